@@ -1,0 +1,143 @@
+// Command asm writes the amd64 assembly of package kernel and its Go declarations, one pair of files for each family
+// and level. Run it in this directory:
+//
+//	go run . -out ..
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"log"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/pass"
+	"github.com/mmcloughlin/avo/printer"
+)
+
+// family is one generated pair: <name>_<level>_amd64.s and .go.
+type family struct {
+	name, level string
+	gen         func(g *generator)
+}
+
+// families has one row per pair of generated files.
+var families = []family{
+	{"vec", "avx2", genVec},
+	{"vec", "avx512", genVec},
+	{"quantize", "avx2", genQuantize},
+	{"attn", "avx2", genAttn},
+	{"attn", "avx512", genAttn},
+	{"matmul_f32", "avx2", genMatMulF32},
+	{"matmul_f16", "avx2", genMatMulF16},
+	{"matmul_bf16", "avx2", genMatMulBF16},
+	{"matmul_q8", "avx2", genMatMulQ8AVX2},
+	{"matmul_q4k", "avx2", genMatMulQ4KAVX2},
+	{"matmul_q5k", "avx2", genMatMulQ5KAVX2},
+	{"matmul_q6k", "avx2", genMatMulQ6KAVX2},
+	{"matmul_q4", "avx2", genMatMulQ4AVX2},
+	{"matmul_s32", "avx2", genMatMulS32AVX2},
+	{"matmul_s16", "avx2", genMatMulS16AVX2},
+	{"matmul_f32", "avx512", genMatMulF32},
+	{"matmul_f16", "avx512", genMatMulF16},
+	{"matmul_bf16", "avx512", genMatMulBF16},
+	{"matmul_q8", "avx512", genMatMulQ8AVX512},
+	{"matmul_q4", "avx512", genMatMulQ4AVX512},
+	{"matmul_q4k", "avx512", genMatMulQ4KAVX512},
+	{"matmul_q5k", "avx512", genMatMulQ5KAVX512},
+	{"matmul_q6k", "avx512", genMatMulQ6KAVX512},
+	{"matmul_s32", "avx512", genMatMulS32AVX512},
+	{"matmul_s16", "avx512", genMatMulS16AVX512},
+}
+
+func main() {
+	flags := flag.NewFlagSet("asm", flag.ExitOnError) // avo registers an -out of its own in the default set
+	out := flags.String("out", "..", "directory to write to")
+	_ = flags.Parse(os.Args[1:])
+	for _, f := range families {
+		files, err := f.generate("..")
+		if err != nil {
+			log.Fatalf("%s: %v", f.base(), err)
+		}
+		for name, data := range files {
+			if err := os.WriteFile(filepath.Join(*out, name), data, 0o644); err != nil {
+				log.Fatal(err)
+			}
+		}
+	}
+}
+
+func (f family) base() string { return f.name + "_" + f.level + "_amd64" }
+
+// generate returns the contents of the two files by name; kernelDir holds the declarations of the argument structs.
+func (f family) generate(kernelDir string) (map[string][]byte, error) {
+	pkg, err := argTypes(kernelDir)
+	if err != nil {
+		return nil, err
+	}
+	g := &generator{Context: build.NewContext(), suffix: strings.ToUpper(f.level), lanes: 8, pkg: pkg}
+	if f.level == "avx512" {
+		g.lanes = 16
+	}
+	g.ConstraintExpr("!purego")
+	f.gen(g)
+	if g.err != nil {
+		return nil, g.err
+	}
+	file, err := g.Result()
+	if err != nil {
+		return nil, err
+	}
+	if err := pass.Compile.Execute(file); err != nil {
+		return nil, err
+	}
+	cfg := printer.Config{Name: "kernel/_asm", Pkg: "kernel"}
+	asm, err := printer.NewGoAsm(cfg).Print(file)
+	if err != nil {
+		return nil, err
+	}
+	stubs, err := printer.NewStubs(cfg).Print(file)
+	if err != nil {
+		return nil, err
+	}
+	// avo puts no blank line at the end, gofmt and the assembler do not mind.
+	asm = append(bytes.TrimRight(asm, "\n"), '\n')
+	return map[string][]byte{f.base() + ".s": asm, f.base() + ".go": stubs}, nil
+}
+
+// argTypes checks the two files of package kernel that declare the argument structs, so that offsets follow them. The
+// rest of the package needs the generated declarations and cannot be loaded before they exist.
+func argTypes(dir string) (*types.Package, error) {
+	fset := token.NewFileSet()
+	var files []*ast.File
+	for _, name := range []string{"kernel.go", "layout.go"} {
+		f, err := parser.ParseFile(fset, filepath.Join(dir, name), nil, 0)
+		if err != nil {
+			return nil, fmt.Errorf("argument structs: %w", err)
+		}
+		files = append(files, f)
+	}
+	cfg := types.Config{Importer: noImports{}, Sizes: types.SizesFor("gc", "amd64")}
+	pkg, err := cfg.Check("github.com/seed64708441/ember/backend/cpu/internal/kernel", fset, files, nil)
+	if err != nil {
+		return nil, fmt.Errorf("argument structs: %w", err)
+	}
+	return pkg, nil
+}
+
+// noImports is an importer of package unsafe only.
+type noImports struct{}
+
+func (noImports) Import(path string) (*types.Package, error) {
+	if path == "unsafe" {
+		return types.Unsafe, nil
+	}
+	return nil, fmt.Errorf("must not import %q", path)
+}

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"github.com/mmcloughlin/avo/attr"
+	"github.com/mmcloughlin/avo/gotypes"
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// panelRows is kernel.PanelRows.
+const panelRows = 16
+
+// rowsPerBase is the number of activation rows that are addressed from one base register.
+const rowsPerBase = 6
+
+// product generates one MatMul kernel: a loop over tiles of activation rows, and for each tile the whole panel.
+type product struct {
+	*generator
+	halves  int // vectors of panelRows float32: 2 for AVX2, 1 for AVX-512
+	scratch int // bytes of aligned scratch memory the tiles use
+
+	x, dst, m operand.Mem // what is left: next activation row, next result row, rows
+	frame     operand.Mem // scratch memory, not aligned
+}
+
+// tile is the code for one number of activation rows. Pointers move through the block that is being worked on.
+type tile struct {
+	*product
+	rows       int
+	w, n       reg.GPVirtual   // next panel block, blocks left
+	p, q, r    []reg.GPVirtual // codes, scales, sums of the activation rows 0, 6, ...
+	s1, s3, s5 reg.GPVirtual   // the activation stride times 1, 3, 5
+	room       reg.GPVirtual   // aligned scratch memory; AVX-512 needs the register, and little of the memory
+	acc        []reg.VecVirtual
+	accMem     int // offset of the sums in room when they are not in registers
+}
+
+// genMatMul writes the kernel <name><level> for the numbers of rows in tiles, in descending order; each but the first
+// is used at most once. Each tile must leave the sums in t.acc or at t.accMem.
+func (g *generator) genMatMul(name string, tiles []int, scratch int, body func(t *tile)) {
+	b := &product{generator: g, halves: panelRows / g.lanes, scratch: scratch}
+	g.function(name+g.suffix, "func(a *MatMulArgs)", name+g.suffix+" is the MatMul of its layout: see MatMulArgs and matmul_generic.go.")
+	g.Attributes(attr.Attribute(0))
+	b.x, b.dst, b.m = g.AllocLocal(8), g.AllocLocal(8), g.AllocLocal(8)
+	if scratch > 0 {
+		b.frame = g.AllocLocal(scratch + 64)
+	}
+	a := b.args()
+	for _, f := range []struct {
+		name string
+		m    operand.Mem
+	}{{"X", b.x}, {"Dst", b.dst}, {"M", b.m}} {
+		g.MOVQ(g.load64(a.Field(f.name)), f.m)
+	}
+	for i, rows := range tiles {
+		start, next := g.label("tile"), g.label("next")
+		g.Label(start)
+		g.CMPQ(b.m, operand.Imm(uint64(rows)))
+		g.JLT(operand.LabelRef(next))
+		t := b.begin(rows)
+		body(t)
+		t.finish()
+		if i == 0 {
+			g.JMP(operand.LabelRef(start))
+		}
+		g.Label(next)
+	}
+	g.VZEROUPPER()
+	g.RET()
+}
+
+func (b *product) args() gotypes.Component { return b.Dereference(b.Param("a")) }
+
+// begin loads the panel, and the next activation rows as float32 rows: codes, scales and sums are set by quantised.
+func (b *product) begin(rows int) *tile {
+	t := &tile{product: b, rows: rows}
+	a := b.args()
+	t.w = b.load64(a.Field("W"))
+	t.n = b.load64(a.Field("K"))
+	t.s1 = b.load64(a.Field("XStride"))
+	if rows > 3 {
+		t.s3 = b.GP64()
+		b.LEAQ(mem(t.s1, t.s1, 2, 0), t.s3)
+	}
+	if rows > 5 {
+		t.s5 = b.GP64()
+		b.LEAQ(mem(t.s1, t.s1, 4, 0), t.s5)
+	}
+	base := b.GP64()
+	b.MOVQ(b.x, base)
+	t.p = t.bases(base)
+	if b.scratch > 0 && b.lanes == 8 {
+		t.room = b.GP64()
+		b.LEAQ(b.frame.Offset(63), t.room)
+		b.ANDQ(operand.I8(-64), t.room)
+	}
+	return t
+}
+
+// bases returns the base registers of the rows of the tile, of which the first is given.
+func (t *tile) bases(first reg.GPVirtual) []reg.GPVirtual {
+	v := []reg.GPVirtual{first}
+	for m := rowsPerBase; m < t.rows; m += rowsPerBase {
+		next := t.GP64()
+		t.LEAQ(mem(v[len(v)-1], t.s3, 2, 0), next)
+		v = append(v, next)
+	}
+	return v
+}
+
+// quantised sets the pointers of the parts of the activation rows, for scales of block columns, and n to the blocks.
+// K is a multiple of block.
+func (t *tile) quantised(block int, panelBlock int) {
+	shift := map[int]uint64{32: 5, 256: 8}
+	q, r, k := t.GP64(), t.GP64(), t.GP64()
+	t.LEAQ(mem(t.p[0], t.n, 1, 0), q)
+	t.MOVQ(t.n, k)
+	t.SHRQ(operand.Imm(shift[block]), k)
+	t.LEAQ(mem(q, k, 4, 0), r)
+	t.q, t.r = t.bases(q), t.bases(r)
+	t.SHRQ(operand.Imm(shift[panelBlock]), t.n)
+}
+
+// row is the place of a byte of activation row m, relative to one of the sets of base registers.
+func (t *tile) row(bases []reg.GPVirtual, m, disp int) operand.Mem {
+	base := bases[m/rowsPerBase]
+	switch m % rowsPerBase {
+	case 1:
+		return mem(base, t.s1, 1, disp)
+	case 2:
+		return mem(base, t.s1, 2, disp)
+	case 3:
+		return mem(base, t.s3, 1, disp)
+	case 4:
+		return mem(base, t.s1, 4, disp)
+	case 5:
+		return mem(base, t.s5, 1, disp)
+	}
+	return mem(base, nil, 0, disp)
+}
+
+// advance moves base registers on.
+func (t *tile) advance(bases []reg.GPVirtual, n int) {
+	for _, b := range bases {
+		t.ADDQ(operand.I32(int32(n)), b)
+	}
+}
+
+// touch asks for the next bytes of the panel, some of which are used before those in front of them, so that the panel is read from memory
+// strictly in order. The hardware then keeps up with it by itself: prefetching further ahead only slowed it down.
+func (t *tile) touch(base reg.GPVirtual, bytes int) {
+	if t.rows > 3 {
+		return // the panel is in a cache: it is read once for each tile
+	}
+	for i := 0; i < bytes; i += 64 {
+		t.PREFETCHT0(mem(base, nil, 0, i))
+	}
+}
+
+// vectorBytes is the size of a vector.
+func (t *tile) vectorBytes() int { return 4 * t.lanes }
+
+// accAt is the place of a sum that is in memory.
+func (t *tile) accAt(i int) operand.Mem {
+	if t.room == nil {
+		return t.frame.Offset(i * t.vectorBytes())
+	}
+	return mem(t.room, nil, 0, t.accMem+i*t.vectorBytes())
+}
+
+// sums makes the sums of the tile and sets them to zero: in registers, or in memory at the offset.
+func (t *tile) sums(inMemory bool, offset int) {
+	n := t.rows * t.halves
+	if !inMemory {
+		t.acc = t.vecs(n)
+		for _, v := range t.acc {
+			t.zero(v)
+		}
+		return
+	}
+	t.accMem = offset
+	z := t.vec()
+	t.zero(z)
+	for i := range n {
+		t.VMOVUPS(z, t.accAt(i))
+	}
+}
+
+// addProduct adds a*b to sum i; a is lost.
+func (t *tile) addProduct(i int, a reg.VecVirtual, b operand.Op) {
+	if t.acc != nil {
+		t.VFMADD231PS(b, a, t.acc[i])
+		return
+	}
+	t.VFMADD213PS(t.accAt(i), b, a)
+	t.VMOVUPS(a, t.accAt(i))
+}
+
+// finish writes the sums of the tile and moves to the next rows.
+func (t *tile) finish() {
+	plain, done := t.label("plain"), t.label("stored")
+	a := t.args()
+	d, stride := t.GP64(), t.load64(a.Field("DstStride"))
+	t.MOVQ(t.dst, d)
+	t.CMPB(t.addr(a.Field("Accumulate")), operand.Imm(0))
+	store := func(accumulate bool) {
+		for m := range t.rows {
+			for h := range t.halves {
+				v := t.vec()
+				if t.acc != nil {
+					v = t.acc[m*t.halves+h]
+				} else {
+					t.VMOVUPS(t.accAt(m*t.halves+h), v)
+				}
+				at := mem(d, nil, 0, h*t.vectorBytes())
+				if accumulate {
+					s := t.vec()
+					t.VADDPS(at, v, s)
+					v = s
+				}
+				t.VMOVUPS(v, at)
+			}
+			t.LEAQ(mem(d, stride, 4, 0), d)
+		}
+	}
+	t.JEQ(operand.LabelRef(plain))
+	store(true)
+	t.JMP(operand.LabelRef(done))
+	t.Label(plain)
+	store(false)
+	t.Label(done)
+	t.MOVQ(d, t.dst)
+	step := t.GP64()
+	t.IMUL3Q(operand.I32(int32(t.rows)), t.s1, step)
+	t.ADDQ(step, t.x)
+	t.SUBQ(operand.Imm(uint64(t.rows)), t.m)
+}
+
+// eachBlock runs body for every block of the panel; body moves w. The counter ends at zero.
+func (t *tile) eachBlock(body func()) {
+	loop := t.label("block")
+	t.Label(loop)
+	body()
+	t.DECQ(t.n)
+	t.JNZ(operand.LabelRef(loop))
+}

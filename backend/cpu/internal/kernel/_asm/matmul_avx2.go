@@ -1,0 +1,250 @@
+package main
+
+import (
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// intTiles are the numbers of activation rows of the integer kernels for AVX2. Six rows leave registers for two vectors
+// of weights, a broadcast and a temporary; signed codes need two more vectors.
+var (
+	intTiles    = []int{6, 4, 3, 2, 1}
+	signedTiles = []int{4, 3, 2, 1}
+)
+
+func (t *tile) ymms(n int) []reg.VecVirtual {
+	v := make([]reg.VecVirtual, n)
+	for i := range v {
+		v[i] = t.YMM()
+	}
+	return v
+}
+
+// half widens 8 half floats.
+func (t *tile) half(m operand.Mem) reg.VecVirtual {
+	v := t.YMM()
+	t.VCVTPH2PS(m, v)
+	return v
+}
+
+func (t *tile) broadcast32(m operand.Mem) reg.VecVirtual {
+	v := t.YMM()
+	t.VPBROADCASTD(m, v)
+	return v
+}
+
+func (t *tile) loadI(m operand.Mem) reg.VecVirtual {
+	v := t.YMM()
+	t.VMOVDQU(m, v)
+	return v
+}
+
+func (t *tile) ones16() operand.Mem { return t.splat("ones16", 1<<16|1) }
+
+// dotU adds the products of the unsigned codes w of a k-group with the activation codes at disp to the int16 sums;
+// first sets them.
+func (t *tile) dotU(acc []reg.VecVirtual, w []reg.VecVirtual, disp int, first bool) {
+	for m := range t.rows {
+		x := t.broadcast32(t.row(t.p, m, disp))
+		for h := range w {
+			i := m*t.halves + h
+			if first {
+				t.VPMADDUBSW(x, w[h], acc[i])
+				continue
+			}
+			v := t.YMM()
+			t.VPMADDUBSW(x, w[h], v)
+			t.VPADDW(v, acc[i], acc[i])
+		}
+	}
+}
+
+// nibbleGroups calls each with the codes of every k-group of the 64-byte chunks at off from base.
+func (t *tile) nibbleGroups(base reg.Register, off, chunks int, each func(g int, w []reg.VecVirtual)) {
+	mask := t.splat("lowNibbles", 0x0f0f0f0f)
+	for c := range chunks {
+		raw := []reg.VecVirtual{t.loadI(mem(base, nil, 0, off+64*c)), t.loadI(mem(base, nil, 0, off+64*c+32))}
+		low := t.ymms(2)
+		for h := range raw {
+			t.VPAND(mask, raw[h], low[h])
+		}
+		each(2*c, low)
+		for h := range raw {
+			if t.rows > 4 { // no register to keep it in
+				t.VMOVDQU(mem(base, nil, 0, off+64*c+32*h), raw[h])
+			}
+			t.VPSRLW(operand.Imm(4), raw[h], raw[h])
+			t.VPAND(mask, raw[h], raw[h])
+		}
+		each(2*c+1, raw)
+	}
+}
+
+func genMatMulQ4AVX2(g *generator) {
+	g.genMatMul("matmulQ4", intTiles, 6*64, func(t *tile) {
+		t.quantised(32, 32)
+		t.sums(t.rows > 2, 0)
+		t.eachBlock(func() {
+			acc := t.ymms(2 * t.rows)
+			// Sums of int16: |q*x| of 16 columns is at most 15*127*16 = 30480. Without the zero point, 8 times the sums
+			// of 16 columns in stored order, it is at most 127*(8*8 + 8*15 + 8*8) = 31496 in every lane.
+			t.nibbleGroups(t.w, 32, 4, func(g int, w []reg.VecVirtual) { t.dotU(acc, w, 4*g, g == 0) })
+			d := []reg.VecVirtual{t.half(mem(t.w, nil, 0, 0)), t.half(mem(t.w, nil, 0, 16))}
+			for m := range t.rows {
+				zero, dx := t.broadcast32(t.row(t.r, m, 0)), t.broadcast(t.row(t.q, m, 0))
+				t.VPSLLW(operand.Imm(3), zero, zero)
+				for h := range 2 {
+					v := acc[2*m+h]
+					t.VPSUBW(zero, v, v)
+					t.VPMADDWD(t.ones16(), v, v)
+					t.VCVTDQ2PS(v, v)
+					t.VMULPS(d[h], v, v)
+					t.addProduct(2*m+h, v, dx)
+				}
+			}
+			t.next(288, 32)
+		})
+	})
+}
+
+// next moves to the next block.
+func (t *tile) next(panelBytes, columns int) {
+	t.ADDQ(operand.I32(int32(panelBytes)), t.w)
+	t.advance(t.p, columns)
+	t.advance(t.q, 4)
+	t.advance(t.r, columns/8)
+}
+
+// dotS sets int32 sums, acc[2*m+h], to the products of n k-groups of signed codes at off with the activation codes at
+// disp. VPMADDUBSW wants an unsigned factor, so the sign goes to the activation: with s = -1 for w < 0 and else 0,
+//
+//	w*x = |w| * ((x ^ s) - s) = |w|*(x ^ s) - |w|*s
+//
+// where the last product is the same for all activation rows. Two products |w|*(x ^ s) are between 2*128*-128 and
+// 2*127*127, which an int16 holds.
+func (t *tile) dotS(acc []reg.VecVirtual, off, disp, n int) {
+	fix := t.ymms(2)
+	for g := range n {
+		w, sign := t.ymms(2), t.ymms(2)
+		for h := range w {
+			at := mem(t.w, nil, 0, off+64*g+32*h)
+			t.VPABSB(at, w[h])
+			t.VPXOR(sign[h], sign[h], sign[h])
+			t.VPCMPGTB(at, sign[h], sign[h])
+			v := fix[h]
+			if g > 0 {
+				v = t.YMM()
+			}
+			t.VPMADDUBSW(sign[h], w[h], v)
+			if g > 0 {
+				t.VPADDW(v, fix[h], fix[h])
+			}
+		}
+		for m := range t.rows {
+			x := t.broadcast32(t.row(t.p, m, disp+4*g))
+			for h := range w {
+				v := t.YMM()
+				t.VPXOR(sign[h], x, v)
+				t.VPMADDUBSW(v, w[h], v)
+				if g == 0 {
+					t.VPMADDWD(t.ones16(), v, acc[2*m+h])
+					continue
+				}
+				t.VPMADDWD(t.ones16(), v, v)
+				t.VPADDD(v, acc[2*m+h], acc[2*m+h])
+			}
+		}
+	}
+	for h, v := range fix {
+		t.VPMADDWD(t.ones16(), v, v)
+		for m := range t.rows {
+			t.VPSUBD(v, acc[2*m+h], acc[2*m+h])
+		}
+	}
+}
+
+func genMatMulQ8AVX2(g *generator) {
+	g.genMatMul("matmulQ8", signedTiles, 4*64, func(t *tile) {
+		t.quantised(32, 32)
+		t.sums(t.rows > 2, 0)
+		t.eachBlock(func() {
+			acc := t.ymms(2 * t.rows)
+			t.dotS(acc, 32, 0, 8)
+			d := []reg.VecVirtual{t.half(mem(t.w, nil, 0, 0)), t.half(mem(t.w, nil, 0, 16))}
+			for m := range t.rows {
+				dx := t.broadcast(t.row(t.q, m, 0))
+				for h := range 2 {
+					v := acc[2*m+h]
+					t.VCVTDQ2PS(v, v)
+					t.VMULPS(d[h], v, v)
+					t.addProduct(2*m+h, v, dx)
+				}
+			}
+			t.next(544, 32)
+		})
+	})
+}
+
+func genMatMulS32AVX2(g *generator) {
+	g.genMatMul("matmulS32", signedTiles, 4*64, func(t *tile) {
+		t.quantised(32, 32)
+		t.sums(t.rows > 2, 0)
+		t.eachBlock(func() {
+			t.touch(t.w, 128)
+			acc := t.ymms(2 * t.rows)
+			t.dotS(acc, 128, 0, 8)
+			for m := range t.rows {
+				dx, x32 := t.broadcast(t.row(t.q, m, 0)), t.broadcast32(t.row(t.r, m, 0))
+				t.VPMADDWD(t.ones16(), x32, x32)
+				t.VCVTDQ2PS(x32, x32)
+				for h := range 2 {
+					v := acc[2*m+h]
+					t.VCVTDQ2PS(v, v)
+					t.VMULPS(mem(t.w, nil, 0, 32*h), v, v)
+					t.VFMADD231PS(mem(t.w, nil, 0, 64+32*h), x32, v)
+					t.addProduct(2*m+h, v, dx)
+				}
+			}
+			t.next(640, 32)
+		})
+	})
+}
+
+func genMatMulS16AVX2(g *generator) {
+	g.genMatMul("matmulS16", signedTiles, 2*4*64, func(t *tile) {
+		t.quantised(32, 32)
+		t.sums(t.rows > 2, 0)
+		u := func(i int) operand.Mem { return mem(t.room, nil, 0, 4*64+32*i) }
+		t.eachBlock(func() {
+			t.touch(t.w, 256)
+			acc := t.ymms(2 * t.rows)
+			t.dotS(acc, 256, 0, 4)
+			for i, v := range acc {
+				t.VCVTDQ2PS(v, v)
+				t.VMULPS(mem(t.w, nil, 0, 32*(i%2)), v, v)
+				t.VMOVUPS(v, u(i))
+			}
+			acc = t.ymms(2 * t.rows)
+			t.dotS(acc, 512, 16, 4)
+			for m := range t.rows {
+				dx, x1 := t.broadcast(t.row(t.q, m, 0)), t.broadcast32(t.row(t.r, m, 0))
+				x0 := t.YMM()
+				t.VPSLLD(operand.Imm(16), x1, x0)
+				t.VPSRAD(operand.Imm(16), x0, x0)
+				t.VPSRAD(operand.Imm(16), x1, x1)
+				t.VCVTDQ2PS(x0, x0)
+				t.VCVTDQ2PS(x1, x1)
+				for h := range 2 {
+					v, s := acc[2*m+h], t.YMM()
+					t.VCVTDQ2PS(v, v)
+					t.VMOVUPS(mem(t.w, nil, 0, 64+32*h), s)
+					t.VFMADD213PS(u(2*m+h), s, v)
+					t.VFMADD231PS(mem(t.w, nil, 0, 128+32*h), x0, v)
+					t.VFMADD231PS(mem(t.w, nil, 0, 192+32*h), x1, v)
+					t.addProduct(2*m+h, v, dx)
+				}
+			}
+			t.next(768, 32)
+		})
+	})
+}

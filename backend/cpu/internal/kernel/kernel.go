@@ -1,0 +1,150 @@
+// Package kernel holds the inner loops of the CPU backend: for every kernel a plain Go twin that is always compiled,
+// and assembly for the instruction levels of the machines we know. A Set is the kernels of one level; one process can
+// use two levels side by side. It must not import anything of this module but tensor and tensor/quant.
+//
+// Kernels check nothing: the planner of backend/cpu checked shapes, lengths and layouts once. They never read outside
+// the memory their arguments describe, because weights may lie at the end of a mapped file.
+//
+// # Order of sums
+//
+// Every output element is summed in one order that depends only on the lengths of the operands, never on the number
+// of activation rows, threads or sequences. One vector lane is one weight row (or one key, or one output column), so
+// there is no horizontal sum inside a product, and the kernels for one and for many activation rows agree bit for bit.
+package kernel
+
+import "unsafe"
+
+// PanelRows is the number of weight rows that are interleaved in one panel.
+const PanelRows = 16
+
+// TileKeys is the number of keys in one cache page and one attention tile.
+const TileKeys = 64
+
+// Set is the kernels of one instruction level. A Set is immutable; all of it may be used by several goroutines.
+type Set struct {
+	// Name is the level: "generic", "avx2", "avx512", "neon".
+	Name string
+
+	// MatMul has one product per panel layout; see MatMulArgs.
+	MatMul [NumLayouts]func(a *MatMulArgs)
+
+	// Quantize has one function per quantised activation format: it encodes the k values of x to dst, which has
+	// ActFormat.RowBytes(k) bytes. NaN and infinities give some finite code and never a fault.
+	Quantize [NumActFormats]func(dst []byte, x []float32)
+
+	// RMSNorm sets dst[i] = x[i] / sqrt(mean(x²) + eps) * w[i] for len(x) elements; dst may be x.
+	RMSNorm func(dst, x, w []float32, eps float32)
+	// Add sets dst[i] = a[i] + b[i]; dst may be a or b.
+	Add func(dst, a, b []float32)
+	// SiLUMul sets dst[i] = g[i]/(1+exp(-g[i])) * u[i]; dst may be g or u.
+	SiLUMul func(dst, g, u []float32)
+	// F32ToF16 rounds to nearest even; dst holds IEEE half bits.
+	F32ToF16 func(dst []uint16, src []float32)
+	// F16ToF32 widens exactly.
+	F16ToF32 func(dst []float32, src []uint16)
+	// Rotate applies rotary embedding to the pairs of x: see RotateArgs.
+	Rotate func(a *RotateArgs)
+
+	// Scores computes query–key products of one tile; one function per cache format, see ScoresArgs.
+	Scores [NumCacheFormats]func(a *ScoresArgs)
+	// Softmax updates the running softmax of one query by one tile; see SoftmaxArgs.
+	Softmax func(a *SoftmaxArgs)
+	// Values adds probability-weighted values of one tile; one function per cache format, see ValuesArgs.
+	Values [NumCacheFormats]func(a *ValuesArgs)
+}
+
+// MatMulArgs is the product of one panel of PanelRows weight rows with M activation rows:
+//
+//	Dst[m*DstStride + r] = sum over k of W[r][k] * X[m][k]      (+ the old Dst value when Accumulate)
+//
+// for r < PanelRows, m < M. Rows of the panel past the end of the matrix are zero; Dst has room for all PanelRows.
+// With Accumulate the old value is added last, after the sum is complete. The order of the sum is in matmul_generic.go.
+type MatMulArgs struct {
+	Dst        unsafe.Pointer // *float32, 4-byte aligned
+	DstStride  int            // float32 elements between activation rows
+	W          unsafe.Pointer // the panel, Layout.PanelBytes(K) bytes, 64-byte aligned
+	X          unsafe.Pointer // M rows in the activation format of the layout, 64-byte aligned
+	XStride    int            // bytes between activation rows, a multiple of 64; see ActFormat.Stride
+	K          int            // columns, a multiple of the layout's block length
+	M          int            // activation rows, at least 1
+	Accumulate bool
+}
+
+// CacheFormat is the storage of keys and values in a cache page.
+type CacheFormat uint8
+
+// The cache formats. Layouts, for one key/value head of D columns and TileKeys slots:
+//
+//	          keys (transposed: one lane is one key)             values (one lane is one column)
+//	F32       [D][64] float32                                     [64][D] float32
+//	F16       [D][64] half                                        [64][D] half
+//	Q8_0      per 32 columns: [64] half scales, [32][64] int8     per slot: [D/32] half scales, then [D] int8; rows of D/32*34 bytes
+//	Q4_0      per 32 columns: [64] half scales, [16][64] bytes:   per slot: [D/32] half scales, then [D/32][16] bytes:
+//	          low nibble column j+8 bias, high nibble column j+16 low nibble column j, high nibble column j+16, bias 8
+const (
+	CacheF16 CacheFormat = iota
+	CacheF32
+	CacheQ8_0
+	CacheQ4_0
+	NumCacheFormats
+)
+
+// ScoresArgs computes, for N queries that share one key head and one tile of 64 keys,
+//
+//	Dst[n*64 + j] = Scale * sum over d of Q[n*QStride + d] * K[j][d]        (sum in ascending d, float32 FMA)
+//
+// for all 64 slots; slots that hold no key yet give a value the caller masks.
+type ScoresArgs struct {
+	Dst     unsafe.Pointer // *float32 [N][64]
+	Q       unsafe.Pointer // *float32
+	QStride int            // float32 elements between queries
+	N       int            // queries, at least 1
+	K       unsafe.Pointer // the tile in the cache format
+	D       int            // head size; a multiple of 32 for Q8_0 and Q4_0
+	Scale   float32
+}
+
+// SoftmaxArgs merges the scores of one tile into the running softmax of one query (online softmax; Milakov and
+// Gimelshein 2018). Only the slots Lo ≤ j < Hi are visible (0 ≤ Lo ≤ Hi ≤ 64). With m the running maximum and l the
+// running sum:
+//
+//	m' = max(m, max S[j])    c = exp(m - m')    P[j] = exp(S[j] - m'), 0 for invisible j    l' = l*c + sum P[j]
+//
+// P overwrites S. Correction returns c, by which the caller's accumulator must be multiplied before the tile's values
+// are added; it is 1 when the maximum did not change and 0 for the first tile (m = -inf). When no slot is visible
+// nothing changes and c is 1.
+type SoftmaxArgs struct {
+	S          unsafe.Pointer // *float32 [64]
+	Lo, Hi     int
+	Max, Sum   float32 // running m and l, updated
+	Correction float32 // result
+}
+
+// ValuesArgs adds one tile of values for N queries that share one value head:
+//
+//	Acc[n*AccStride + d] = Acc[n*AccStride + d]*Correction[n] + sum over Lo ≤ j < Hi of P[n*64 + j] * V[j][d]
+//
+// with the multiplication first and then j ascending, one float32 FMA each. Slots outside Lo..Hi are not read.
+type ValuesArgs struct {
+	Acc        unsafe.Pointer // *float32
+	AccStride  int
+	P          unsafe.Pointer // *float32 [N][64]
+	Correction unsafe.Pointer // *float32 [N]
+	N          int
+	V          unsafe.Pointer // the tile in the cache format
+	D          int
+	Lo, Hi     int
+}
+
+// RotateArgs rotates the pairs of one head (Su et al. 2021): for i < Pairs, with a = X[i], b = X[i+Pairs] (half-split)
+// or a = X[2i], b = X[2i+1] (Interleaved):
+//
+//	a' = a*Cos[i] - b*Sin[i]        b' = a*Sin[i] + b*Cos[i]
+//
+// each product and sum rounded to float32 on its own (no FMA), so that all levels agree. In place.
+type RotateArgs struct {
+	X           unsafe.Pointer // *float32 [2*Pairs]
+	Cos, Sin    unsafe.Pointer // *float32 [Pairs]
+	Pairs       int
+	Interleaved bool
+}

@@ -1,0 +1,104 @@
+package kernel
+
+// Layout is the packed form of a weight matrix: panels of PanelRows rows, each panel holding all K columns. A panel of
+// a block format is as many blocks as K has, each block holding the PanelRows rows of its columns.
+//
+// "half[16]" is one IEEE half per row; "k-group g" is the four columns 4g..4g+3 of a block, stored as [16 rows][4].
+type Layout uint8
+
+const (
+	// PanelF32: per column float32[16].
+	PanelF32 Layout = iota
+	// PanelF16: per column half[16].
+	PanelF16
+	// PanelBF16: per column bfloat16[16].
+	PanelBF16
+	// PanelQ8: block 32: half[16] scales d, then 8 k-groups of int8[16][4]. w = d*q. 544 bytes (Q8_0).
+	PanelQ8
+	// PanelQ4: block 32: half[16] scales d, then 4 chunks of byte[16][4]; chunk c holds k-group 2c in the low nibbles
+	// and k-group 2c+1 in the high nibbles. w = d*(q-8). 288 bytes (Q4_0).
+	PanelQ4
+	// PanelQ4K: block 256: half[16] d, half[16] dmin, uint8[8][16] scales, uint8[8][16] minima (sub-block major), then
+	// for each of 8 sub-blocks of 32 columns 4 chunks as in PanelQ4. w = d*scale*q - dmin*minimum. 2368 bytes (Q4_K).
+	PanelQ4K
+	// PanelQ5K: block 256: the header of PanelQ4K, then for each sub-block 4 chunks as in PanelQ4 and one
+	// byte[16][4] of fifth bits: bit g of the byte at [row][j] is the fifth bit of column j of k-group g. w as PanelQ4K
+	// with q of 5 bits. 2880 bytes (Q5_K).
+	PanelQ5K
+	// PanelQ6K: block 256: half[16] d, int8[16][16] scales (one per 16 columns, sub-block major), then for each of 8
+	// groups of 32 columns 4 chunks as in PanelQ4 (low 4 bits) and 2 chunks byte[16][4] of high bits: bits 2b..2b+1
+	// (b 0..3) of the byte at [row][j] of chunk h are the top two bits of column j of k-group 4h+b.
+	// w = d*scale*(q-32). 3360 bytes (Q6_K).
+	PanelQ6K
+	// PanelS32: block 32: float32[16] scales s, float32[16] offsets m, then 8 k-groups of int8[16][4]. w = s*q + m.
+	// Every type without a layout of its own whose scale covers at least 32 columns is packed to this one, exactly.
+	PanelS32
+	// PanelS16: block 32 as two halves of 16 columns: float32[2][16] s, float32[2][16] m, then 8 k-groups of
+	// int8[16][4]; k-groups 0–3 use half 0. w = s*q + m. For types with a scale per 16 columns.
+	PanelS16
+	// NumLayouts counts the layouts.
+	NumLayouts
+)
+
+// ActFormat is the form of the activation rows that a layout multiplies with.
+type ActFormat uint8
+
+const (
+	// ActF32: K float32.
+	ActF32 ActFormat = iota
+	// ActQ32: int8[K] codes, then float32[K/32] scales, then int16[K/16] sums of 16 codes. x ≈ scale*q with
+	// scale = amax/127 and q rounded to nearest even, per 32 columns.
+	ActQ32
+	// ActQ256: int8[K], then float32[K/256] scales, then int16[K/16] sums of 16 codes. The same per 256 columns.
+	ActQ256
+	// NumActFormats counts the formats.
+	NumActFormats
+)
+
+// layouts has one row per layout.
+var layouts = [NumLayouts]struct {
+	name       string
+	block      int // columns of a block
+	blockBytes int // bytes of a block of PanelRows rows
+	act        ActFormat
+}{
+	PanelF32:  {"f32", 1, 4 * PanelRows, ActF32},
+	PanelF16:  {"f16", 1, 2 * PanelRows, ActF32},
+	PanelBF16: {"bf16", 1, 2 * PanelRows, ActF32},
+	PanelQ8:   {"q8", 32, 32 + 512, ActQ32},
+	PanelQ4:   {"q4", 32, 32 + 256, ActQ32},
+	PanelQ4K:  {"q4k", 256, 32 + 32 + 128 + 128 + 8*256, ActQ256},
+	PanelQ5K:  {"q5k", 256, 32 + 32 + 128 + 128 + 8*(256+64), ActQ256},
+	PanelQ6K:  {"q6k", 256, 32 + 256 + 8*(256+128), ActQ256},
+	PanelS32:  {"s32", 32, 64 + 64 + 512, ActQ32},
+	PanelS16:  {"s16", 32, 128 + 128 + 512, ActQ32},
+}
+
+// String returns a short name for tests and benchmarks.
+func (l Layout) String() string { return layouts[l].name }
+
+// BlockLen returns the columns of a block; K must be a multiple of it.
+func (l Layout) BlockLen() int { return layouts[l].block }
+
+// PanelBytes returns the bytes of a panel of k columns.
+func (l Layout) PanelBytes(k int) int { return k / layouts[l].block * layouts[l].blockBytes }
+
+// Act returns the activation format the layout multiplies with.
+func (l Layout) Act() ActFormat { return layouts[l].act }
+
+// RowBytes returns the bytes of an activation row of k columns, without padding. k is a multiple of 32 for ActQ32 and
+// of 256 for ActQ256.
+func (f ActFormat) RowBytes(k int) int {
+	switch f {
+	case ActQ32:
+		return k + k/32*4 + k/16*2
+	case ActQ256:
+		return k + k/256*4 + k/16*2
+	}
+	return 4 * k
+}
+
+// Stride returns a distance between activation rows of k columns that suits MatMulArgs.XStride: room for a row, in an
+// odd number of cache lines. Rows 4096 bytes apart share one set of the first-level cache, which holds 8 lines; the
+// float products of 12 rows are a quarter slower then.
+func (f ActFormat) Stride(k int) int { return ((f.RowBytes(k)+63)/64 | 1) * 64 }

@@ -1,0 +1,23 @@
+//go:build !purego
+
+package kernel
+
+// matmulAVX2 replaces the products of s by those for AVX2, FMA and F16C.
+func matmulAVX2(s *Set) {
+	s.MatMul = [NumLayouts]func(a *MatMulArgs){
+		PanelF32: matmulF32AVX2, PanelF16: matmulF16AVX2, PanelBF16: matmulBF16AVX2,
+		PanelQ8: matmulQ8AVX2, PanelQ4: matmulQ4AVX2,
+		PanelQ4K: matmulQ4KAVX2, PanelQ5K: matmulQ5KAVX2, PanelQ6K: matmulQ6KAVX2,
+		PanelS32: matmulS32AVX2, PanelS16: matmulS16AVX2,
+	}
+}
+
+// matmulAVX512 replaces the products of s by those for AVX-512 (F, BW, VL, DQ, VNNI).
+func matmulAVX512(s *Set) {
+	s.MatMul = [NumLayouts]func(a *MatMulArgs){
+		PanelF32: matmulF32AVX512, PanelF16: matmulF16AVX512, PanelBF16: matmulBF16AVX512,
+		PanelQ8: matmulQ8AVX512, PanelQ4: matmulQ4AVX512,
+		PanelQ4K: matmulQ4KAVX512, PanelQ5K: matmulQ5KAVX512, PanelQ6K: matmulQ6KAVX512,
+		PanelS32: matmulS32AVX512, PanelS16: matmulS16AVX512,
+	}
+}

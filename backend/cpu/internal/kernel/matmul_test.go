@@ -1,0 +1,358 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+	"unsafe"
+)
+
+// matmulCase is a product with its operands in memory that faults on stray reads.
+type matmulCase struct {
+	layout  Layout
+	k, m    int
+	w, x    []byte
+	xStride int
+}
+
+// halfFields and floatFields give the places of the scales in a block of a layout: offset and count.
+var (
+	halfFields = map[Layout][2]int{
+		PanelQ8: {0, 16}, PanelQ4: {0, 16}, PanelQ4K: {0, 32}, PanelQ5K: {0, 32}, PanelQ6K: {0, 16},
+	}
+	floatFields = map[Layout][2]int{PanelF32: {0, 16}, PanelS32: {0, 32}, PanelS16: {0, 64}}
+)
+
+// newCase makes a product of random operands. With extreme, codes and scales of blocks are at their limits, and all
+// of one sign in every lane, which is where integer sums would overflow.
+func newCase(t testing.TB, rng *rand.Rand, l Layout, k, m int, extreme, atStart bool) *matmulCase {
+	c := &matmulCase{layout: l, k: k, m: m}
+	c.w = fenced(t, l.PanelBytes(k), atStart)
+	fillPanel(rng, c.w, l, extreme)
+	rowBytes := l.Act().RowBytes(k)
+	c.xStride = l.Act().Stride(k)
+	c.x = fenced(t, (m-1)*c.xStride+rowBytes, atStart)
+	for i := range m {
+		fillActivation(rng, c.x[i*c.xStride:][:rowBytes], l.Act(), k, extreme)
+	}
+	return c
+}
+
+// randomScale returns a half between 2^-8 and 2^-4 of either sign, rarely zero.
+func randomScale(rng *rand.Rand) uint16 {
+	if rng.IntN(20) == 0 {
+		return 0
+	}
+	return uint16(rng.IntN(2))<<15 | uint16(7+rng.IntN(4))<<10 | uint16(rng.IntN(1024))
+}
+
+func fillPanel(rng *rand.Rand, w []byte, l Layout, extreme bool) {
+	for i := range w {
+		w[i] = byte(rng.Uint32())
+	}
+	size := layouts[l].blockBytes
+	for b := 0; b < len(w); b += size {
+		block := w[b : b+size]
+		if extreme {
+			v := byte(rng.IntN(256))
+			if rng.IntN(4) > 0 {
+				v = []byte{0xff, 0x80, 0x7f, 0}[rng.IntN(4)]
+			}
+			for i := range block {
+				block[i] = v
+			}
+		}
+		switch l {
+		case PanelF16:
+			for i := 0; i < size; i += 2 {
+				le.PutUint16(block[i:], randomScale(rng))
+			}
+		case PanelBF16:
+			for i := 0; i < size; i += 2 {
+				le.PutUint16(block[i:], uint16(math.Float32bits(float32(rng.NormFloat64()))>>16))
+			}
+		default:
+			f, n := halfFields[l][0], halfFields[l][1]
+			for i := range n {
+				le.PutUint16(block[f+2*i:], randomScale(rng))
+			}
+			f, n = floatFields[l][0], floatFields[l][1]
+			for i := range n {
+				le.PutUint32(block[f+4*i:], math.Float32bits(float32(rng.NormFloat64())))
+			}
+		}
+	}
+}
+
+func fillActivation(rng *rand.Rand, x []byte, f ActFormat, k int, extreme bool) {
+	if f == ActF32 {
+		for i := range k {
+			le.PutUint32(x[4*i:], math.Float32bits(float32(rng.NormFloat64())))
+		}
+		return
+	}
+	n := 32
+	if f == ActQ256 {
+		n = 256
+	}
+	mode := rng.IntN(4)
+	for i := range k {
+		q := int8(rng.IntN(255) - 127)
+		if extreme {
+			switch mode {
+			case 0:
+				q = 127
+			case 1:
+				q = -127
+			case 2: // the two lanes of 16 bits of opposite sign
+				q = int8(127 - i/2%2*254)
+			default: // the two sums of 16 codes of opposite sign
+				q = int8(127 - i/16%2*254)
+			}
+		}
+		x[i] = byte(q)
+	}
+	for i := range k / n {
+		le.PutUint32(x[k+4*i:], math.Float32bits(float32(rng.ExpFloat64()/64)))
+	}
+	for i := range k / 16 {
+		var s int16
+		for _, q := range x[16*i:][:16] {
+			s += int16(int8(q))
+		}
+		le.PutUint16(x[k+k/n*4+2*i:], uint16(s))
+	}
+}
+
+// run calls the kernel for the rows lo ≤ m < hi and returns its M x 16 results, after a check of the words around them.
+func (c *matmulCase) run(t testing.TB, s *Set, lo, hi int, accumulate bool, offset int) []float32 {
+	t.Helper()
+	const guard = float32(12345.5)
+	stride := PanelRows + 3
+	buf := make([]float32, offset+(hi-lo)*stride+PanelRows)
+	for i := range buf {
+		buf[i] = guard
+	}
+	s.MatMul[c.layout](&MatMulArgs{
+		Dst: unsafe.Pointer(&buf[offset]), DstStride: stride,
+		W: unsafe.Pointer(unsafe.SliceData(c.w)), X: unsafe.Pointer(unsafe.SliceData(c.x[lo*c.xStride:])), XStride: c.xStride,
+		K: c.k, M: hi - lo, Accumulate: accumulate,
+	})
+	out := make([]float32, 0, (hi-lo)*PanelRows)
+	for i, v := range buf {
+		row, col := (i-offset)/stride, (i-offset)%stride
+		if i >= offset && row < hi-lo && col < PanelRows {
+			out = append(out, v)
+		} else if v != guard {
+			t.Fatalf("word %d, row %d column %d, outside the result was written", i, row, col)
+		}
+	}
+	return out
+}
+
+// sameBits compares results by bits; all NaN are one value.
+func sameBits(t testing.TB, got, want []float32) {
+	t.Helper()
+	for i := range want {
+		if math.Float32bits(got[i]) != math.Float32bits(want[i]) && (got[i] == got[i] || want[i] == want[i]) {
+			t.Fatalf("row %d column %d is %v, want %v", i/PanelRows, i%PanelRows, got[i], want[i])
+		}
+	}
+}
+
+// testColumns returns the values of K a layout is tested with.
+func testColumns(l Layout) []int {
+	switch l.BlockLen() {
+	case 1:
+		return []int{1, 2, 3, 63, 64, 65, 128, 191, 256, 257, 320, 512, 601}
+	case 32:
+		return []int{32, 64, 96, 160, 512, 2048}
+	}
+	return []int{256, 512, 768, 2048}
+}
+
+// forLevels runs f for every level and layout.
+func forLevels(t *testing.T, f func(t *testing.T, s *Set, l Layout)) {
+	for _, s := range Available() {
+		for l := range NumLayouts {
+			t.Run(fmt.Sprintf("level=%s/type=%v", s.Name, l), func(t *testing.T) { f(t, s, l) })
+		}
+	}
+}
+
+// TestMatMul compares every level with the twin, bit for bit: see the order of sums in matmul_generic.go.
+func TestMatMul(t *testing.T) {
+	twin := genericSet()
+	forLevels(t, func(t *testing.T, s *Set, l Layout) {
+		rng := rand.New(rand.NewPCG(1, uint64(l)))
+		for _, k := range testColumns(l) {
+			for _, m := range []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 23, 24, 25, 33} {
+				if testing.Short() && m > 9 && k > 600 {
+					continue
+				}
+				for i, extreme := range []bool{false, true} {
+					c := newCase(t, rng, l, k, m, extreme, (k+m+i)%2 == 0)
+					accumulate, offset := m%2 == i, (m+i)%5
+					sameBits(t, c.run(t, s, 0, m, accumulate, offset), c.run(t, twin, 0, m, accumulate, 0))
+				}
+			}
+		}
+	})
+}
+
+// TestMatMulRowsAlone holds the promise that a result does not depend on the number of activation rows.
+func TestMatMulRowsAlone(t *testing.T) {
+	forLevels(t, func(t *testing.T, s *Set, l Layout) {
+		rng := rand.New(rand.NewPCG(2, uint64(l)))
+		k, m := 3*256, 31
+		c := newCase(t, rng, l, k, m, false, false)
+		all := c.run(t, s, 0, m, false, 0)
+		for _, piece := range []int{1, 2, 3, 5, 7, 12} {
+			var parts []float32
+			for lo := 0; lo < m; lo += piece {
+				parts = append(parts, c.run(t, s, lo, min(lo+piece, m), false, 1)...)
+			}
+			sameBits(t, parts, all)
+		}
+	})
+}
+
+// TestMatMulSpecialScales feeds NaN, infinities and the largest numbers as scales and values.
+func TestMatMulSpecialScales(t *testing.T) {
+	twin := genericSet()
+	halves := []uint16{0x7c00, 0xfc00, 0x7e00, 0x7d01, 0x7bff, 0x0001, 0x8000}
+	floats := []uint32{0x7f800000, 0xff800000, 0x7fc00000, 0x7fa00001, 0x7f7fffff, 1, 1 << 31}
+	forLevels(t, func(t *testing.T, s *Set, l Layout) {
+		rng := rand.New(rand.NewPCG(3, uint64(l)))
+		k, m := 512, 7
+		for range 30 {
+			c := newCase(t, rng, l, k, m, false, false)
+			block := layouts[l].blockBytes
+			b := c.w[rng.IntN(len(c.w)/block)*block:]
+			i := rng.IntN(len(halves))
+			switch l {
+			case PanelF16, PanelBF16:
+				le.PutUint16(b[2*rng.IntN(16):], halves[i])
+			case PanelF32, PanelS32, PanelS16:
+				le.PutUint32(b[4*rng.IntN(16):], floats[i])
+			default:
+				le.PutUint16(b[2*rng.IntN(16):], halves[i])
+			}
+			if rng.IntN(2) == 0 {
+				x := c.x[rng.IntN(m)*c.xStride:]
+				if l.Act() != ActF32 {
+					x = x[k:]
+				}
+				le.PutUint32(x[4*rng.IntN(2):], floats[rng.IntN(len(floats))])
+			}
+			sameBits(t, c.run(t, s, 0, m, false, 0), c.run(t, twin, 0, m, false, 0))
+		}
+	})
+}
+
+// TestMatMulAccuracy compares with float64 on the widened weights. An activation code is off by at most half its
+// scale, so the result by at most Σ|w|*dx/2; float32 rounding adds a few units in the last place of Σ|w*x| for each
+// block, and 2^-14 of it covers them for these lengths.
+func TestMatMulAccuracy(t *testing.T) {
+	forLevels(t, func(t *testing.T, s *Set, l Layout) {
+		rng := rand.New(rand.NewPCG(4, uint64(l)))
+		k, m := 1024, 5
+		c := newCase(t, rng, l, k, m, false, false)
+		w := make([]float32, PanelRows*k)
+		Unpack(w, l, k, c.w)
+		xs := make([][]float32, m)
+		scales := make([][]float64, m) // of every column
+		for i := range xs {
+			xs[i], scales[i] = make([]float32, k), make([]float64, k)
+			for j := range xs[i] {
+				xs[i][j] = float32(rng.NormFloat64())
+			}
+			row := c.x[i*c.xStride:][:l.Act().RowBytes(k)]
+			if l.Act() == ActF32 {
+				copy(row, unsafe.Slice((*byte)(unsafe.Pointer(&xs[i][0])), 4*k))
+				continue
+			}
+			genericSet().Quantize[l.Act()](row, xs[i])
+			n := 32
+			if l.Act() == ActQ256 {
+				n = 256
+			}
+			for j := range scales[i] {
+				scales[i][j] = float64(math.Float32frombits(le.Uint32(row[k+j/n*4:])))
+			}
+		}
+		got := c.run(t, s, 0, m, false, 0)
+		for i := range got {
+			row, r := i/PanelRows, i%PanelRows
+			var want, size, bound float64
+			for j := range k {
+				v := float64(w[r*k+j])
+				want += v * float64(xs[row][j])
+				size += math.Abs(v * float64(xs[row][j]))
+				bound += math.Abs(v) * scales[row][j] / 2
+			}
+			if d := math.Abs(float64(got[i]) - want); !(d <= bound+size/(1<<14)) {
+				t.Errorf("row %d column %d is %v, want %v: off by %v, bound %v", row, r, got[i], want, d, bound)
+			}
+		}
+	})
+}
+
+// BenchmarkMatMul reports the median rate of operations of one panel with many rows, and of bytes of weights with one
+// row, where the panels together are larger than the third-level cache.
+func BenchmarkMatMul(b *testing.B) {
+	rng := rand.New(rand.NewPCG(5, 5))
+	for l := range NumLayouts {
+		for _, s := range Available() {
+			for _, k := range []int{2048, 8192} {
+				b.Run(fmt.Sprintf("type=%v/level=%s/m=512/k=%d", l, s.Name, k), func(b *testing.B) {
+					benchmarkRows(b, rng, s, l, k, 512, 1)
+				})
+				b.Run(fmt.Sprintf("type=%v/level=%s/m=1/k=%d", l, s.Name, k), func(b *testing.B) {
+					benchmarkRows(b, rng, s, l, k, 1, 128<<20)
+				})
+			}
+		}
+	}
+}
+
+func benchmarkRows(b *testing.B, rng *rand.Rand, s *Set, l Layout, k, m, workingSet int) {
+	panel := l.PanelBytes(k)
+	panels := (workingSet + panel - 1) / panel
+	w := make([]byte, panel)
+	fillPanel(rng, w, l, false)
+	w = slices.Repeat(w, panels)
+	stride := l.Act().Stride(k)
+	x := make([]byte, m*stride)
+	for i := range m {
+		fillActivation(rng, x[i*stride:], l.Act(), k, false)
+	}
+	dst := make([]float32, m*PanelRows)
+	a := &MatMulArgs{
+		Dst: unsafe.Pointer(&dst[0]), DstStride: PanelRows, X: unsafe.Pointer(&x[0]), XStride: stride, K: k, M: m,
+	}
+	kernel, p := s.MatMul[l], 0
+	calls := max(1, 512/m/8) // between two readings of the clock
+	var times []time.Duration
+	for b.Loop() {
+		start := time.Now()
+		for range calls {
+			a.W = unsafe.Pointer(&w[p*panel])
+			kernel(a)
+			if p++; p == panels {
+				p = 0
+			}
+		}
+		times = append(times, time.Since(start))
+	}
+	slices.Sort(times)
+	perCall := times[len(times)/2].Seconds() / float64(calls)
+	if m == 1 {
+		b.ReportMetric(float64(panel)/perCall/1e9, "GB/s")
+	} else {
+		b.ReportMetric(2*PanelRows*float64(k)*float64(m)/perCall/1e9, "GOP/s")
+	}
+}

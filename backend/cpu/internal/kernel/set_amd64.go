@@ -1,0 +1,39 @@
+//go:build !purego
+
+package kernel
+
+import "golang.org/x/sys/cpu"
+
+// levelSets returns the sets with assembly that this machine can run, best first. x/sys/cpu reports AVX and AVX-512
+// only where the operating system saves their registers.
+func levelSets() []*Set {
+	var sets []*Set
+	x := &cpu.X86
+	if !x.HasAVX2 || !x.HasFMA || !x.HasF16C {
+		return nil
+	}
+	if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512VL && x.HasAVX512DQ && x.HasAVX512VNNI && x.HasBMI2 {
+		sets = append(sets, avx512Set())
+	}
+	return append(sets, avx2Set())
+}
+
+// avx2Set needs AVX2, FMA and F16C: Intel from 2013, AMD from 2015 on.
+func avx2Set() *Set {
+	s := genericSet()
+	s.Name = "avx2"
+	matmulAVX2(s)
+	vectorAVX2(s)
+	attentionAVX2(s)
+	return s
+}
+
+// avx512Set needs AVX-512 F, BW, VL, DQ and VNNI, and BMI2: Intel servers from 2019, AMD from 2022 on.
+func avx512Set() *Set {
+	s := avx2Set()
+	s.Name = "avx512"
+	matmulAVX512(s)
+	vectorAVX512(s)
+	attentionAVX512(s)
+	return s
+}

@@ -1,0 +1,6 @@
+//go:build purego || !amd64
+
+package kernel
+
+// levelSets returns the sets with assembly, best first.
+func levelSets() []*Set { return nil }

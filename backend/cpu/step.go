@@ -1,0 +1,201 @@
+package cpu
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"unsafe"
+
+	"github.com/seed64708441/ember/backend"
+	"github.com/seed64708441/ember/tensor/mem"
+)
+
+// pageRef is a page a step reads or writes: its address and its shift.
+type pageRef struct {
+	base  unsafe.Pointer
+	shift int
+}
+
+// rowRef is what a row of a step belongs to.
+type rowRef struct {
+	span     int32
+	position int32
+	embed    int32 // index into Step.Embeddings, -1 for a token
+}
+
+// attendBlock is consecutive rows of one span, the unit of attention work.
+type attendBlock struct{ span, row, rows int32 }
+
+// stepState is the step being run, in memory that is reused.
+type stepState struct {
+	*backend.Step
+	rows, outs int
+	cache      *cache
+	refs       []rowRef
+	pages      []pageRef
+	firstPage  []int32 // of each span, into pages
+	blocks     []attendBlock
+	canceled   bool // written by worker 0 at barriers only
+	ctx        context.Context
+}
+
+func (s *stepState) init(maxRows int) {
+	s.refs = make([]rowRef, 0, maxRows)
+	s.firstPage = make([]int32, 0, maxRows)
+	s.blocks = make([]attendBlock, 0, maxRows)
+}
+
+// load checks a step and looks up its pages. After it nothing in the step can fail.
+func (s *stepState) load(p *Program, in *backend.Step) error {
+	c, ok := in.Cache.(*cache)
+	if !ok || c.program != p {
+		return fmt.Errorf("cpu: the cache of the step does not belong to this program")
+	}
+	dim := p.embedDim()
+	s.rows, s.outs, s.cache = len(in.Tokens), len(in.Outputs), c
+	switch {
+	case s.rows < 1 || s.rows > p.maxRows:
+		return fmt.Errorf("cpu: step of %d rows: want 1 to %d", s.rows, p.maxRows)
+	case s.outs > p.maxOuts:
+		return fmt.Errorf("cpu: step asks for %d outputs: at most %d", s.outs, p.maxOuts)
+	case len(in.Logits) != s.outs*p.vocab:
+		return fmt.Errorf("cpu: logits have %d values: want %d rows of %d", len(in.Logits), s.outs, p.vocab)
+	}
+	last := int32(-1)
+	for i, r := range in.Outputs {
+		if r <= last || int(r) >= s.rows {
+			return fmt.Errorf("cpu: output %d is row %d after row %d: want ascending rows below %d", i, r, last, s.rows)
+		}
+		last = r
+	}
+	if err := s.loadSpans(in); err != nil {
+		return err
+	}
+	embeds := 0
+	for i, id := range in.Tokens {
+		s.refs[i].embed = -1
+		switch {
+		case id == -1:
+			s.refs[i].embed = int32(embeds)
+			embeds++
+		case id < 0 || int(id) >= p.tokens():
+			return fmt.Errorf("cpu: row %d is token %d: want 0 to %d", i, id, p.tokens()-1)
+		}
+	}
+	if len(in.Embeddings) != embeds*dim {
+		return fmt.Errorf("cpu: embeddings have %d values: want %d rows of %d", len(in.Embeddings), embeds, dim)
+	}
+	s.Step = in
+	return nil
+}
+
+// loadSpans fills refs, pages and blocks.
+func (s *stepState) loadSpans(in *backend.Step) (err error) {
+	s.refs, s.pages, s.firstPage, s.blocks = s.refs[:0], s.pages[:0], s.firstPage[:0], s.blocks[:0]
+	for i, sp := range in.Spans {
+		if sp.Rows < 1 || sp.Rows > s.rows-len(s.refs) {
+			return fmt.Errorf("cpu: span %d has %d rows: %d of the step's %d are left", i, sp.Rows, s.rows-len(s.refs), s.rows)
+		}
+		if sp.Start < 0 || sp.Start > math.MaxInt32-sp.Rows {
+			return fmt.Errorf("cpu: span %d starts at position %d", i, sp.Start)
+		}
+		need := (sp.Start + sp.Rows + backend.PageTokens - 1) / backend.PageTokens
+		if len(sp.Pages) < need {
+			return fmt.Errorf("cpu: span %d has %d pages: %d positions need %d", i, len(sp.Pages), sp.Start+sp.Rows, need)
+		}
+		s.firstPage = append(s.firstPage, int32(len(s.pages)))
+		if s.pages, err = s.cache.resolve(s.pages, sp.Pages[:need]); err != nil {
+			return fmt.Errorf("cpu: span %d: %w", i, err)
+		}
+		for r := 0; r < sp.Rows; r += attendRows {
+			s.blocks = append(s.blocks, attendBlock{int32(i), int32(len(s.refs) + r), int32(min(attendRows, sp.Rows-r))})
+		}
+		for r := range sp.Rows {
+			s.refs = append(s.refs, rowRef{span: int32(i), position: int32(sp.Start + r)})
+		}
+	}
+	if len(s.refs) != s.rows {
+		return fmt.Errorf("cpu: spans have %d rows, the step has %d", len(s.refs), s.rows)
+	}
+	return nil
+}
+
+// worker is one thread's memory.
+type worker struct {
+	p     *Program
+	block *mem.Block
+	base  unsafe.Pointer // of local buffers
+	at    attendMemory
+	// args are here so that passing them to a kernel allocates nothing.
+	args kernelArgs
+}
+
+func (w *worker) init(p *Program, localBytes int) {
+	w.p = p
+	b := w.block.Bytes()
+	w.base = unsafe.Pointer(unsafe.SliceData(b))
+	w.at.init(p.graph, b[localBytes:])
+}
+
+// row returns the address of a row of a buffer.
+func (w *worker) row(l loc, r int) unsafe.Pointer {
+	if l.local {
+		return unsafe.Add(w.base, l.off)
+	}
+	return unsafe.Add(unsafe.Pointer(unsafe.SliceData(w.p.shared.Bytes())), l.off+r*l.stride)
+}
+
+// floats returns n values of a row of a buffer.
+func (w *worker) floats(l loc, r, n int) []float32 {
+	return unsafe.Slice((*float32)(w.row(l, r)), n)
+}
+
+// Step implements backend.Program.
+func (p *Program) Step(ctx context.Context, in *backend.Step) error {
+	select {
+	case <-p.turn:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { p.turn <- struct{}{} }()
+	if p.closed {
+		return backend.ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if c, ok := in.Cache.(*cache); ok {
+		c.use.RLock()
+		defer c.use.RUnlock()
+	}
+	s := &p.step
+	if err := s.load(p, in); err != nil {
+		return err
+	}
+	s.ctx, s.canceled = ctx, false
+	p.pool.run(p.runWorker)
+	s.Step, s.cache, s.ctx = nil, nil, nil
+	if s.canceled {
+		return ctx.Err()
+	}
+	for i := range s.outs {
+		copy(in.Logits[i*p.vocab:(i+1)*p.vocab], p.workers[0].floats(p.output, i, p.vocab))
+	}
+	return nil
+}
+
+// work runs all stages on one worker.
+func (p *Program) work(w *worker) {
+	for i := range p.stages {
+		p.stages[i].run(w, &p.step)
+		p.pool.barrier(p.checkCancel)
+		if p.step.canceled {
+			return
+		}
+	}
+}
+
+// checkCancel looks at the context; one worker calls it at each barrier, while the others wait.
+func (p *Program) checkCancel() {
+	p.step.canceled = p.step.ctx.Err() != nil
+}

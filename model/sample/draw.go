@@ -1,0 +1,93 @@
+package sample
+
+import "math"
+
+// temperature returns the temperature to draw at. With DynamicTemperature it depends on the candidates; see there.
+func (c *candidates) temperature(p *Params) float64 {
+	r := p.DynamicTemperature.Range
+	if r == 0 {
+		return p.Temperature
+	}
+	c.list()
+	if len(c.ids) == 1 {
+		return p.Temperature
+	}
+	total, moment := c.moments()
+	entropy := max(logOf(total)-moment/total, 0)
+	share := min(entropy/logOf(float64(len(c.ids))), 1)
+	if e := p.DynamicTemperature.Exponent; e != 1 && share > 0 {
+		share = expOf(e * logOf(share))
+	}
+	lo := max(0, p.Temperature-r)
+	return lo + float64((p.Temperature+r-lo)*share)
+}
+
+// draw chooses candidate i with probability e^(x_i/T)/Σ e^(x_j/T): the first, in the order of ids, at which the running
+// sum of weights exceeds u times their total. T below minTemperature chooses the first token of the order. It returns
+// the token and its probability.
+func (c *candidates) draw(t, u float64) (int32, float64) {
+	if t < minTemperature {
+		return c.first(), 1
+	}
+	if c.all {
+		return c.drawAll(stepsPerNat/t, u)
+	}
+	top := c.greatest()
+	c.weights = c.weights[:0]
+	total := 0.0
+	for _, id := range c.ids {
+		w := expOf((float64(c.x[id]) - top) / t)
+		c.weights = append(c.weights, w)
+		total += w
+	}
+	chosen, limit, sum := 0, u*total, 0.0
+	for i, w := range c.weights {
+		if w > 0 {
+			chosen = i
+		}
+		if sum += w; sum > limit {
+			break
+		}
+	}
+	return c.ids[chosen], c.weights[chosen] / total
+}
+
+// drawAll is draw over all tokens. The block is found by the sums of the blocks, which sumExp adds in another order
+// than the tokens are walked in; the last token with a weight takes what rounding leaves over.
+func (c *candidates) drawAll(steps, u float64) (int32, float64) {
+	total := c.sumAll(steps)
+	limit, before, sum, block := u*total, 0.0, 0.0, 0
+	for b, s := range c.sums {
+		if s > 0 {
+			block, before = b, sum
+		}
+		if sum += s; sum > limit {
+			break
+		}
+	}
+	sum = before
+	lo := block * blockLen
+	chosen, weight := -1, 0.0
+	for i, v := range c.x[lo:min(lo+blockLen, len(c.x))] {
+		t := float64((float64(v) - c.top) * steps)
+		if !(t >= expFloor) {
+			continue
+		}
+		w := exp2Steps(t)
+		chosen, weight = lo+i, w
+		if sum += w; sum > limit {
+			break
+		}
+	}
+	return int32(chosen), weight / total
+}
+
+// first returns the first candidate of the order.
+func (c *candidates) first() int32 {
+	c.list()
+	best := uint64(math.MaxUint64)
+	for _, id := range c.ids {
+		best = min(best, keyOf(c.x[id], id))
+	}
+	return idOf(best)
+}

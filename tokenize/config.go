@@ -1,0 +1,176 @@
+package tokenize
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// None is the id of a special token that the vocabulary does not have.
+const None int32 = -1
+
+// ErrUnsupported is wrapped by errors about a vocabulary kind or pre-tokenizer this package does not have.
+var ErrUnsupported = errors.New("unsupported")
+
+// Kind is the algorithm that turns text into the tokens of a vocabulary.
+type Kind uint8
+
+const (
+	// SPM is SentencePiece's byte-pair encoding: characters are merged by token score, spaces are written U+2581, and
+	// characters without a token fall back to byte tokens. "llama" in GGUF.
+	SPM Kind = iota + 1
+	// BPE is byte-level byte-pair encoding: text is cut by a pre-tokenizer, then bytes are merged by the rank of the
+	// merge. Tokens are written in GPT-2's alphabet of 256 printable characters. "gpt2" in GGUF.
+	BPE
+)
+
+// String returns the constant's name.
+func (k Kind) String() string {
+	switch k {
+	case SPM:
+		return "SPM"
+	case BPE:
+		return "BPE"
+	}
+	return fmt.Sprintf("Kind(%d)", uint8(k))
+}
+
+// TokenType says how a token is parsed and printed. The numbers are those of tokenizer.ggml.token_type.
+type TokenType uint8
+
+const (
+	Undefined   TokenType = 0 // treated as Normal
+	Normal      TokenType = 1 // a piece of text
+	Unknown     TokenType = 2 // stands for text without a token
+	Control     TokenType = 3 // never text: parsed only with ParseSpecial
+	UserDefined TokenType = 4 // text that is always this one token, found before anything else
+	Unused      TokenType = 5 // treated as Normal
+	Byte        TokenType = 6 // one byte, written <0xXX>
+)
+
+// String returns the constant's name.
+func (t TokenType) String() string {
+	names := [...]string{"Undefined", "Normal", "Unknown", "Control", "UserDefined", "Unused", "Byte"}
+	if int(t) < len(names) {
+		return names[t]
+	}
+	return fmt.Sprintf("TokenType(%d)", uint8(t))
+}
+
+// Config describes a vocabulary. Fields of special ids hold None where the vocabulary lacks the token; NoIDs is the
+// start for a Config written by hand.
+type Config struct {
+	Kind   Kind
+	Pre    string      // BPE: name of the pre-tokenizer, one of PreTokenizers; "" is "default"
+	Tokens []string    // by id, spelled as the vocabulary file has them; may hold any bytes
+	Types  []TokenType // by id; nil: all Normal
+	Scores []float32   // SPM: by id, the highest is merged first
+	Merges []string    // BPE: "left right", best first
+
+	BOS, EOS, EOT, UNK, PAD int32
+	EOG                     []int32 // ids besides EOS and EOT that end generation
+
+	AddBOS, AddEOS bool // added by Encode with AddSpecial
+	AddSpacePrefix bool // SPM: text at the start and after a special token gets a leading space; Decode removes the first
+
+	StripLeft, StripRight []int32 // special tokens that swallow the white space before or after them when parsed
+}
+
+// NoIDs returns a Config of the given kind whose special ids are all None.
+func NoIDs(k Kind) Config {
+	return Config{Kind: k, BOS: None, EOS: None, EOT: None, UNK: None, PAD: None}
+}
+
+// Validate lists every problem of the description in one error.
+func (c *Config) Validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("tokenize: "+format, args...)) }
+	n := len(c.Tokens)
+	if n == 0 || n > math.MaxInt32/2 {
+		bad("Tokens has %d entries, want 1 to %d", n, math.MaxInt32/2)
+	}
+	if c.Types != nil && len(c.Types) != n {
+		bad("Types has %d entries, Tokens has %d", len(c.Types), n)
+	}
+	for id, t := range c.Types {
+		if _, ok := byteToken(c.Tokens, id); t == Byte && !ok {
+			bad("token %d has type Byte and text %q, want <0xXX>", id, textAt(c.Tokens, id))
+		} else if t > Byte {
+			bad("token %d has type %d, want at most %d", id, t, Byte)
+		}
+	}
+	errs = append(errs, c.validateKind()...)
+	ids := []struct {
+		name string
+		id   int32
+	}{{"BOS", c.BOS}, {"EOS", c.EOS}, {"EOT", c.EOT}, {"UNK", c.UNK}, {"PAD", c.PAD}}
+	for _, s := range ids {
+		if s.id < None || int(s.id) >= n {
+			bad("%s is %d, want None or an id below %d", s.name, s.id, n)
+		}
+	}
+	for _, id := range slices.Concat(c.EOG, c.StripLeft, c.StripRight) {
+		if id < 0 || int(id) >= n {
+			bad("EOG, StripLeft or StripRight holds %d, want ids below %d", id, n)
+		}
+	}
+	if c.AddBOS && c.BOS == None {
+		bad("AddBOS is set but BOS is None")
+	}
+	if c.AddEOS && c.EOS == None {
+		bad("AddEOS is set but EOS is None")
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) validateKind() (errs []error) {
+	switch c.Kind {
+	case SPM:
+		if len(c.Scores) != len(c.Tokens) {
+			errs = append(errs, fmt.Errorf("tokenize: Scores has %d entries, Tokens has %d", len(c.Scores), len(c.Tokens)))
+		}
+	case BPE:
+		if _, err := preTokenizerFor(c.Pre); err != nil {
+			errs = append(errs, err)
+		}
+		for i, m := range c.Merges {
+			if _, _, ok := cutMerge(m); !ok {
+				errs = append(errs, fmt.Errorf("tokenize: Merges[%d] is %q, want two texts with a space between", i, m))
+			}
+		}
+	default:
+		errs = append(errs, fmt.Errorf("tokenize: kind %v: %w; supported: SPM, BPE", c.Kind, ErrUnsupported))
+	}
+	return errs
+}
+
+// textAt is Tokens[id], or "" where there is none.
+func textAt(tokens []string, id int) string {
+	if id < len(tokens) {
+		return tokens[id]
+	}
+	return ""
+}
+
+// byteToken returns the byte that a token of the form <0xXX> stands for.
+func byteToken(tokens []string, id int) (byte, bool) {
+	s := textAt(tokens, id)
+	if len(s) != 6 || s[:3] != "<0x" || s[5] != '>' {
+		return 0, false
+	}
+	hi, lo := hexDigit(s[3]), hexDigit(s[4])
+	return byte(hi<<4 | lo), hi >= 0 && lo >= 0
+}
+
+func hexDigit(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c >= 'A' && c <= 'F':
+		return int(c-'A') + 10
+	case c >= 'a' && c <= 'f':
+		return int(c-'a') + 10
+	}
+	return -1
+}
