@@ -36,10 +36,15 @@ var textFilters = table(
 		if err != nil {
 			return nil, err
 		}
-		words := strings.FieldsFunc(selfText(s), func(r rune) bool {
-			return r != '_' && !isAlpha(r) && !isNumericRune(r)
-		})
-		return Int(len(words)), m.made(32 * len(words))
+		words, inside := 0, false
+		for _, r := range selfText(s) {
+			in := r == '_' || isAlpha(r) || isNumericRune(r)
+			if in && !inside {
+				words++
+			}
+			inside = in
+		}
+		return Int(words), m.work(4 * len(selfText(s)))
 	}),
 	fn("format", "* **", func(m *machine, v Value, p params) (Value, error) {
 		s, err := m.soft(v)

@@ -6,39 +6,42 @@ import (
 	"fmt"
 	"math"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
 )
 
-// TestHostile checks that every one of them ends with a LimitError, soon and with little memory. The bounds are those of the
-// package comment with room for slow machines and the race detector.
+// mostHostileTime is how long a hostile template may run; the race detector makes everything ten times slower.
+func mostHostileTime() time.Duration {
+	if raceEnabled {
+		return 2 * time.Second
+	}
+	return 100 * time.Millisecond
+}
+
+// TestHostile checks that every one of them ends with a LimitError within 100 ms and 64 MiB. Time is that of the processor,
+// because other programs may use the machine, and the best of three runs.
 func TestHostile(t *testing.T) {
-	const mostTime, mostMemory = 3 * time.Second, 96 << 20
-	defer debug.SetGCPercent(debug.SetGCPercent(50))
+	mostTime := mostHostileTime()
+	const mostMemory = 64 << 20
 	for name, source := range hostile() {
 		t.Run(name, func(t *testing.T) {
 			tmpl, err := Parse(source, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			stop := make(chan bool)
-			peak := make(chan uint64)
-			go watchHeap(stop, peak)
-			start := time.Now()
-			text, err := tmpl.Render(context.Background(), nil)
-			took := time.Since(start)
-			close(stop)
-			used := <-peak
-			var limit *LimitError
-			if !errors.Is(err, ErrLimit) || !errors.As(err, &limit) {
-				t.Errorf("got %d bytes and error %v, want a LimitError", len(text), err)
+			took, used := time.Hour, uint64(math.MaxUint64)
+			for range 3 {
+				d, u, err := measured(t, tmpl)
+				var limit *LimitError
+				if !errors.Is(err, ErrLimit) || !errors.As(err, &limit) {
+					t.Fatalf("got error %v, want a LimitError", err)
+				}
+				if took, used = min(took, d), min(used, u); took < mostTime/2 && used < mostMemory/2 {
+					break
+				}
 			}
-			if text != "" && err != nil {
-				t.Errorf("got %d bytes with an error, want none", len(text))
-			}
-			t.Logf("%v, peak %d MiB: %v", took.Round(time.Millisecond), used>>20, err)
+			t.Logf("%v, peak %d MiB", took.Round(time.Millisecond), used>>20)
 			if took > mostTime {
 				t.Errorf("took %v, want at most %v", took, mostTime)
 			}
@@ -49,21 +52,38 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// watchHeap reports how far the heap grew until stop is closed.
-func watchHeap(stop <-chan bool, peak chan<- uint64) {
+// measured renders the template and tells the time of its thread and how far heap and stacks grew.
+func measured(t *testing.T, tmpl *Template) (time.Duration, uint64, error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	stop, peak := make(chan bool), make(chan uint64)
+	go watchMemory(stop, peak)
+	<-peak // the watcher has its base
+	start := threadTime()
+	text, err := tmpl.Render(context.Background(), nil)
+	took := threadTime() - start
+	close(stop)
+	if text != "" && err != nil {
+		t.Errorf("got %d bytes with an error, want none", len(text))
+	}
+	return took, <-peak, err
+}
+
+// watchMemory reports how far heap and stacks grew until stop is closed, after a first report of zero when it begins.
+func watchMemory(stop <-chan bool, peak chan<- uint64) {
 	var s runtime.MemStats
+	used := func() uint64 { runtime.ReadMemStats(&s); return s.HeapAlloc + s.StackInuse }
 	runtime.GC()
-	runtime.ReadMemStats(&s)
-	base, most := s.HeapAlloc, s.HeapAlloc
+	base := used()
+	most := base
+	peak <- 0
 	for {
 		select {
 		case <-stop:
-			runtime.ReadMemStats(&s)
-			peak <- max(most, s.HeapAlloc) - base
+			peak <- max(most, used()) - base
 			return
-		case <-time.After(5 * time.Millisecond):
-			runtime.ReadMemStats(&s)
-			most = max(most, s.HeapAlloc)
+		case <-time.After(2 * time.Millisecond):
+			most = max(most, used())
 		}
 	}
 }
@@ -92,17 +112,23 @@ func TestHostileSource(t *testing.T) {
 		"chains":       "{{ " + strings.Repeat("(", 40) + "1" + strings.Repeat(strings.Repeat("+1", 900)+")", 40) + " }}",
 	} {
 		t.Run(name, func(t *testing.T) {
-			start := time.Now()
-			tmpl, err := Parse(source, Options{})
-			if err == nil {
-				_, err = tmpl.Render(context.Background(), nil)
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			took := time.Hour
+			for range 3 {
+				start := threadTime()
+				tmpl, err := Parse(source, Options{})
+				if err == nil {
+					_, err = tmpl.Render(context.Background(), nil)
+				}
+				took = min(took, threadTime()-start)
+				if !errors.Is(err, ErrLimit) {
+					t.Errorf("got error %v, want a LimitError", err)
+				}
 			}
-			if !errors.Is(err, ErrLimit) {
-				t.Errorf("got error %v, want a LimitError", err)
-			}
-			t.Logf("%v: %.100v", time.Since(start).Round(time.Millisecond), err)
-			if took := time.Since(start); took > 3*time.Second {
-				t.Errorf("took %v, want at most 3 s", took)
+			t.Log(took.Round(time.Millisecond))
+			if took > mostHostileTime() {
+				t.Errorf("took %v, want at most %v", took, mostHostileTime())
 			}
 		})
 	}

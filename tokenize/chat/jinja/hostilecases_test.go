@@ -129,5 +129,8 @@ var hostileWork = map[string]string{
 	"splitlines": "{% set x = 'a\n' * 100000 %}" + loops(1, "{% set y = x.splitlines() %}"),
 	"strip":      "{% set x = 'ab' * 1000000 %}" + loops(1, "{% set y = x.strip(x) %}"),
 	"isalpha":    "{% set x = 'ä' * 2000000 %}" + loops(1, "{% set y = x.isalpha() %}"),
+	"words":      "{% set x = 'ä ' * 2700000 %}" + loops(1, "{% set y = x|wordcount %}"),
+	"adding":     "{% set ns = namespace(x='') %}" + loops(1, "{% set ns.x = ns.x + 'abcdefgh' * 100 %}"),
+	"joins":      "{% set ns = namespace(x=[]) %}" + loops(1, "{% set ns.x = ns.x + ['ab'] %}{% set y = ns.x|join(' ') %}"),
 	"wordcount":  "{% set x = 'ä ' * 200000 %}" + loops(1, "{% set y = x|wordcount %}"),
 }

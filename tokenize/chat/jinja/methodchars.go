@@ -97,7 +97,7 @@ func expandTabs(m *machine, self Value, p params) (Value, error) {
 func all(_ string, is func(rune) bool) func(*machine, Value, params) (Value, error) {
 	return func(m *machine, self Value, _ params) (Value, error) {
 		s := selfText(self)
-		return Bool(s != "" && strings.IndexFunc(s, func(r rune) bool { return !is(r) }) < 0), m.work(len(s))
+		return Bool(s != "" && strings.IndexFunc(s, func(r rune) bool { return !is(r) }) < 0), m.work(4 * len(s))
 	}
 }
 
@@ -124,13 +124,13 @@ func isAlnum(m *machine, self Value, p params) (Value, error) {
 
 func isPrintable(m *machine, self Value, _ params) (Value, error) {
 	s := selfText(self)
-	return Bool(strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0), m.work(len(s))
+	return Bool(strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0), m.work(4 * len(s))
 }
 
 func isIdentifier(m *machine, self Value, _ params) (Value, error) {
 	s := selfText(self)
 	r, _ := utf8.DecodeRuneInString(s)
-	return Bool(s != "" && isNameStart(r) && nameLen(s) == len(s)), m.work(len(s))
+	return Bool(s != "" && isNameStart(r) && nameLen(s) == len(s)), m.work(4 * len(s))
 }
 
 // isLowerText is str.islower: no upper or title case letter, and one in lower case.
@@ -175,5 +175,5 @@ func isTitle(m *machine, self Value, _ params) (Value, error) {
 			inWord = false
 		}
 	}
-	return Bool(some), m.work(len(s))
+	return Bool(some), m.work(4 * len(s))
 }

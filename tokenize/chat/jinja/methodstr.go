@@ -245,5 +245,8 @@ func (m *machine) replace(s, old, with string, most int) (string, error) {
 	if err := m.made(len(s) + n*(len(with)-len(old))); err != nil {
 		return "", err
 	}
+	if err := m.step(n >> 2); err != nil {
+		return "", err
+	}
 	return strings.Replace(s, old, with, n), nil
 }
