@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"unsafe"
@@ -133,5 +134,12 @@ func TestMapOdd(t *testing.T) {
 	m, err := Map(f)
 	if err != nil || len(m.Bytes()) != 0 || m.Close() != nil {
 		t.Errorf("an empty file: %v", err)
+	}
+}
+
+func TestSystem(t *testing.T) {
+	total, available := System()
+	if total < 0 || available < 0 || available > total || (runtime.GOOS == "linux" && available == 0) {
+		t.Errorf("memory of the machine: %d bytes, %d available", total, available)
 	}
 }
