@@ -3,7 +3,7 @@ package arch
 import "github.com/seed64708441/ember/tensor"
 
 // Meta is the metadata of a model file: values by key. A method returns an error for a key that is missing or holds
-// another type; Keys tells the two apart.
+// another type, and the error names the key; Keys tells the two apart.
 type Meta interface {
 	// Keys returns all keys, in any order.
 	Keys() []string

@@ -61,7 +61,7 @@ func (r *reader) intOr(name string, lo, hi, missing int) int {
 
 func (r *reader) checkInt(key string, v int, err error, lo, hi int) int {
 	if err != nil {
-		r.problem("key %q: %v", key, err)
+		r.problem("%v", err)
 		return lo
 	}
 	if v < lo || v > hi {
@@ -90,7 +90,7 @@ func (r *reader) perLayer(name string, lo, hi, n int) []int {
 	}
 	vs, err := r.file.Meta.Ints(key)
 	if err != nil {
-		r.problem("key %q: %v", key, err)
+		r.problem("%v", err)
 		return out
 	}
 	if len(vs) != n {
@@ -115,7 +115,7 @@ func (r *reader) float(name string, ok func(v float64) bool, want string) float6
 	}
 	v, err := r.file.Meta.Float(key)
 	if err != nil {
-		r.problem("key %q: %v", key, err)
+		r.problem("%v", err)
 		return 1
 	}
 	if math.IsNaN(v) || math.IsInf(v, 0) || !ok(v) {
@@ -145,7 +145,7 @@ func (r *reader) stringOr(name, missing string) string {
 	}
 	s, err := r.file.Meta.String(key)
 	if err != nil {
-		r.problem("key %q: %v", key, err)
+		r.problem("%v", err)
 		return missing
 	}
 	return s
