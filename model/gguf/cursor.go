@@ -109,7 +109,7 @@ func (c *cursor) u64(what string) (uint64, error) {
 
 // text reads a string of any bytes of at most most.
 func (c *cursor) text(most uint64, what string) (string, error) {
-	n, err := c.u64(what + " length")
+	n, err := c.u64("length")
 	if err != nil {
 		return "", err
 	}

@@ -98,7 +98,7 @@ func (m *Meta) Int(key string) (int, error) {
 	if n, ok := v.Int(); ok {
 		return n, nil
 	}
-	switch v.kind {
+	switch v.Kind() {
 	case Uint64, Int64, Uint32:
 		return 0, &KeyError{Key: key, Found: v.String(), Expected: fmt.Sprintf("an integer up to %d", math.MaxInt)}
 	}
@@ -131,7 +131,7 @@ func (m *Meta) Bytes(key string) ([]byte, error) { return shared[byte](m, key, "
 // Floats returns the array of floats of a key: shared when they are float32, rounded to float32 when they are float64.
 func (m *Meta) Floats(key string) ([]float32, error) {
 	if v, ok := m.Lookup(key); ok {
-		if a, ok := v.ref.([]float64); ok {
+		if a, ok := v.x.([]float64); ok {
 			out := make([]float32, len(a))
 			for i, x := range a {
 				out[i] = float32(x)
@@ -148,7 +148,7 @@ func (m *Meta) Ints(key string) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch a := v.ref.(type) {
+	switch a := v.x.(type) {
 	case []uint8:
 		return ints(key, a)
 	case []int8:
@@ -189,7 +189,7 @@ func shared[T any](m *Meta, key, expected string) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a, ok := v.ref.([]T); ok {
+	if a, ok := v.x.([]T); ok {
 		return a, nil
 	}
 	return nil, &KeyError{Key: key, Found: v.typeName(), Expected: expected}

@@ -14,8 +14,8 @@ const (
 	maxKeyBytes  = 1<<16 - 1
 	maxNameBytes = 128 // the format says 64; llama.cpp reads 63, programs built on ggml with a larger limit write more
 	maxAxes      = 4
-	maxKeys      = 1 << 20
-	maxTensors   = 1 << 20
+	maxKeys      = 1 << 19
+	maxTensors   = 1 << 19
 	minKeyBytes  = 8 + 1 + 4 + 1 // key length, key, type, value
 	minInfoBytes = 8 + 1 + 4 + 4 + 8
 
@@ -147,23 +147,24 @@ func (m *Meta) alignment(p *parser) (uint64, error) {
 	if !ok {
 		return defaultAlignment, nil
 	}
-	err := checkAlignment(v)
+	align, err := alignmentOf(v)
 	if err != nil {
 		p.key = keyAlignment
 		return 0, p.fail(-1, err)
 	}
-	return v.bits, nil
+	return align, nil
 }
 
-// checkAlignment says whether v can be an alignment.
-func checkAlignment(v Value) error {
-	if v.kind != Uint32 {
-		return fmt.Errorf("found %s, expected uint32", v.typeName())
+// alignmentOf returns the alignment that v says.
+func alignmentOf(v Value) (uint64, error) {
+	n, ok := v.x.(uint32)
+	if !ok {
+		return 0, fmt.Errorf("found %s, expected uint32", v.typeName())
 	}
-	if bits.OnesCount64(v.bits) != 1 {
-		return fmt.Errorf("found %d, expected a power of two", v.bits)
+	if bits.OnesCount32(n) != 1 {
+		return 0, fmt.Errorf("found %d, expected a power of two", n)
 	}
-	return nil
+	return uint64(n), nil
 }
 
 // value reads a type and a value of it.
@@ -175,7 +176,7 @@ func (p *parser) value() (Value, error) {
 	switch k {
 	case String:
 		s, err := p.text(math.MaxInt64, "string")
-		return Value{kind: String, ref: s}, err
+		return Value{s}, err
 	case Array:
 		return p.array()
 	}
@@ -201,30 +202,33 @@ func (p *parser) kind(what string) (Kind, error) {
 
 // scalar decodes a value of one to eight bytes.
 func (p *parser) scalar(k Kind, b []byte) (Value, error) {
-	v := Value{kind: k}
 	le := binary.LittleEndian
 	switch k {
 	case Uint8:
-		v.bits = uint64(b[0])
+		return Value{b[0]}, nil
 	case Int8:
-		v.bits = uint64(int64(int8(b[0])))
+		return Value{int8(b[0])}, nil
 	case Uint16:
-		v.bits = uint64(le.Uint16(b))
+		return Value{le.Uint16(b)}, nil
 	case Int16:
-		v.bits = uint64(int64(int16(le.Uint16(b))))
-	case Uint32, Float32:
-		v.bits = uint64(le.Uint32(b))
+		return Value{int16(le.Uint16(b))}, nil
+	case Uint32:
+		return Value{le.Uint32(b)}, nil
 	case Int32:
-		v.bits = uint64(int64(int32(le.Uint32(b))))
-	case Uint64, Int64, Float64:
-		v.bits = le.Uint64(b)
-	case Bool:
-		if b[0] > 1 {
-			return v, p.fail(p.off-1, fmt.Errorf("bool is %d, expected 0 or 1", b[0]))
-		}
-		v.bits = uint64(b[0])
+		return Value{int32(le.Uint32(b))}, nil
+	case Uint64:
+		return Value{le.Uint64(b)}, nil
+	case Int64:
+		return Value{int64(le.Uint64(b))}, nil
+	case Float32:
+		return Value{math.Float32frombits(le.Uint32(b))}, nil
+	case Float64:
+		return Value{math.Float64frombits(le.Uint64(b))}, nil
 	}
-	return v, nil
+	if b[0] > 1 {
+		return Value{}, p.fail(p.off-1, fmt.Errorf("bool is %d, expected 0 or 1", b[0]))
+	}
+	return Value{b[0] == 1}, nil
 }
 
 // array reads an element type, a count and the elements.
@@ -248,9 +252,8 @@ func (p *parser) array() (Value, error) {
 	if err := p.need(n*size, "array"); err != nil {
 		return Value{}, err
 	}
-	v := Value{kind: Array, elem: k}
-	v.ref, err = p.elements(k, int(n))
-	return v, err
+	x, err := p.elements(k, int(n))
+	return Value{x}, err
 }
 
 // elements reads n elements, which the caller has compared with the bytes left.

@@ -72,9 +72,16 @@ func prefixOf(name string, s splitInfo) (string, error) {
 
 // check compares what a part says with what it must say.
 func (s splitInfo) check(name string, want splitInfo) error {
-	if s != want {
-		return fmt.Errorf("gguf: %s: %w: this is part %d of %d of a model of %d tensors, expected part %d of %d of %d tensors",
-			name, ErrSplit, s.no+1, s.count, s.tensors, want.no+1, want.count, want.tensors)
+	var err error
+	switch {
+	case s.count == 1:
+		err = fmt.Errorf("%w: this is a model in one file, expected part %d of %d", ErrSplit, want.no+1, want.count)
+	case s.no != want.no || s.count != want.count:
+		err = fmt.Errorf("%w: this is part %d of %d, expected part %d of %d", ErrSplit, s.no+1, s.count, want.no+1, want.count)
+	case s.tensors != want.tensors:
+		err = fmt.Errorf("%w: this is a part of a model of %d tensors, expected %d", ErrSplit, s.tensors, want.tensors)
+	default:
+		return nil
 	}
-	return nil
+	return &FormatError{File: name, Offset: -1, Err: err}
 }

@@ -47,28 +47,86 @@ func (k Kind) String() string {
 	return kinds[k].name
 }
 
-// Value is one metadata value. Arrays are shared, not copied: what Any returns must not be changed. The zero Value is
-// the uint8 0.
-type Value struct {
-	kind, elem Kind
-	bits       uint64 // integers sign-extended; floats by their bits; bool 0 or 1
-	ref        any    // string, or a slice of the element's Go type
+// kindOf returns the kind of a Go value and that of its elements, and false when the format has none for it.
+func kindOf(x any) (kind, elem Kind, ok bool) {
+	switch x.(type) {
+	case uint8:
+		return Uint8, Uint8, true
+	case int8:
+		return Int8, Int8, true
+	case uint16:
+		return Uint16, Uint16, true
+	case int16:
+		return Int16, Int16, true
+	case uint32:
+		return Uint32, Uint32, true
+	case int32:
+		return Int32, Int32, true
+	case uint64:
+		return Uint64, Uint64, true
+	case int64:
+		return Int64, Int64, true
+	case float32:
+		return Float32, Float32, true
+	case float64:
+		return Float64, Float64, true
+	case bool:
+		return Bool, Bool, true
+	case string:
+		return String, String, true
+	case []uint8:
+		return Array, Uint8, true
+	case []int8:
+		return Array, Int8, true
+	case []uint16:
+		return Array, Uint16, true
+	case []int16:
+		return Array, Int16, true
+	case []uint32:
+		return Array, Uint32, true
+	case []int32:
+		return Array, Int32, true
+	case []uint64:
+		return Array, Uint64, true
+	case []int64:
+		return Array, Int64, true
+	case []float32:
+		return Array, Float32, true
+	case []float64:
+		return Array, Float64, true
+	case []bool:
+		return Array, Bool, true
+	case []string:
+		return Array, String, true
+	}
+	return 0, 0, false
 }
 
+// Value is one metadata value. Arrays are shared, not copied: what Any returns must not be changed. A Value comes from
+// Meta.Lookup; the zero Value holds nothing, and its Any is nil.
+type Value struct {
+	x any // of a type that kindOf knows
+}
+
+// Any returns the value as the Go type of its kind: uint8 to int64, float32, float64, bool, string, or a slice of one
+// of these, which is shared and must not be changed.
+func (v Value) Any() any { return v.x }
+
 // Kind returns the type of the value.
-func (v Value) Kind() Kind { return v.kind }
+func (v Value) Kind() Kind {
+	k, _, _ := kindOf(v.x)
+	return k
+}
 
 // Elem returns the type of the elements of an array, and the kind itself for other values.
 func (v Value) Elem() Kind {
-	if v.kind == Array {
-		return v.elem
-	}
-	return v.kind
+	_, k, _ := kindOf(v.x)
+	return k
 }
 
 // Len returns the number of elements of an array, and 1 for other values.
 func (v Value) Len() int {
-	switch a := v.ref.(type) {
+	switch a := v.x.(type) {
 	case []uint8:
 		return len(a)
 	case []int8:
@@ -97,84 +155,72 @@ func (v Value) Len() int {
 	return 1
 }
 
-// Any returns the value as the Go type of its kind: uint8 to int64, float32, float64, bool, string, or a slice of one
-// of these, which is shared and must not be changed.
-func (v Value) Any() any {
-	switch v.kind {
-	case Uint8:
-		return uint8(v.bits)
-	case Int8:
-		return int8(v.bits)
-	case Uint16:
-		return uint16(v.bits)
-	case Int16:
-		return int16(v.bits)
-	case Uint32:
-		return uint32(v.bits)
-	case Int32:
-		return int32(v.bits)
-	case Uint64:
-		return v.bits
-	case Int64:
-		return int64(v.bits)
-	case Float32:
-		return math.Float32frombits(uint32(v.bits))
-	case Float64:
-		return math.Float64frombits(v.bits)
-	case Bool:
-		return v.bits != 0
-	}
-	return v.ref
-}
-
 // Int returns an integer of any kind, and false for other values and where it does not fit an int.
 func (v Value) Int() (int, bool) {
-	switch v.kind {
-	case Uint8, Uint16, Uint32, Uint64:
-		return int(v.bits), v.bits <= math.MaxInt
-	case Int8, Int16, Int32, Int64:
-		n := int64(v.bits)
-		return int(n), int64(int(n)) == n
+	switch x := v.x.(type) {
+	case uint8:
+		return int(x), true
+	case int8:
+		return int(x), true
+	case uint16:
+		return int(x), true
+	case int16:
+		return int(x), true
+	case uint32:
+		return int(x), uint64(x) <= math.MaxInt
+	case int32:
+		return int(x), true
+	case uint64:
+		return int(x), x <= math.MaxInt
+	case int64:
+		return int(x), int64(int(x)) == x
 	}
 	return 0, false
 }
 
 // Float returns a float32 or float64, and false for other values.
 func (v Value) Float() (float64, bool) {
-	switch v.kind {
-	case Float32:
-		return float64(math.Float32frombits(uint32(v.bits))), true
-	case Float64:
-		return math.Float64frombits(v.bits), true
+	switch x := v.x.(type) {
+	case float32:
+		return float64(x), true
+	case float64:
+		return x, true
 	}
 	return 0, false
 }
 
 // Bool returns a bool, and false, false for other values.
-func (v Value) Bool() (value, ok bool) { return v.kind == Bool && v.bits != 0, v.kind == Bool }
+func (v Value) Bool() (value, ok bool) {
+	value, ok = v.x.(bool)
+	return value, ok
+}
 
 // Text returns a string, which may hold any bytes, and false for other values.
 func (v Value) Text() (string, bool) {
-	s, ok := v.ref.(string)
+	s, ok := v.x.(string)
 	return s, ok
 }
 
 // String describes the value for people: scalars in full, strings cut when they are long, arrays by length and type.
 func (v Value) String() string {
-	switch v.kind {
-	case String:
+	kind, elem, ok := kindOf(v.x)
+	switch {
+	case !ok:
+		return "nothing"
+	case kind == String:
 		s, _ := v.Text()
 		return "string " + quote(s)
-	case Array:
-		return fmt.Sprintf("array of %d %v", v.Len(), v.elem)
+	case kind == Array:
+		return fmt.Sprintf("array of %d %v", v.Len(), elem)
 	}
-	return fmt.Sprintf("%v %v", v.kind, v.Any())
+	return fmt.Sprintf("%v %v", kind, v.x)
 }
 
 // typeName describes the type for error messages.
 func (v Value) typeName() string {
-	if v.kind == Array {
-		return "array of " + v.elem.String()
+	kind, elem, _ := kindOf(v.x)
+	if kind == Array {
+		return "array of " + elem.String()
 	}
-	return v.kind.String()
+	return kind.String()
 }

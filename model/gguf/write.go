@@ -33,7 +33,7 @@ const maxWrittenName = 63
 // and to 32 bytes otherwise. Everything but the data is checked before the first byte is written. The data goes
 // through to w as it comes, so that a large model needs no large buffer.
 func Write(w io.Writer, kv []KV, tensors []TensorData) error {
-	values, align, err := checkKVs(kv)
+	align, err := checkKVs(kv)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func Write(w io.Writer, kv []KV, tensors []TensorData) error {
 		return err
 	}
 	e := &encoder{w: bufio.NewWriterSize(w, windowBytes)}
-	e.header(kv, values, tensors, sizes, align)
+	e.header(kv, tensors, sizes, align)
 	if e.err != nil {
 		return fmt.Errorf("gguf: write header: %w", e.err)
 	}
@@ -57,29 +57,27 @@ func Write(w io.Writer, kv []KV, tensors []TensorData) error {
 	return nil
 }
 
-// checkKVs returns the kinds of the values, and the alignment.
-func checkKVs(kv []KV) ([]Value, uint64, error) {
-	values, align := make([]Value, len(kv)), uint64(defaultAlignment)
+// checkKVs returns the alignment.
+func checkKVs(kv []KV) (uint64, error) {
+	align := uint64(defaultAlignment)
 	for i, e := range kv {
 		if e.Key == "" || len(e.Key) > maxKeyBytes {
-			return nil, 0, fmt.Errorf("gguf: key %d of %d: %d bytes, expected 1 to %d", i+1, len(kv), len(e.Key), maxKeyBytes)
+			return 0, fmt.Errorf("gguf: key %d of %d: %d bytes, expected 1 to %d", i+1, len(kv), len(e.Key), maxKeyBytes)
 		}
-		v, ok := valueOf(e.Value)
-		if !ok {
-			return nil, 0, &FormatError{Key: e.Key, Offset: -1, Err: fmt.Errorf("%T cannot be written: expected uint8 to int64, float32, float64, bool, string or a slice of these", e.Value)}
+		var err error
+		if _, _, ok := kindOf(e.Value); !ok {
+			err = fmt.Errorf("%T cannot be written, expected uint8 to int64, float32, float64, bool, string or a slice of these", e.Value)
+		} else if e.Key == keyAlignment {
+			align, err = alignmentOf(Value{e.Value})
 		}
-		if e.Key == keyAlignment {
-			if err := checkAlignment(v); err != nil {
-				return nil, 0, &FormatError{Key: e.Key, Offset: -1, Err: err}
-			}
-			align = v.bits
+		if err != nil {
+			return 0, &FormatError{Key: e.Key, Offset: -1, Err: err}
 		}
-		values[i] = v
 	}
 	if _, dup := sortNames(len(kv), func(i int) string { return kv[i].Key }); dup >= 0 {
-		return nil, 0, &FormatError{Key: kv[dup].Key, Offset: -1, Err: errors.New("occurs twice")}
+		return 0, &FormatError{Key: kv[dup].Key, Offset: -1, Err: errors.New("occurs twice")}
 	}
-	return values, align, nil
+	return align, nil
 }
 
 // checkTensors returns the bytes of each tensor.
@@ -110,73 +108,6 @@ func checkTensors(ts []TensorData) ([]int, error) {
 		return nil, &FormatError{Tensor: ts[dup].Name, Offset: -1, Err: errors.New("occurs twice")}
 	}
 	return sizes, nil
-}
-
-// valueOf returns the Value of a Go value, and false when the format has no kind for it.
-func valueOf(x any) (Value, bool) {
-	switch x := x.(type) {
-	case uint8:
-		return Value{kind: Uint8, bits: uint64(x)}, true
-	case int8:
-		return Value{kind: Int8, bits: uint64(int64(x))}, true
-	case uint16:
-		return Value{kind: Uint16, bits: uint64(x)}, true
-	case int16:
-		return Value{kind: Int16, bits: uint64(int64(x))}, true
-	case uint32:
-		return Value{kind: Uint32, bits: uint64(x)}, true
-	case int32:
-		return Value{kind: Int32, bits: uint64(int64(x))}, true
-	case uint64:
-		return Value{kind: Uint64, bits: x}, true
-	case int64:
-		return Value{kind: Int64, bits: uint64(x)}, true
-	case float32:
-		return Value{kind: Float32, bits: uint64(math.Float32bits(x))}, true
-	case float64:
-		return Value{kind: Float64, bits: math.Float64bits(x)}, true
-	case bool:
-		v := Value{kind: Bool}
-		if x {
-			v.bits = 1
-		}
-		return v, true
-	case string:
-		return Value{kind: String, ref: x}, true
-	}
-	k, ok := elemOf(x)
-	return Value{kind: Array, elem: k, ref: x}, ok
-}
-
-// elemOf returns the kind of the elements of a slice.
-func elemOf(x any) (Kind, bool) {
-	switch x.(type) {
-	case []uint8:
-		return Uint8, true
-	case []int8:
-		return Int8, true
-	case []uint16:
-		return Uint16, true
-	case []int16:
-		return Int16, true
-	case []uint32:
-		return Uint32, true
-	case []int32:
-		return Int32, true
-	case []uint64:
-		return Uint64, true
-	case []int64:
-		return Int64, true
-	case []float32:
-		return Float32, true
-	case []float64:
-		return Float64, true
-	case []bool:
-		return Bool, true
-	case []string:
-		return String, true
-	}
-	return 0, false
 }
 
 // encoder writes and counts, and keeps its first error.
@@ -219,14 +150,14 @@ func (e *encoder) pad(align uint64) {
 }
 
 // header writes all that precedes the data.
-func (e *encoder) header(kv []KV, values []Value, ts []TensorData, sizes []int, align uint64) {
+func (e *encoder) header(kv []KV, ts []TensorData, sizes []int, align uint64) {
 	e.Write([]byte("GGUF"))
 	e.number(uint32(3))
 	e.number(uint64(len(ts)))
 	e.number(uint64(len(kv)))
-	for i, v := range values {
-		e.text(kv[i].Key)
-		e.value(v)
+	for _, x := range kv {
+		e.text(x.Key)
+		e.value(x.Value)
 	}
 	off := uint64(0)
 	for i, t := range ts {
@@ -243,13 +174,14 @@ func (e *encoder) header(kv []KV, values []Value, ts []TensorData, sizes []int, 
 }
 
 // value writes a type and a value.
-func (e *encoder) value(v Value) {
-	e.number(uint32(v.kind))
-	if v.kind == Array {
-		e.number(uint32(v.elem))
-		e.number(uint64(v.Len()))
+func (e *encoder) value(v any) {
+	kind, elem, _ := kindOf(v)
+	e.number(uint32(kind))
+	if kind == Array {
+		e.number(uint32(elem))
+		e.number(uint64(Value{v}.Len()))
 	}
-	switch x := v.Any().(type) {
+	switch x := v.(type) {
 	case string:
 		e.text(x)
 	case []string:
