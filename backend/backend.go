@@ -114,6 +114,9 @@ type Weight struct {
 	// otherwise read into buf, which is grown when it is short. It may be called by several goroutines.
 	Section func(off, n int, buf []byte) ([]byte, error)
 	Mapped  bool
+	// Release, when not nil, is told that the bytes [off, off+n) of a mapped weight have been copied and are not needed
+	// soon, so that they need not stay in memory. Views of them stay valid. It may be called by several goroutines.
+	Release func(off, n int)
 }
 
 // Weights gives the weight of a name that the graph declares. The caller has checked that all are there and that shapes

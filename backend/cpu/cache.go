@@ -75,6 +75,9 @@ var _ backend.Cache = (*cache)(nil)
 
 // NewCache implements backend.Program.
 func (p *Program) NewCache(t backend.CacheType, maxPages int) (backend.Cache, error) {
+	if p.closed.Load() {
+		return nil, backend.ErrClosed
+	}
 	if maxPages < 1 {
 		return nil, fmt.Errorf("cpu: cache of %d pages: want at least 1", maxPages)
 	}

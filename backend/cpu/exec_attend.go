@@ -4,137 +4,135 @@ import (
 	"math"
 	"unsafe"
 
-	"github.com/seed64708441/ember/backend"
 	"github.com/seed64708441/ember/backend/cpu/internal/kernel"
 	"github.com/seed64708441/ember/ops"
 )
 
-// attendRows is how many rows of a span an attention task takes; its queries share the loads of keys and values.
-const attendRows = 8
+const (
+	// attendRows is how many rows of a span an attention task takes; its queries share the loads of keys and values.
+	attendRows = 8
+	// groupTiles is how many tiles are summed before they are merged with those before. Groups begin at fixed
+	// positions, so that a group can be another worker's task and gives the same bits.
+	groupTiles = 8
+	// splitTasks is how many tasks per worker make it unnecessary to divide the keys too.
+	splitTasks = 4
+)
 
-const tile = backend.PageTokens
+var negInf = float32(math.Inf(-1))
 
-// attendStage is one attention layer. A task is a block of rows and one key head with all its query heads. Tiles are
-// pages, in order, so the order of sums depends on positions only.
+// maxHeads bounds the key heads of all blocks of a step whose keys are divided.
+func maxHeads(threads int) int { return splitTasks * threads }
+
+// attendStage is one attention layer. A task is a block of rows and one key head with all its query heads; with few
+// tasks also one group of tiles. Tiles are pages, in order, so the order of sums depends on positions only.
 type attendStage struct {
 	q, table, out loc
 	attr          ops.Attention
 	heads         int // query heads
 	kv            ops.KV
+	store         *storeOp
+	parts         int
 }
 
 func (r *resolver) attend(it *item) *attendStage {
 	a := it.node.Attr.(ops.Attention)
-	st := &attendStage{q: r.in(it, 0), out: r.loc(it.out), attr: a, heads: int(it.node.Shape[1]), kv: r.p.graph.States[a.State]}
-	if len(it.in) > 2 {
-		st.table = r.in(it, 2)
-	}
+	st := &attendStage{q: r.in(it, 0), out: r.loc(it.out), attr: a, heads: int(it.node.Shape[1]), kv: r.p.graph.States[a.State], parts: r.p.attendLayout.parts}
+	st.store = r.storeOp(it, r.in(it, 1), r.in(it, 2))
+	st.table = st.store.table
 	return st
 }
 
-// attendMemory is what a worker needs for attention and for storing keys.
-type attendMemory struct {
-	key, angles []float32
-	q           []float32 // [queries][KeyDim], rotated
-	scores      []float32 // [queries][64]
-	acc         []float32 // [queries][ValueDim]
-	max, sum    []float32
-	correction  []float32
-}
-
-// attendSizes returns the largest head sizes, query count and rotation of a graph.
-func attendSizes(g *ops.Graph) (keyDim, valueDim, queries, angles int) {
-	for i := range g.Nodes {
-		n := &g.Nodes[i]
-		a, ok := n.Attr.(ops.Attention)
-		if !ok {
-			continue
-		}
-		st := g.States[a.State]
-		keyDim, valueDim = max(keyDim, st.KeyDim), max(valueDim, st.ValueDim)
-		queries = max(queries, int(n.Shape[1])/st.Heads*attendRows)
-		angles = max(angles, 2*len(a.Rope.Freqs))
-	}
-	return
-}
-
-// attendParts returns the lengths of the slices of attendMemory, in order.
-func attendParts(g *ops.Graph) [7]int {
-	d, dv, n, angles := attendSizes(g)
-	return [7]int{d, angles, n * d, n * tile, n * dv, n, n}
-}
-
-// attendScratch returns the bytes of an attendMemory.
-func attendScratch(g *ops.Graph) int {
-	total := 0
-	for _, n := range attendParts(g) {
-		total += roundUp(4*n, align)
-	}
-	_, _, n, _ := attendSizes(g)
-	return total + roundUp(4*n, align)
-}
-
-func (m *attendMemory) init(g *ops.Graph, b []byte) {
-	take := func(n int) []float32 {
-		s := unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(b))), n)
-		b = b[roundUp(4*n, align):]
-		return s
-	}
-	p := attendParts(g)
-	m.key, m.angles, m.q, m.scores, m.acc, m.max, m.sum = take(p[0]), take(p[1]), take(p[2]), take(p[3]), take(p[4]), take(p[5]), take(p[6])
-	m.correction = take(p[6])
-}
+func (st *attendStage) idle(*stepState) bool   { return false }
+func (st *attendStage) serial(*stepState) bool { return false }
 
 func (st *attendStage) run(w *worker, s *stepState) {
+	if st.split(s, w.p.pool.n) {
+		st.runSplit(w, s)
+		return
+	}
 	tasks := len(s.blocks) * st.kv.Heads
 	for {
 		t := w.p.pool.task()
-		if t >= tasks {
+		if t >= tasks || s.stop() {
 			return
 		}
 		// Late rows see more keys: start with them.
-		st.block(w, s, &s.blocks[len(s.blocks)-1-t/st.kv.Heads], t%st.kv.Heads)
+		st.whole(w, s, &s.blocks[len(s.blocks)-1-t/st.kv.Heads], t%st.kv.Heads)
 	}
 }
 
-// block attends for the rows of b with the query heads of key head kh.
-func (st *attendStage) block(w *worker, s *stepState, b *attendBlock, kh int) {
-	m := &w.at
-	group := st.heads / st.kv.Heads
-	rows := int(b.rows)
-	n := rows * group
-	d, dv := st.kv.KeyDim, st.kv.ValueDim
-	clear(m.acc[:n*dv])
-	for i := range n {
-		m.max[i], m.sum[i] = float32(math.Inf(-1)), 0
+// split reports whether the step has too few blocks and heads for the workers, and long contexts.
+func (st *attendStage) split(s *stepState, threads int) bool {
+	if threads == 1 || len(s.blocks)*st.kv.Heads > maxHeads(threads) {
+		return false
 	}
+	long, parts := false, 0
+	for i := range s.blocks {
+		lo, hi := st.groups(s, &s.blocks[i])
+		long = long || hi-lo > 1
+		parts += (hi - lo) * int(s.blocks[i].rows) * st.heads
+	}
+	return long && parts <= st.parts
+}
+
+// groups returns the groups of tiles lo..hi-1 that the rows of a block see.
+func (st *attendStage) groups(s *stepState, b *rowBlock) (lo, hi int) {
 	first := int(s.refs[b.row].position)
-	pages := s.pages[s.firstPage[b.span]:]
-	l := &s.cache.layout
-	sl := &l.states[st.attr.State]
-	shift, rotated := 0, false
-	for t := st.lowest(first) / tile; t <= (first+rows-1)/tile; t++ {
-		page := &pages[t]
-		if !rotated || page.shift != shift {
-			shift, rotated = page.shift, true
-			st.queries(w, s, b, kh, shift)
-		}
-		a := &w.args.scores
-		*a = kernel.ScoresArgs{
-			Dst: unsafe.Pointer(unsafe.SliceData(m.scores)), Q: unsafe.Pointer(unsafe.SliceData(m.q)), QStride: d, N: n,
-			K: unsafe.Add(page.base, sl.key+kh*sl.keyBytes), D: d, Scale: st.attr.Scale,
-		}
-		w.p.set.Scores[l.format](a)
-		st.tile(w, unsafe.Add(page.base, sl.value+kh*sl.valueBytes), l.format, t*tile, first, rows, group)
+	return st.lowest(first) / tile / groupTiles, (first+int(b.rows)-1)/tile/groupTiles + 1
+}
+
+// whole attends for the rows of b with the query heads of key head kh.
+func (st *attendStage) whole(w *worker, s *stepState, b *rowBlock, kh int) {
+	t := attendTask{st: st, w: w, s: s, b: b, kh: kh}
+	lo, hi := st.groups(s, b)
+	part := newPartial(w.at.part, st.kv.ValueDim)
+	if hi-lo == 1 {
+		t.group(lo, &part)
+		t.write(&part)
+		return
 	}
-	for r := range rows {
-		out := w.floats(st.out, int(b.row)+r, st.heads*dv)[kh*group*dv:]
-		for g := range group {
-			i := r*group + g
-			inv := 1 / m.sum[i]
-			for j, x := range m.acc[i*dv : (i+1)*dv] {
-				out[g*dv+j] = x * inv
+	total := newPartial(w.at.total, st.kv.ValueDim)
+	for g := lo; g < hi; g++ {
+		t.group(g, &part)
+		t.merge(&total, &part, g)
+	}
+	t.write(&total)
+}
+
+// runSplit makes every group of tiles a task. The worker that ends the last group of a block and head merges them.
+func (st *attendStage) runSplit(w *worker, s *stepState) {
+	stride, each := partStride(st.kv.ValueDim), st.heads/st.kv.Heads
+	for {
+		n := w.p.pool.task()
+		parts := unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(s.parts))), len(s.parts)/4)
+		i, lo, hi := 0, 0, 0
+		for ; i < len(s.blocks); i++ {
+			lo, hi = st.groups(s, &s.blocks[i])
+			if n < (hi-lo)*st.kv.Heads {
+				break
 			}
+			n -= (hi - lo) * st.kv.Heads
+			parts = parts[(hi-lo)*int(s.blocks[i].rows)*st.heads*stride:]
+		}
+		if i == len(s.blocks) || s.stop() {
+			return
+		}
+		t := attendTask{st: st, w: w, s: s, b: &s.blocks[i], kh: n % st.kv.Heads}
+		part := func(g int) partial {
+			queries := int(t.b.rows) * each
+			at := ((g-lo)*st.kv.Heads + t.kh) * queries * stride
+			return newPartial(parts[at:at+queries*stride], st.kv.ValueDim)
+		}
+		mine := part(lo + n/st.kv.Heads)
+		t.group(lo+n/st.kv.Heads, &mine)
+		if ended := &s.ended[i*st.kv.Heads+t.kh]; int(ended.Add(1)) == hi-lo {
+			ended.Store(0)
+			total := newPartial(w.at.total, st.kv.ValueDim)
+			for g := lo; g < hi; g++ {
+				p := part(g)
+				t.merge(&total, &p, g)
+			}
+			t.write(&total)
 		}
 	}
 }
@@ -147,40 +145,6 @@ func (st *attendStage) lowest(p int) int {
 	return max(0, p-st.attr.Window+1)
 }
 
-// tile merges the scores and values of the tile that starts at position start into all queries.
-func (st *attendStage) tile(w *worker, v unsafe.Pointer, f kernel.CacheFormat, start, first, rows, group int) {
-	m := &w.at
-	dv := st.kv.ValueDim
-	values := func(row, n, lo, hi int) {
-		a := &w.args.values
-		*a = kernel.ValuesArgs{
-			Acc: unsafe.Pointer(&m.acc[row*group*dv]), AccStride: dv, P: unsafe.Pointer(&m.scores[row*group*tile]),
-			Correction: unsafe.Pointer(&m.correction[row*group]), N: n * group, V: v, D: dv, Lo: lo, Hi: hi,
-		}
-		w.p.set.Values[f](a)
-	}
-	whole := true
-	for r := range rows {
-		lo, hi := st.visible(first+r, start)
-		whole = whole && lo == 0 && hi == tile
-		for i := r * group; i < (r+1)*group; i++ {
-			a := &w.args.softmax
-			*a = kernel.SoftmaxArgs{S: unsafe.Pointer(&m.scores[i*tile]), Lo: lo, Hi: hi, Max: m.max[i], Sum: m.sum[i]}
-			w.p.set.Softmax(a)
-			m.max[i], m.sum[i], m.correction[i] = a.Max, a.Sum, a.Correction
-		}
-	}
-	if whole {
-		values(0, rows, 0, tile)
-		return
-	}
-	for r := range rows { // rows see different slots
-		if lo, hi := st.visible(first+r, start); lo < hi {
-			values(r, 1, lo, hi)
-		}
-	}
-}
-
 // visible returns the slots of the tile at start that a row at position p sees.
 func (st *attendStage) visible(p, start int) (lo, hi int) {
 	hi = min(max(p+1-start, 0), tile)
@@ -188,27 +152,134 @@ func (st *attendStage) visible(p, start int) (lo, hi int) {
 	return lo, hi
 }
 
-// queries copies the queries of a block to the worker's memory, [row][head of the group], rotated for pages with the
-// given shift.
-func (st *attendStage) queries(w *worker, s *stepState, b *attendBlock, kh, shift int) {
-	m := &w.at
-	d, group := st.kv.KeyDim, st.heads/st.kv.Heads
-	pairs := len(st.attr.Rope.Freqs)
-	rot := rotation{rope: &st.attr.Rope}
-	for r := range int(b.rows) {
-		row := int(b.row) + r
-		if pairs > 0 {
-			rot.angles = w.floats(st.table, row, 2*pairs)
-			if shift != 0 {
-				rot.angles = m.angles[:2*pairs]
-				angles(rot.angles, &st.attr.Rope, int(s.refs[row].position)-shift)
+// attendTask is the attention of the rows of a block with the query heads of one key head. Query i is row i/each, head
+// i%each of those.
+type attendTask struct {
+	st *attendStage
+	w  *worker
+	s  *stepState
+	b  *rowBlock
+	kh int
+	// shift is that of the pages for which the queries are rotated, if they are.
+	shift   int
+	rotated bool
+}
+
+func (t *attendTask) each() int { return t.st.heads / t.st.kv.Heads }
+
+// group attends over the tiles of one group and leaves the result in p. Where attention stores keys and values, it
+// first stores those of the group.
+func (t *attendTask) group(g int, p *partial) {
+	st, m := t.st, &t.w.at
+	rows, first := int(t.b.rows), int(t.s.refs[t.b.row].position)
+	if t.s.storing {
+		for r := range rows {
+			if (first+r)/tile/groupTiles == g {
+				st.store.head(t.w, t.s, int(t.b.row)+r, t.kh)
 			}
 		}
-		q := w.floats(st.q, row, st.heads*d)[kh*group*d:]
-		for g := range group {
-			x := m.q[(r*group+g)*d : (r*group+g+1)*d]
+	}
+	n := rows * t.each()
+	p.reset(n)
+	pages := t.s.pages[t.s.firstPage[t.b.span]:]
+	l := &t.s.cache.layout
+	sl := &l.states[st.attr.State]
+	from := max(st.lowest(first)/tile, g*groupTiles)
+	to := min((first+rows-1)/tile+1, (g+1)*groupTiles)
+	for i := from; i < to; i++ {
+		page := &pages[i]
+		t.rotate(page.shift)
+		a := &t.w.args.scores
+		*a = kernel.ScoresArgs{
+			Dst: unsafe.Pointer(unsafe.SliceData(m.scores)), Q: unsafe.Pointer(unsafe.SliceData(m.q)), QStride: st.kv.KeyDim, N: n,
+			K: unsafe.Add(page.base, sl.key+t.kh*sl.keyBytes), D: st.kv.KeyDim, Scale: st.attr.Scale,
+		}
+		t.w.p.set.Scores[l.format](a)
+		t.tile(p, unsafe.Add(page.base, sl.value+t.kh*sl.valueBytes), i*tile)
+	}
+}
+
+// tile merges the scores and values of the tile that starts at position start into all queries.
+func (t *attendTask) tile(p *partial, v unsafe.Pointer, start int) {
+	m, each := &t.w.at, t.each()
+	rows, first := int(t.b.rows), int(t.s.refs[t.b.row].position)
+	whole := true
+	for r := range rows {
+		lo, hi := t.st.visible(first+r, start)
+		whole = whole && lo == 0 && hi == tile
+		for i := r * each; i < (r+1)*each; i++ {
+			a := &t.w.args.softmax
+			*a = kernel.SoftmaxArgs{S: unsafe.Pointer(&m.scores[i*tile]), Lo: lo, Hi: hi, Max: *p.max(i), Sum: *p.sum(i)}
+			t.w.p.set.Softmax(a)
+			*p.max(i), *p.sum(i), m.correction[i] = a.Max, a.Sum, a.Correction
+		}
+	}
+	if whole {
+		t.values(p, v, 0, rows, 0, tile)
+		return
+	}
+	for r := range rows { // rows see different slots
+		if lo, hi := t.st.visible(first+r, start); lo < hi {
+			t.values(p, v, r, 1, lo, hi)
+		}
+	}
+}
+
+// values adds the slots lo..hi-1 of a tile of values to the queries of n rows from row on.
+func (t *attendTask) values(p *partial, v unsafe.Pointer, row, n, lo, hi int) {
+	m, i := &t.w.at, row*t.each()
+	a := &t.w.args.values
+	*a = kernel.ValuesArgs{
+		Acc: unsafe.Pointer(unsafe.SliceData(p.acc(i))), AccStride: p.stride, P: unsafe.Pointer(&m.scores[i*tile]),
+		Correction: unsafe.Pointer(&m.correction[i]), N: n * t.each(), V: v, D: p.dv, Lo: lo, Hi: hi,
+	}
+	t.w.p.set.Values[t.s.cache.layout.format](a)
+}
+
+// merge adds the results of group g to those of the groups before. Rows that see nothing of it are left alone.
+func (t *attendTask) merge(total, part *partial, g int) {
+	first, each := int(t.s.refs[t.b.row].position), t.each()
+	for r := range int(t.b.rows) {
+		p := first + r
+		lo, hi := t.st.lowest(p)/tile/groupTiles, p/tile/groupTiles
+		for i := r * each; i < (r+1)*each; i++ {
+			switch {
+			case g == lo:
+				copy(total.data[i*total.stride:(i+1)*total.stride], part.data[i*part.stride:(i+1)*part.stride])
+			case g > lo && g <= hi:
+				total.merge(t.w, part, i)
+			}
+		}
+	}
+}
+
+// write divides by the sums and writes the result to the output rows.
+func (t *attendTask) write(p *partial) {
+	each := t.each()
+	p.finish(t.w, int(t.b.rows)*each)
+	for r := range int(t.b.rows) {
+		out := t.w.floats(t.st.out, int(t.b.row)+r, t.st.heads*p.dv)[t.kh*each*p.dv:]
+		for g := range each {
+			copy(out[g*p.dv:(g+1)*p.dv], p.acc(r*each+g))
+		}
+	}
+}
+
+// rotate copies the queries to the worker's memory, rotated for pages with the given shift.
+func (t *attendTask) rotate(shift int) {
+	if t.rotated && t.shift == shift {
+		return
+	}
+	t.rotated, t.shift = true, shift
+	d, each := t.st.kv.KeyDim, t.each()
+	for r := range int(t.b.rows) {
+		row := int(t.b.row) + r
+		rot := rotation{&t.st.attr.Rope, t.w.angles(t.st.table, &t.st.attr.Rope, t.s, row, shift)}
+		q := t.w.floats(t.st.q, row, t.st.heads*d)[t.kh*each*d:]
+		for g := range each {
+			x := t.w.at.q[(r*each+g)*d : (r*each+g+1)*d]
 			copy(x, q[g*d:])
-			rot.apply(w, x)
+			rot.apply(t.w, x)
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"math"
 	"unsafe"
 
-	"github.com/seed64708441/ember/backend"
 	"github.com/seed64708441/ember/backend/cpu/internal/kernel"
 	"github.com/seed64708441/ember/ops"
 	"github.com/seed64708441/ember/tensor/quant"
@@ -19,23 +18,55 @@ type rowStage struct {
 // rowOp does its work for one row.
 type rowOp interface {
 	row(w *worker, s *stepState, r int)
+	// idle reports that another stage does the work in this step.
+	idle(s *stepState) bool
 }
 
-// rowRun is how many rows a worker takes at a time.
-const rowRun = 4
+// always is part of row operations that are never idle.
+type always struct{}
+
+func (always) idle(*stepState) bool { return false }
+
+const (
+	// rowRun is how many rows a worker takes at a time.
+	rowRun = 4
+	// serialRows is up to how many rows one worker does the work of a row stage: a barrier costs more.
+	serialRows = 2
+)
+
+func (st *rowStage) idle(s *stepState) bool {
+	if s.extentRows(st.outs) == 0 {
+		return true
+	}
+	for _, op := range st.ops {
+		if !op.idle(s) {
+			return false
+		}
+	}
+	return true
+}
+
+func (st *rowStage) serial(s *stepState) bool { return s.extentRows(st.outs) <= serialRows }
 
 func (st *rowStage) run(w *worker, s *stepState) {
-	rows := s.rows
-	if st.outs {
-		rows = s.outs
+	rows := s.extentRows(st.outs)
+	if st.serial(s) {
+		st.rows(w, s, 0, rows)
+		return
 	}
 	for {
 		r := w.p.pool.task() * rowRun
 		if r >= rows {
 			return
 		}
-		for end := min(r+rowRun, rows); r < end; r++ {
-			for _, op := range st.ops {
+		st.rows(w, s, r, min(r+rowRun, rows))
+	}
+}
+
+func (st *rowStage) rows(w *worker, s *stepState, lo, hi int) {
+	for r := lo; r < hi; r++ {
+		for _, op := range st.ops {
+			if !op.idle(s) {
 				op.row(w, s, r)
 			}
 		}
@@ -63,16 +94,17 @@ func (r *resolver) rowOp(it *item) rowOp {
 		return &gatherOp{in: r.in(it, 0), out: out, n: r.shape(it, 0).RowLen()}
 	case kQuantize:
 		b := &r.lo.buffers[it.out]
-		return &quantizeOp{in: r.in(it, 0), out: out, n: b.n, bytes: b.act.RowBytes(b.n), f: r.p.set.Quantize[b.act]}
+		return &quantizeOp{in: r.in(it, 0), out: out, n: b.n, bytes: b.act.RowBytes(b.n), f: r.p.set.Quantize[b.act], few: it.few, outs: b.outs()}
 	case kAngles:
 		return &anglesOp{rope: it.rope, out: out}
 	case kStore:
-		return r.storeOp(it)
+		return r.storeOp(it, r.in(it, 0), r.in(it, 1))
 	}
 	panic("BUG: cpu: item is not a row operation")
 }
 
 type embedOp struct {
+	always
 	table *table
 	out   loc
 }
@@ -90,6 +122,7 @@ func (op *embedOp) row(w *worker, s *stepState, r int) {
 }
 
 type normOp struct {
+	always
 	in, out  loc
 	n, count int
 	weight   []float32
@@ -104,6 +137,7 @@ func (op *normOp) row(w *worker, _ *stepState, r int) {
 }
 
 type addOp struct {
+	always
 	a, b, out loc
 	n         int
 }
@@ -113,6 +147,7 @@ func (op *addOp) row(w *worker, _ *stepState, r int) {
 }
 
 type biasOp struct {
+	always
 	in, out  loc
 	n, count int
 	bias     []float32
@@ -126,6 +161,7 @@ func (op *biasOp) row(w *worker, _ *stepState, r int) {
 }
 
 type gluOp struct {
+	always
 	gate, up, out loc
 	n             int
 }
@@ -135,6 +171,7 @@ func (op *gluOp) row(w *worker, _ *stepState, r int) {
 }
 
 type gatherOp struct {
+	always
 	in, out loc
 	n       int
 }
@@ -147,7 +184,11 @@ type quantizeOp struct {
 	in, out  loc
 	n, bytes int
 	f        func(dst []byte, x []float32)
+	few      bool // see item.few
+	outs     bool
 }
+
+func (op *quantizeOp) idle(s *stepState) bool { return op.few && s.extentRows(op.outs) > fewRows }
 
 func (op *quantizeOp) row(w *worker, _ *stepState, r int) {
 	op.f(unsafe.Slice((*byte)(w.row(op.out, r)), op.bytes), w.floats(op.in, r, op.n))
@@ -155,6 +196,7 @@ func (op *quantizeOp) row(w *worker, _ *stepState, r int) {
 
 // anglesOp writes the cosines and sines of a row's position, for the pages that are not shifted.
 type anglesOp struct {
+	always
 	rope ops.Rope
 	out  loc
 }
@@ -169,49 +211,6 @@ func angles(dst []float32, rope *ops.Rope, position int) {
 	for i, f := range rope.Freqs {
 		sin, cos := math.Sincos(float64(position) * f)
 		dst[i], dst[n+i] = float32(cos*m), float32(sin*m)
-	}
-}
-
-// storeOp rotates the keys of a row and writes keys and values to the page of its position.
-type storeOp struct {
-	k, v, table  loc
-	state, heads int
-	keyDim       int
-	valueDim     int
-	rope         ops.Rope
-}
-
-func (r *resolver) storeOp(it *item) *storeOp {
-	a := it.node.Attr.(ops.Attention)
-	st := r.p.graph.States[a.State]
-	op := &storeOp{k: r.in(it, 0), v: r.in(it, 1), state: a.State, heads: st.Heads, keyDim: st.KeyDim, valueDim: st.ValueDim, rope: a.Rope}
-	if len(it.in) > 2 {
-		op.table = r.in(it, 2)
-	}
-	return op
-}
-
-func (op *storeOp) row(w *worker, s *stepState, r int) {
-	ref := &s.refs[r]
-	page := s.pages[int(s.firstPage[ref.span])+int(ref.position)/backend.PageTokens]
-	slot := int(ref.position) % backend.PageTokens
-	l := &s.cache.layout
-	st := &l.states[op.state]
-	k, v := w.floats(op.k, r, op.heads*op.keyDim), w.floats(op.v, r, op.heads*op.valueDim)
-	key := w.at.key[:op.keyDim]
-	rot := rotation{rope: &op.rope}
-	if pairs := len(op.rope.Freqs); pairs > 0 {
-		rot.angles = w.floats(op.table, r, 2*pairs)
-		if page.shift != 0 {
-			rot.angles = w.at.angles[:2*pairs]
-			angles(rot.angles, &op.rope, int(ref.position)-page.shift)
-		}
-	}
-	for h := range op.heads {
-		copy(key, k[h*op.keyDim:])
-		rot.apply(w, key)
-		kernel.StoreKey(l.format, unsafe.Slice((*byte)(unsafe.Add(page.base, st.key+h*st.keyBytes)), st.keyBytes), slot, op.keyDim, key)
-		kernel.StoreValue(l.format, unsafe.Slice((*byte)(unsafe.Add(page.base, st.value+h*st.valueBytes)), st.valueBytes), slot, op.valueDim, v[h*op.valueDim:(h+1)*op.valueDim])
 	}
 }
 

@@ -34,15 +34,28 @@ const (
 	kAttend
 )
 
-// buffer is a piece of scratch memory: rows of n elements in a format. Several graph values may share one.
+// extent is how many rows a buffer has.
+type extent uint8
+
+const (
+	eachRow extent = iota // one per row of the step
+	eachOut               // one per output
+	fewRow                // one per row, up to fewRows: steps with more do not use the buffer
+	fewOut                // one per output, up to fewRows
+)
+
+// buffer is a piece of memory: rows of n elements in a format. Several graph values may share one.
 type buffer struct {
-	act   kernel.ActFormat
-	n     int
-	outs  bool // one row per output instead of one per row
-	first int  // stage that writes it first, -1 when none does
-	last  int  // stage that reads it last
-	loc   loc
+	act    kernel.ActFormat
+	n      int
+	extent extent
+	// first and last are the stages that use it, -1 when none does.
+	first, last int
+	loc         loc
 }
+
+// outs reports whether the rows are those of the outputs.
+func (b *buffer) outs() bool { return b.extent == eachOut || b.extent == fewOut }
 
 // item is one fused operation over buffers.
 type item struct {
@@ -51,9 +64,14 @@ type item struct {
 	out    int   // buffer written
 	weight int   // index of the graph weight, -1 none
 	node   *ops.Node
-	// accumulate makes a product add to what its buffer holds.
+	// The rest is for products; see fused. A gated product of more than fewRows rows writes quantised rows, if that
+	// is not -1, and leaves out alone.
+	up, bias   int // weights, -1 none
 	accumulate bool
+	quantised  int // buffer
 	rope       ops.Rope
+	// few makes a quantisation run in steps of up to fewRows rows only.
+	few bool
 }
 
 func (it *item) class() class {
@@ -66,30 +84,37 @@ func (it *item) class() class {
 	return rowClass
 }
 
+// outs returns the buffers that the item writes.
+func (it *item) outs() []int {
+	if it.quantised >= 0 {
+		return []int{it.out, it.quantised}
+	}
+	return []int{it.out}
+}
+
 // lowering turns the nodes of a graph into items over buffers.
 type lowering struct {
-	g       *ops.Graph
-	layout  func(weight int) kernel.Layout
+	*analysis
 	items   []item
 	buffers []buffer
 	value   []int // buffer of each node's result
-	uses    []int // consumers of each node's result
-	quant   map[[2]int]int
+	quant   map[quantKey]int
 	angles  []int // items of kind kAngles
+}
+
+// quantKey names the quantised form of a node's result.
+type quantKey struct {
+	base   int
+	format kernel.ActFormat
 }
 
 // lower makes the items of g in an order that respects their dependences.
 func lower(g *ops.Graph, layout func(weight int) kernel.Layout) (*lowering, error) {
-	lo := &lowering{g: g, layout: layout, value: make([]int, len(g.Nodes)), uses: make([]int, len(g.Nodes)), quant: map[[2]int]int{}}
+	lo := &lowering{analysis: analyze(g, layout), value: make([]int, len(g.Nodes)), quant: map[quantKey]int{}}
 	for i := range g.Nodes {
-		for _, v := range g.Nodes[i].In {
-			if n := v.Node(); n >= 0 {
-				lo.uses[n]++
-			}
+		if !lo.live[i] || lo.inside[i] {
+			continue
 		}
-	}
-	lo.uses[g.Output.Node()]++
-	for i := range g.Nodes {
 		if err := lo.node(i); err != nil {
 			return nil, err
 		}
@@ -99,7 +124,11 @@ func lower(g *ops.Graph, layout func(weight int) kernel.Layout) (*lowering, erro
 
 // newBuffer adds a buffer for a value of the given shape.
 func (lo *lowering) newBuffer(s ops.Shape) int {
-	return lo.addBuffer(buffer{act: kernel.ActF32, n: s.RowLen(), outs: s[0] == ops.Outs})
+	b := buffer{act: kernel.ActF32, n: s.RowLen()}
+	if s[0] == ops.Outs {
+		b.extent = eachOut
+	}
+	return lo.addBuffer(b)
 }
 
 func (lo *lowering) addBuffer(b buffer) int {
@@ -108,44 +137,47 @@ func (lo *lowering) addBuffer(b buffer) int {
 	return len(lo.buffers) - 1
 }
 
+func newItem(k kind, n *ops.Node) item {
+	return item{kind: k, node: n, weight: -1, up: -1, bias: -1, quantised: -1}
+}
+
 func (lo *lowering) emit(it item) { lo.items = append(lo.items, it) }
 
 func (lo *lowering) node(i int) error {
 	n := &lo.g.Nodes[i]
-	in := func(j int) int { return lo.value[n.In[j].Node()] }
-	it := item{node: n, weight: -1}
+	in := func(j int) int { return lo.value[lo.operand(i, j)] }
+	if lo.products[i] != nil {
+		return lo.product(i, lo.products[i])
+	}
+	var it item
 	switch n.Op {
 	case ops.OpEmbed:
-		it.kind, it.weight = kEmbed, n.In[0].Weight()
+		it = newItem(kEmbed, n)
+		it.weight = n.In[0].Weight()
 	case ops.OpRMSNorm:
-		it.kind, it.in, it.weight = kNorm, []int{in(0)}, n.In[1].Weight()
-	case ops.OpMatMul:
-		it.kind, it.weight = kMatMul, n.In[1].Weight()
-		it.in = []int{lo.operand(in(0), lo.layout(it.weight).Act())}
-		if len(n.Shape) != 2 {
-			return fmt.Errorf("cpu: MatMul in %s has operand %v: want [T K]: %w", n.Scope, lo.g.Shape(n.In[0]), backend.ErrUnsupported)
-		}
+		it = newItem(kNorm, n)
+		it.in, it.weight = []int{in(0)}, n.In[1].Weight()
 	case ops.OpAdd:
+		it = newItem(kAdd, n)
+		it.in = []int{in(0)}
 		if w := n.In[1].Weight(); w >= 0 {
-			it.kind, it.in, it.weight = kBias, []int{in(0)}, w
-			break
+			it.kind, it.weight = kBias, w
+		} else {
+			it.in = append(it.in, in(1))
 		}
-		if lo.fuseAdd(i) {
-			return nil
-		}
-		it.kind, it.in = kAdd, []int{in(0), in(1)}
 	case ops.OpGLU:
-		it.kind, it.in = kGLU, []int{in(0), in(1)}
+		it = newItem(kGLU, n)
+		it.in = []int{in(0), in(1)}
 	case ops.OpReshape:
-		lo.value[i] = in(0) // rows are contiguous: nothing moves
 		return nil
 	case ops.OpOutputs:
-		it.kind, it.in = kGather, []int{in(0)}
+		it = newItem(kGather, n)
+		it.in = []int{in(0)}
 	case ops.OpAttention:
 		lo.attention(i, in(0), in(1), in(2))
 		return nil
 	default:
-		return fmt.Errorf("cpu: %v in %s: %w", n.Op, n.Scope, backend.ErrUnsupported)
+		return fmt.Errorf("cpu: %v in %q: %w", n.Op, n.Scope, backend.ErrUnsupported)
 	}
 	it.out = lo.newBuffer(n.Shape)
 	lo.value[i] = it.out
@@ -153,61 +185,74 @@ func (lo *lowering) node(i int) error {
 	return nil
 }
 
-// operand returns the buffer that holds b in the format a product needs, quantising it once for all that read it.
-func (lo *lowering) operand(b int, f kernel.ActFormat) int {
-	if f == kernel.ActF32 {
-		return b
+// product emits the item of a product whose result is node i.
+func (lo *lowering) product(i int, p *fused) error {
+	n := &lo.g.Nodes[p.node]
+	if len(n.Shape) != 2 {
+		return fmt.Errorf("cpu: MatMul in %q has operand %v: want [T K]: %w", n.Scope, lo.g.Shape(n.In[0]), backend.ErrUnsupported)
 	}
-	key := [2]int{b, int(f)}
+	it := newItem(kMatMul, n)
+	it.weight, it.bias = n.In[1].Weight(), p.bias
+	it.in = []int{lo.multiplied(lo.operand(p.node, 0), lo.act(p.node))}
+	switch {
+	case p.onto >= 0:
+		it.accumulate, it.out = true, lo.value[p.onto]
+		it.in = append(it.in, it.out)
+	default:
+		it.out = lo.newBuffer(n.Shape)
+	}
+	if p.up >= 0 {
+		it.up = lo.g.Nodes[p.up].In[1].Weight()
+		if f := lo.readFormat(i); f != kernel.ActF32 {
+			lo.quantised(&it, i, f)
+		}
+	}
+	lo.value[i] = it.out
+	lo.emit(it)
+	if it.quantised >= 0 { // what a step of few rows needs
+		q := newItem(kQuantize, nil)
+		q.in, q.out, q.few = []int{it.out}, it.quantised, true
+		lo.emit(q)
+	}
+	return nil
+}
+
+// quantised lets a gated product of many rows write its result in the format in which it is read; the float rows are
+// then needed for few rows only.
+func (lo *lowering) quantised(it *item, i int, f kernel.ActFormat) {
+	b := &lo.buffers[it.out]
+	q := buffer{act: f, n: b.n, extent: b.extent}
+	b.extent += fewRow - eachRow
+	it.quantised = lo.addBuffer(q)
+	lo.quant[quantKey{i, f}] = it.quantised
+}
+
+// multiplied returns the buffer that holds the result of base x in the format a product needs, quantising it once for
+// all that read it.
+func (lo *lowering) multiplied(x int, f kernel.ActFormat) int {
+	if f == kernel.ActF32 {
+		return lo.value[x]
+	}
+	key := quantKey{x, f}
 	if q, ok := lo.quant[key]; ok {
 		return q
 	}
-	src := lo.buffers[b]
-	q := lo.addBuffer(buffer{act: f, n: src.n, outs: src.outs})
-	lo.quant[key] = q
-	lo.emit(item{kind: kQuantize, in: []int{b}, out: q, weight: -1})
-	return q
+	src := lo.buffers[lo.value[x]]
+	it := newItem(kQuantize, nil)
+	it.in, it.out = []int{lo.value[x]}, lo.addBuffer(buffer{act: f, n: src.n, extent: src.extent})
+	lo.quant[key] = it.out
+	lo.emit(it)
+	return it.out
 }
 
-// fuseAdd lets the product that makes one operand of an addition add to the buffer of the other, when nothing else
-// needs either afterwards. Float addition commutes, so the bits are those of the separate addition.
-func (lo *lowering) fuseAdd(i int) bool {
-	n := &lo.g.Nodes[i]
-	for side, v := range n.In {
-		p, other := v.Node(), n.In[1-side].Node()
-		last := len(lo.items) - 1
-		if p < 0 || other < 0 || p == other || lo.uses[p] != 1 || lo.g.Nodes[p].Op != ops.OpMatMul ||
-			lo.items[last].node != &lo.g.Nodes[p] || lo.g.Output.Node() == other || !lo.lastUse(other, i) {
-			continue
-		}
-		it := &lo.items[last]
-		it.out = lo.value[other]
-		it.in = append(it.in, it.out)
-		it.accumulate = true
-		lo.value[i], lo.value[p] = it.out, it.out
-		return true
-	}
-	return false
-}
-
-// lastUse reports whether node i is the last that reads node v, so that its buffer may be overwritten.
-func (lo *lowering) lastUse(v, i int) bool {
-	for j := range lo.g.Nodes {
-		for _, in := range lo.g.Nodes[j].In {
-			if in.Node() == v && (j > i || lo.g.Nodes[j].Op == ops.OpReshape) {
-				return false
-			}
-		}
-	}
-	return lo.g.Nodes[v].Op != ops.OpReshape
-}
-
-// attention emits the angles of the rotation (once per rotation), the store of keys and values, and the attention.
+// attention emits the angles of the rotation (once per rotation), the store of keys and values, and the attention,
+// which also reads keys and values because it stores them itself where it can.
 func (lo *lowering) attention(i, q, k, v int) {
 	n := &lo.g.Nodes[i]
 	a := n.Attr.(ops.Attention)
-	store := item{kind: kStore, node: n, in: []int{k, v}, out: lo.addBuffer(buffer{}), weight: -1}
-	attend := item{kind: kAttend, node: n, in: []int{q, store.out}, out: lo.newBuffer(n.Shape), weight: -1}
+	store, attend := newItem(kStore, n), newItem(kAttend, n)
+	store.in, store.out = []int{k, v}, lo.addBuffer(buffer{})
+	attend.in, attend.out = []int{q, k, v, store.out}, lo.newBuffer(n.Shape)
 	if len(a.Rope.Freqs) > 0 {
 		table := lo.angleTable(a.Rope)
 		store.in, attend.in = append(store.in, table), append(attend.in, table)
@@ -224,8 +269,9 @@ func (lo *lowering) angleTable(r ops.Rope) int {
 			return lo.items[j].out
 		}
 	}
-	out := lo.addBuffer(buffer{act: kernel.ActF32, n: 2 * len(r.Freqs)})
+	it := newItem(kAngles, nil)
+	it.rope, it.out = r, lo.addBuffer(buffer{act: kernel.ActF32, n: 2 * len(r.Freqs)})
 	lo.angles = append(lo.angles, len(lo.items))
-	lo.emit(item{kind: kAngles, out: out, weight: -1, rope: r})
-	return out
+	lo.emit(it)
+	return it.out
 }

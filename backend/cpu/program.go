@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
+	"unsafe"
 
 	"github.com/seed64708441/ember/backend"
 	"github.com/seed64708441/ember/backend/cpu/internal/kernel"
@@ -28,13 +30,17 @@ type Program struct {
 	foot    backend.Footprint
 
 	weights []weight
-	packer  *packer
+	blocks  []*mem.Block // everything taken from memory
 	stages  []execStage
-	output  loc
-	vocab   int
+	// result is where the logits lie after the last stage.
+	result       loc
+	vocab        int
+	tokens       int // ids that every embedding table has
+	embedWidth   int // of a given embedding; -1 when tables differ and none can be given
+	attendLayout attendLayout
 
 	maxRows, maxOuts int
-	shared           *mem.Block
+	shared           unsafe.Pointer // scratch memory of all workers
 	workers          []worker
 	pool             *pool
 	step             stepState
@@ -43,7 +49,7 @@ type Program struct {
 	// turn holds one token: the right to run a step, or to close.
 	turn      chan struct{}
 	closeOnce sync.Once
-	closed    bool // guarded by turn
+	closed    atomic.Bool // written with the turn
 	closeErr  error
 }
 
@@ -51,13 +57,14 @@ var _ backend.Program = (*Program)(nil)
 
 // compiled is what Plan and Compile have in common.
 type compiled struct {
-	lo            *lowering
-	stages        []stage
-	uses          []use
-	sources       []backend.Weight
-	options       backend.Options
-	shared, local int
-	foot          backend.Footprint
+	lo          *lowering
+	stages      []stage
+	plans       []weightPlan
+	options     backend.Options
+	scratch     scratch
+	attend      attendLayout
+	workerBytes int
+	foot        backend.Footprint
 }
 
 // prepare lowers, schedules and plans a graph without reading weights.
@@ -74,35 +81,24 @@ func (b *Backend) prepare(g *ops.Graph, w backend.Weights, o backend.Options) (*
 	if o.Memory == nil {
 		o.Memory = new(mem.Account)
 	}
-	c := &compiled{uses: weightUses(g), options: o}
-	for i := range g.Weights {
-		src, err := w(g.Weights[i].Name)
-		if err != nil {
-			return nil, err
-		}
-		packed, mapped, err := weightBytes(g.Weights[i].Name, src, c.uses[i])
-		if err != nil {
-			return nil, err
-		}
-		c.foot.Weights += packed
-		c.foot.MappedWeights += mapped
-		c.sources = append(c.sources, src)
-	}
-	lo, err := lower(g, func(w int) kernel.Layout {
-		l, _ := kernel.LayoutFor(c.sources[w].DType)
-		return l
-	})
-	if err != nil {
+	c := &compiled{options: o}
+	var err error
+	if c.plans, err = planWeights(g, w); err != nil {
 		return nil, err
 	}
-	c.lo, c.stages = lo, lo.schedule()
-	lo.keep(g.Output, len(c.stages))
-	c.shared, c.local = lo.plan(c.stages, o.MaxRows, o.MaxOutputs)
-	c.local += attendScratch(g)
-	if c.shared > math.MaxInt/2 {
-		return nil, fmt.Errorf("cpu: scratch memory of %d bytes", c.shared)
+	if c.lo, err = lower(g, func(w int) kernel.Layout { return c.plans[w].layout }); err != nil {
+		return nil, err
 	}
-	c.foot.Scratch = int64(c.shared) + int64(c.local)*int64(b.threads)
+	if c.foot.Weights, c.foot.MappedWeights, err = placeWeights(c.plans, weightUses(c.lo)); err != nil {
+		return nil, err
+	}
+	c.stages = c.lo.schedule()
+	if c.scratch, err = c.lo.plan(c.stages, o.MaxRows, o.MaxOutputs); err != nil {
+		return nil, err
+	}
+	c.attend = newAttendLayout(g, b.threads)
+	c.workerBytes = c.scratch.local + c.attend.workerBytes() + tileMemoryBytes
+	c.foot.Scratch = int64(c.scratch.shared) + int64(c.attend.partBytes()) + int64(c.workerBytes)*int64(b.threads)
 	for t := range c.foot.PageBytes {
 		if l, err := layoutPage(g.States, backend.CacheType(t)); err == nil {
 			c.foot.PageBytes[t] = int64(l.bytes)
@@ -127,9 +123,8 @@ func (b *Backend) Compile(ctx context.Context, g *ops.Graph, w backend.Weights, 
 		return nil, err
 	}
 	p := &Program{
-		backend: b, set: b.set, graph: g, memory: c.options.Memory, foot: c.foot,
+		backend: b, set: b.set, graph: g, memory: c.options.Memory, foot: c.foot, attendLayout: c.attend,
 		maxRows: c.options.MaxRows, maxOuts: c.options.MaxOutputs, turn: make(chan struct{}, 1),
-		packer: &packer{memory: c.options.Memory},
 	}
 	if err := p.build(ctx, c); err != nil {
 		return nil, errors.Join(err, p.release())
@@ -138,46 +133,68 @@ func (b *Backend) Compile(ctx context.Context, g *ops.Graph, w backend.Weights, 
 	return p, nil
 }
 
-// build loads the weights, takes the scratch memory and starts the workers.
+// build takes the memory, loads the weights and starts the workers.
 func (p *Program) build(ctx context.Context, c *compiled) error {
-	var total, done int64
-	for _, s := range c.sources {
-		n, _ := s.Shape.Bytes(s.DType)
-		total += int64(n)
+	weights, err := p.alloc("weights", int(c.foot.Weights))
+	if err != nil {
+		return err
 	}
-	p.weights = make([]weight, len(c.sources))
-	for i, s := range c.sources {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		var err error
-		if p.weights[i], err = p.packer.load(ctx, s, c.uses[i], p.backend.threads); err != nil {
-			return fmt.Errorf("cpu: weight %s: %w", p.graph.Weights[i].Name, err)
-		}
-		n, _ := s.Shape.Bytes(s.DType)
-		done += int64(n)
-		if c.options.Progress != nil {
-			c.options.Progress(done, total)
-		}
+	scratch, err := p.alloc("scratch memory", c.scratch.shared)
+	if err != nil {
+		return err
 	}
-	var err error
-	if p.shared, err = p.memory.Alloc(max(c.shared, 1)); err != nil {
-		return fmt.Errorf("cpu: scratch memory: %w", err)
+	p.shared = unsafe.Pointer(unsafe.SliceData(scratch))
+	if p.step.parts, err = p.alloc("scratch memory", c.attend.partBytes()); err != nil {
+		return err
 	}
 	p.workers = make([]worker, p.backend.threads)
 	for i := range p.workers {
-		if p.workers[i].block, err = p.memory.Alloc(max(c.local, 1)); err != nil {
-			return fmt.Errorf("cpu: scratch memory of worker %d: %w", i, err)
+		b, err := p.alloc("scratch memory of a worker", c.workerBytes)
+		if err != nil {
+			return err
 		}
-		p.workers[i].init(p, c.local-attendScratch(p.graph))
+		p.workers[i].init(p, b, c.scratch.local)
 	}
-	p.stages = p.resolve(c)
-	out := c.lo.buffers[c.lo.value[p.graph.Output.Node()]]
-	p.output, p.vocab = out.loc, out.n
-	p.step.init(p.maxRows)
+	l := newLoader(c.plans, weights)
+	if err := l.run(ctx, p.backend.threads, c.options.Progress); err != nil {
+		return err
+	}
+	p.weights = l.weights
+	p.embeddings(c.lo)
+	p.resolve(c)
+	p.step.init(p.maxRows, p.backend.threads)
 	p.pool = newPool(p.backend.threads)
 	p.runWorker = func(i int) { p.work(&p.workers[i]) }
 	return nil
+}
+
+// alloc takes n bytes that live as long as the program.
+func (p *Program) alloc(what string, n int) ([]byte, error) {
+	if n == 0 {
+		return nil, nil
+	}
+	b, err := p.memory.Alloc(n)
+	if err != nil {
+		return nil, fmt.Errorf("cpu: %s: %w", what, err)
+	}
+	p.blocks = append(p.blocks, b)
+	return b.Bytes(), nil
+}
+
+// embeddings finds how many token ids there are and how wide a given embedding is.
+func (p *Program) embeddings(lo *lowering) {
+	p.tokens = math.MaxInt32
+	for i := range lo.items {
+		if it := &lo.items[i]; it.kind == kEmbed {
+			t := &p.weights[it.weight].table
+			p.tokens = min(p.tokens, t.rows)
+			if p.embedWidth != 0 && p.embedWidth != t.n {
+				p.embedWidth = -1
+				continue
+			}
+			p.embedWidth = t.n
+		}
+	}
 }
 
 // Footprint implements backend.Program.
@@ -187,7 +204,7 @@ func (p *Program) Footprint() backend.Footprint { return p.foot }
 func (p *Program) Close() error {
 	p.closeOnce.Do(func() {
 		<-p.turn
-		p.closed = true
+		p.closed.Store(true)
 		p.closeErr = p.release()
 		p.turn <- struct{}{}
 	})
@@ -198,15 +215,10 @@ func (p *Program) release() error {
 	if p.pool != nil {
 		p.pool.close()
 	}
-	err := p.packer.free()
-	if p.shared != nil {
-		err = errors.Join(err, p.shared.Free())
+	var err error
+	for _, b := range p.blocks {
+		err = errors.Join(err, b.Free())
 	}
-	for i := range p.workers {
-		if b := p.workers[i].block; b != nil {
-			err = errors.Join(err, b.Free())
-		}
-	}
-	p.weights, p.workers, p.shared = nil, nil, nil
+	p.weights, p.workers, p.stages, p.shared, p.blocks, p.step = nil, nil, nil, nil, nil, stepState{}
 	return err
 }

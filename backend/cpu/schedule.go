@@ -1,6 +1,6 @@
 package cpu
 
-import "github.com/seed64708441/ember/ops"
+import "slices"
 
 // stage is a number of items that run between two barriers. The items of a row stage run one after the other for each
 // row, so they may depend on each other; those of the other classes do not.
@@ -23,6 +23,9 @@ func (lo *lowering) schedule() []stage {
 				break
 			}
 		}
+		if len(st.items) == 0 {
+			panic("BUG: cpu: items depend on each other in a circle")
+		}
 		for _, i := range st.items {
 			lo.touch(&lo.items[i], len(stages))
 		}
@@ -40,16 +43,14 @@ func (lo *lowering) ready(c class, n int, deps [][]int, done []int) stage {
 		if done[i] != 0 || it.class() != c {
 			continue
 		}
-		outs := lo.buffers[it.out].outs
+		outs := lo.buffers[it.out].outs()
 		if c == rowClass && len(st.items) > 0 && outs != st.outs {
 			continue
 		}
 		ok := true
 		for _, d := range deps[i] {
-			same := c == rowClass && done[d] == n+1
-			if same && it.kind == kGather { // reads other rows than its own
-				same = false
-			}
+			// A row operation may follow another of the same row, but a gather reads other rows than its own.
+			same := c == rowClass && done[d] == n+1 && it.kind != kGather
 			ok = ok && (same || done[d] != 0 && done[d] <= n)
 		}
 		if ok {
@@ -61,8 +62,8 @@ func (lo *lowering) ready(c class, n int, deps [][]int, done []int) stage {
 	return st
 }
 
-// dependences returns, for each item, the earlier items that must be complete: the last writer of what it reads, and
-// all that read or wrote what it overwrites.
+// dependences returns, for each item, the earlier items that must be complete: the last writer of what it reads or
+// writes, and all that read what it overwrites.
 func (lo *lowering) dependences() [][]int {
 	deps := make([][]int, len(lo.items))
 	writer := make([]int, len(lo.buffers))
@@ -72,33 +73,31 @@ func (lo *lowering) dependences() [][]int {
 	}
 	for i := range lo.items {
 		it := &lo.items[i]
-		for _, b := range it.in {
+		for _, b := range slices.Concat(it.in, it.outs()) {
 			if writer[b] >= 0 {
 				deps[i] = append(deps[i], writer[b])
 			}
 		}
-		if writer[it.out] >= 0 {
-			deps[i] = append(deps[i], writer[it.out])
+		for _, b := range it.outs() {
+			deps[i] = append(deps[i], readers[b]...)
 		}
-		deps[i] = append(deps[i], readers[it.out]...)
 		for _, b := range it.in {
 			readers[b] = append(readers[b], i)
 		}
-		writer[it.out], readers[it.out] = i, nil
+		for _, b := range it.outs() {
+			writer[b], readers[b] = i, nil
+		}
 	}
 	return deps
 }
 
+// touch extends the lives of the buffers of an item that runs in stage n.
 func (lo *lowering) touch(it *item, n int) {
-	for _, b := range append([]int{it.out}, it.in...) {
-		if lo.buffers[b].first < 0 {
-			lo.buffers[b].first = n
+	for _, i := range slices.Concat(it.in, it.outs()) {
+		b := &lo.buffers[i]
+		if b.first < 0 {
+			b.first = n
 		}
-		lo.buffers[b].last = n
+		b.last = n
 	}
-}
-
-// keep marks the buffer of the output as read until the end.
-func (lo *lowering) keep(out ops.Value, stages int) {
-	lo.buffers[lo.value[out.Node()]].last = stages
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/seed64708441/ember/backend"
-	"github.com/seed64708441/ember/tensor/mem"
 )
 
 // pageRef is a page a step reads or writes: its address and its shift.
@@ -23,8 +23,8 @@ type rowRef struct {
 	embed    int32 // index into Step.Embeddings, -1 for a token
 }
 
-// attendBlock is consecutive rows of one span, the unit of attention work.
-type attendBlock struct{ span, row, rows int32 }
+// rowBlock is consecutive rows of one span, the unit of attention work.
+type rowBlock struct{ span, row, rows int32 }
 
 // stepState is the step being run, in memory that is reused.
 type stepState struct {
@@ -34,16 +34,35 @@ type stepState struct {
 	refs       []rowRef
 	pages      []pageRef
 	firstPage  []int32 // of each span, into pages
-	blocks     []attendBlock
-	canceled   bool // written by worker 0 at barriers only
-	ctx        context.Context
+	blocks     []rowBlock
+	// storing says that every span is one block, so that attention stores the keys and values itself.
+	storing bool
+	logits  unsafe.Pointer
+	ctx     context.Context
+	// canceled is written between arrive and release only.
+	canceled bool
+	// parts and ended are for attention whose keys are divided among workers; see attendStage.
+	parts []byte
+	ended []atomic.Int32
 }
 
-func (s *stepState) init(maxRows int) {
+func (s *stepState) init(maxRows, threads int) {
 	s.refs = make([]rowRef, 0, maxRows)
 	s.firstPage = make([]int32, 0, maxRows)
-	s.blocks = make([]attendBlock, 0, maxRows)
+	s.blocks = make([]rowBlock, 0, maxRows)
+	s.ended = make([]atomic.Int32, maxHeads(threads))
 }
+
+// extentRows returns the rows of the step, or of its outputs.
+func (s *stepState) extentRows(outs bool) int {
+	if outs {
+		return s.outs
+	}
+	return s.rows
+}
+
+// stop reports that the step is canceled, so that a worker need not finish its stage. Steps of few rows end soon anyway.
+func (s *stepState) stop() bool { return s.rows > fewRows && s.ctx.Err() != nil }
 
 // load checks a step and looks up its pages. After it nothing in the step can fail.
 func (s *stepState) load(p *Program, in *backend.Step) error {
@@ -51,7 +70,6 @@ func (s *stepState) load(p *Program, in *backend.Step) error {
 	if !ok || c.program != p {
 		return fmt.Errorf("cpu: the cache of the step does not belong to this program")
 	}
-	dim := p.embedDim()
 	s.rows, s.outs, s.cache = len(in.Tokens), len(in.Outputs), c
 	switch {
 	case s.rows < 1 || s.rows > p.maxRows:
@@ -71,6 +89,15 @@ func (s *stepState) load(p *Program, in *backend.Step) error {
 	if err := s.loadSpans(in); err != nil {
 		return err
 	}
+	if err := s.loadTokens(p, in); err != nil {
+		return err
+	}
+	s.Step, s.logits = in, unsafe.Pointer(unsafe.SliceData(in.Logits))
+	return nil
+}
+
+// loadTokens checks ids and embeddings.
+func (s *stepState) loadTokens(p *Program, in *backend.Step) error {
 	embeds := 0
 	for i, id := range in.Tokens {
 		s.refs[i].embed = -1
@@ -78,14 +105,16 @@ func (s *stepState) load(p *Program, in *backend.Step) error {
 		case id == -1:
 			s.refs[i].embed = int32(embeds)
 			embeds++
-		case id < 0 || int(id) >= p.tokens():
-			return fmt.Errorf("cpu: row %d is token %d: want 0 to %d", i, id, p.tokens()-1)
+		case id < 0 || int(id) >= p.tokens:
+			return fmt.Errorf("cpu: row %d is token %d: want 0 to %d", i, id, p.tokens-1)
 		}
 	}
-	if len(in.Embeddings) != embeds*dim {
-		return fmt.Errorf("cpu: embeddings have %d values: want %d rows of %d", len(in.Embeddings), embeds, dim)
+	if embeds > 0 && p.embedWidth < 0 {
+		return fmt.Errorf("cpu: embeddings given for tables of different widths")
 	}
-	s.Step = in
+	if len(in.Embeddings) != embeds*max(p.embedWidth, 0) {
+		return fmt.Errorf("cpu: embeddings have %d values: want %d rows of %d", len(in.Embeddings), embeds, p.embedWidth)
+	}
 	return nil
 }
 
@@ -108,7 +137,7 @@ func (s *stepState) loadSpans(in *backend.Step) (err error) {
 			return fmt.Errorf("cpu: span %d: %w", i, err)
 		}
 		for r := 0; r < sp.Rows; r += attendRows {
-			s.blocks = append(s.blocks, attendBlock{int32(i), int32(len(s.refs) + r), int32(min(attendRows, sp.Rows-r))})
+			s.blocks = append(s.blocks, rowBlock{int32(i), int32(len(s.refs) + r), int32(min(attendRows, sp.Rows-r))})
 		}
 		for r := range sp.Rows {
 			s.refs = append(s.refs, rowRef{span: int32(i), position: int32(sp.Start + r)})
@@ -117,37 +146,14 @@ func (s *stepState) loadSpans(in *backend.Step) (err error) {
 	if len(s.refs) != s.rows {
 		return fmt.Errorf("cpu: spans have %d rows, the step has %d", len(s.refs), s.rows)
 	}
+	s.storing = len(s.blocks) == len(in.Spans)
 	return nil
 }
 
-// worker is one thread's memory.
-type worker struct {
-	p     *Program
-	block *mem.Block
-	base  unsafe.Pointer // of local buffers
-	at    attendMemory
-	// args are here so that passing them to a kernel allocates nothing.
-	args kernelArgs
-}
-
-func (w *worker) init(p *Program, localBytes int) {
-	w.p = p
-	b := w.block.Bytes()
-	w.base = unsafe.Pointer(unsafe.SliceData(b))
-	w.at.init(p.graph, b[localBytes:])
-}
-
-// row returns the address of a row of a buffer.
-func (w *worker) row(l loc, r int) unsafe.Pointer {
-	if l.local {
-		return unsafe.Add(w.base, l.off)
-	}
-	return unsafe.Add(unsafe.Pointer(unsafe.SliceData(w.p.shared.Bytes())), l.off+r*l.stride)
-}
-
-// floats returns n values of a row of a buffer.
-func (w *worker) floats(l loc, r, n int) []float32 {
-	return unsafe.Slice((*float32)(w.row(l, r)), n)
+// page returns the page and slot of a row's own position.
+func (s *stepState) page(ref *rowRef) (*pageRef, int) {
+	at := int(ref.position)
+	return &s.pages[int(s.firstPage[ref.span])+at/backend.PageTokens], at % backend.PageTokens
 }
 
 // Step implements backend.Program.
@@ -158,13 +164,13 @@ func (p *Program) Step(ctx context.Context, in *backend.Step) error {
 		return ctx.Err()
 	}
 	defer func() { p.turn <- struct{}{} }()
-	if p.closed {
+	if p.closed.Load() {
 		return backend.ErrClosed
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if c, ok := in.Cache.(*cache); ok {
+	if c, ok := in.Cache.(*cache); ok && c != nil {
 		c.use.RLock()
 		defer c.use.RUnlock()
 	}
@@ -173,29 +179,19 @@ func (p *Program) Step(ctx context.Context, in *backend.Step) error {
 		return err
 	}
 	s.ctx, s.canceled = ctx, false
+	for i := range s.ended {
+		s.ended[i].Store(0)
+	}
+	p.skip(0, &p.workers[0], s)
 	p.pool.run(p.runWorker)
-	s.Step, s.cache, s.ctx = nil, nil, nil
+	if !s.canceled && p.result.space != logits {
+		for i := range s.outs {
+			copy(in.Logits[i*p.vocab:(i+1)*p.vocab], p.workers[0].floats(p.result, i, p.vocab))
+		}
+	}
+	s.Step, s.cache, s.ctx, s.logits = nil, nil, nil, nil
 	if s.canceled {
 		return ctx.Err()
 	}
-	for i := range s.outs {
-		copy(in.Logits[i*p.vocab:(i+1)*p.vocab], p.workers[0].floats(p.output, i, p.vocab))
-	}
 	return nil
-}
-
-// work runs all stages on one worker.
-func (p *Program) work(w *worker) {
-	for i := range p.stages {
-		p.stages[i].run(w, &p.step)
-		p.pool.barrier(p.checkCancel)
-		if p.step.canceled {
-			return
-		}
-	}
-}
-
-// checkCancel looks at the context; one worker calls it at each barrier, while the others wait.
-func (p *Program) checkCancel() {
-	p.step.canceled = p.step.ctx.Err() != nil
 }

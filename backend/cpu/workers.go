@@ -12,9 +12,12 @@ type pool struct {
 	start []chan func(worker int)
 	done  chan struct{}
 
+	_       [64]byte // what follows is written while the workers spin
+	next    atomic.Int64
+	_       [64]byte
 	arrived atomic.Int32
 	phase   atomic.Uint32
-	next    atomic.Int64 // next task of the current stage
+	_       [64]byte
 }
 
 // spins is how often a worker looks at the barrier before it yields: some microseconds, about the imbalance of a stage.
@@ -46,24 +49,26 @@ func (p *pool) run(f func(worker int)) {
 	}
 }
 
-// barrier returns when all workers have called it. The last to arrive runs between (which may be nil) alone, and resets
-// the task counter.
-func (p *pool) barrier(between func()) {
+// arrive waits for the other workers. To the last that arrives it returns true at once: that worker alone runs until
+// it calls release, which lets the others return false. The task counter then starts again.
+func (p *pool) arrive() (last bool) {
 	phase := p.phase.Load()
 	if int(p.arrived.Add(1)) == p.n {
-		if between != nil {
-			between()
-		}
-		p.arrived.Store(0)
-		p.next.Store(0)
-		p.phase.Add(1)
-		return
+		return true
 	}
 	for i := 0; p.phase.Load() == phase; i++ {
 		if i > spins {
 			runtime.Gosched()
 		}
 	}
+	return false
+}
+
+// release ends the wait of the others.
+func (p *pool) release() {
+	p.arrived.Store(0)
+	p.next.Store(0)
+	p.phase.Add(1)
 }
 
 // task returns the next task number of the current stage.
