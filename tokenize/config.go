@@ -67,6 +67,8 @@ type Config struct {
 	Types  []TokenType // by id; nil: all Normal
 	Scores []float32   // SPM: by id, the highest is merged first
 	Merges []string    // BPE: "left right", best first
+	// IgnoreMerges makes a word that is a token that one token, whether or not the merges lead to it (BPE).
+	IgnoreMerges bool
 
 	BOS, EOS, EOT, UNK, PAD int32
 	EOG                     []int32 // ids besides EOS and EOT that end generation
@@ -75,6 +77,17 @@ type Config struct {
 	AddSpacePrefix bool // SPM: text at the start and after a special token gets a leading space; Decode removes the first
 
 	StripLeft, StripRight []int32 // special tokens that swallow the white space before or after them when parsed
+}
+
+// maxTokenBytes bounds the work per byte of text that a hostile vocabulary can cause.
+const maxTokenBytes = 4096
+
+// typeOf returns the type of a token.
+func (c *Config) typeOf(id int) TokenType {
+	if c.Types == nil {
+		return Normal
+	}
+	return c.Types[id]
 }
 
 // NoIDs returns a Config of the given kind whose special ids are all None.
@@ -92,6 +105,11 @@ func (c *Config) Validate() error {
 	}
 	if c.Types != nil && len(c.Types) != n {
 		bad("Types has %d entries, Tokens has %d", len(c.Types), n)
+	}
+	for id, text := range c.Tokens {
+		if len(text) > maxTokenBytes {
+			bad("token %d has %d bytes, want at most %d", id, len(text), maxTokenBytes)
+		}
 	}
 	for id, t := range c.Types {
 		if _, ok := byteToken(c.Tokens, id); t == Byte && !ok {
@@ -129,6 +147,9 @@ func (c *Config) validateKind() (errs []error) {
 	case SPM:
 		if len(c.Scores) != len(c.Tokens) {
 			errs = append(errs, fmt.Errorf("tokenize: Scores has %d entries, Tokens has %d", len(c.Scores), len(c.Tokens)))
+		}
+		if i := slices.IndexFunc(c.Scores, func(s float32) bool { return s != s }); i >= 0 {
+			errs = append(errs, fmt.Errorf("tokenize: Scores[%d] is not a number", i))
 		}
 	case BPE:
 		if _, err := preTokenizerFor(c.Pre); err != nil {

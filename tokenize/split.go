@@ -8,6 +8,19 @@ type splitter func(ends []int, s string, base int) []int
 // on the length of s, except that a run may be read again by the few matches that follow it.
 type matcher func(s string, i int) int
 
+// next returns the length of the piece that starts at s[i:]: a match, or the text before the next one.
+func (m matcher) next(s string, i int) int {
+	for j := i; j < len(s); j += charAt(s, j).size {
+		if n := m(s, j); n > 0 {
+			if j > i {
+				return j - i
+			}
+			return n
+		}
+	}
+	return len(s) - i
+}
+
 // isolate cuts before and after every match, as a regular expression does that is searched from left to right.
 func isolate(match matcher) splitter {
 	return func(ends []int, s string, base int) []int {

@@ -94,11 +94,15 @@ type llamaWords struct {
 	// phrases: words joined by single spaces are one piece, and TAIL is taken once (exaone-moe):
 	// LETTER+ is (?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+
 	phrases bool
+	// noContractions leaves out the first alternative (ufakzeka).
+	noContractions bool
 }
 
 func (w llamaWords) match(s string, i int) int {
-	if n := contraction(s, i, true); n > 0 {
-		return n
+	if !w.noContractions {
+		if n := contraction(s, i, true); n > 0 {
+			return n
+		}
 	}
 	c := charAt(s, i)
 	if c.class&(clLetter|clNumber) == 0 && c.r != '\r' && c.r != '\n' {

@@ -1,0 +1,89 @@
+package tokenize
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seed64708441/ember/tensor/tensortest"
+)
+
+// BenchmarkEncode tokenizes War and Peace with recorded vocabularies: MB/s and tokens/s on one thread.
+func BenchmarkEncode(b *testing.B) {
+	text := readText(b)
+	for _, name := range []string{"gpt-2", "llama-bpe", "qwen2", "llama-spm", "gemma-4", "bert-bge"} {
+		b.Run("vocabulary="+name, func(b *testing.B) {
+			tok := openGGUF(b, tensortest.Path(b, "tokenizers", "llama.cpp", "ggml-vocab-"+name+".gguf"))
+			benchmarkEncode(b, tok, text)
+		})
+	}
+}
+
+func benchmarkEncode(b *testing.B, tok *Tokenizer, text string) {
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	var ids []int32
+	var err error
+	for b.Loop() {
+		if ids, err = tok.Encode(ids[:0], text, EncodeOptions{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(ids))*float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
+}
+
+func readText(b testing.TB) string {
+	b.Helper()
+	var longest []byte
+	for _, path := range tensortest.Glob(b, "text", "*.txt") {
+		text, err := os.ReadFile(filepath.Clean(path))
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(text) > len(longest) {
+			longest = text
+		}
+	}
+	return string(longest)
+}
+
+// BenchmarkAdversarial tokenizes a megabyte without words.
+func BenchmarkAdversarial(b *testing.B) {
+	for _, name := range []string{"llama-bpe", "llama-spm"} {
+		tok := openGGUF(b, tensortest.Path(b, "tokenizers", "llama.cpp", "ggml-vocab-"+name+".gguf"))
+		for _, size := range []int{1 << 17, 1 << 20} {
+			text := strings.Repeat("a", size)
+			b.Run("vocabulary="+name+"/letters="+strings.TrimSuffix(sizeName(size), "B"), func(b *testing.B) { benchmarkEncode(b, tok, text) })
+		}
+	}
+}
+
+func sizeName(n int) string {
+	if n >= 1<<20 {
+		return "1MiB"
+	}
+	return "128KiB"
+}
+
+func BenchmarkDecode(b *testing.B) {
+	tok := openGGUF(b, tensortest.Path(b, "tokenizers", "llama.cpp", "ggml-vocab-llama-bpe.gguf"))
+	text := readText(b)
+	ids, err := tok.Encode(nil, text, EncodeOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(text)))
+	b.Run("stream", func(b *testing.B) {
+		b.ReportAllocs()
+		b.SetBytes(int64(len(text)))
+		for b.Loop() {
+			s := tok.NewStream(DecodeOptions{})
+			for _, id := range ids {
+				if _, err := s.Push(id); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	})
+}

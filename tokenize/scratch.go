@@ -1,0 +1,58 @@
+package tokenize
+
+import "strings"
+
+// A wordEncoder turns a word into ids. Equal words give equal ids, so they are remembered.
+type wordEncoder interface {
+	encodeWord(s *mergeScratch, dst []int32, word string) ([]int32, error)
+}
+
+// Bounds on what a scratch remembers and keeps.
+const (
+	cachedWordBytes = 48      // longest word remembered
+	cachedWords     = 1 << 15 // forgotten all at once when there are more
+	keptSymbols     = 1 << 16 // longer buffers are given back to the garbage collector
+)
+
+// scratch is the working memory of one call; calls take one from the tokenizer's pool.
+type scratch struct {
+	mergeScratch
+	ends, spare []int // of pieces, see split
+	words       map[string]idSpan
+	ids         []int32 // of all remembered words
+}
+
+type idSpan struct{ start, end int32 }
+
+// word appends the ids of a word, from memory if it is there.
+func (s *scratch) word(dst []int32, word string, e wordEncoder) ([]int32, error) {
+	if len(word) > cachedWordBytes {
+		return e.encodeWord(&s.mergeScratch, dst, word)
+	}
+	if at, ok := s.words[word]; ok {
+		return append(dst, s.ids[at.start:at.end]...), nil
+	}
+	from := len(dst)
+	dst, err := e.encodeWord(&s.mergeScratch, dst, word)
+	if err != nil {
+		return dst, err
+	}
+	if len(s.words) >= cachedWords {
+		clear(s.words)
+		s.ids = s.ids[:0]
+	}
+	start := len(s.ids)
+	s.ids = append(s.ids, dst[from:]...)
+	s.words[strings.Clone(word)] = idSpan{int32(start), int32(len(s.ids))}
+	return dst, nil
+}
+
+// trim drops the buffers that one long text has made large.
+func (s *scratch) trim() {
+	if cap(s.syms) > keptSymbols {
+		s.syms, s.heap = nil, nil
+	}
+	if cap(s.ends) > keptSymbols {
+		s.ends, s.spare = nil, nil
+	}
+}

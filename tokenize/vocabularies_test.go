@@ -1,0 +1,177 @@
+package tokenize
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/seed64708441/ember/model/gguf"
+	"github.com/seed64708441/ember/tensor/tensortest"
+)
+
+// recordedCase is a line of an expected.jsonl file.
+type recordedCase struct {
+	Text       string  `json:"text"`
+	IDs        []int32 `json:"ids"`
+	IDsSpecial []int32 `json:"ids_special"`
+}
+
+// TestVocabularies encodes the recorded texts with every vocabulary below testdata/tokenizers and compares the ids.
+func TestVocabularies(t *testing.T) {
+	var counts tensortest.Counts
+	defer counts.Report(t)
+	for _, path := range tensortest.Glob(t, "tokenizers", "llama.cpp", "*.gguf") {
+		counts.Case(t, "llama.cpp/"+filepath.Base(path), func(t *testing.T) { ggufVocabulary(t, path) })
+	}
+}
+
+func ggufVocabulary(t *testing.T, path string) {
+	tok := openGGUF(t, path)
+	if cases := readCases(t, path+".expected.jsonl"); cases != nil {
+		checkCases(t, tok, cases)
+	}
+	checkCases(t, tok, readInpOut(t, path))
+	for _, text := range recordedStrings(t) {
+		checkRoundTrip(t, tok, text)
+	}
+}
+
+// recordedStrings are the texts all vocabularies are tried with.
+func recordedStrings(t testing.TB) []string {
+	t.Helper()
+	b, err := os.ReadFile(tensortest.Path(t, "tokenizers", "strings.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	if err := json.Unmarshal(b, &texts); err != nil {
+		t.Fatal(err)
+	}
+	return texts
+}
+
+// openGGUF builds the tokenizer of a GGUF file; an unsupported kind skips the test.
+func openGGUF(t testing.TB, path string) *Tokenizer {
+	t.Helper()
+	f, err := gguf.Open(path, gguf.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	c, err := ConfigFromGGUF(f.Meta())
+	if err != nil {
+		if errors.Is(err, ErrUnsupported) {
+			t.Skip(err)
+		}
+		t.Fatal(err)
+	}
+	tok, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tok
+}
+
+func checkCases(t *testing.T, tok *Tokenizer, cases []recordedCase) {
+	t.Helper()
+	wrong := 0
+	for _, c := range cases {
+		for _, special := range []bool{false, true} {
+			want := c.IDs
+			if special {
+				want = c.IDsSpecial
+			}
+			if want == nil {
+				continue
+			}
+			got, err := tok.Encode(nil, c.Text, EncodeOptions{AddSpecial: special, ParseSpecial: special})
+			if err != nil {
+				t.Errorf("Encode(%q): %v", c.Text, err)
+			} else if !slices.Equal(got, want) {
+				if wrong++; wrong <= 5 {
+					t.Errorf("Encode(%q, AddSpecial %v):\n got %d %q\nwant %d %q", c.Text, special, got, pieces(tok, got), want, pieces(tok, want))
+				}
+			}
+		}
+	}
+	if wrong > 5 {
+		t.Errorf("%d more wrong", wrong-5)
+	}
+}
+
+func pieces(tok *Tokenizer, ids []int32) []string {
+	var p []string
+	for _, id := range ids {
+		p = append(p, tok.Token(id))
+	}
+	return p
+}
+
+func readCases(t *testing.T, path string) []recordedCase {
+	t.Helper()
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var cases []recordedCase
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<26)
+	for lines.Scan() {
+		var c recordedCase
+		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		cases = append(cases, c)
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return cases
+}
+
+// readInpOut reads llama.cpp's pairs of files: texts, and a line of ids for each.
+func readInpOut(t *testing.T, path string) []recordedCase {
+	t.Helper()
+	in, err := os.ReadFile(path + ".inp")
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := os.ReadFile(path + ".out")
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := strings.Split(string(in), "\n__ggml_vocab_test__\n")
+	lines := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+	if len(texts) > len(lines) && texts[len(texts)-1] == "" {
+		texts = texts[:len(lines)]
+	}
+	if len(texts) != len(lines) {
+		t.Fatalf("%s: %d texts, %d lines of ids", path, len(texts), len(lines))
+	}
+	cases := make([]recordedCase, len(texts))
+	for i, text := range texts {
+		ids := []int32{}
+		for _, f := range strings.Fields(lines[i]) {
+			id, err := strconv.Atoi(f)
+			if err != nil {
+				t.Fatalf("%s: line %d: %v", path, i+1, err)
+			}
+			ids = append(ids, int32(id))
+		}
+		cases[i] = recordedCase{Text: text, IDs: ids}
+	}
+	return cases
+}
