@@ -22,6 +22,7 @@ type family struct {
 
 // families has one row per pair of generated files.
 var families = []family{
+	{"attn", "neon", genAttn},
 	{"matmul_f32", "neon", genMatMulF32},
 	{"matmul_f16", "neon", genMatMulF16},
 	{"matmul_bf16", "neon", genMatMulBF16},
