@@ -30,7 +30,12 @@ type ConfigError struct {
 	// Arch is the architecture the file names, "" when it names none.
 	Arch     string
 	Problems []string
+	// Variant says that a problem is a key that asks for a variant of the architecture that is not supported.
+	Variant bool
 }
+
+// Is reports whether target is [ErrUnsupportedArch] and the file a variant that is not supported.
+func (e *ConfigError) Is(target error) bool { return e.Variant && target == ErrUnsupportedArch }
 
 // Error joins the problems.
 func (e *ConfigError) Error() string {
@@ -96,7 +101,7 @@ func New(f File) (*Model, error) {
 		r := newReader(f, name)
 		n := row.make(r)
 		if len(r.problems) > 0 {
-			return nil, &ConfigError{Arch: name, Problems: r.problems}
+			return nil, &ConfigError{Arch: name, Problems: r.problems, Variant: r.variant}
 		}
 		b := ops.NewBuilder()
 		g, err := b.Build(n.graph(b))

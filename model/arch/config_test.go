@@ -125,3 +125,12 @@ func TestHostile(t *testing.T) {
 		t.Errorf("%d of 4000 were accepted: the numbers test too little", built)
 	}
 }
+
+// TestVariant tells a variant that is not supported from a file that is wrong.
+func TestVariant(t *testing.T) {
+	for _, v := range []*ConfigError{{Variant: true}, {}} {
+		if errors.Is(v, ErrUnsupportedArch) != v.Variant {
+			t.Errorf("%+v: ErrUnsupportedArch is %v", v, !v.Variant)
+		}
+	}
+}

@@ -14,6 +14,7 @@ type reader struct {
 	arch     string
 	keys     map[string]bool
 	problems []string
+	variant  bool // ConfigError.Variant
 	known    []string
 }
 
@@ -165,6 +166,7 @@ func (r *reader) refuse(names ...string) {
 		if v, err := r.file.Meta.Int(key); err == nil && v == 0 {
 			continue
 		}
+		r.variant = true
 		r.problem("key %q asks for what %s does not have here", key, r.arch)
 	}
 }

@@ -1,0 +1,30 @@
+package model
+
+import (
+	"unsafe"
+
+	"github.com/seed64708441/ember/tensor/mem"
+)
+
+// floats are numbers in a block of memory outside the Go heap.
+type floats struct {
+	block *mem.Block
+	v     []float32
+}
+
+func newFloats(a *mem.Account, n int) (floats, error) {
+	b, err := a.Alloc(4 * n)
+	if err != nil {
+		return floats{}, err
+	}
+	return floats{b, unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(b.Bytes()))), n)}, nil
+}
+
+func (f *floats) free() error {
+	if f.block == nil {
+		return nil
+	}
+	err := f.block.Free()
+	*f = floats{}
+	return err
+}

@@ -1,0 +1,245 @@
+package model
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"github.com/seed64708441/ember/model/sample"
+	"github.com/seed64708441/ember/tokenize"
+)
+
+// Generate completes the text of a request. The events come as they are generated; the last one has a Finish. Breaking
+// out of the loop ends the generation and leaves the session usable: its history then ends with the last token chosen.
+//
+// After an error there are no further events. Errors are those of Request.Validate and of package chat, ErrSessionBusy,
+// ErrClosed, a [*ContextFullError] before anything is computed, backend.ErrCacheFull when there is no memory for further
+// cache pages, sample.ErrNoToken, and the cause of ctx.
+//
+// In a steady state a token costs no allocation. The next token is computed while the caller handles an event.
+func (s *Session) Generate(ctx context.Context, r Request) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		if err := s.generate(ctx, &r, yield); err != nil && !errors.Is(err, errBreak) {
+			yield(Event{Token: -1}, err)
+		}
+	}
+}
+
+// Complete collects the events of Generate: the whole text and the last event.
+func (s *Session) Complete(ctx context.Context, r Request) (text string, last Event, err error) {
+	var b []byte
+	for ev, err := range s.Generate(ctx, r) {
+		if err != nil {
+			return string(b), last, err
+		}
+		b = append(b, ev.Text...)
+		last = ev
+	}
+	return string(b), last, nil
+}
+
+// errBreak says that the caller has left the loop.
+var errBreak = errors.New("model: loop left")
+
+// generation is one request being answered.
+type generation struct {
+	s       *Session
+	r       *Request
+	sampler *sample.Sampler
+	stream  *tokenize.Stream
+	stops   *sample.StopMatcher
+	guess   *speculator // nil without speculation
+	draft   []int32     // what was computed beyond the history
+	row     int         // of the logits that the next token is chosen from; row i is after i tokens of draft
+	usage   Usage
+	started time.Time
+	decoded time.Time // when the first token could be chosen
+	top     []sample.TokenLogProb
+}
+
+func (s *Session) generate(ctx context.Context, r *Request, yield func(Event, error) bool) error {
+	ctx, err := s.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.leave()
+	g := &generation{s: s, r: r, started: time.Now()}
+	if g.usage.Reused, err = s.prompt(ctx, r); err != nil {
+		return err
+	}
+	g.usage.Prefilled = len(s.tokens) - g.usage.Reused
+	if g.sampler, err = sample.New(r.params(), s.m.arch.Config.Vocab); err != nil {
+		return err
+	}
+	if err := g.sampler.Accept(s.tokens...); err != nil {
+		return err
+	}
+	if g.stops, err = sample.NewStopMatcher(r.Stop); err != nil {
+		return err
+	}
+	g.stream = s.m.tok.NewStream(tokenize.DecodeOptions{SkipSpecial: true})
+	// The answer goes on after the prompt: a character that the prompt began is finished, a space at its start is kept.
+	if _, err := g.push(s.tokens[len(s.tokens)-1]); err != nil {
+		return err
+	}
+	if g.guess, err = s.speculator(r); err != nil {
+		return err
+	}
+	s.submit(ctx, nil)
+	if err := s.wait(); err != nil {
+		s.m.steps.chosen()
+		return err
+	}
+	g.decoded = time.Now()
+	g.usage.PrefillTime = g.decoded.Sub(g.started)
+	for {
+		more, err := g.next(ctx, yield)
+		if !more {
+			return errors.Join(err, g.drop())
+		}
+	}
+}
+
+// next chooses a token, lets the model go on with it, and hands out the event. The session counts as choosing at the
+// beginning, and afterwards when there is more.
+func (g *generation) next(ctx context.Context, yield func(Event, error) bool) (more bool, err error) {
+	s := g.s
+	ev, err := g.choose()
+	if err != nil {
+		s.m.steps.chosen()
+		return false, err
+	}
+	if ev.Finish != FinishNone {
+		s.m.steps.chosen()
+		g.usage.DecodeTime = time.Since(g.decoded)
+		ev.Usage = g.usage
+		yield(ev, nil)
+		return false, nil
+	}
+	computed := g.accept(ev.Token)
+	if !computed {
+		if err := g.propose(ctx); err != nil {
+			s.m.steps.chosen()
+			return false, err
+		}
+		s.submit(ctx, g.draft)
+		s.m.steps.chosen()
+	}
+	broken := (ev.Text != "" || g.r.LogProbs || g.r.TopLogProbs > 0) && !yield(ev, nil)
+	if broken {
+		s.mu.Lock()
+		s.cancel(errBreak)
+		s.mu.Unlock()
+	}
+	if !computed {
+		err = s.wait()
+	}
+	if broken || err != nil {
+		s.m.steps.chosen()
+		if broken {
+			err = errBreak
+		}
+		return false, err
+	}
+	return true, nil
+}
+
+// accept reports whether the logits after a token that was chosen are there already, because it was guessed.
+func (g *generation) accept(id int32) bool {
+	if g.row >= len(g.draft) || g.draft[g.row] != id {
+		return false
+	}
+	g.row++
+	g.usage.Accepted++
+	return true
+}
+
+// propose forgets the rest of the last draft and guesses another.
+func (g *generation) propose(ctx context.Context) error {
+	if err := g.drop(); err != nil {
+		return err
+	}
+	if g.guess == nil {
+		return nil
+	}
+	left := g.s.context - len(g.s.tokens) - 1
+	if g.r.MaxTokens > 0 {
+		left = min(left, g.r.MaxTokens-g.usage.Generated-1)
+	}
+	var err error
+	g.draft, err = g.guess.propose(ctx, g.draft, g.s.tokens, left)
+	g.usage.Proposed += len(g.draft)
+	return err
+}
+
+// drop rewinds the cache to the history.
+func (g *generation) drop() error {
+	if g.guess != nil && len(g.draft) > 0 {
+		g.guess.learn(len(g.draft), g.row)
+	}
+	g.draft, g.row = g.draft[:0], 0
+	return g.s.seq.Rewind(min(g.s.seq.Len(), len(g.s.tokens)))
+}
+
+// choose takes a token from the logits, adds it to the history and decides whether it is the last.
+func (g *generation) choose() (Event, error) {
+	s := g.s
+	vocab := s.m.arch.Config.Vocab
+	logits := s.logits.v[g.row*vocab : (g.row+1)*vocab]
+	c, err := g.sampler.Sample(logits)
+	if err != nil {
+		return Event{}, err
+	}
+	if err := g.sampler.Accept(c.ID); err != nil {
+		return Event{}, err
+	}
+	ev := Event{Token: c.ID}
+	if g.r.LogProbs || g.r.TopLogProbs > 0 {
+		ev.LogProb = c.LogProb
+	}
+	if g.r.TopLogProbs > 0 {
+		if g.top, err = g.sampler.TopLogProbs(g.top[:0], logits, g.r.TopLogProbs); err != nil {
+			return Event{}, err
+		}
+		ev.TopLogProbs = g.top
+	}
+	s.tokens = append(s.tokens, c.ID)
+	g.usage.Generated++
+	if s.m.tok.IsEOG(c.ID) && !g.r.IgnoreEOG {
+		ev.Text, ev.Finish = g.rest(), FinishEOG
+		return ev, nil
+	}
+	text, err := g.push(c.ID)
+	if err != nil {
+		return Event{}, err
+	}
+	text, stop := g.stops.Feed(text)
+	ev.Text = text
+	switch {
+	case stop >= 0:
+		ev.Finish, ev.Stop = FinishStop, g.r.Stop[stop]
+	case g.usage.Generated == g.r.MaxTokens:
+		ev.Text, ev.Finish = text+g.rest(), FinishLength
+	case len(s.tokens) == s.context:
+		ev.Text, ev.Finish = text+g.rest(), FinishContext
+	}
+	return ev, nil
+}
+
+// push decodes a token. Ids between the end of the tokenizer's vocabulary and that of the model are padding without text.
+func (g *generation) push(id int32) (string, error) {
+	if int(id) >= g.s.m.tok.Vocab() {
+		return "", nil
+	}
+	return g.stream.Push(id)
+}
+
+// rest returns what was held back because it could have become a character or a stop text.
+func (g *generation) rest() string {
+	text, stop := g.stops.Feed(g.stream.Flush())
+	if stop < 0 {
+		text += g.stops.Flush()
+	}
+	return text
+}

@@ -1,0 +1,100 @@
+package model
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/seed64708441/ember/tokenize"
+	"github.com/seed64708441/ember/tokenize/chat"
+)
+
+// template renders conversations. A template that cannot be parsed is an error only for who uses it.
+type template struct {
+	t        *chat.Template
+	err      error
+	bos, eos string
+}
+
+// keyChatTemplate is where GGUF files have the template.
+const keyChatTemplate = "tokenizer.chat_template"
+
+// newTemplate returns nil where the file has no template.
+func newTemplate(meta interface {
+	Keys() []string
+	String(key string) (string, error)
+}, tok *tokenize.Tokenizer) (*template, error) {
+	if !slices.Contains(meta.Keys(), keyChatTemplate) {
+		return nil, nil
+	}
+	source, err := meta.String(keyChatTemplate)
+	if err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	t := &template{bos: tok.Token(tok.BOS()), eos: tok.Token(tok.EOS())}
+	t.t, t.err = chat.Parse(source, chat.Options{})
+	return t, nil
+}
+
+// encode returns the token ids of what a request wants completed; with Append, of what it adds.
+func (m *Model) encode(ctx context.Context, r *Request) ([]int32, error) {
+	if err := r.Validate(); err != nil {
+		return nil, err
+	}
+	switch {
+	case len(r.Messages) > 0:
+		text, err := m.render(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		return m.tok.Encode(nil, text, tokenize.EncodeOptions{ParseSpecial: true})
+	case len(r.Tokens) > 0:
+		for i, id := range r.Tokens {
+			if id < 0 || int(id) >= m.arch.Config.Vocab {
+				return nil, fmt.Errorf("model: Request.Tokens[%d] is %d, want 0 to %d", i, id, m.arch.Config.Vocab-1)
+			}
+		}
+		return r.Tokens, nil
+	}
+	return m.tok.Encode(nil, r.Prompt, tokenize.EncodeOptions{AddSpecial: !r.Append, ParseSpecial: r.ParseSpecial})
+}
+
+// render writes the conversation of a request with the template of the file.
+func (m *Model) render(ctx context.Context, r *Request) (string, error) {
+	t := m.template
+	if t == nil {
+		return "", ErrNoChatTemplate
+	}
+	if t.err != nil {
+		return "", t.err
+	}
+	return t.t.Render(ctx, chat.Input{
+		Messages: r.Messages, Tools: r.Template.Tools, Documents: r.Template.Documents, AddGenerationPrompt: true,
+		BOS: t.bos, EOS: t.eos, Now: r.Template.Now, Extra: r.Template.Extra,
+	})
+}
+
+// CountTokens returns how many tokens the prompt of a request has: what Usage would say as Reused and Prefilled.
+func (m *Model) CountTokens(ctx context.Context, r Request) (int, error) {
+	ids, err := m.encode(ctx, &r)
+	return len(ids), err
+}
+
+// prompt makes the text of a request the history of the session.
+func (s *Session) prompt(ctx context.Context, r *Request) (reused int, err error) {
+	ids, err := s.m.encode(ctx, r)
+	if err != nil {
+		return 0, err
+	}
+	if r.Append {
+		ids = slices.Concat(s.tokens, ids)
+	}
+	if len(ids) == 0 {
+		return 0, errors.New("model: the prompt has no token, and the model has none that begins a text")
+	}
+	if n := len(ids) + 1; n > s.context {
+		return 0, &ContextFullError{Needed: n, Available: s.context}
+	}
+	return s.adopt(ids)
+}
