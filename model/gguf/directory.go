@@ -115,14 +115,10 @@ func (p *parser) shape() (tensor.Shape, error) {
 
 // locate makes Offset absolute and compares the end of the data with the file.
 func (p *parser) locate(t *Tensor, start uint64) error {
-	from := start + uint64(t.Offset) // both are at most about 2^63
-	end := from + uint64(t.Bytes)
-	if end < from || end > uint64(p.src.size) {
+	from, size := start+uint64(t.Offset), uint64(p.src.size) // neither term of the sum is much larger than size
+	if from > size || uint64(t.Bytes) > size-from {
 		p.tensor = t.Name
-		if end < from {
-			return p.fail(-1, fmt.Errorf("%d bytes of data begin at byte %d, file has %d", t.Bytes, from, p.src.size))
-		}
-		return p.fail(-1, fmt.Errorf("data ends at byte %d, file has %d", end, p.src.size))
+		return p.fail(-1, fmt.Errorf("data ends at byte %d, file has %d", from+uint64(t.Bytes), size))
 	}
 	t.Offset = int64(from)
 	return nil

@@ -102,7 +102,7 @@ func open(name string, o Options, source func(string) (*source, error)) (_ *File
 	f := &File{}
 	defer func() {
 		if err != nil {
-			f.Close()
+			f.Close() // the first error is the one to report
 		}
 	}()
 	first, err := f.openPart(name, o, source)
@@ -119,7 +119,10 @@ func open(name string, o Options, source func(string) (*source, error)) (_ *File
 			return nil, err
 		}
 	}
-	return f, f.join(headers, split.tensors)
+	if err := f.join(headers, split.tensors); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // openPart opens and reads one part.

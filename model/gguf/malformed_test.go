@@ -147,14 +147,15 @@ func TestRefused(t *testing.T) {
 		{`tensor "a": offset 4 is not a multiple of the alignment 32`, begin(1, 0).info("a", 24, 4, 1).pad(32, 5)},
 		{`tensor "a": offset 18446744073709551584 is past the end`, begin(1, 0).info("a", 24, math.MaxUint64-31, 64).pad(32, 64)},
 		{`tensor "a": data ends at byte 72, file has 71`, begin(1, 0).info("a", 24, 0, 8).pad(32, 7)},
+		{`tensor "a": data ends at byte 9223372036854775871, file has 64`, begin(1, 0).info("a", 24, 0, math.MaxInt64).pad(32, 0)},
 		{`tensor "b": data begins at byte 128, inside tensor "a" that ends at byte 161`, begin(2, 0).info("a", 24, 0, 65).info("b", 24, 32, 1).pad(32, 65)},
 		{`tensor "a": occurs twice`, begin(2, 0).info("a", 24, 0, 1).info("a", 24, 32, 1).pad(32, 33)},
 	}
 	for _, c := range cases {
 		b := c.file.Bytes()
-		_, err := gguf.NewFile(bytes.NewReader(b), int64(len(b)), gguf.Options{})
+		f, err := gguf.NewFile(bytes.NewReader(b), int64(len(b)), gguf.Options{})
 		var fe *gguf.FormatError
-		if err == nil || !strings.Contains(err.Error(), c.want) || !errors.As(err, &fe) || !strings.HasPrefix(err.Error(), "gguf: ") {
+		if f != nil || err == nil || !strings.Contains(err.Error(), c.want) || !errors.As(err, &fe) || !strings.HasPrefix(err.Error(), "gguf: ") {
 			t.Errorf("expected %q, found %v (%T)", c.want, err, err)
 		}
 	}

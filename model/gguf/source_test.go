@@ -207,6 +207,22 @@ func TestSourcesThatLie(t *testing.T) {
 	}
 }
 
+// TestReadFails has a reader that fails once the file is open.
+func TestReadFails(t *testing.T) {
+	b := sample(t)
+	r := &shortReader{b, io.EOF}
+	f, err := gguf.NewFile(r, int64(len(b)), gguf.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := f.Tensors()[0]
+	r.b = b[:x.Offset+3]
+	got, err := f.Section(x, 0, x.Bytes, nil)
+	if got != nil || !errors.Is(err, io.ErrUnexpectedEOF) || !strings.HasPrefix(err.Error(), `gguf: tensor "token_embd.weight": unexpected EOF`) {
+		t.Errorf("found %d bytes, %v", len(got), err)
+	}
+}
+
 func TestOpenRefuses(t *testing.T) {
 	dir := store(t, map[string][]byte{"m.gguf": sample(t)})
 	at := filepath.Join(dir, "m.gguf")

@@ -76,6 +76,16 @@ func TestWriteCountsData(t *testing.T) {
 			t.Errorf("%v does not wrap the error of the callback", err)
 		}
 	}
+	// A callback that hides the error of the disk does not either.
+	silent := func(w io.Writer) error {
+		for range 1000 {
+			w.Write(make([]byte, 1000))
+		}
+		return nil
+	}
+	if err := gguf.Write(&full{100}, nil, []gguf.TensorData{{Name: "a", DType: tensor.I8, Shape: tensor.Shape{1_000_000}, Write: silent}}); !errors.Is(err, errFull) {
+		t.Errorf("found %v, expected the error of the disk", err)
+	}
 	// A callback that hides the error of one write too many does not get away with it.
 	hides := func(w io.Writer) error {
 		w.Write(make([]byte, 16))
