@@ -23,6 +23,7 @@ func neonSet() *Set {
 	s := genericSet()
 	s.Name = "neon"
 	matmulNEON(s)
+	vectorNEON(s)
 	attentionNEON(s)
 	return s
 }

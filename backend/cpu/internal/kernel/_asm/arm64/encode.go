@@ -41,6 +41,7 @@ var vectorOps = map[string]struct {
 	"sxtl.4s": {0x0f10a400, "4s 4h"}, "sxtl2.4s": {0x4f10a400, "4s 8h"},
 	"uxtl.8h": {0x2f08a400, "8h 8b"}, "uxtl2.8h": {0x6f08a400, "8h 16b"},
 	"uxtl.4s": {0x2f10a400, "4s 4h"}, "uxtl2.4s": {0x6f10a400, "4s 8h"},
+	"umaxv.4s": {0x6eb0a800, "s 4s"}, "saddlv.16b": {0x4e303800, "h 16b"}, // to the first element
 	"shll.4s": {0x2e613800, "4s 4h #16"}, "shll2.4s": {0x6e613800, "4s 8h #16"},
 }
 
@@ -72,7 +73,11 @@ func (g *generator) vv(name string, d, n vreg) {
 	case len(arr) == 3:
 		more = ", " + arr[2]
 	}
-	g.word(w, "%s %v.%s, %v.%s%s", mnemonic(name), d, arr[0], n, arr[1], more)
+	to := fmt.Sprintf("%v.%s", d, arr[0])
+	if len(arr[0]) == 1 {
+		to = fmt.Sprintf("%s%d", arr[0], uint8(d))
+	}
+	g.word(w, "%s %s, %v.%s%s", mnemonic(name), to, n, arr[1], more)
 }
 
 // elementOps multiply by one element of the last register. An index of 32 bits is in bits 21 and 11, one of 16 bits

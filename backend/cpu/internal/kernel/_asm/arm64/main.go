@@ -22,6 +22,8 @@ type family struct {
 
 // families has one row per pair of generated files.
 var families = []family{
+	{"vec", "neon", genVec},
+	{"quantize", "neon", genQuantize},
 	{"attn", "neon", genAttn},
 	{"matmul_f32", "neon", genMatMulF32},
 	{"matmul_f16", "neon", genMatMulF16},
