@@ -25,7 +25,7 @@ var roundTools = []tool.Def{
 		"n":{"type":"integer","description":"c"},"ok":{"type":"boolean","description":"c"},
 		"l":{"type":"array","description":"c","items":{}}},"required":["city"],"additionalProperties":false}`)},
 	{Name: "add", Description: "Add.", Parameters: json.RawMessage(`{"type":"object","properties":{
-		"a":{"type":"number","description":"c"},"b":{"type":"object","description":"c"}},"additionalProperties":false}`)},
+		"a":{"type":"number","description":"c"},"b":{"type":"object","description":"c","additionalProperties":{}}},"additionalProperties":false}`)},
 }
 
 const (
@@ -82,8 +82,8 @@ func turns(t *testing.T) []turn {
 }
 
 // turnEnd are the tokens that end a turn. A model's stream does not have them.
-var turnEnd = regexp.MustCompile(`(\s*(<\|im_end\|>|<\|eo[tm]_id\|>|<\|call\|>|<\|end\|>|<\|return\|>|</s>|<end_of_turn>|<end_of_utterance>|<turn\|>|<seed:eos>|` +
-	`<｜end▁of▁sentence｜>|<\|end_of_text\|>|<\|END_OF_TURN_TOKEN\|>|<sep>|</assistant>|<\|assistant_end\|>|<\|END_OF_TURN_TOKEN\|>.*|<\|message_sep\|>|<\|tool_response>)\s*)+$`)
+var turnEnd = regexp.MustCompile(`(?s)(\s*(<\|im_end\|>|<\|eo[tm]_id\|>|<\|call\|>|<\|end\|>|<\|return\|>|</s>|<end_of_turn>|<end_of_utterance>|<turn\|>|<seed:eos>|` +
+	`<｜end▁of▁sentence｜>|<\|end_of_text\|>|<\|END_OF_TURN_TOKEN\|>|<sep>|</assistant>|<\|assistant_end\|>|<\|END_OF_TURN_TOKEN\|>.*|<\|eot_id\|><\|start_header_id\|>.*|<\|message_sep\|>|<\|tool_response>)\s*)+$`)
 
 // TestRoundTrip has every recorded template write turns of an assistant with reasoning, text and calls, and reads them back.
 func TestRoundTrip(t *testing.T) {
@@ -120,7 +120,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 	c.Report(t)
 	for _, s := range []Syntax{Hermes, QwenXML, Seed, GLM, Llama, MistralList, MistralArgs, MistralCallID, DeepSeekR1, DeepSeek,
-		DSML, Harmony, Gemma, Kimi, Cohere, Apertus, Apriel, GigaChat, GigaChatRole, Functionary, FunctionaryLine} {
+		DSML, Harmony, Gemma, Kimi, Cohere, CommandRPlus, Apertus, Apriel, GigaChat, GigaChatRole, Functionary, FunctionaryLine} {
 		if seen[s] == 0 {
 			t.Errorf("no template wrote a call in the syntax %v", s)
 		}
@@ -147,6 +147,7 @@ func (r *round) turn(v turn) {
 	if !ok {
 		return
 	}
+	text = strings.TrimPrefix(text, "<|CHATBOT_TOKEN|>")
 	text = turnEnd.ReplaceAllString(text, "")
 	text = strings.ReplaceAll(text, "&#34;", `"`) // some templates of Mistral's write calls of earlier turns with HTML escapes
 	want := Reply{}
