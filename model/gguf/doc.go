@@ -17,7 +17,7 @@
 // where: big-endian files ([ErrBigEndian]); versions other than 2 and 3 ([ErrVersion]); anything that is no GGUF file
 // ([ErrNotGGUF]); lengths, counts and offsets that the bytes of the file do not cover; empty and duplicate keys or
 // names; unknown types; arrays of arrays; booleans other than 0 and 1; more than four axes and axes without elements;
-// rows that are no whole number of blocks; an alignment that is no power of two; data that is unaligned, outside
+// rows that are no whole number of blocks; more than 524,288 keys or tensors; an alignment that is no power of two; data that is unaligned, outside
 // the file or shared by two tensors. Gaps between tensors, tensors out of order, bytes after the last one and a last one
 // without padding are accepted.
 //

@@ -58,6 +58,9 @@ func manyTensors(n int) *raw {
 // TestMemory opens files made to take much memory: all that is allocated, garbage included, and the mapped file itself
 // stay below four times the size of the file.
 func TestMemory(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates too")
+	}
 	const n = 200_000
 	for name, r := range map[string]*raw{
 		"empty strings":       manyStrings(n, 0),
@@ -93,6 +96,18 @@ func TestMemory(t *testing.T) {
 			if err == nil {
 				f.Close()
 			}
+		}
+	}
+}
+
+// BenchmarkOpen opens the metadata of a large vocabulary.
+func BenchmarkOpen(b *testing.B) {
+	r := manyStrings(150_000, 7)
+	b.SetBytes(int64(r.Len()))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := gguf.NewFile(bytes.NewReader(r.Bytes()), int64(r.Len()), gguf.Options{}); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

@@ -20,9 +20,10 @@ import (
 // streamFS hides the ReadAt of the files of a file system, as archives do, and lies about their size.
 type streamFS struct {
 	fs.FS
-	extra int64 // added to the size
-	opens int
-	open  int
+	extra  int64 // added to the size
+	readAt bool  // do not hide it
+	opens  int
+	open   int
 }
 
 func (s *streamFS) Open(name string) (fs.File, error) {
@@ -32,7 +33,15 @@ func (s *streamFS) Open(name string) (fs.File, error) {
 	}
 	s.opens++
 	s.open++
+	if s.readAt {
+		return &readAtFile{streamFile{f, s}, f.(io.ReaderAt)}, nil
+	}
 	return &streamFile{f, s}, nil
+}
+
+type readAtFile struct {
+	streamFile
+	io.ReaderAt
 }
 
 type streamFile struct {
@@ -183,7 +192,7 @@ func (s shortReader) ReadAt(p []byte, off int64) (int, error) {
 func TestSourcesThatLie(t *testing.T) {
 	b := sample(t)
 	broken := errors.New("broken")
-	huge := begin(0, 1).put("k", uint32(8), uint64(1)<<40).Bytes()
+	huge := begin(0, 1).put("k", uint32(8), uint64(200<<20)).pad(1, 1<<17).Bytes() // less than MaxHeader
 	took := allocated(func() {
 		if _, err := gguf.NewFile(shortReader{huge, io.EOF}, 1<<50, gguf.Options{}); !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("a reader with less than its size: %v", err)
@@ -192,9 +201,11 @@ func TestSourcesThatLie(t *testing.T) {
 			t.Errorf("a reader that fails: %v", err)
 		}
 		for _, extra := range []int64{1, 1 << 29, 1 << 50} {
-			s := &streamFS{FS: fstest.MapFS{"m.gguf": {Data: b}}, extra: extra}
-			if _, err := gguf.OpenFS(s, "m.gguf", gguf.Options{}); err == nil || s.open != 0 {
-				t.Errorf("a file of %d bytes more than it has: %v, %d still open", extra, err, s.open)
+			for _, readAt := range []bool{false, true} {
+				s := &streamFS{FS: fstest.MapFS{"m.gguf": {Data: huge}}, extra: extra, readAt: readAt}
+				if _, err := gguf.OpenFS(s, "m.gguf", gguf.Options{}); err == nil || s.open != 0 {
+					t.Errorf("a file of %d bytes more than it has: %v, %d still open", extra, err, s.open)
+				}
 			}
 		}
 	})
