@@ -32,6 +32,7 @@ type attendStage struct {
 	kv            ops.KV
 	store         *storeOp
 	parts         int
+	divided       bool // in this step, tasks are groups of tiles
 }
 
 func (r *resolver) attend(it *item) *attendStage {
@@ -42,23 +43,27 @@ func (r *resolver) attend(it *item) *attendStage {
 	return st
 }
 
-func (st *attendStage) idle(*stepState) bool   { return false }
-func (st *attendStage) serial(*stepState) bool { return false }
+func (st *attendStage) idle(*stepState) bool { return false }
 
-func (st *attendStage) run(w *worker, s *stepState) {
-	if st.split(s, w.p.pool.n) {
-		st.runSplit(w, s)
+func (st *attendStage) divide(s *stepState, threads int) int {
+	if st.divided = st.split(s, threads); !st.divided {
+		return len(s.blocks) * st.kv.Heads
+	}
+	n := 0
+	for i := range s.blocks {
+		lo, hi := st.groups(s, &s.blocks[i])
+		n += (hi - lo) * st.kv.Heads
+	}
+	return n
+}
+
+func (st *attendStage) task(w *worker, s *stepState, task int) {
+	if st.divided {
+		st.oneGroup(w, s, task)
 		return
 	}
-	tasks := len(s.blocks) * st.kv.Heads
-	for {
-		t := w.p.pool.task()
-		if t >= tasks || s.stop() {
-			return
-		}
-		// Late rows see more keys: start with them.
-		st.whole(w, s, &s.blocks[len(s.blocks)-1-t/st.kv.Heads], t%st.kv.Heads)
-	}
+	// Late rows see more keys: start with them.
+	st.whole(w, s, &s.blocks[len(s.blocks)-1-task/st.kv.Heads], task%st.kv.Heads)
 }
 
 // split reports whether the step has too few blocks and heads for the workers, and long contexts.
@@ -99,41 +104,36 @@ func (st *attendStage) whole(w *worker, s *stepState, b *rowBlock, kh int) {
 	t.write(&total)
 }
 
-// runSplit makes every group of tiles a task. The worker that ends the last group of a block and head merges them.
-func (st *attendStage) runSplit(w *worker, s *stepState) {
+// oneGroup attends over one group of tiles of one block and key head. The worker that ends the last group of a block
+// and head merges them.
+func (st *attendStage) oneGroup(w *worker, s *stepState, task int) {
 	stride, each := partStride(st.kv.ValueDim), st.heads/st.kv.Heads
-	for {
-		n := w.p.pool.task()
-		parts := unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(s.parts))), len(s.parts)/4)
-		i, lo, hi := 0, 0, 0
-		for ; i < len(s.blocks); i++ {
-			lo, hi = st.groups(s, &s.blocks[i])
-			if n < (hi-lo)*st.kv.Heads {
-				break
-			}
-			n -= (hi - lo) * st.kv.Heads
-			parts = parts[(hi-lo)*int(s.blocks[i].rows)*st.heads*stride:]
+	parts := unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(s.parts))), len(s.parts)/4)
+	i := 0
+	lo, hi := st.groups(s, &s.blocks[0])
+	for task >= (hi-lo)*st.kv.Heads {
+		task -= (hi - lo) * st.kv.Heads
+		parts = parts[(hi-lo)*int(s.blocks[i].rows)*st.heads*stride:]
+		i++
+		lo, hi = st.groups(s, &s.blocks[i])
+	}
+	t := attendTask{st: st, w: w, s: s, b: &s.blocks[i], kh: task % st.kv.Heads}
+	part := func(g int) partial {
+		queries := int(t.b.rows) * each
+		at := ((g-lo)*st.kv.Heads + t.kh) * queries * stride
+		return newPartial(parts[at:at+queries*stride], st.kv.ValueDim)
+	}
+	g := lo + task/st.kv.Heads
+	mine := part(g)
+	t.group(g, &mine)
+	if ended := &s.ended[i*st.kv.Heads+t.kh]; int(ended.Add(1)) == hi-lo {
+		ended.Store(0)
+		total := newPartial(w.at.total, st.kv.ValueDim)
+		for g := lo; g < hi; g++ {
+			p := part(g)
+			t.merge(&total, &p, g)
 		}
-		if i == len(s.blocks) || s.stop() {
-			return
-		}
-		t := attendTask{st: st, w: w, s: s, b: &s.blocks[i], kh: n % st.kv.Heads}
-		part := func(g int) partial {
-			queries := int(t.b.rows) * each
-			at := ((g-lo)*st.kv.Heads + t.kh) * queries * stride
-			return newPartial(parts[at:at+queries*stride], st.kv.ValueDim)
-		}
-		mine := part(lo + n/st.kv.Heads)
-		t.group(lo+n/st.kv.Heads, &mine)
-		if ended := &s.ended[i*st.kv.Heads+t.kh]; int(ended.Add(1)) == hi-lo {
-			ended.Store(0)
-			total := newPartial(w.at.total, st.kv.ValueDim)
-			for g := lo; g < hi; g++ {
-				p := part(g)
-				t.merge(&total, &p, g)
-			}
-			t.write(&total)
-		}
+		t.write(&total)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 // matmulStage runs products that do not depend on each other. A task is a few panels of one of them with some rows.
 type matmulStage struct {
 	products []product
+	cuts     []division // of each product in this step
 }
 
 // product is one weight matrix applied to a buffer of rows, or two for a gated unit.
@@ -57,6 +58,9 @@ type division struct{ panels, rows, across, down int }
 
 // divide cuts a product with m rows into tasks.
 func (p *product) divide(m, threads int) division {
+	if m == 0 {
+		return division{}
+	}
 	panels, bytes := p.m.panels(), p.m.panelBytes
 	d := division{panels: manyRowsPanels, rows: m}
 	if p.up != nil {
@@ -93,36 +97,29 @@ func (st *matmulStage) idle(s *stepState) bool {
 	return true
 }
 
-func (st *matmulStage) serial(*stepState) bool { return false }
-
-func (st *matmulStage) run(w *worker, s *stepState) {
-	for {
-		t, i := w.p.pool.task(), 0
-		for ; i < len(st.products); i++ {
-			p := &st.products[i]
-			rows := s.extentRows(p.outs)
-			if rows == 0 {
-				continue
-			}
-			d := p.divide(rows, w.p.pool.n)
-			if t < d.across*d.down {
-				if s.stop() {
-					return
-				}
-				lo, r := t%d.across*d.panels, t/d.across*d.rows
-				p.task(w, lo, min(lo+d.panels, p.m.panels()), r, min(r+d.rows, rows), rows)
-				break
-			}
-			t -= d.across * d.down
-		}
-		if i == len(st.products) {
-			return
-		}
+func (st *matmulStage) divide(s *stepState, threads int) int {
+	n := 0
+	for i := range st.products {
+		p := &st.products[i]
+		st.cuts[i] = p.divide(s.extentRows(p.outs), threads)
+		n += st.cuts[i].across * st.cuts[i].down
 	}
+	return n
 }
 
-// task multiplies the panels lo..hi-1 with the rows r..end-1 of all.
-func (p *product) task(w *worker, lo, hi, r, end, all int) {
+func (st *matmulStage) task(w *worker, s *stepState, task int) {
+	i := 0
+	for ; task >= st.cuts[i].across*st.cuts[i].down; i++ {
+		task -= st.cuts[i].across * st.cuts[i].down
+	}
+	p, d := &st.products[i], &st.cuts[i]
+	rows := s.extentRows(p.outs)
+	lo, r := task%d.across*d.panels, task/d.across*d.rows
+	p.multiply(w, lo, min(lo+d.panels, p.m.panels()), r, min(r+d.rows, rows), rows)
+}
+
+// multiply multiplies the panels lo..hi-1 with the rows r..end-1 of all.
+func (p *product) multiply(w *worker, lo, hi, r, end, all int) {
 	for ; r < end; r += tileRows {
 		n := min(tileRows, end-r)
 		if p.up != nil {

@@ -27,12 +27,8 @@ type always struct{}
 
 func (always) idle(*stepState) bool { return false }
 
-const (
-	// rowRun is how many rows a worker takes at a time.
-	rowRun = 4
-	// serialRows is up to how many rows one worker does the work of a row stage: a barrier costs more.
-	serialRows = 2
-)
+// rowRun is how many rows a task of a row stage has. With as many or fewer the stage is not divided.
+const rowRun = 4
 
 func (st *rowStage) idle(s *stepState) bool {
 	if s.extentRows(st.outs) == 0 {
@@ -46,25 +42,13 @@ func (st *rowStage) idle(s *stepState) bool {
 	return true
 }
 
-func (st *rowStage) serial(s *stepState) bool { return s.extentRows(st.outs) <= serialRows }
-
-func (st *rowStage) run(w *worker, s *stepState) {
-	rows := s.extentRows(st.outs)
-	if st.serial(s) {
-		st.rows(w, s, 0, rows)
-		return
-	}
-	for {
-		r := w.p.pool.task() * rowRun
-		if r >= rows {
-			return
-		}
-		st.rows(w, s, r, min(r+rowRun, rows))
-	}
+func (st *rowStage) divide(s *stepState, _ int) int {
+	return (s.extentRows(st.outs) + rowRun - 1) / rowRun
 }
 
-func (st *rowStage) rows(w *worker, s *stepState, lo, hi int) {
-	for r := lo; r < hi; r++ {
+func (st *rowStage) task(w *worker, s *stepState, task int) {
+	lo := task * rowRun
+	for r := lo; r < min(lo+rowRun, s.extentRows(st.outs)); r++ {
 		for _, op := range st.ops {
 			if !op.idle(s) {
 				op.row(w, s, r)

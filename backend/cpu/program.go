@@ -42,9 +42,8 @@ type Program struct {
 	maxRows, maxOuts int
 	shared           unsafe.Pointer // scratch memory of all workers
 	workers          []worker
-	pool             *pool
+	team             *team
 	step             stepState
-	runWorker        func(worker int)
 
 	// turn holds one token: the right to run a step, or to close.
 	turn      chan struct{}
@@ -163,8 +162,7 @@ func (p *Program) build(ctx context.Context, c *compiled) error {
 	p.embeddings(c.lo)
 	p.resolve(c)
 	p.step.init(p.maxRows, p.backend.threads)
-	p.pool = newPool(p.backend.threads)
-	p.runWorker = func(i int) { p.work(&p.workers[i]) }
+	p.team = newTeam(p.backend.threads, p.next, p.task)
 	return nil
 }
 
@@ -212,8 +210,8 @@ func (p *Program) Close() error {
 }
 
 func (p *Program) release() error {
-	if p.pool != nil {
-		p.pool.close()
+	if p.team != nil {
+		p.team.close()
 	}
 	var err error
 	for _, b := range p.blocks {

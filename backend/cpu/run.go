@@ -53,46 +53,42 @@ func (w *worker) floats(l loc, r, n int) []float32 {
 type execStage interface {
 	// idle reports that the stage has nothing to do in this step.
 	idle(s *stepState) bool
-	// serial reports that the stage is so short that one worker runs it while the others wait.
-	serial(s *stepState) bool
-	// run does a worker's share; workers take tasks from the pool's counter. A serial stage is run by one worker.
-	run(w *worker, s *stepState)
+	// divide cuts the work of this step into tasks and returns how many there are.
+	divide(s *stepState, threads int) int
+	// task runs one of them. Tasks may run at the same time on different workers.
+	task(w *worker, s *stepState, task int)
 }
 
-// work runs all stages from the first that is not serial on one worker. Short stages run between the barrier's two
-// halves, on the worker that is last to arrive.
-func (p *Program) work(w *worker) {
+// next goes on to the next stage that is worth dividing among workers and returns the number of its tasks, 0 at the
+// end of the step. Stages of one task run here and now, on the given worker: handing them over takes longer.
+func (p *Program) next(worker int) int {
 	s := &p.step
-	for i := p.skip(0, nil, s); i < len(p.stages); i = p.skip(i+1, nil, s) {
-		p.stages[i].run(w, s)
-		if p.pool.arrive() {
-			if s.canceled = s.ctx.Err() != nil; !s.canceled {
-				p.skip(i+1, w, s)
-			}
-			p.pool.release()
-		}
-		if s.canceled {
-			return
-		}
-	}
-}
-
-// skip returns the next stage from i on that all workers run together. The stages on the way are run by w, if it is
-// not nil.
-func (p *Program) skip(i int, w *worker, s *stepState) int {
-	for ; i < len(p.stages); i++ {
-		st := p.stages[i]
+	for s.stage++; s.stage < len(p.stages); s.stage++ {
+		st := p.stages[s.stage]
 		if st.idle(s) {
 			continue
 		}
-		if !st.serial(s) {
-			break
+		if s.canceled = s.ctx.Err() != nil; s.canceled {
+			return 0
 		}
-		if w != nil {
-			st.run(w, s)
+		n := st.divide(s, len(p.workers))
+		if n > 1 && len(p.workers) > 1 {
+			return n
+		}
+		for t := range n {
+			st.task(&p.workers[worker], s, t)
 		}
 	}
-	return i
+	s.canceled = s.ctx.Err() != nil
+	return 0
+}
+
+// task runs one task of the current stage, unless the step is canceled and long.
+func (p *Program) task(worker, task int) {
+	s := &p.step
+	if s.rows <= fewRows || s.ctx.Err() == nil {
+		p.stages[s.stage].task(&p.workers[worker], s, task)
+	}
 }
 
 // resolve turns the planned stages into executable ones.
@@ -107,7 +103,7 @@ func (p *Program) resolve(c *compiled) {
 			}
 			p.stages = append(p.stages, rs)
 		case matmulClass:
-			ms := &matmulStage{}
+			ms := &matmulStage{cuts: make([]division, len(st.items))}
 			for _, i := range st.items {
 				ms.products = append(ms.products, r.product(&c.lo.items[i]))
 			}

@@ -39,7 +39,9 @@ type stepState struct {
 	storing bool
 	logits  unsafe.Pointer
 	ctx     context.Context
-	// canceled is written between arrive and release only.
+	// stage is the index of the stage that runs; canceled says that the step ended before the last. Both are written
+	// between stages.
+	stage    int
 	canceled bool
 	// parts and ended are for attention whose keys are divided among workers; see attendStage.
 	parts []byte
@@ -60,9 +62,6 @@ func (s *stepState) extentRows(outs bool) int {
 	}
 	return s.rows
 }
-
-// stop reports that the step is canceled, so that a worker need not finish its stage. Steps of few rows end soon anyway.
-func (s *stepState) stop() bool { return s.rows > fewRows && s.ctx.Err() != nil }
 
 // load checks a step and looks up its pages. After it nothing in the step can fail.
 func (s *stepState) load(p *Program, in *backend.Step) error {
@@ -178,12 +177,11 @@ func (p *Program) Step(ctx context.Context, in *backend.Step) error {
 	if err := s.load(p, in); err != nil {
 		return err
 	}
-	s.ctx, s.canceled = ctx, false
+	s.ctx, s.stage = ctx, -1
 	for i := range s.ended {
 		s.ended[i].Store(0)
 	}
-	p.skip(0, &p.workers[0], s)
-	p.pool.run(p.runWorker)
+	p.team.run()
 	if !s.canceled && p.result.space != logits {
 		for i := range s.outs {
 			copy(in.Logits[i*p.vocab:(i+1)*p.vocab], p.workers[0].floats(p.result, i, p.vocab))

@@ -1,0 +1,100 @@
+package cpu
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/seed64708441/ember/backend"
+	"github.com/seed64708441/ember/tensor"
+)
+
+// benchModels are the shapes and types of the whole-step benchmarks. Made-up weights have the speed of any others.
+var benchModels = []struct {
+	name  string
+	shape shape
+	kind  func(string) tensor.DType
+}{
+	{"1B/type=Q4_0", shape1B, all(tensor.Q4_0)},
+	{"1B/type=Q4_K_M", shape1B, q4KM},
+	{"1B/type=Q6_K", shape1B, all(tensor.Q6_K)},
+	{"1B/type=Q8_0", shape1B, all(tensor.Q8_0)},
+	{"1B/type=F16", shape1B, all(tensor.F16)},
+	{"05B/type=Q4_0", shapeHalfB, all(tensor.Q4_0)},
+	{"05B/type=Q8_0", shapeHalfB, all(tensor.Q8_0)},
+}
+
+// weightRead is the bytes of weights that a step of one output reads.
+func (r *rig) weightRead() int64 {
+	n := int64(0)
+	for i := range r.program.weights {
+		n += int64(len(r.program.weights[i].matrix.data))
+	}
+	return n
+}
+
+// BenchmarkStep measures whole steps: decode and prefill in tokens per second, taken from the median step.
+func BenchmarkStep(b *testing.B) {
+	for _, m := range benchModels {
+		for _, threads := range []int{1, 2} {
+			b.Run(fmt.Sprintf("model=%s/threads=%d", m.name, threads), func(b *testing.B) {
+				r := newRig(b, m.shape, m.kind, Config{Threads: threads}, backend.Options{MaxRows: 512, MaxOutputs: 16})
+				for _, depth := range []int{0, 4096} {
+					b.Run(fmt.Sprintf("decode/depth=%d", depth), func(b *testing.B) { r.decode(b, depth, 1) })
+				}
+				b.Run("batch=8", func(b *testing.B) { r.decode(b, 0, 8) })
+				b.Run("prefill=512", r.prefill)
+			})
+		}
+	}
+}
+
+// decode runs steps of one row of each session, and counts the tokens of all.
+func (r *rig) decode(b *testing.B, depth, sessions int) {
+	r.tb = b
+	step := &backend.Step{Cache: r.cache, Logits: make([]float32, sessions*r.program.vocab)}
+	var all []backend.Page
+	for i := range sessions {
+		pages := r.table(depth + 128)
+		all = append(all, pages...)
+		step.Tokens = append(step.Tokens, int32(i))
+		step.Outputs = append(step.Outputs, int32(i))
+		step.Spans = append(step.Spans, backend.Span{Rows: 1, Start: depth, Pages: pages})
+	}
+	times := r.measure(b, func(i int) *backend.Step {
+		for j := range step.Spans {
+			step.Spans[j].Start = depth + i%128
+		}
+		return step
+	})
+	b.ReportMetric(float64(sessions)/times.Seconds(), "tok/s")
+	b.ReportMetric(float64(r.weightRead())/times.Seconds()/1e9, "GB/s")
+	for _, p := range all {
+		r.cache.Free(p.ID)
+	}
+}
+
+func (r *rig) prefill(b *testing.B) {
+	r.tb = b
+	pages := r.table(512)
+	step := r.step(pages, 0, 512)
+	times := r.measure(b, func(int) *backend.Step { return step })
+	b.ReportMetric(512/times.Seconds(), "tok/s")
+	for _, p := range pages {
+		r.cache.Free(p.ID)
+	}
+}
+
+// measure runs steps and returns the median of their times.
+func (r *rig) measure(b *testing.B, step func(i int) *backend.Step) time.Duration {
+	r.run(step(0))
+	var times []time.Duration
+	for i := 0; b.Loop(); i++ {
+		start := time.Now()
+		r.run(step(i))
+		times = append(times, time.Since(start))
+	}
+	slices.Sort(times)
+	return times[len(times)/2]
+}
