@@ -2,9 +2,13 @@ package testmodel
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -292,5 +296,35 @@ func BenchmarkFill(b *testing.B) {
 				f.fill(p, rng)
 			}
 		})
+	}
+}
+
+// TestWriteFile checks that a file that could not be written is not left behind.
+func TestWriteFile(t *testing.T) {
+	m, err := Shape(ShapeConfig{Layers: 1, Width: 64, FFN: 64, Vocab: 300})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "m.gguf")
+	if err := m.WriteFile(path); err != nil {
+		t.Fatal(err)
+	}
+	b, err := m.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := os.Stat(path); err != nil || s.Size() != int64(len(b)) || s.Size() < m.DataBytes() {
+		t.Errorf("file: %v, %v: want %d bytes", s, err, len(b))
+	}
+	broken := errors.New("broken")
+	m.tensors[3].Write = func(io.Writer) error { return broken }
+	if err := m.WriteFile(path); !errors.Is(err, broken) {
+		t.Errorf("broken tensor: %v", err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("broken tensor: file is left, %v", err)
+	}
+	if err := m.WriteFile(filepath.Join(path, "x", "y")); err == nil {
+		t.Error("missing folder: no error")
 	}
 }
