@@ -1,6 +1,9 @@
 package reply
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // maxHeader bounds the header of a message.
 const maxHeader = 1024
@@ -57,8 +60,9 @@ func (p *Parser) harmonyHeader(final bool) bool {
 		return true
 	}
 	if len(p.header) > maxHeader || final { // no header: the model does not follow the syntax
-		p.buf = append(p.header, p.buf...)
-		p.header = nil
+		rest := bytes.TrimPrefix(p.header, []byte(harmonyChannel)) // without it, or this would be a header again
+		p.buf = append(bytes.Clone(rest), p.buf...)
+		p.header = p.header[:0]
 		p.mode = (*Parser).harmonyBody
 		return true
 	}

@@ -138,12 +138,6 @@ func (p *Parser) jsonValue(s step) bool {
 // objectPunct reads a byte between keys and values.
 func (p *Parser) objectPunct(c byte) (ended, ok bool) {
 	o := &p.call.object
-	next := map[objectPlace]map[byte]objectPlace{
-		beforeObject: {'{': beforeKey},
-		beforeKey:    {'"': inKey},
-		beforeColon:  {':': beforeValue},
-		afterValue:   {',': beforeKey},
-	}[o.at]
 	if o.at == beforeValue {
 		*o = objectScan{at: inValue, key: o.key}
 		return false, true
@@ -152,8 +146,15 @@ func (p *Parser) objectPunct(c byte) (ended, ok bool) {
 		p.take(1)
 		return true, true
 	}
-	to, ok := next[c]
-	if !ok {
+	to := beforeObject
+	switch {
+	case o.at == beforeObject && c == '{', o.at == afterValue && c == ',':
+		to = beforeKey
+	case o.at == beforeKey && c == '"':
+		to = inKey
+	case o.at == beforeColon && c == ':':
+		to = beforeValue
+	default:
 		p.fail(ErrSyntax, "not a JSON object with the name of a tool and arguments")
 		return false, false
 	}

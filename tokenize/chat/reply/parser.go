@@ -131,7 +131,7 @@ func (p *Parser) Push(text string) []Event {
 	p.out = nil
 	if !p.closed {
 		for text != "" { // in pieces, so that a search that finds nothing is short
-			n := min(len(text), 4096)
+			n := min(len(text), 1024)
 			p.buf = append(p.buf, text[:n]...)
 			text = text[n:]
 			p.run(false)

@@ -83,7 +83,7 @@ func turns(t *testing.T) []turn {
 
 // turnEnd are the tokens that end a turn. A model's stream does not have them.
 var turnEnd = regexp.MustCompile(`(?s)(\s*(<\|im_end\|>|<\|eo[tm]_id\|>|<\|call\|>|<\|end\|>|<\|return\|>|</s>|<end_of_turn>|<end_of_utterance>|<turn\|>|<seed:eos>|` +
-	`<｜end▁of▁sentence｜>|<\|end_of_text\|>|<\|END_OF_TURN_TOKEN\|>|<sep>|</assistant>|<\|assistant_end\|>|<\|END_OF_TURN_TOKEN\|>.*|<\|eot_id\|><\|start_header_id\|>.*|<\|message_sep\|>|<\|tool_response>)\s*)+$`)
+	`<｜end▁of▁sentence｜>|<\|end_of_text\|>|<\|END_OF_TURN_TOKEN\|>|<sep>|</assistant>|<\|assistant_end\|>|<\|(END_OF_TURN_TOKEN\||START_OF_TURN_TOKEN\|><\|SYSTEM_TOKEN\|)>.*|<\|eot_id\|><\|start_header_id\|>.*|<\|message_sep\|>|<\|tool_response>)\s*)+$`)
 
 // TestRoundTrip has every recorded template write turns of an assistant with reasoning, text and calls, and reads them back.
 func TestRoundTrip(t *testing.T) {
