@@ -15,7 +15,8 @@ type WiredConfig struct {
 	// Context is the number of positions up to which the later of two facts about a key wins; 8192 by default, at most
 	// 131072. A fact alone is found at any distance up to it.
 	Context int
-	// Window is the sliding window of both layers, 0 for none. What lies outside is forgotten.
+	// Window is the sliding window of both layers, 0 for none: what lies outside is forgotten. llama.cpp takes no notice
+	// of the key.
 	Window int
 	Seed   uint64
 }
