@@ -173,13 +173,14 @@ func (g *generation) propose(ctx context.Context) error {
 	return err
 }
 
-// drop rewinds the cache to the history.
+// drop forgets the rest of a draft: what the cache holds from the last token chosen on is a guess.
 func (g *generation) drop() error {
-	if g.guess != nil && len(g.draft) > 0 {
-		g.guess.learn(len(g.draft), g.row)
+	if len(g.draft) == 0 {
+		return nil
 	}
+	g.guess.learn(len(g.draft), g.row)
 	g.draft, g.row = g.draft[:0], 0
-	return g.s.seq.Rewind(min(g.s.seq.Len(), len(g.s.tokens)))
+	return g.s.seq.Rewind(min(g.s.seq.Len(), len(g.s.tokens)-1))
 }
 
 // choose takes a token from the logits, adds it to the history and decides whether it is the last.

@@ -205,6 +205,9 @@ func (s *Session) submit(ctx context.Context, draft []int32) {
 
 // start hands rows to the scheduler, of which the last outs give logits.
 func (s *Session) start(ctx context.Context, rows []int32, outs int, logits []float32) {
+	if outs < 1 || outs > len(rows) {
+		panic(fmt.Sprintf("BUG: model: %d rows with %d outputs", len(rows), outs))
+	}
 	s.job.ctx, s.job.seq, s.job.tokens, s.job.outs, s.job.logits = ctx, s.seq, rows, outs, logits
 	s.m.steps.submit(&s.job)
 }
