@@ -5,101 +5,32 @@ import (
 )
 
 // bpe is byte-level byte-pair encoding: a pre-tokenizer cuts the text into words, then listed pairs merge, the first in
-// the list first. Tokens are kept as the bytes they stand for.
+// the list first.
 type bpe struct {
-	match    matcher          // if the pre-tokenizer is one pattern
-	stages   []splitter       // otherwise
-	ids      map[string]int32 // raw text -> symbol; ids from len(Tokens) up are parts that are no tokens
-	base     [256]int32       // symbol of each byte, or None
-	pairs    *pairTable
-	whole    bool // Config.IgnoreMerges
-	fallback fallback
+	match  matcher    // if the pre-tokenizer is one pattern
+	stages []splitter // otherwise
+	model  bpeModel
 }
 
 func newBPE(c *Config) (*bpe, error) {
-	pre, err := preTokenizerFor(c.Pre)
-	if err != nil {
-		return nil, err
-	}
-	m := &bpe{match: pre.match, ids: make(map[string]int32, len(c.Tokens)), whole: c.IgnoreMerges}
-	if m.match == nil {
-		m.stages = pre.stages()
-	}
-	m.fallback = fallback{unk: c.UNK, tokens: int32(len(c.Tokens))}
-	special := map[string]bool{} // never the result of a merge
-	for id, text := range c.Tokens {
-		switch c.typeOf(id) {
-		case Control, Unknown:
-			special[text] = true
-		case UserDefined: // cut out of every text before the words are made
-		default:
-			if _, dup := m.ids[rawToken(text)]; !dup {
-				m.ids[rawToken(text)] = int32(id)
-			}
+	m := &bpe{}
+	if c.Pattern != "" {
+		p, err := compilePattern(c.Pattern)
+		if err != nil {
+			return nil, err
+		}
+		m.match = p
+	} else {
+		pre, err := preTokenizerFor(c.Pre)
+		if err != nil {
+			return nil, err
+		}
+		if m.match = pre.match; m.match == nil {
+			m.stages = pre.stages()
 		}
 	}
-	m.addMerges(c.Merges, special)
-	for b := range m.base {
-		m.base[b], m.fallback.bytes[b] = None, None
-		if id, ok := m.ids[string([]byte{byte(b)})]; ok {
-			m.base[b] = id
-			if id < m.fallback.tokens {
-				m.fallback.bytes[b] = id
-			}
-		}
-	}
-	m.fallback.useReplacement()
+	m.model.build(c, bpeOptions{})
 	return m, nil
-}
-
-// rawToken is the text of a token: what its letters stand for, or the letters themselves if they are not all in GPT-2's
-// alphabet.
-func rawToken(s string) string {
-	if raw, ok := fromByteLevel(s); ok {
-		return raw
-	}
-	return s
-}
-
-func (m *bpe) addMerges(merges []string, special map[string]bool) {
-	m.pairs = newPairTable(len(merges))
-	next := m.fallback.tokens
-	symbolOf := func(raw string) int32 {
-		id, ok := m.ids[raw]
-		if !ok {
-			id = next
-			m.ids[raw] = id
-			next++
-		}
-		return id
-	}
-	for rank, merge := range merges {
-		left, right, ok := cutMerge(merge)
-		if !ok || special[left+right] {
-			continue
-		}
-		left, right = rawToken(left), rawToken(right)
-		m.pairs.add(symbolOf(left), symbolOf(right), int32(rank), symbolOf(left+right))
-	}
-}
-
-// cutMerge splits a line "left right". The left text may start with a space.
-func cutMerge(s string) (left, right string, ok bool) {
-	if len(s) < 3 {
-		return "", "", false
-	}
-	i := strings.IndexByte(s[1:], ' ') + 1
-	if i == 0 || i+1 == len(s) {
-		return "", "", false
-	}
-	return s[:i], s[i+1:], true
-}
-
-func (m *bpe) pair(_ string, l, r *symbol) (rank, id int32) {
-	if l.id == None || r.id == None {
-		return -1, None
-	}
-	return m.pairs.find(l.id, r.id)
 }
 
 func (m *bpe) encode(s *scratch, dst []int32, text string, _ bool) ([]int32, error) {
@@ -108,7 +39,7 @@ func (m *bpe) encode(s *scratch, dst []int32, text string, _ bool) ([]int32, err
 	if m.match != nil {
 		for start < len(text) {
 			end := start + m.match.next(text, start)
-			if dst, err = s.word(dst, text[start:end], m); err != nil {
+			if dst, err = s.word(dst, text[start:end], &m.model); err != nil {
 				return dst, err
 			}
 			start = end
@@ -117,7 +48,7 @@ func (m *bpe) encode(s *scratch, dst []int32, text string, _ bool) ([]int32, err
 	}
 	s.ends, s.spare = split(m.stages, text, s.ends, s.spare)
 	for _, end := range s.ends {
-		if dst, err = s.word(dst, text[start:end], m); err != nil {
+		if dst, err = s.word(dst, text[start:end], &m.model); err != nil {
 			return dst, err
 		}
 		start = end
@@ -125,16 +56,45 @@ func (m *bpe) encode(s *scratch, dst []int32, text string, _ bool) ([]int32, err
 	return dst, nil
 }
 
-func (m *bpe) encodeWord(s *mergeScratch, dst []int32, word string) ([]int32, error) {
-	if m.whole {
-		if id, ok := m.ids[word]; ok && id < m.fallback.tokens {
-			return append(dst, id), nil
+// gemma is Gemma 4's encoding: spaces are written U+2581, lines are cut, and listed pairs of characters merge.
+type gemma struct{ model bpeModel }
+
+func newGemma(c *Config) *gemma {
+	m := &gemma{}
+	m.model.build(c, bpeOptions{chars: true})
+	return m
+}
+
+func (m *gemma) encode(s *scratch, dst []int32, text string, _ bool) ([]int32, error) {
+	text = strings.ReplaceAll(text, " ", blank)
+	var err error
+	for start := 0; start < len(text); {
+		end := start + lines(text, start)
+		word := text[start:end]
+		if id, ok := m.model.ids[word]; ok && word[0] == '\n' && id < m.model.fallback.tokens {
+			dst = append(dst, id) // no merge leads to runs of line feeds
+		} else if word[0] == '\n' {
+			dst, err = s.word(dst, word, &m.model)
+		} else {
+			dst, err = m.encodeLine(s, dst, word)
 		}
+		if err != nil {
+			return dst, err
+		}
+		start = end
 	}
-	s.start(len(word))
-	for i := range len(word) {
-		s.add(1, m.base[word[i]])
+	return dst, nil
+}
+
+// encodeLine cuts a line where no token reaches across.
+func (m *gemma) encodeLine(s *scratch, dst []int32, line string) ([]int32, error) {
+	var err error
+	for start := 0; start < len(line); {
+		end := m.model.cuts.next(line, start)
+		if dst, err = s.word(dst, line[start:end], &m.model); err != nil {
+			return dst, err
+		}
+		start = end
 	}
-	s.merge(word, m)
-	return m.fallback.appendSymbols(dst, word, s.syms)
+	return dst, nil
 }

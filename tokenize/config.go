@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 )
 
 // None is the id of a special token that the vocabulary does not have.
@@ -23,15 +24,24 @@ const (
 	// BPE is byte-level byte-pair encoding: text is cut by a pre-tokenizer, then bytes are merged by the rank of the
 	// merge. Tokens are written in GPT-2's alphabet of 256 printable characters. "gpt2" in GGUF.
 	BPE
+	// Gemma4 is byte-pair encoding with listed merges over SentencePiece's alphabet: tokens are written as they are, with
+	// U+2581 for spaces, and characters without a token fall back to byte tokens. "gemma4" in GGUF.
+	Gemma4
+	// WordPiece is BERT's encoding: words are cut into the longest tokens from the left. Tokens that start a word are
+	// written with U+2581 in front. "bert" in GGUF.
+	WordPiece
+	// Unigram is SentencePiece's unigram model: the tokens with the highest sum of scores. "t5" in GGUF.
+	Unigram
+	// RWKV takes the longest token from the left. Tokens are written with the escapes \t, \n, \r and \xHH. "rwkv" in GGUF.
+	RWKV
 )
+
+var kindNames = [...]string{SPM: "SPM", BPE: "BPE", Gemma4: "Gemma4", WordPiece: "WordPiece", Unigram: "Unigram", RWKV: "RWKV"}
 
 // String returns the constant's name.
 func (k Kind) String() string {
-	switch k {
-	case SPM:
-		return "SPM"
-	case BPE:
-		return "BPE"
+	if k > 0 && int(k) < len(kindNames) {
+		return kindNames[k]
 	}
 	return fmt.Sprintf("Kind(%d)", uint8(k))
 }
@@ -62,11 +72,14 @@ func (t TokenType) String() string {
 // start for a Config written by hand.
 type Config struct {
 	Kind   Kind
-	Pre    string      // BPE: name of the pre-tokenizer, one of PreTokenizers; "" is "default"
 	Tokens []string    // by id, spelled as the vocabulary file has them; may hold any bytes
 	Types  []TokenType // by id; nil: all Normal
-	Scores []float32   // SPM: by id, the highest is merged first
-	Merges []string    // BPE: "left right", best first
+	Scores []float32   // SPM, Unigram: by id; the highest is best
+
+	Merges  []string // BPE, Gemma4: "left right", best first
+	ByRank  bool     // BPE: in place of Merges, two neighbours merge if together they are a token, the lowest id first
+	Pre     string   // BPE: name of the pre-tokenizer, one of PreTokenizers; "" is "default"
+	Pattern string   // BPE: in place of Pre, a regular expression whose matches are the words
 	// IgnoreMerges makes a word that is a token that one token, whether or not the merges lead to it (BPE).
 	IgnoreMerges bool
 
@@ -74,7 +87,12 @@ type Config struct {
 	EOG                     []int32 // ids besides EOS and EOT that end generation
 
 	AddBOS, AddEOS bool // added by Encode with AddSpecial
-	AddSpacePrefix bool // SPM: text at the start and after a special token gets a leading space; Decode removes the first
+	// AddSpacePrefix puts a space before the text at the start and after a special token, or with PrefixOnce only before
+	// that at the start (SPM, Unigram). Decode removes it.
+	AddSpacePrefix, PrefixOnce bool
+	CollapseSpaces             bool   // Unigram: a run of spaces counts as one, and those at the ends as none
+	Charsmap                   []byte // Unigram: SentencePiece's precompiled table of replacements; nil for none
+	KeepCase, KeepAccents      bool   // WordPiece: do not make the text lower case, do not remove accents
 
 	StripLeft, StripRight []int32 // special tokens that swallow the white space before or after them when parsed
 }
@@ -143,25 +161,31 @@ func (c *Config) Validate() error {
 }
 
 func (c *Config) validateKind() (errs []error) {
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("tokenize: "+format, args...)) }
 	switch c.Kind {
-	case SPM:
+	case SPM, Unigram:
 		if len(c.Scores) != len(c.Tokens) {
-			errs = append(errs, fmt.Errorf("tokenize: Scores has %d entries, Tokens has %d", len(c.Scores), len(c.Tokens)))
+			bad("Scores has %d entries, Tokens has %d", len(c.Scores), len(c.Tokens))
 		}
-		if i := slices.IndexFunc(c.Scores, func(s float32) bool { return s != s }); i >= 0 {
-			errs = append(errs, fmt.Errorf("tokenize: Scores[%d] is not a number", i))
+		if i := slices.IndexFunc(c.Scores, func(s float32) bool { return math.IsNaN(float64(s)) || math.IsInf(float64(s), 0) }); i >= 0 {
+			bad("Scores[%d] is not a finite number", i)
 		}
-	case BPE:
-		if _, err := preTokenizerFor(c.Pre); err != nil {
-			errs = append(errs, err)
-		}
+	case BPE, Gemma4:
 		for i, m := range c.Merges {
 			if _, _, ok := cutMerge(m); !ok {
-				errs = append(errs, fmt.Errorf("tokenize: Merges[%d] is %q, want two texts with a space between", i, m))
+				bad("Merges[%d] is %q, want two texts with a space between", i, m)
 			}
 		}
+		if _, err := preTokenizerFor(c.Pre); err != nil && c.Kind == BPE && c.Pattern == "" {
+			errs = append(errs, err)
+		}
+	case WordPiece:
+		if c.UNK == None {
+			bad("UNK is None, want an id: words that are not in the vocabulary need it")
+		}
+	case RWKV:
 	default:
-		errs = append(errs, fmt.Errorf("tokenize: kind %v: %w; supported: SPM, BPE", c.Kind, ErrUnsupported))
+		bad("kind %v: %w; supported: %s", c.Kind, ErrUnsupported, strings.Join(kindNames[1:], ", "))
 	}
 	return errs
 }

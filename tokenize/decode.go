@@ -28,11 +28,12 @@ func (t *Tokenizer) Decode(ids []int32, o DecodeOptions) (string, error) {
 type decoder struct {
 	pieces []string
 	types  []TokenType
-	prefix bool // Config.AddSpacePrefix
+	// prefix says where a token loses its leading space.
+	prefix prefixRule
 }
 
 func newDecoder(c *Config) decoder {
-	d := decoder{pieces: make([]string, len(c.Tokens)), types: make([]TokenType, len(c.Tokens)), prefix: c.AddSpacePrefix}
+	d := decoder{pieces: make([]string, len(c.Tokens)), types: make([]TokenType, len(c.Tokens)), prefix: newPrefixRule(c)}
 	for id, text := range c.Tokens {
 		t := c.typeOf(id)
 		d.types[id] = t
@@ -41,16 +42,34 @@ func newDecoder(c *Config) decoder {
 			b, _ := byteToken(c.Tokens, id)
 			text = string([]byte{b})
 		case t == Control || t == Unknown:
-		case c.Kind == SPM:
+		case c.Kind == SPM || c.Kind == Unigram || c.Kind == Gemma4:
 			if spaced := strings.ReplaceAll(text, blank, " "); spaced != text {
 				text, d.types[id] = spaced, Normal // also for user-defined runs of blanks: merges lead to them
 			}
 		case c.Kind == BPE && t != UserDefined:
 			text = rawToken(text)
+		case c.Kind == WordPiece:
+			if word, start := spellBlank(text); start {
+				text = wordPieceCleanup(" " + word)
+			}
+		case c.Kind == RWKV:
+			text = unescape(text)
 		}
 		d.pieces[id] = text
 	}
+	if c.Kind == WordPiece {
+		d.prefix = prefixRule{always: true, once: true}
+	}
 	return d
+}
+
+// wordPieceCleanup joins punctuation to the word before it.
+func wordPieceCleanup(s string) string {
+	switch s {
+	case " .", " ?", " !", " ,", " n't", " 'm", " 's", " 've", " 're":
+		return s[1:]
+	}
+	return s
 }
 
 // decoding is the state between two tokens.
@@ -61,7 +80,7 @@ type decoding struct {
 }
 
 func (d *decoder) start(o DecodeOptions) decoding {
-	return decoding{d, o.SkipSpecial, d.prefix && !o.Continue}
+	return decoding{d, o.SkipSpecial, d.prefix.always && !o.Continue}
 }
 
 // next returns what the token prints at this place.
@@ -69,12 +88,14 @@ func (d *decoding) next(id int32) string {
 	piece := d.pieces[id]
 	switch d.types[id] {
 	case Control, Unknown:
-		d.strip = d.prefix && d.types[id] == Control
+		if !d.prefix.once {
+			d.strip = d.prefix.always && d.types[id] == Control
+		}
 		if d.skip {
 			return ""
 		}
 	case UserDefined:
-		d.strip = d.prefix
+		d.strip = d.prefix.always && !d.prefix.once
 	default:
 		if d.strip {
 			piece = strings.TrimPrefix(piece, " ")

@@ -17,10 +17,10 @@ func checkRoundTrip(t *testing.T, tok *Tokenizer, text string) {
 			return
 		}
 		// A vocabulary without the token of a byte, and the unknown token, lose what they stand for; so does the white
-		// space that a special token swallows.
+		// space that a special token swallows, and what WordPiece and Unigram rewrite.
 		c := tok.Config()
 		lossy := slices.Contains(ids, c.UNK) || !utf8.ValidString(text) || len(c.StripLeft)+len(c.StripRight) > 0 ||
-			c.Kind == SPM && strings.Contains(text, blank)
+			strings.Contains(text, blank) || c.Kind == WordPiece || c.Kind == Unigram
 		got, err := tok.Decode(ids, DecodeOptions{})
 		if err != nil {
 			t.Errorf("Decode(%d): %v", ids, err)
@@ -100,6 +100,9 @@ func TestHalfChar(t *testing.T) {
 
 func TestStreamHoldsHalfCharacters(t *testing.T) {
 	for name, tok := range smallTokenizers(t) {
+		if name == "WordPiece" || name == "RWKV" { // whole characters, or a token for é
+			continue
+		}
 		ids, err := tok.Encode(nil, "a🦙é", EncodeOptions{})
 		if err != nil {
 			t.Fatal(err)

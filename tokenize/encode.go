@@ -26,19 +26,19 @@ func (t *Tokenizer) Encode(dst []int32, text string, o EncodeOptions) ([]int32, 
 		s.trim()
 		t.scratch.Put(s)
 	}()
-	afterSpecial := true
+	first := true
 	for text != "" {
 		id, left, right := t.specials.next(text, o.ParseSpecial)
 		if left > 0 {
 			var err error
-			if ids, err = t.encoder.encode(s, ids, text[:left], afterSpecial); err != nil {
+			if ids, err = t.encoder.encode(s, ids, text[:left], first); err != nil {
 				return dst, err
 			}
 		}
 		if id == None {
 			break
 		}
-		ids, afterSpecial = append(ids, id), true
+		ids, first = append(ids, id), false
 		text = text[right:]
 	}
 	if o.AddSpecial && t.config.AddEOS {

@@ -6,15 +6,16 @@ import (
 )
 
 // ErrNoToken is wrapped by Encode's error for text that the vocabulary cannot express: it has neither a token for it,
-// nor for its bytes, nor an unknown token.
+// nor for its bytes, nor an unknown token. Decode's error for an id outside the vocabulary wraps it too.
 var ErrNoToken = errors.New("no token")
 
 // fallback writes what has no token: as byte tokens, or else as the unknown token.
 type fallback struct {
 	bytes       [256]int32 // None where the vocabulary has no token for the byte
+	replacement []int32    // written for a byte without a token if not nil: U+FFFD
 	unk         int32
-	replacement []int32 // written for a byte without a token if not nil: U+FFFD
-	tokens      int32   // ids below this are tokens, the others only stand for parts of words
+	single      bool  // each unknown character is a token of its own, not a run of them
+	tokens      int32 // ids below this are tokens, the others only stand for parts of words
 }
 
 // newFallback takes the tokens of type Byte.
@@ -35,7 +36,8 @@ func newFallback(c *Config) fallback {
 
 // appendSymbols appends the ids of the symbols left by a merge.
 func (f *fallback) appendSymbols(dst []int32, word string, syms []symbol) ([]int32, error) {
-	unknown := false // the last id stands for unknown text; the next unknown text joins it
+	unknown := false // the last id stands for unknown text
+	var err error
 	for i := range syms {
 		s := &syms[i]
 		if s.start == s.end {
@@ -43,27 +45,41 @@ func (f *fallback) appendSymbols(dst []int32, word string, syms []symbol) ([]int
 		}
 		if s.id >= 0 && s.id < f.tokens {
 			dst, unknown = append(dst, s.id), false
-			continue
-		}
-		for _, b := range []byte(word[s.start:s.end]) {
-			switch {
-			case f.bytes[b] != None:
-				dst, unknown = append(dst, f.bytes[b]), false
-			case f.replacement != nil:
-				dst, unknown = append(dst, f.replacement...), false
-			case f.unk == None:
-				return dst, fmt.Errorf("tokenize: %w for byte 0x%02X of %.40q, and the vocabulary has no unknown token", ErrNoToken, b, word)
-			case !unknown:
-				dst, unknown = append(dst, f.unk), true
-			}
+		} else if dst, unknown, err = f.appendBytes(dst, word[s.start:s.end], unknown); err != nil {
+			return dst, err
 		}
 	}
 	return dst, nil
 }
 
+// appendBytes appends the ids of a text without a token. It takes and returns whether the last id stands for unknown
+// text.
+func (f *fallback) appendBytes(dst []int32, text string, unknown bool) ([]int32, bool, error) {
+	from := len(dst)
+	for i := range len(text) {
+		id := f.bytes[text[i]]
+		switch {
+		case id != None:
+			dst = append(dst, id)
+		case f.replacement != nil:
+			dst = append(dst, f.replacement...)
+		case f.unk == None:
+			return dst, false, fmt.Errorf("tokenize: %w for %.40q, and the vocabulary has no unknown token", ErrNoToken, text)
+		case unknown && !f.single:
+			return dst[:from], true, nil
+		default:
+			return append(dst[:from], f.unk), true, nil
+		}
+	}
+	return dst, false, nil
+}
+
 // useReplacement makes bytes that have no token read as U+FFFD, for vocabularies that leave out the bytes UTF-8 never
 // uses.
 func (f *fallback) useReplacement() {
+	if f.unk != None {
+		return
+	}
 	for _, b := range []byte("\uFFFD") {
 		if f.bytes[b] == None {
 			f.replacement = nil

@@ -42,6 +42,7 @@ func ConfigFromGGUF(m Metadata) (Config, error) {
 		return Config{}, err
 	}
 	r.ids(&c)
+	r.kindKeys(&c)
 	c.AddBOS = get(&r, "add_bos_token", m.Bool, c.AddBOS)
 	c.AddEOS = get(&r, "add_eos_token", m.Bool, c.AddEOS)
 	c.AddSpacePrefix = get(&r, "add_space_prefix", m.Bool, c.AddSpacePrefix)
@@ -62,19 +63,37 @@ func (c *Config) ggufDefaults(model string) error {
 	case "gpt2":
 		c.Kind, c.Scores = BPE, nil
 		c.BOS, c.EOS = 11, 11
-		if pre, err := preTokenizerFor(c.Pre); err == nil { // Validate reports the error
+		if slices.Contains(gemmaNames, c.Pre) {
+			c.Kind, c.Pre = Gemma4, ""
+		} else if pre, err := preTokenizerFor(c.Pre); err == nil { // Validate reports the error
 			c.IgnoreMerges, c.AddBOS = pre.whole, pre.addBOS
 		}
+		c.ByRank = c.Merges == nil && c.Pre == "kimi-k2"
+	case "gemma4":
+		c.Kind, c.Pre, c.AddBOS = Gemma4, "", true
+	case "bert":
+		c.Kind, c.Pre = WordPiece, ""
+		c.BOS, c.EOS, c.UNK, c.PAD = 101, 102, 100, 0
+		c.AddBOS, c.AddEOS = true, true
+	case "t5":
+		c.Kind, c.Pre = Unigram, ""
+		c.EOS, c.UNK, c.PAD = 1, 2, 0
+		c.AddEOS = true
+	case "rwkv":
+		c.Kind, c.Pre = RWKV, ""
 	default:
-		return fmt.Errorf("tokenize: kind %q: %w; supported: llama, gpt2", model, ErrUnsupported)
+		return fmt.Errorf("tokenize: kind %q: %w; supported: llama, gpt2, gemma4, bert, t5, rwkv", model, ErrUnsupported)
 	}
-	for _, id := range []*int32{&c.BOS, &c.EOS, &c.UNK} {
+	for _, id := range []*int32{&c.BOS, &c.EOS, &c.UNK, &c.PAD} {
 		if int(*id) >= len(c.Tokens) {
 			*id = None
 		}
 	}
 	return nil
 }
+
+// gemmaNames are the pre-tokenizers of files that call Gemma 4's kind "gpt2".
+var gemmaNames = []string{"gemma4", "granite-embed-multi-311m", "sarvam-moe"}
 
 const ggufPrefix = "tokenizer.ggml."
 
@@ -109,6 +128,27 @@ func (r *ggufReader) other(key string) string {
 		return ""
 	}
 	return s
+}
+
+// kindKeys reads the keys that only some kinds have.
+func (r *ggufReader) kindKeys(c *Config) {
+	switch c.Kind {
+	case WordPiece:
+		// BERT's [CLS] and [SEP] go where other vocabularies have BOS and EOS.
+		c.BOS = r.id(c, "cls_token_id", c.BOS)
+		c.EOS = r.id(c, "separator_token_id", r.id(c, "seperator_token_id", c.EOS)) // sic
+		c.KeepCase = !get(r, "normalizer.lowercase", r.m.Bool, true)
+		c.KeepAccents = !get(r, "normalizer.strip_accents", r.m.Bool, !c.KeepCase)
+	case Unigram:
+		c.CollapseSpaces = get(r, "remove_extra_whitespaces", r.m.Bool, false)
+		for _, b := range get(r, "precompiled_charsmap", r.m.Ints, nil) {
+			c.Charsmap = append(c.Charsmap, byte(b))
+		}
+	case BPE:
+		if get(r, "add_sep_token", r.m.Bool, slices.Contains([]string{"jina-v1-en", "jina-v2-code", "roberta-bpe"}, c.Pre)) {
+			c.AddEOS = true
+		}
+	}
 }
 
 // ids reads the ids of special tokens. One outside the vocabulary counts as missing.

@@ -28,17 +28,18 @@ func (c candidate) before(d candidate) bool {
 	return c.rank < d.rank || c.rank == d.rank && c.left < d.left
 }
 
-// mergeScratch is reused from word to word.
-type mergeScratch struct {
+// wordScratch is reused from word to word.
+type wordScratch struct {
 	syms []symbol
 	heap []candidate
+	best []bestPath
 }
 
 // start begins a word of at most n symbols.
-func (m *mergeScratch) start(n int) { m.syms = slices.Grow(m.syms[:0], n) }
+func (m *wordScratch) start(n int) { m.syms = slices.Grow(m.syms[:0], n) }
 
 // add appends the part of the word that starts where the last one ended.
-func (m *mergeScratch) add(size int, id int32) {
+func (m *wordScratch) add(size int, id int32) {
 	i := int32(len(m.syms))
 	start := int32(0)
 	if i > 0 {
@@ -53,7 +54,7 @@ const shortWord = 24
 
 // merge joins neighbours, the lowest rank first and among equals the leftmost, until no rule applies. The symbols that
 // are left are those not empty. It takes time n log n.
-func (m *mergeScratch) merge(word string, rules mergeRules) {
+func (m *wordScratch) merge(word string, rules mergeRules) {
 	if len(m.syms) <= shortWord {
 		m.mergeShort(word, rules)
 		return
@@ -80,7 +81,7 @@ func (m *mergeScratch) merge(word string, rules mergeRules) {
 	}
 }
 
-func (m *mergeScratch) push(word string, rules mergeRules, left, right int32) {
+func (m *wordScratch) push(word string, rules mergeRules, left, right int32) {
 	l, r := &m.syms[left], &m.syms[right]
 	rank, id := rules.pair(word, l, r)
 	if rank < 0 {
@@ -99,7 +100,7 @@ func (m *mergeScratch) push(word string, rules mergeRules, left, right int32) {
 	m.heap = h
 }
 
-func (m *mergeScratch) pop() candidate {
+func (m *wordScratch) pop() candidate {
 	h := m.heap
 	top := h[0]
 	last := len(h) - 1
@@ -124,7 +125,7 @@ func (m *mergeScratch) pop() candidate {
 }
 
 // mergeShort is merge for few symbols: it keeps them side by side, each with the rank of the pair it starts.
-func (m *mergeScratch) mergeShort(word string, rules mergeRules) {
+func (m *wordScratch) mergeShort(word string, rules mergeRules) {
 	const none = int32(1<<31 - 1)
 	s := m.syms
 	var ranks, ids [shortWord]int32

@@ -4,7 +4,7 @@ import "strings"
 
 // A wordEncoder turns a word into ids. Equal words give equal ids, so they are remembered.
 type wordEncoder interface {
-	encodeWord(s *mergeScratch, dst []int32, word string) ([]int32, error)
+	encodeWord(s *wordScratch, dst []int32, word string) ([]int32, error)
 }
 
 // Bounds on what a scratch remembers and keeps.
@@ -16,7 +16,7 @@ const (
 
 // scratch is the working memory of one call; calls take one from the tokenizer's pool.
 type scratch struct {
-	mergeScratch
+	wordScratch
 	ends, spare []int // of pieces, see split
 	words       map[string]idSpan
 	ids         []int32 // of all remembered words
@@ -27,13 +27,13 @@ type idSpan struct{ start, end int32 }
 // word appends the ids of a word, from memory if it is there.
 func (s *scratch) word(dst []int32, word string, e wordEncoder) ([]int32, error) {
 	if len(word) > cachedWordBytes {
-		return e.encodeWord(&s.mergeScratch, dst, word)
+		return e.encodeWord(&s.wordScratch, dst, word)
 	}
 	if at, ok := s.words[word]; ok {
 		return append(dst, s.ids[at.start:at.end]...), nil
 	}
 	from := len(dst)
-	dst, err := e.encodeWord(&s.mergeScratch, dst, word)
+	dst, err := e.encodeWord(&s.wordScratch, dst, word)
 	if err != nil {
 		return dst, err
 	}
@@ -51,6 +51,9 @@ func (s *scratch) word(dst []int32, word string, e wordEncoder) ([]int32, error)
 func (s *scratch) trim() {
 	if cap(s.syms) > keptSymbols {
 		s.syms, s.heap = nil, nil
+	}
+	if cap(s.best) > keptSymbols {
+		s.best = nil
 	}
 	if cap(s.ends) > keptSymbols {
 		s.ends, s.spare = nil, nil

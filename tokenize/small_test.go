@@ -37,7 +37,43 @@ func smallConfigs() map[string]Config {
 	bpe.EOS = add(&bpe, "</s>", Control, 0)
 	add(&bpe, "<tool>", UserDefined, 0)
 	bpe.Scores, bpe.AddBOS = nil, true
-	return map[string]Config{"SPM": spm, "BPE": bpe}
+
+	gemma := NoIDs(Gemma4)
+	unigram := NoIDs(Unigram)
+	for _, c := range []*Config{&gemma, &unigram} {
+		for b := range 256 {
+			add(c, fmt.Sprintf("<0x%02X>", b), Byte, 0)
+		}
+		for i, text := range []string{"▁", "a", "b", "c", "aa", "ab", "▁a", "▁ab", "aaaa", "▁▁", "bc", "\n\n"} {
+			add(c, text, Normal, -1-float32(i)/100)
+		}
+		c.BOS = add(c, "<s>", Control, 0)
+		c.EOS = add(c, "</s>", Control, 0)
+		add(c, "<tool>", UserDefined, 0)
+	}
+	gemma.Merges = []string{"a a", "a b", "▁ a", "▁a b", "aa aa", "b c", "▁ ▁"}
+	gemma.Scores = nil
+	unigram.AddSpacePrefix, unigram.PrefixOnce = true, true
+
+	piece := NoIDs(WordPiece)
+	piece.UNK = add(&piece, "[UNK]", Unknown, 0)
+	for _, text := range []string{"▁a", "▁b", "▁c", "a", "b", "▁ab", "aa", "▁,", "▁'", "▁1", "1", "▁<", "▁>", "▁s", "▁/", "▁aaaa"} {
+		add(&piece, text, Normal, 0)
+	}
+	piece.BOS = add(&piece, "<s>", Control, 0)
+	piece.EOS = add(&piece, "</s>", Control, 0)
+	piece.Scores, piece.AddBOS, piece.AddEOS = nil, true, true
+
+	rwkv := NoIDs(RWKV)
+	add(&rwkv, "<s>", Control, 0)
+	for b := range 256 {
+		add(&rwkv, fmt.Sprintf(`\x%02x`, b), Normal, 0)
+	}
+	for _, text := range []string{"aa", "ab", " a", `\n\n`, "abc", "é"} {
+		add(&rwkv, text, Normal, 0)
+	}
+	rwkv.Scores = nil
+	return map[string]Config{"SPM": spm, "BPE": bpe, "Gemma4": gemma, "Unigram": unigram, "WordPiece": piece, "RWKV": rwkv}
 }
 
 func smallTokenizers(t testing.TB) map[string]*Tokenizer {

@@ -10,32 +10,50 @@ import (
 // blank is how SentencePiece writes a space: U+2581, lower one eighth block.
 const blank = "▁"
 
-// spm is SentencePiece's byte-pair encoding: any two neighbours whose joined text is a token may merge, the token with
-// the highest score first.
+// textRules merge any two neighbours whose joined text is a token, the one with the lowest rank first.
+type textRules struct {
+	ids     map[string]int32 // of the tokens that text can become
+	rank    []int32          // by id; nil: the id is the rank
+	longest int              // bytes of the longest text in ids
+}
+
+func (m *textRules) pair(word string, l, r *symbol) (rank, id int32) {
+	if int(r.end-l.start) > m.longest {
+		return -1, None
+	}
+	id, ok := m.ids[word[l.start:r.end]]
+	switch {
+	case !ok:
+		return -1, None
+	case m.rank == nil:
+		return id, id
+	}
+	return m.rank[id], id
+}
+
+// spm is SentencePiece's byte-pair encoding: the token with the highest score is merged first.
 type spm struct {
-	ids      map[string]int32 // of the tokens that text can become
-	rank     []int32          // by id: 0 for the highest score
-	longest  int              // bytes of the longest text in ids
-	prefix   bool             // Config.AddSpacePrefix
-	words    bool             // no token has a blank after another character, so words never merge
+	rules    textRules
+	prefix   prefixRule
+	cuts     wordCuts
 	fallback fallback
 }
 
 func newSPM(c *Config) *spm {
-	m := &spm{ids: make(map[string]int32, len(c.Tokens)), prefix: c.AddSpacePrefix, words: true}
+	m := &spm{prefix: newPrefixRule(c), fallback: newFallback(c)}
+	m.rules.ids = make(map[string]int32, len(c.Tokens))
 	for id, text := range c.Tokens {
 		if t := c.typeOf(id); text == "" || t == Control || t == Unknown || t == Byte {
 			continue
 		}
-		if _, dup := m.ids[text]; dup {
+		if _, dup := m.rules.ids[text]; dup {
 			continue
 		}
-		m.ids[text] = int32(id)
-		m.longest = max(m.longest, len(text))
-		m.words = m.words && !strings.Contains(strings.TrimLeft(text, blank), blank)
+		m.rules.ids[text] = int32(id)
+		m.rules.longest = max(m.rules.longest, len(text))
+		m.cuts.learn(text)
 	}
-	m.rank = ranksByScore(c.Scores)
-	m.fallback = newFallback(c)
+	m.rules.rank = ranksByScore(c.Scores)
 	return m
 }
 
@@ -57,35 +75,14 @@ func ranksByScore(scores []float32) []int32 {
 	return rank
 }
 
-func (m *spm) pair(word string, l, r *symbol) (rank, id int32) {
-	if int(r.end-l.start) > m.longest {
-		return -1, None
-	}
-	if id, ok := m.ids[word[l.start:r.end]]; ok {
-		return m.rank[id], id
-	}
-	return -1, None
-}
-
-func (m *spm) encode(s *scratch, dst []int32, text string, afterSpecial bool) ([]int32, error) {
-	if afterSpecial && m.prefix {
+func (m *spm) encode(s *scratch, dst []int32, text string, first bool) ([]int32, error) {
+	if m.prefix.applies(first) {
 		text = " " + text
 	}
 	text = strings.ReplaceAll(text, " ", blank)
-	if !m.words {
-		return s.word(dst, text, m)
-	}
 	var err error
 	for start := 0; start < len(text); {
-		end := start
-		for strings.HasPrefix(text[end:], blank) {
-			end += len(blank)
-		}
-		if i := strings.Index(text[end:], blank); i >= 0 {
-			end += i
-		} else {
-			end = len(text)
-		}
+		end := m.cuts.next(text, start)
 		if dst, err = s.word(dst, text[start:end], m); err != nil {
 			return dst, err
 		}
@@ -94,20 +91,34 @@ func (m *spm) encode(s *scratch, dst []int32, text string, afterSpecial bool) ([
 	return dst, nil
 }
 
-func (m *spm) encodeWord(s *mergeScratch, dst []int32, word string) ([]int32, error) {
+func (m *spm) encodeWord(s *wordScratch, dst []int32, word string) ([]int32, error) {
 	s.start(len(word))
 	for i := 0; i < len(word); {
-		n := 1
-		if word[i] >= utf8.RuneSelf {
-			_, n = utf8.DecodeRuneInString(word[i:])
-		}
-		id, ok := m.ids[word[i:i+n]]
+		n := charLen(word, i)
+		id, ok := m.rules.ids[word[i:i+n]]
 		if !ok {
 			id = None
 		}
 		s.add(n, id)
 		i += n
 	}
-	s.merge(word, m)
+	s.merge(word, &m.rules)
 	return m.fallback.appendSymbols(dst, word, s.syms)
 }
+
+// charLen returns the length of the character at s[i:], 1 for a byte that is not UTF-8.
+func charLen(s string, i int) int {
+	if s[i] < utf8.RuneSelf {
+		return 1
+	}
+	_, n := utf8.DecodeRuneInString(s[i:])
+	return n
+}
+
+// prefixRule says before which texts a space is put.
+type prefixRule struct{ always, once bool }
+
+func newPrefixRule(c *Config) prefixRule { return prefixRule{c.AddSpacePrefix, c.PrefixOnce} }
+
+// applies reports whether a text gets a space; first says that it starts the whole text.
+func (p prefixRule) applies(first bool) bool { return p.always && (first || !p.once) }

@@ -15,10 +15,10 @@ type Tokenizer struct {
 	scratch  sync.Pool // of *scratch
 }
 
-// A textEncoder appends the ids of a text that holds no special tokens. afterSpecial says that it starts the whole
-// text or follows a special token.
+// A textEncoder appends the ids of a text that holds no special tokens: the whole text, or what is before, between and
+// after them. first says that it is the start of the whole text.
 type textEncoder interface {
-	encode(s *scratch, dst []int32, text string, afterSpecial bool) ([]int32, error)
+	encode(s *scratch, dst []int32, text string, first bool) ([]int32, error)
 }
 
 // New checks the description and builds its tokenizer. The slices of c must not change afterwards. Errors list every
@@ -40,6 +40,14 @@ func New(c Config) (*Tokenizer, error) {
 		t.encoder = newSPM(&c)
 	case BPE:
 		t.encoder, err = newBPE(&c)
+	case Gemma4:
+		t.encoder = newGemma(&c)
+	case WordPiece:
+		t.encoder = newBERT(&c)
+	case Unigram:
+		t.encoder, err = newSentencePiece(&c)
+	case RWKV:
+		t.encoder = newRWKV(&c)
 	}
 	if err != nil {
 		return nil, err

@@ -33,13 +33,43 @@ func TestVocabularies(t *testing.T) {
 
 func ggufVocabulary(t *testing.T, path string) {
 	tok := openGGUF(t, path)
-	if cases := readCases(t, path+".expected.jsonl"); cases != nil {
-		checkCases(t, tok, cases)
+	cases := append(readCases(t, path+".expected.jsonl"), readInpOut(t, path)...)
+	if tok.Config().Kind == WordPiece {
+		cases = followHuggingFace(t, cases)
 	}
-	checkCases(t, tok, readInpOut(t, path))
+	if len(cases) == 0 {
+		t.Skip("no recorded ids")
+	}
+	checkCases(t, tok, cases)
 	for _, text := range recordedStrings(t) {
 		checkRoundTrip(t, tok, text)
 	}
+}
+
+// followHuggingFace replaces llama.cpp's ids of BERT by those of Hugging Face where they differ: on the strings with
+// marks and Hangul, whose letters llama.cpp loses.
+func followHuggingFace(t *testing.T, cases []recordedCase) []recordedCase {
+	t.Helper()
+	right := map[string]recordedCase{}
+	for _, c := range readCases(t, tensortest.Path(t, "tokenizers", "hf", "bert-base-uncased", "expected.jsonl")) {
+		if !strings.ContainsAny(c.Text, "[<") { // Hugging Face parses special tokens in every text
+			right[c.Text] = c
+		}
+	}
+	differ := map[string]bool{}
+	for i, c := range cases {
+		if r, ok := right[c.Text]; ok && !slices.Equal(r.IDs, c.IDs) {
+			differ[c.Text] = true
+			cases[i].IDs = r.IDs
+			if c.IDsSpecial != nil {
+				cases[i].IDsSpecial = r.IDsSpecial
+			}
+		}
+	}
+	if len(differ) > 7 {
+		t.Errorf("llama.cpp and Hugging Face differ on %d strings, known are 7", len(differ))
+	}
+	return cases
 }
 
 // recordedStrings are the texts all vocabularies are tried with.

@@ -1,0 +1,169 @@
+package tokenize
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// unigram cuts a text into the tokens whose scores have the highest sum.
+type unigram struct {
+	trie     *trie
+	scores   []float64
+	unkScore float64 // of a character without a token
+	fallback fallback
+	cuts     wordCuts
+}
+
+// unkPenalty is how far an unknown character scores below the worst token.
+const unkPenalty = 10
+
+func newUnigram(c *Config) *unigram {
+	m := &unigram{scores: make([]float64, len(c.Tokens)), fallback: newFallback(c)}
+	worst := math.Inf(1)
+	var keys []string
+	var ids []int32
+	for id, text := range c.Tokens {
+		t := c.typeOf(id)
+		if t == Control || t == Unknown || t == Byte || text == "" {
+			continue
+		}
+		if t != UserDefined {
+			m.scores[id] = float64(c.Scores[id])
+			worst = min(worst, m.scores[id])
+		}
+		keys, ids = append(keys, text), append(ids, int32(id))
+		m.cuts.learn(text)
+	}
+	m.trie = newTrie(keys, ids)
+	m.unkScore = worst - unkPenalty
+	return m
+}
+
+// bestPath is the best way to cut a text up to a place: its score and its last token.
+type bestPath struct {
+	score float64
+	start int32 // of the last token
+	id    int32 // None: an unknown character
+}
+
+// paths returns n paths that have not been found yet.
+func (s *wordScratch) paths(n int) []bestPath {
+	s.best = slices.Grow(s.best[:0], n)[:n]
+	for i := range s.best {
+		s.best[i] = bestPath{score: math.Inf(-1)}
+	}
+	return s.best
+}
+
+func (m *unigram) encodeWord(s *wordScratch, dst []int32, word string) ([]int32, error) {
+	best := s.paths(len(word) + 1)
+	best[0].score = 0
+	for i := 0; i < len(word); {
+		at := best[i].score
+		char := charLen(word, i)
+		known := false // as a token by itself
+		node := int32(0)
+		for j := i; j < len(word); j++ {
+			if node = m.trie.step(node, word[j]); node == 0 {
+				break
+			}
+			if id := m.trie.value[node]; id != None {
+				known = known || j+1 == i+char
+				if p := &best[j+1]; at+m.scores[id] > p.score {
+					*p = bestPath{at + m.scores[id], int32(i), id}
+				}
+			}
+		}
+		if p := &best[i+char]; !known && at+m.unkScore > p.score {
+			*p = bestPath{at + m.unkScore, int32(i), None}
+		}
+		i += char
+	}
+	s.start(len(word))
+	for end := int32(len(word)); end > 0; end = best[end].start {
+		s.syms = append(s.syms, symbol{start: best[end].start, end: end, id: best[end].id})
+	}
+	slices.Reverse(s.syms)
+	return m.fallback.appendSymbols(dst, word, s.syms)
+}
+
+// sentencePiece prepares a text for unigram as SentencePiece does.
+type sentencePiece struct {
+	model    *unigram
+	table    *charsmap // or nil
+	prefix   prefixRule
+	collapse bool // Config.CollapseSpaces
+}
+
+func newSentencePiece(c *Config) (*sentencePiece, error) {
+	m := &sentencePiece{model: newUnigram(c), prefix: newPrefixRule(c), collapse: c.CollapseSpaces}
+	if len(c.Charsmap) > 0 {
+		var err error
+		if m.table, err = newCharsmap(c.Charsmap); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+func (m *sentencePiece) encode(s *scratch, dst []int32, text string, first bool) ([]int32, error) {
+	text = m.normalize(text, m.prefix.applies(first))
+	var err error
+	for start := 0; start < len(text); {
+		end := m.model.cuts.next(text, start)
+		if dst, err = s.word(dst, text[start:end], m.model); err != nil {
+			return dst, err
+		}
+		start = end
+	}
+	return dst, nil
+}
+
+// normalize replaces what the table names, writes spaces as blanks, and removes those that do not count.
+func (m *sentencePiece) normalize(text string, prefix bool) string {
+	var b strings.Builder
+	b.Grow(len(text) + len(text)/4)
+	spaced := m.collapse // a space here would not count
+	write := func(s string) {
+		for i := range len(s) {
+			switch {
+			case s[i] != ' ':
+				if prefix {
+					b.WriteString(blank)
+					prefix = false
+				}
+				b.WriteByte(s[i])
+				spaced = false
+			case !spaced:
+				if prefix {
+					b.WriteString(blank)
+					prefix = false
+				}
+				b.WriteString(blank)
+				spaced = m.collapse
+			}
+		}
+	}
+	for i := 0; i < len(text); {
+		if m.table != nil {
+			if n, to := m.table.longest(text[i:]); n > 0 {
+				write(to)
+				i += n
+				continue
+			}
+		}
+		n := charLen(text, i)
+		if r, _ := utf8.DecodeRuneInString(text[i:]); r == utf8.RuneError && n == 1 {
+			write("\uFFFD")
+		} else {
+			write(text[i : i+n])
+		}
+		i += n
+	}
+	if m.collapse {
+		return strings.TrimSuffix(b.String(), blank)
+	}
+	return b.String()
+}
