@@ -58,6 +58,7 @@ func bind(f *gguf.File, a *arch.Model) (backend.Weights, error) {
 		found[w.Name] = backend.Weight{
 			DType: t.DType, Shape: t.Shape, Mapped: f.Mapped(),
 			Section: func(off, n int, buf []byte) ([]byte, error) { return f.Section(t, off, n, buf) },
+			Release: func(off, n int) { f.Release(t, off, n) },
 		}
 	}
 	for _, t := range f.Tensors() {

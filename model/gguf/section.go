@@ -31,11 +31,12 @@ func (f *File) WillNeed(t Tensor) {
 	}
 }
 
-// Release tells the operating system that the data of t is not needed soon, so that its pages do not count as memory
-// of the program; they are read again when they are touched. It is a hint, without effect when the file is not mapped.
-func (f *File) Release(t Tensor) {
-	if p, at, err := f.span(t, 0, t.Bytes); err == nil && p.mapping != nil {
-		p.mapping.Release(int(at), t.Bytes)
+// Release tells the operating system that the n bytes of t from off on are not needed soon, so that their pages do not
+// count as memory of the program; they are read again when they are touched. It is a hint, without effect when the file is
+// not mapped or there are no such bytes.
+func (f *File) Release(t Tensor, off, n int) {
+	if p, at, err := f.span(t, off, n); err == nil && p.mapping != nil {
+		p.mapping.Release(int(at), n)
 	}
 }
 

@@ -95,7 +95,7 @@ func TestSources(t *testing.T) {
 			t.Errorf("%s: after Close: %v, expected ErrClosed", name, err)
 		}
 		f.WillNeed(x)
-		f.Release(x)
+		f.Release(x, 0, x.Bytes)
 		if s, err := f.Meta().Strings("many"); len(s) != 100_000 || s[99_999] != "words" || err != nil {
 			t.Errorf("%s: metadata is gone after Close: %v", name, err)
 		}
@@ -113,7 +113,7 @@ func checkSections(t *testing.T, name string, f *gguf.File, tensorName string, w
 		t.Fatalf("%s: tensor is %+v", name, x)
 	}
 	f.WillNeed(x)
-	f.Release(x)
+	f.Release(x, 0, x.Bytes)
 	n := x.Bytes
 	for _, c := range [][2]int{{0, 0}, {n, 0}, {0, n}, {1, n - 1}, {n - 1, 1}, {1<<20 - 5, 10}, {1 << 20, 1 << 20}} {
 		for _, buf := range [][]byte{nil, make([]byte, 3), make([]byte, 0, n)} {
