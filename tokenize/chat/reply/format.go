@@ -60,6 +60,18 @@ func (s Syntax) String() string {
 	return fmt.Sprintf("Syntax(%d)", uint8(s))
 }
 
+// EndThinking returns the text that ends reasoning early, for a budget of thinking: made by force after a piece of
+// reasoning, it leads the model to its answer. It is empty where the format has no reasoning.
+func (f Format) EndThinking() string {
+	switch {
+	case f.Calls == Harmony:
+		return "<|end|><|start|>assistant<|channel|>final<|message|>"
+	case f.Think.Close == "</think>":
+		return "\n</think>\n\n" // as the templates of models with this mark write it
+	}
+	return f.Think.Close
+}
+
 // Validate reports the first problem of the format.
 func (f Format) Validate() error {
 	for name, m := range map[string]Markers{"Think": f.Think, "Answer": f.Answer} {

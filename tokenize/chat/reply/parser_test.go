@@ -147,6 +147,46 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// TestEndThinking cuts reasoning short in every format that has some.
+func TestEndThinking(t *testing.T) {
+	formats := []Format{{Calls: Harmony}}
+	for _, r := range thinkRules {
+		formats = append(formats, Format{Think: r.think})
+	}
+	for _, f := range formats {
+		open := f.Think.Open
+		if f.Calls == Harmony {
+			open = "<|start|>assistant<|channel|>analysis<|message|>"
+		}
+		p, err := f.Parser(Options{Prompt: open})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var r Reply
+		add := func(events []Event) {
+			for _, e := range events {
+				r.Add(e)
+			}
+		}
+		add(p.Push("hm, or"))
+		if !p.Thinking() {
+			t.Errorf("%v: not thinking", f)
+		}
+		add(p.Push(f.EndThinking()))
+		if p.Thinking() {
+			t.Errorf("%v: still thinking", f)
+		}
+		add(p.Push("yes"))
+		add(p.Close())
+		if got := show(r); got != "R hm, or | T yes" {
+			t.Errorf("%v: got %s", f, got)
+		}
+	}
+	if s := (Format{}).EndThinking(); s != "" {
+		t.Errorf("got %q without reasoning", s)
+	}
+}
+
 func TestCallError(t *testing.T) {
 	r, err := Format{Calls: Hermes}.Parse(`<tool_call>{"name": "nope", "arguments": {}}</tool_call>`, Options{Tools: roundTools})
 	if err != nil || len(r.Errors) != 1 {
@@ -234,7 +274,7 @@ func hostileReplies(n int) map[string]struct {
 }
 
 func TestHostile(t *testing.T) {
-	const n = 2 << 20
+	const n = 1 << 20
 	for name, h := range hostileReplies(n) {
 		t.Run(name, func(t *testing.T) {
 			for _, size := range []int{1, 1000, n} {

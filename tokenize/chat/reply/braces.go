@@ -1,0 +1,324 @@
+package reply
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+)
+
+// braces returns the expression for arguments in Gemma's form.
+func (b *builder) braces() string { return b.braceValue(b.root, "", 0) }
+
+// braceValue returns the expression for a value in Gemma's form.
+func (b *builder) braceValue(raw json.RawMessage, path string, depth int) string {
+	if depth > maxNesting/2 {
+		return b.refuse(path, "properties", "nested too deeply")
+	}
+	n := b.node(raw)
+	var ref string
+	if n.read("$ref", &ref) {
+		return b.braceRef(n, ref, path)
+	}
+	if len(n.keys) == 0 {
+		if string(raw) == "false" {
+			return b.refuse(path, "false", "no value is possible")
+		}
+		return b.anyValue()
+	}
+	var values []json.RawMessage
+	if v, ok := n.vals["const"]; ok {
+		values = []json.RawMessage{v}
+	}
+	if n.read("enum", &values) || values != nil {
+		b.keywords(n, path, "enum", "const")
+		var out []string
+		for _, v := range values {
+			out = append(out, b.braceLiteral(v, path))
+		}
+		return "(" + strings.Join(out, " | ") + ")"
+	}
+	for _, key := range []string{"anyOf", "oneOf"} {
+		var list []json.RawMessage
+		if n.read(key, &list) {
+			b.keywords(n, path, key)
+			return b.braceChoice(list, key, path, depth)
+		}
+	}
+	return b.braceTyped(n, path, depth)
+}
+
+// braceRef makes a rule for a definition, once.
+func (b *builder) braceRef(n *node, ref, path string) string {
+	b.keywords(n, path, "$ref")
+	if name, ok := b.refs[ref]; ok {
+		return name
+	}
+	name := fmt.Sprintf("%s-%d", b.fresh("ref"), len(b.refs))
+	b.refs[ref] = name
+	b.rule(name, b.braceValue(b.target(ref, path), path, 0))
+	return name
+}
+
+func (b *builder) braceChoice(list []json.RawMessage, key, path string, depth int) string {
+	var out []string
+	var seen typeSet
+	for i, raw := range list {
+		types := b.at(raw).types()
+		if key == "oneOf" && seen&types != 0 {
+			b.refuse(path, key, "two of the schemas allow the same type")
+		}
+		seen |= types
+		out = append(out, b.braceValue(raw, fmt.Sprintf("%s/%s/%d", path, key, i), depth+1))
+	}
+	return "(" + strings.Join(out, " | ") + ")"
+}
+
+// braceTyped returns the expression for a schema with types.
+func (b *builder) braceTyped(n *node, path string, depth int) string {
+	var name string
+	var names []string
+	switch {
+	case n.read("type", &name):
+		names = []string{name}
+	case !n.read("type", &names):
+		b.keywords(n, path)
+		return b.anyValue()
+	}
+	if len(names) > 1 {
+		b.keywords(n, path) // with one type it is clear what a keyword is about
+	}
+	var out []string
+	for _, name := range names {
+		out = append(out, b.braceType(name, n, path, depth))
+	}
+	return "(" + strings.Join(out, " | ") + ")"
+}
+
+func (b *builder) braceType(name string, n *node, path string, depth int) string {
+	q := layouts[b.syntax].quote
+	switch name {
+	case "null":
+		return `"null"`
+	case "boolean":
+		b.keywords(n, path)
+		return `"true" | "false"`
+	case "integer":
+		b.keywords(n, path, "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+		return b.integers(n, path)
+	case "number":
+		b.keywords(n, path, "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+		expr := b.integers(n, path) // with bounds: whole numbers only
+		if expr == anyInteger {
+			expr += ` ("." [0-9]{1,6})?`
+		}
+		return expr
+	case "string":
+		return quote(q) + " " + b.textOf(n, path, q) + " " + quote(q)
+	case "array":
+		return b.braceArray(n, path, depth)
+	case "object":
+		return b.braceObject(n, path, depth)
+	}
+	return b.refuse(path, "type", fmt.Sprintf("%.80q is not known", name))
+}
+
+const anyInteger = `"-"? ("0" | [1-9] [0-9]{0,8})`
+
+// integers returns the expression for whole numbers within the bounds.
+func (b *builder) integers(n *node, path string) string {
+	low, high := math.Inf(-1), math.Inf(1)
+	var v float64
+	if n.read("minimum", &v) {
+		low = math.Ceil(v)
+	}
+	if n.read("exclusiveMinimum", &v) {
+		low = max(low, math.Floor(v)+1)
+	}
+	if n.read("maximum", &v) {
+		high = math.Floor(v)
+	}
+	if n.read("exclusiveMaximum", &v) {
+		high = min(high, math.Ceil(v)-1)
+	}
+	if math.IsInf(low, -1) && math.IsInf(high, 1) {
+		return anyInteger
+	}
+	const most = 1e9
+	if math.IsInf(low, -1) {
+		low = min(-most, high)
+	}
+	if math.IsInf(high, 1) {
+		high = max(most, low)
+	}
+	if low > high || low < -most*1e6 || high > most*1e6 {
+		return b.refuse(path, "minimum", fmt.Sprintf("whole numbers from %v to %v", low, high))
+	}
+	var out []string
+	if low < 0 {
+		for _, s := range ranges(int64(max(1, -high)), int64(-low)) {
+			out = append(out, `"-" `+s)
+		}
+	}
+	if high >= 0 {
+		out = append(out, ranges(int64(max(0, low)), int64(high))...)
+	}
+	return "(" + strings.Join(out, " | ") + ")"
+}
+
+// ranges returns expressions for the decimal numbers from lo to hi, both at least 0.
+func ranges(lo, hi int64) []string {
+	var out []string
+	for lo <= hi {
+		// The largest block of numbers that begins at lo, differs in the last digits only and does not pass hi.
+		digits, size := 0, int64(1)
+		for lo%(size*10) == 0 && lo+size*10-1 <= hi && lo != 0 && len(fmt.Sprint(lo)) > digits+1 {
+			digits++
+			size *= 10
+		}
+		// As many such blocks as the digit before allows.
+		last := min(lo/size%10+(hi-lo+1)/size-1, 9)
+		first := lo / size % 10
+		if lo == 0 {
+			last = min(hi, 9)
+		}
+		expr := quote(strings.TrimSuffix(fmt.Sprint(lo/size), fmt.Sprint(first)))
+		expr += fmt.Sprintf(" [%d-%d]", first, last)
+		if digits > 0 {
+			expr += fmt.Sprintf(" [0-9]{%d}", digits)
+		}
+		out = append(out, strings.TrimSpace(expr))
+		lo += (last - first + 1) * size
+	}
+	return out
+}
+
+func (b *builder) braceArray(n *node, path string, depth int) string {
+	b.keywords(n, path, "items", "minItems", "maxItems")
+	item := b.anyValue()
+	if raw, ok := n.vals["items"]; ok {
+		item = b.braceValue(raw, path+"/items", depth+1)
+	}
+	low, high := 0, -1
+	n.read("minItems", &low)
+	n.read("maxItems", &high)
+	if low < 0 || low > maxPattern || high > maxPattern || high >= 0 && high < low {
+		return b.refuse(path, "minItems", fmt.Sprintf("want 0 to %d", maxPattern))
+	}
+	rule := b.fresh("item")
+	b.rule(rule, item)
+	more := fmt.Sprintf(`("," %s){%d,}`, rule, max(low-1, 0))
+	if high > 0 {
+		more = fmt.Sprintf(`("," %s){%d,%d}`, rule, max(low-1, 0), high-1)
+	}
+	expr := rule + " " + more
+	switch {
+	case high == 0:
+		expr = ""
+	case low == 0:
+		expr = "(" + expr + ")?"
+	}
+	return `"[" ` + expr + ` "]"`
+}
+
+// braceObject returns the expression for an object. Properties come in the order of the schema.
+func (b *builder) braceObject(n *node, path string, depth int) string {
+	b.keywords(n, path, "properties", "required", "additionalProperties")
+	props, required := b.properties(n, path)
+	if len(props.keys) == 0 {
+		raw, ok := n.vals["additionalProperties"]
+		if ok && string(raw) == "false" || path == "" {
+			return `"{}"`
+		}
+		value := b.anyValue()
+		if ok {
+			value = b.braceValue(raw, path+"/additionalProperties", depth+1)
+		}
+		rule := b.fresh("member")
+		b.rule(rule, `[a-zA-Z_] [a-zA-Z0-9_]{0,30} ":" `+value)
+		return `"{" (` + rule + ` ("," ` + rule + `){0,8})? "}"`
+	}
+	// first-i derives the properties from i on when none is there yet, rest-i when there are some.
+	base := b.fresh("object")
+	rest := func(i int) string { return fmt.Sprintf("%s-rest-%d", base, i) }
+	first := func(i int) string { return fmt.Sprintf("%s-first-%d", base, i) }
+	b.rule(rest(len(props.keys)), `""`)
+	b.rule(first(len(props.keys)), `""`)
+	for i, name := range props.keys {
+		at := path + "/properties/" + name
+		if name == "" || strings.ContainsAny(name, "{}[],:<\"\n") || strings.Trim(name, space) != name {
+			b.refuse(at, "properties", "the name cannot be written")
+		}
+		member := fmt.Sprintf("%s-member-%d", base, i)
+		b.rule(member, quote(name+":")+" "+b.braceValue(props.vals[name], at, depth+1))
+		if required[name] {
+			b.rule(rest(i), fmt.Sprintf(`"," %s %s`, member, rest(i+1)))
+			b.rule(first(i), fmt.Sprintf(`%s %s`, member, rest(i+1)))
+		} else {
+			b.rule(rest(i), fmt.Sprintf(`("," %s)? %s`, member, rest(i+1)))
+			b.rule(first(i), fmt.Sprintf(`%s %s | %s`, member, rest(i+1), first(i+1)))
+		}
+	}
+	return `"{" ` + first(0) + ` "}"`
+}
+
+// anyValue returns the rule of any value, a few levels deep.
+func (b *builder) anyValue() string {
+	if b.any != "" {
+		return b.any
+	}
+	b.any = "any"
+	q := quote(layouts[b.syntax].quote)
+	scalar := fmt.Sprintf(`"null" | "true" | "false" | %s | %s %s %s`, anyInteger, q, b.without(layouts[b.syntax].quote), q)
+	b.rule("any-0", scalar)
+	for i := 1; i <= 3; i++ {
+		name, inner := fmt.Sprintf("any-%d", i), fmt.Sprintf("any-%d", i-1)
+		if i == 3 {
+			name = "any"
+		}
+		b.rule(name, fmt.Sprintf(`any-0 | "[" (%[1]s ("," %[1]s)*)? "]" | "{" (any-key ":" %[1]s ("," any-key ":" %[1]s)*)? "}"`, inner))
+	}
+	b.rule("any-key", `[a-zA-Z_] [a-zA-Z0-9_]{0,30}`)
+	return b.any
+}
+
+// braceLiteral writes a JSON value in Gemma's form.
+func (b *builder) braceLiteral(raw json.RawMessage, path string) string {
+	q := layouts[b.syntax].quote
+	var walk func(v any) string
+	walk = func(v any) string {
+		switch v := v.(type) {
+		case string:
+			if strings.Contains(v, q) {
+				b.refuse(path, "enum", fmt.Sprintf("%.80q holds a quote", v))
+			}
+			return q + v + q
+		case []any:
+			var out []string
+			for _, x := range v {
+				out = append(out, walk(x))
+			}
+			return "[" + strings.Join(out, ",") + "]"
+		case map[string]any:
+			var out []string
+			for k, x := range v {
+				out = append(out, walk(k)+":"+walk(x))
+			}
+			return "{" + strings.Join(out, ",") + "}"
+		case json.Number:
+			return v.String()
+		}
+		text, err := json.Marshal(v)
+		if err != nil {
+			b.refuse(path, "enum", "not JSON")
+		}
+		return string(text)
+	}
+	d := json.NewDecoder(strings.NewReader(string(raw)))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		b.refuse(path, "enum", "not JSON")
+	}
+	return quote(walk(v))
+}
