@@ -1,0 +1,25 @@
+// Package grammar holds a model's output to a grammar: GBNF, a regular expression, a JSON Schema or a Go type. All become
+// one kind of program, which says after every token which tokens may follow. Output made under it is valid by
+// construction, and never runs into a dead end. The package imports neither the tokenizer nor the model.
+//
+//	g, err := grammar.FromType[Invoice](grammar.Options{})
+//	c, err := grammar.Compile(g, vocab)  // once per grammar and vocabulary; safe for concurrent use
+//	s := c.NewState()                    // one per output
+//	for !s.Finished() {
+//		s.Apply(logits)                  // forbidden tokens get -Inf
+//		id := choose(logits)
+//		err = s.Accept(id)
+//	}
+//
+// # What is promised
+//
+//   - Exact at token boundaries: a token is allowed exactly if the text with it can still be completed. An end token
+//     is allowed exactly if the text is complete.
+//   - Sound: whatever is accepted satisfies the grammar.
+//   - Nothing is ignored: what a schema says and the program cannot enforce is an [UnsupportedError] with the keyword
+//     and the JSON Pointer of its place. Options.Validate lets such keywords pass, for [Grammar.Validate] to check after.
+//   - Bounded: source size, automata, stacks and white space have limits; beyond them there is an error.
+//
+// Where the language made is smaller than the schema's (spelling of numbers, order of properties, see [Options]), a valid
+// document may be one the grammar does not write; Options.Exact widens it to every document the schema admits.
+package grammar

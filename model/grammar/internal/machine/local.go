@@ -1,0 +1,163 @@
+package machine
+
+// local walks the trie inside one frame, without the frames below it.
+type local struct {
+	t              *Trie
+	n              *Node
+	labels, single []uint64 // keys: what the register allows
+	bits           []uint64
+	count          int
+	exits          []exit
+	unknown        bool // the values seen decide: the walk is of no use
+}
+
+func (l *local) entry() *entry {
+	e := &entry{exits: l.exits}
+	if l.count > 4*len(l.bits) {
+		e.bits = l.bits
+		return e
+	}
+	e.ids = make([]int32, 0, l.count)
+	for i, w := range l.bits {
+		for b := range 64 {
+			if w>>b&1 != 0 {
+				e.ids = append(e.ids, int32(i*64+b))
+			}
+		}
+	}
+	return e
+}
+
+func (l *local) allow(node int32) {
+	for _, id := range l.t.at(node) {
+		l.bits[id/64] |= 1 << (id % 64)
+		l.count++
+	}
+}
+
+// children tries every child of a node. The frame is at a place between bytes and inside the node.
+func (l *local) children(node int32, f frame) {
+	t := l.t
+	for c := node + 1; c < t.end[node] && !l.unknown; c = t.end[c] {
+		var g frame
+		var ok bool
+		if l.n.Kind == Text {
+			g, ok = l.text(c, f, t.bytes[c])
+		} else {
+			g, ok = l.string(c, f, t.bytes[c])
+		}
+		if !ok {
+			continue
+		}
+		l.allow(c)
+		if t.end[c] > c+1 {
+			l.children(c, g)
+		}
+	}
+}
+
+// text reads a byte in a Text node.
+func (l *local) text(at int32, f frame, b byte) (frame, bool) {
+	d := l.n.DFA
+	switch {
+	case f.lex != lexNone:
+		lx, r, done, ok := continueUTF8(f.lex, b)
+		f.lex = lx
+		if !ok || !done {
+			return f, ok && l.n.canReadUTF8(f.q, lx)
+		}
+		f.q = d.Step(f.q, r)
+	case b < 0x80:
+		f.q = d.Step(f.q, rune(b))
+	default:
+		lx, ok := lead(b)
+		f.lex = lx
+		return f, ok && l.n.canReadUTF8(f.q, lx)
+	}
+	if f.q < 0 {
+		return f, false
+	}
+	s := &l.n.states[f.q]
+	if s.accepts || len(s.calls) > 0 {
+		l.exits = append(l.exits, exit{at: at, q: f.q})
+	}
+	return f, s.reads
+}
+
+// string reads a byte in a String node, between the quotes.
+func (l *local) string(at int32, f frame, b byte) (frame, bool) {
+	n := l.n
+	if f.lex == lexNone {
+		switch {
+		case b == '"':
+			if n.DFA.Accepts(f.q) && f.n >= n.Min {
+				l.exits = append(l.exits, exit{at: at, q: f.q, n: f.n, close: true})
+			}
+			return f, false
+		case b < 0x20 || n.Max >= 0 && f.n >= n.Max:
+			return f, false
+		case b == '\\':
+			f.lex = lexEscape
+			return f, l.canRead(&f)
+		case b < 0x80:
+			return l.char(f, rune(b))
+		}
+		lx, ok := lead(b)
+		f.lex = lx
+		return f, ok && l.canRead(&f)
+	}
+	var lx lexer
+	var r rune
+	var done, ok bool
+	if f.lex&lexModes == lexUTF8 {
+		lx, r, done, ok = continueUTF8(f.lex, b)
+	} else {
+		lx, r, done, ok = escape(f.lex, b)
+	}
+	f.lex = lx
+	if ok && done {
+		return l.char(f, r)
+	}
+	return f, ok && l.canRead(&f)
+}
+
+func (l *local) char(f frame, r rune) (frame, bool) {
+	f.q = l.n.DFA.Step(f.q, r)
+	f.lex = lexNone
+	if f.q < 0 {
+		return f, false
+	}
+	f.n = l.n.counted(f.n + 1)
+	return f, !l.n.key || l.spare(f.q)
+}
+
+// spare is stepper.spare without the values seen.
+func (l *local) spare(q int32) bool {
+	switch l.n.quick(q, l.labels, l.single, false) {
+	case yes:
+		return true
+	case unknown:
+		l.unknown = true
+	}
+	return false
+}
+
+func (l *local) canRead(f *frame) bool {
+	var r [4]rune
+	if f.lex&lexModes == lexUTF8 {
+		r[0], r[1] = utf8Range(f.lex)
+		r[2], r[3] = 1, 0
+	} else {
+		r = escapeRange(f.lex)
+	}
+	if !l.n.key {
+		return l.n.DFA.Live(f.q, r[0], r[1]) || r[2] <= r[3] && l.n.DFA.Live(f.q, r[2], r[3])
+	}
+	ok := false
+	l.n.DFA.Edges(f.q, func(lo, hi rune, to int32) {
+		if !ok && overlap(lo, hi, r[0], r[1])+overlap(lo, hi, r[2], r[3]) > 0 {
+			ok = l.spare(to)
+		}
+	})
+	return ok
+}

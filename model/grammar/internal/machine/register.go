@@ -1,0 +1,39 @@
+package machine
+
+import "sync/atomic"
+
+// A register is what an open object or array knows about its members. Registers are immutable.
+type register struct {
+	values *seenValue // keys of open classes, or the items of a Distinct array
+
+	// Objects only.
+	used    []uint64                   // named classes that have appeared
+	settled uint64                     // loose obligations met
+	count   int32                      // members, up to what matters
+	last    int32                      // greatest order so far
+	allowed []uint64                   // classes the next key may belong to
+	set     int32                      // number of allowed among the sets of this object
+	close   bool                       // the object may end here
+	more    bool                       // another member may follow
+	next    []atomic.Pointer[register] // registers after a named class, filled when first needed
+}
+
+// seenValue is a list of values, newest first. Strings are written as a quote and their content, other values in
+// canonical form.
+type seenValue struct {
+	text  string
+	class int32
+	prev  *seenValue
+}
+
+func (v *seenValue) has(text string) bool {
+	for ; v != nil; v = v.prev {
+		if v.text == text {
+			return true
+		}
+	}
+	return false
+}
+
+func getBit(s []uint64, i int32) bool { return s[i/64]>>(i%64)&1 != 0 }
+func setBit(s []uint64, i int32)      { s[i/64] |= 1 << (i % 64) }

@@ -1,0 +1,110 @@
+package machine
+
+import (
+	"errors"
+	"sort"
+)
+
+// ErrVocabulary says that a vocabulary cannot be used.
+var ErrVocabulary = errors.New("bad vocabulary")
+
+// A Trie arranges the byte strings of a vocabulary by their beginnings. Nodes stand in preorder: the children of node i
+// begin at i+1, and end[i] is where the next node outside its subtree stands. Node 0 is the empty string.
+type Trie struct {
+	bytes  []byte
+	end    []int32
+	first  []int32 // index into tokens of the first token that ends here
+	tokens []int32 // ids ordered by node
+	sample []int32 // a token in the subtree, whose first bytes are the path
+	depth  []int32
+	size   int
+	pieces [][]byte
+}
+
+// NewTrie arranges the pieces; the index is the token id, and an empty piece is no text.
+func NewTrie(pieces [][]byte) (*Trie, error) {
+	t := &Trie{size: len(pieces), pieces: pieces}
+	ids := make([]int32, 0, len(pieces))
+	for id, p := range pieces {
+		if len(p) > 0 {
+			ids = append(ids, int32(id))
+		}
+	}
+	if len(ids) == 0 {
+		return nil, ErrVocabulary
+	}
+	sort.Slice(ids, func(i, j int) bool {
+		a, b := pieces[ids[i]], pieces[ids[j]]
+		if c := compare(a, b); c != 0 {
+			return c < 0
+		}
+		return ids[i] < ids[j]
+	})
+	t.build(ids)
+	return t, nil
+}
+
+func compare(a, b []byte) int {
+	switch x, y := string(a), string(b); {
+	case x < y:
+		return -1
+	case x > y:
+		return 1
+	}
+	return 0
+}
+
+func (t *Trie) build(ids []int32) {
+	path := []int32{0} // open nodes, by depth
+	t.push(0, 0, ids[0])
+	var prev []byte
+	for _, id := range ids {
+		p := t.pieces[id]
+		common := 0
+		for common < len(p) && common < len(prev) && p[common] == prev[common] {
+			common++
+		}
+		for len(path) > common+1 {
+			t.end[path[len(path)-1]] = int32(len(t.bytes))
+			path = path[:len(path)-1]
+		}
+		for d := common; d < len(p); d++ {
+			path = append(path, int32(len(t.bytes)))
+			t.push(p[d], int32(d+1), id)
+		}
+		t.tokens = append(t.tokens, id)
+		prev = p
+	}
+	for _, n := range path {
+		t.end[n] = int32(len(t.bytes))
+	}
+	t.first = append(t.first, int32(len(t.tokens)))
+}
+
+// push opens a node; tokens that end in it are appended right after, before its children are opened.
+func (t *Trie) push(b byte, depth, id int32) {
+	t.bytes = append(t.bytes, b)
+	t.depth = append(t.depth, depth)
+	t.sample = append(t.sample, id)
+	t.end = append(t.end, 0)
+	t.first = append(t.first, int32(len(t.tokens)))
+}
+
+// at returns the tokens that end in a node.
+func (t *Trie) at(n int32) []int32 {
+	return t.tokens[t.first[n]:t.first[n+1]]
+}
+
+// path returns the bytes that lead to a node.
+func (t *Trie) path(n int32) []byte {
+	return t.pieces[t.sample[n]][:t.depth[n]]
+}
+
+// Size returns the number of token ids.
+func (t *Trie) Size() int { return t.size }
+
+// Piece returns the bytes of a token.
+func (t *Trie) Piece(id int) []byte { return t.pieces[id] }
+
+// Nodes returns the number of nodes.
+func (t *Trie) Nodes() int { return len(t.bytes) }
