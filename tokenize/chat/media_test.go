@@ -31,7 +31,7 @@ func TestMediaMark(t *testing.T) {
 		for _, kind := range []string{"image", "audio", "video", "input_audio"} {
 			got, err := tmpl.MediaMark(context.Background(), kind)
 			if err == nil {
-				t.Logf("%s: %s is %s", name, kind, got)
+				t.Logf("%s: %s is %.80s", name, kind, got)
 				if strings.ContainsAny(got, `'"{}`) {
 					t.Errorf("%s: %s is no mark", name, got)
 				}

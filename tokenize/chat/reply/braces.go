@@ -12,6 +12,9 @@ func (b *builder) braces() string { return b.braceValue(b.root, "", 0) }
 
 // braceValue returns the expression for a value in Gemma's form.
 func (b *builder) braceValue(raw json.RawMessage, path string, depth int) string {
+	if b.err != nil {
+		return `""`
+	}
 	if depth > maxNesting/2 {
 		return b.refuse(path, "properties", "nested too deeply")
 	}
@@ -51,13 +54,30 @@ func (b *builder) braceValue(raw json.RawMessage, path string, depth int) string
 // braceRef makes a rule for a definition, once.
 func (b *builder) braceRef(n *node, ref, path string) string {
 	b.keywords(n, path, "$ref")
+	if b.direct[ref] {
+		return b.refuse(path, "$ref", "it means itself")
+	}
 	if name, ok := b.refs[ref]; ok {
 		return name
 	}
 	name := fmt.Sprintf("%s-%d", b.fresh("ref"), len(b.refs))
 	b.refs[ref] = name
+	if b.direct == nil {
+		b.direct = map[string]bool{}
+	}
+	b.direct[ref] = true
 	b.rule(name, b.braceValue(b.target(ref, path), path, 0))
+	delete(b.direct, ref)
 	return name
+}
+
+// inside makes a value that has something before it, so that it may hold what it is part of.
+func (b *builder) inside(raw json.RawMessage, path string, depth int) string {
+	outer := b.direct
+	b.direct = nil
+	expr := b.braceValue(raw, path, depth)
+	b.direct = outer
+	return expr
 }
 
 func (b *builder) braceChoice(list []json.RawMessage, key, path string, depth int) string {
@@ -197,7 +217,7 @@ func (b *builder) braceArray(n *node, path string, depth int) string {
 	b.keywords(n, path, "items", "minItems", "maxItems")
 	item := b.anyValue()
 	if raw, ok := n.vals["items"]; ok {
-		item = b.braceValue(raw, path+"/items", depth+1)
+		item = b.inside(raw, path+"/items", depth+1)
 	}
 	low, high := 0, -1
 	n.read("minItems", &low)
@@ -232,7 +252,7 @@ func (b *builder) braceObject(n *node, path string, depth int) string {
 		}
 		value := b.anyValue()
 		if ok {
-			value = b.braceValue(raw, path+"/additionalProperties", depth+1)
+			value = b.inside(raw, path+"/additionalProperties", depth+1)
 		}
 		rule := b.fresh("member")
 		b.rule(rule, `[a-zA-Z_] [a-zA-Z0-9_]{0,30} ":" `+value)
@@ -250,7 +270,7 @@ func (b *builder) braceObject(n *node, path string, depth int) string {
 			b.refuse(at, "properties", "the name cannot be written")
 		}
 		member := fmt.Sprintf("%s-member-%d", base, i)
-		b.rule(member, quote(name+":")+" "+b.braceValue(props.vals[name], at, depth+1))
+		b.rule(member, quote(name+":")+" "+b.inside(props.vals[name], at, depth+1))
 		if required[name] {
 			b.rule(rest(i), fmt.Sprintf(`"," %s %s`, member, rest(i+1)))
 			b.rule(first(i), fmt.Sprintf(`%s %s`, member, rest(i+1)))

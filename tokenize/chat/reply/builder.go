@@ -18,6 +18,7 @@ type builder struct {
 	rules   int
 	schemas []json.RawMessage
 	refs    map[string]string // rules of $ref, of this tool
+	direct  map[string]bool   // references whose rules begin with what is being made
 	free    map[string]string // rules of text without a literal
 	any     string            // rule of any value in Gemma's form
 	err     error

@@ -74,7 +74,7 @@ func (b *builder) elementValue(raw json.RawMessage, path, end string) string {
 		b.keywords(n, path, "enum")
 		return b.mixedEnum(n, path, end)
 	}
-	b.mixed(n, path)
+	b.mixed(n, path, 0)
 	expr := `[A-EG-MO-SU-Za-eg-mo-su-z] ` + b.without(end)
 	if types&typeNull != 0 && b.syntax != DSML {
 		expr = `"null" | ` + expr
@@ -83,14 +83,20 @@ func (b *builder) elementValue(raw json.RawMessage, path, end string) string {
 }
 
 // mixed refuses demands on texts in a schema that allows other types too.
-func (b *builder) mixed(n *node, path string) {
+func (b *builder) mixed(n *node, path string, depth int) {
+	if depth > 8 {
+		b.refuse(path, "anyOf", "nested too deeply")
+	}
+	if b.err != nil {
+		return
+	}
 	b.keywords(n, path, "anyOf", "oneOf", "items", "properties", "minimum", "maximum")
 	for _, key := range []string{"anyOf", "oneOf"} {
 		var list []json.RawMessage
 		n.read(key, &list)
 		for i, raw := range list {
 			if m := b.resolve(raw, path); b.at(raw).types()&typeString != 0 {
-				b.mixed(m, fmt.Sprintf("%s/%s/%d", path, key, i))
+				b.mixed(m, fmt.Sprintf("%s/%s/%d", path, key, i), depth+1)
 			}
 		}
 	}

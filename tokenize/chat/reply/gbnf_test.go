@@ -161,7 +161,7 @@ func (s *gbnfScan) class() (out []rune, negated bool) {
 			s.bad = true
 			return 0
 		}
-		if s.s[0] == '\\' && len(s.s) > 1 && strings.IndexByte(`]^-[`, s.s[1]) >= 0 {
+		if s.s[0] == '\\' && len(s.s) > 1 && strings.IndexByte(`][`, s.s[1]) >= 0 {
 			r := rune(s.s[1])
 			s.s = s.s[2:]
 			return r

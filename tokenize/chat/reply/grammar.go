@@ -88,7 +88,7 @@ func (f Format) Grammar(tools []tool.Def, c Choice) (Grammar, error) {
 	root := b.calls(c)
 	g := Grammar{Schemas: b.schemas}
 	if c.Required {
-		root = `"\n"? "\n"? ` + root
+		root = `"\n"? "\n"? (` + root + ")"
 	} else {
 		g.Triggers = triggers(f.Calls, tools)
 	}
@@ -242,7 +242,9 @@ func triggers(s Syntax, tools []tool.Def) []Trigger {
 		out = append(out, Trigger{Text: b.lit})
 	}
 	switch s {
-	case JSON, Llama:
+	case JSON:
+		out = append(out, Trigger{Text: `{"name": "`, Start: true}, Trigger{Text: `[{"name": "`, Start: true})
+	case Llama:
 		out = append(out, Trigger{Text: `{"name": "`, Start: true})
 	case Harmony:
 		out = append(out, Trigger{Text: "<|channel|>commentary to=functions."}, Trigger{Text: " to=functions."})

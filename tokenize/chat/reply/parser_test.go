@@ -344,3 +344,13 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestInstructions(t *testing.T) {
+	s, err := Instructions(roundTools)
+	if err != nil || !strings.Contains(s, `{"name":"add","description":"Add.","parameters":{`) || !strings.Contains(s, `"arguments"`) {
+		t.Errorf("got %s, error %v", s, err)
+	}
+	if _, err := Instructions([]tool.Def{{}}); err == nil {
+		t.Error("a tool without a name: got no error")
+	}
+}

@@ -67,11 +67,16 @@ func (s *schema) property(name string) *schema {
 }
 
 // types returns the types that a value may have.
-func (s *schema) types() typeSet { return s.typesWithin(16) }
+func (s *schema) types() typeSet {
+	left := 1000
+	return s.typesWithin(&left)
+}
 
-func (s *schema) typesWithin(depth int) typeSet {
+// typesWithin looks at so many schemas at most: one that refers to itself again and again allows everything.
+func (s *schema) typesWithin(left *int) typeSet {
 	m, ok := s.resolved().node.(map[string]any)
-	if !ok || depth == 0 {
+	*left--
+	if !ok || *left < 0 {
 		return allTypes
 	}
 	out := allTypes
@@ -88,14 +93,14 @@ func (s *schema) typesWithin(depth int) typeSet {
 		if list, ok := m[key].([]any); ok {
 			var any typeSet
 			for _, node := range list {
-				any |= s.at(node).typesWithin(depth - 1)
+				any |= s.at(node).typesWithin(left)
 			}
 			out &= any
 		}
 	}
 	if list, ok := m["allOf"].([]any); ok {
 		for _, node := range list {
-			out &= s.at(node).typesWithin(depth - 1)
+			out &= s.at(node).typesWithin(left)
 		}
 	}
 	return out

@@ -86,10 +86,7 @@ func (b *builder) textEnum(values []json.RawMessage, path, end string) string {
 }
 
 func classByte(c byte) string {
-	if strings.IndexByte(`\]^-[`, c) >= 0 {
-		return `\` + string(rune(c))
-	}
-	return string(rune(c))
+	return classRune(rune(c))
 }
 
 // without returns a rule for texts that do not hold a literal. The literal begins with a character that is nowhere else in
@@ -130,9 +127,9 @@ func classRune(r rune) string {
 		return `\t`
 	case r == '\r':
 		return `\r`
-	case r < 0x80 && strings.IndexByte(`\]^-[`, byte(r)) >= 0:
+	case r == '\\' || r == ']' || r == '[':
 		return `\` + string(r)
-	case r < 0x20:
+	case r < 0x20 || r == '^' || r == '-':
 		return fmt.Sprintf(`\x%02X`, r)
 	case r >= 0x10000:
 		return fmt.Sprintf(`\U%08X`, r)
