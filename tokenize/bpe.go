@@ -56,16 +56,16 @@ func (m *bpe) encode(s *scratch, dst []int32, text string, _ bool) ([]int32, err
 	return dst, nil
 }
 
-// gemma is Gemma 4's encoding: spaces are written U+2581, lines are cut, and listed pairs of characters merge.
-type gemma struct{ model bpeModel }
+// charBPE is Gemma 4's encoding: spaces are written U+2581, lines are cut, and listed pairs of characters merge.
+type charBPE struct{ model bpeModel }
 
-func newGemma(c *Config) *gemma {
-	m := &gemma{}
+func newCharBPE(c *Config) *charBPE {
+	m := &charBPE{}
 	m.model.build(c, bpeOptions{chars: true})
 	return m
 }
 
-func (m *gemma) encode(s *scratch, dst []int32, text string, _ bool) ([]int32, error) {
+func (m *charBPE) encode(s *scratch, dst []int32, text string, _ bool) ([]int32, error) {
 	text = strings.ReplaceAll(text, " ", blank)
 	var err error
 	for start := 0; start < len(text); {
@@ -87,7 +87,7 @@ func (m *gemma) encode(s *scratch, dst []int32, text string, _ bool) ([]int32, e
 }
 
 // encodeLine cuts a line where no token reaches across.
-func (m *gemma) encodeLine(s *scratch, dst []int32, line string) ([]int32, error) {
+func (m *charBPE) encodeLine(s *scratch, dst []int32, line string) ([]int32, error) {
 	var err error
 	for start := 0; start < len(line); {
 		end := m.model.cuts.next(line, start)

@@ -7,7 +7,9 @@ type bpeOptions struct {
 	chars  bool   // words begin as characters, and tokens are spelled as they are: no alphabet of bytes
 	suffix string // that the last part of a word carries, "</w>"
 	single bool   // fallback.single
-	merges func(yield func(left, right string) bool)
+	// userDefined says that words may be user-defined tokens, too.
+	userDefined bool
+	merges      [][2]string // in place of Config.Merges
 }
 
 // bpeModel merges the parts of a word by a list of pairs, or by the rank of their joined text. Tokens are kept as the
@@ -37,7 +39,7 @@ func (m *bpeModel) build(c *Config, o bpeOptions) {
 			special[text] = true
 		case Byte:
 		case UserDefined: // cut out of every text before the words are made
-			if !o.chars {
+			if !o.chars && !o.userDefined {
 				break
 			}
 			fallthrough // there, merges lead to those spelled with blanks
@@ -50,6 +52,7 @@ func (m *bpeModel) build(c *Config, o bpeOptions) {
 			}
 		}
 	}
+	m.cuts.learnBytes(&m.fallback)
 	if c.ByRank {
 		m.rules = &textRules{ids: m.ids, longest: longest}
 	} else {
@@ -87,17 +90,7 @@ func rawToken(s string) string {
 }
 
 func (m *bpeModel) addMerges(c *Config, special map[string]bool) {
-	merges := m.merges
-	if merges == nil {
-		merges = func(yield func(left, right string) bool) {
-			for _, merge := range c.Merges {
-				if left, right, ok := cutMerge(merge); ok && !yield(left, right) {
-					return
-				}
-			}
-		}
-	}
-	m.pairs = newPairTable(len(c.Merges))
+	m.pairs = newPairTable(max(len(c.Merges), len(m.merges)))
 	next := m.fallback.tokens
 	symbolOf := func(raw string) int32 {
 		id, ok := m.ids[raw]
@@ -110,13 +103,23 @@ func (m *bpeModel) addMerges(c *Config, special map[string]bool) {
 		return id
 	}
 	rank := int32(0)
-	merges(func(left, right string) bool {
+	add := func(left, right string) {
 		if rank++; !special[left+right] {
 			left, right := m.raw(left), m.raw(right)
 			m.pairs.add(symbolOf(left), symbolOf(right), rank, symbolOf(left+right))
 		}
-		return true
-	})
+	}
+	if m.merges != nil {
+		for _, merge := range m.merges {
+			add(merge[0], merge[1])
+		}
+		return
+	}
+	for _, merge := range c.Merges {
+		if left, right, ok := cutMerge(merge); ok {
+			add(left, right)
+		}
+	}
 }
 
 // cutMerge splits a line "left right". The left text may start with a space.

@@ -24,9 +24,9 @@ const (
 	// BPE is byte-level byte-pair encoding: text is cut by a pre-tokenizer, then bytes are merged by the rank of the
 	// merge. Tokens are written in GPT-2's alphabet of 256 printable characters. "gpt2" in GGUF.
 	BPE
-	// Gemma4 is byte-pair encoding with listed merges over SentencePiece's alphabet: tokens are written as they are, with
-	// U+2581 for spaces, and characters without a token fall back to byte tokens. "gemma4" in GGUF.
-	Gemma4
+	// CharBPE is byte-pair encoding with listed merges between characters: tokens are written as they are, with U+2581 for
+	// spaces, and characters without a token fall back to byte tokens. Lines are encoded one by one. "gemma4" in GGUF.
+	CharBPE
 	// WordPiece is BERT's encoding: words are cut into the longest tokens from the left. Tokens that start a word are
 	// written with U+2581 in front. "bert" in GGUF.
 	WordPiece
@@ -36,7 +36,7 @@ const (
 	RWKV
 )
 
-var kindNames = [...]string{SPM: "SPM", BPE: "BPE", Gemma4: "Gemma4", WordPiece: "WordPiece", Unigram: "Unigram", RWKV: "RWKV"}
+var kindNames = [...]string{SPM: "SPM", BPE: "BPE", CharBPE: "CharBPE", WordPiece: "WordPiece", Unigram: "Unigram", RWKV: "RWKV"}
 
 // String returns the constant's name.
 func (k Kind) String() string {
@@ -76,7 +76,7 @@ type Config struct {
 	Types  []TokenType // by id; nil: all Normal
 	Scores []float32   // SPM, Unigram: by id; the highest is best
 
-	Merges  []string // BPE, Gemma4: "left right", best first
+	Merges  []string // BPE, CharBPE: "left right", best first
 	ByRank  bool     // BPE: in place of Merges, two neighbours merge if together they are a token, the lowest id first
 	Pre     string   // BPE: name of the pre-tokenizer, one of PreTokenizers; "" is "default"
 	Pattern string   // BPE: in place of Pre, a regular expression whose matches are the words
@@ -170,7 +170,7 @@ func (c *Config) validateKind() (errs []error) {
 		if i := slices.IndexFunc(c.Scores, func(s float32) bool { return math.IsNaN(float64(s)) || math.IsInf(float64(s), 0) }); i >= 0 {
 			bad("Scores[%d] is not a finite number", i)
 		}
-	case BPE, Gemma4:
+	case BPE, CharBPE:
 		for i, m := range c.Merges {
 			if _, _, ok := cutMerge(m); !ok {
 				bad("Merges[%d] is %q, want two texts with a space between", i, m)

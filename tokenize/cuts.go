@@ -12,10 +12,17 @@ type wordCuts struct {
 	joined [utf8.RuneSelf][utf8.RuneSelf]bool
 	// blanked tells after which characters some token has a blank; the last entry is for all that are not ASCII.
 	blanked [utf8.RuneSelf + 1]bool
+	// known tells which ASCII characters are tokens: unknown ones stay together, they may make one unknown token.
+	known      [utf8.RuneSelf]bool
+	knownBlank bool
 }
 
 // learn takes a token into account.
 func (w *wordCuts) learn(token string) {
+	w.knownBlank = w.knownBlank || token == blank
+	if token[0] < utf8.RuneSelf {
+		w.known[token[0]] = w.known[token[0]] || len(token) == 1
+	}
 	for i := 1; i < len(token); i++ {
 		a, b := token[i-1], token[i]
 		switch {
@@ -27,6 +34,14 @@ func (w *wordCuts) learn(token string) {
 	}
 }
 
+// learnBytes takes into account that bytes with a token of their own never become unknown tokens.
+func (w *wordCuts) learnBytes(f *fallback) {
+	for b := range w.known {
+		w.known[b] = w.known[b] || f.bytes[b] != None
+	}
+	w.knownBlank = w.knownBlank || f.bytes[blank[0]] != None && f.bytes[blank[1]] != None && f.bytes[blank[2]] != None
+}
+
 // next returns the first cut behind start.
 func (w *wordCuts) next(s string, start int) int {
 	for strings.HasPrefix(s[start:], blank) {
@@ -36,10 +51,10 @@ func (w *wordCuts) next(s string, start int) int {
 		a, b := s[i-1], s[i]
 		switch {
 		case b < utf8.RuneSelf:
-			if a < utf8.RuneSelf && !w.joined[a][b] {
+			if a < utf8.RuneSelf && !w.joined[a][b] && w.known[a] && w.known[b] {
 				return i
 			}
-		case b == blank[0] && !w.blanked[min(a, utf8.RuneSelf)] && strings.HasPrefix(s[i:], blank):
+		case b == blank[0] && w.knownBlank && !w.blanked[min(a, utf8.RuneSelf)] && strings.HasPrefix(s[i:], blank):
 			return i
 		}
 	}

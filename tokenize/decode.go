@@ -28,39 +28,55 @@ func (t *Tokenizer) Decode(ids []int32, o DecodeOptions) (string, error) {
 type decoder struct {
 	pieces []string
 	types  []TokenType
-	// prefix says where a token loses its leading space.
-	prefix prefixRule
+	prefix prefixRule // where a text has a space that is not printed
+	words  bool       // a space before every word is part of its token; the first token printed loses it
+	ends   []bool     // by id: the token ends a word, a space comes before the next one; nil: none does
 }
 
 func newDecoder(c *Config) decoder {
-	d := decoder{pieces: make([]string, len(c.Tokens)), types: make([]TokenType, len(c.Tokens)), prefix: newPrefixRule(c)}
+	d := decoder{prefix: newPrefixRule(c), words: c.Kind == WordPiece}
+	d.build(c, func(text string, t TokenType) string {
+		switch c.Kind {
+		case SPM, Unigram, CharBPE:
+			return strings.ReplaceAll(text, blank, " ")
+		case BPE:
+			if t != UserDefined {
+				return rawToken(text)
+			}
+		case WordPiece:
+			if word, start := spellBlank(text); start {
+				return wordPieceCleanup(" " + word)
+			}
+		case RWKV:
+			return unescape(text)
+		}
+		return text
+	})
+	return d
+}
+
+// build fills pieces and types; print gives what an ordinary token prints.
+func (d *decoder) build(c *Config, print func(text string, t TokenType) string) {
+	d.pieces, d.types = make([]string, len(c.Tokens)), make([]TokenType, len(c.Tokens))
 	for id, text := range c.Tokens {
 		t := c.typeOf(id)
-		d.types[id] = t
-		switch {
-		case t == Byte:
+		switch t {
+		case Byte:
 			b, _ := byteToken(c.Tokens, id)
 			text = string([]byte{b})
-		case t == Control || t == Unknown:
-		case c.Kind == SPM || c.Kind == Unigram || c.Kind == Gemma4:
-			if spaced := strings.ReplaceAll(text, blank, " "); spaced != text {
-				text, d.types[id] = spaced, Normal // also for user-defined runs of blanks: merges lead to them
+		case Control, Unknown:
+			if d.words {
+				text = " " + text
 			}
-		case c.Kind == BPE && t != UserDefined:
-			text = rawToken(text)
-		case c.Kind == WordPiece:
-			if word, start := spellBlank(text); start {
-				text = wordPieceCleanup(" " + word)
+		default:
+			printed := print(text, t)
+			if printed != text && t == UserDefined {
+				t = Normal // merges lead to it, too: the text after it is not the start of another
 			}
-		case c.Kind == RWKV:
-			text = unescape(text)
+			text = printed
 		}
-		d.pieces[id] = text
+		d.pieces[id], d.types[id] = text, t
 	}
-	if c.Kind == WordPiece {
-		d.prefix = prefixRule{always: true, once: true}
-	}
-	return d
 }
 
 // wordPieceCleanup joins punctuation to the word before it.
@@ -77,30 +93,37 @@ type decoding struct {
 	*decoder
 	skip  bool
 	strip bool // the next text loses its leading space
+	ended bool // the last token ended a word
 }
 
 func (d *decoder) start(o DecodeOptions) decoding {
-	return decoding{d, o.SkipSpecial, d.prefix.always && !o.Continue}
+	return decoding{decoder: d, skip: o.SkipSpecial, strip: (d.prefix.always || d.words) && !o.Continue}
 }
 
 // next returns what the token prints at this place.
 func (d *decoding) next(id int32) string {
 	piece := d.pieces[id]
-	switch d.types[id] {
-	case Control, Unknown:
-		if !d.prefix.once {
-			d.strip = d.prefix.always && d.types[id] == Control
-		}
-		if d.skip {
-			return ""
-		}
-	case UserDefined:
-		d.strip = d.prefix.always && !d.prefix.once
-	default:
+	kind := d.types[id]
+	if d.skip && (kind == Control || kind == Unknown) {
+		d.strip = d.strip || d.prefix.always && !d.prefix.once && kind == Control
+		return ""
+	}
+	switch {
+	case d.words || kind != Control && kind != Unknown && kind != UserDefined:
 		if d.strip {
 			piece = strings.TrimPrefix(piece, " ")
 			d.strip = false
 		}
+	case d.prefix.once:
+		d.strip = d.strip && kind != UserDefined
+	default:
+		d.strip = d.prefix.always && kind != Unknown
+	}
+	if d.ends != nil {
+		if d.ended {
+			piece = " " + piece
+		}
+		d.ended = d.ends[id]
 	}
 	return piece
 }

@@ -12,37 +12,54 @@ type EncodeOptions struct {
 	ParseSpecial bool // read the texts of control tokens as these tokens
 }
 
+// maxTextBytes keeps the offsets inside a text within 32 bits.
+const maxTextBytes = math.MaxInt32 / 4
+
 // Encode appends the ids of text to dst. Any bytes are accepted. Errors wrap ErrNoToken; dst is then returned as it was.
 func (t *Tokenizer) Encode(dst []int32, text string, o EncodeOptions) ([]int32, error) {
-	if len(text) > math.MaxInt32/4 {
-		return dst, fmt.Errorf("tokenize: text has %d bytes, want at most %d", len(text), math.MaxInt32/4)
+	if !o.AddSpecial {
+		ids, err := t.encodeText(dst, text, o.ParseSpecial)
+		if err != nil {
+			return dst, err
+		}
+		return ids, nil
 	}
 	ids := dst
-	if o.AddSpecial && t.config.AddBOS {
-		ids = append(ids, t.config.BOS)
+	var err error
+	for _, p := range t.template.single {
+		if p.ids != nil {
+			ids = append(ids, p.ids...)
+		} else if ids, err = t.encodeText(ids, text, o.ParseSpecial); err != nil {
+			return dst, err
+		}
+	}
+	return ids, nil
+}
+
+// encodeText appends the ids of a text and nothing else.
+func (t *Tokenizer) encodeText(ids []int32, text string, parse bool) ([]int32, error) {
+	if len(text) > maxTextBytes {
+		return ids, fmt.Errorf("tokenize: text has %d bytes, want at most %d", len(text), maxTextBytes)
 	}
 	s := t.scratch.Get().(*scratch)
 	defer func() {
 		s.trim()
 		t.scratch.Put(s)
 	}()
+	s.parse = parse
 	first := true
+	var err error
 	for text != "" {
-		id, left, right := t.specials.next(text, o.ParseSpecial)
+		id, left, right := t.specials.next(text, parse)
 		if left > 0 {
-			var err error
 			if ids, err = t.encoder.encode(s, ids, text[:left], first); err != nil {
-				return dst, err
+				return ids, err
 			}
 		}
-		if id == None {
-			break
+		if id != None {
+			ids = append(ids, id)
 		}
-		ids, first = append(ids, id), false
-		text = text[right:]
-	}
-	if o.AddSpecial && t.config.AddEOS {
-		ids = append(ids, t.config.EOS)
+		text, first = text[right:], false
 	}
 	return ids, nil
 }

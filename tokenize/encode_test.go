@@ -33,7 +33,7 @@ func TestEncodeSmall(t *testing.T) {
 		{"BPE", "a<tool></s>", special, []string{"<s>", "a", "<tool>", "</s>"}},
 		{"BPE", "</s>", EncodeOptions{}, []string{"<", "/", "s", ">"}},
 		{"BPE", "\xff", EncodeOptions{}, []string{"ÿ"}},
-		{"Gemma4", "a ab\n\nbc é", EncodeOptions{}, []string{"a", "▁", "ab", "\n\n", "bc", "▁", "<0xC3>", "<0xA9>"}},
+		{"CharBPE", "a ab\n\nbc é", EncodeOptions{}, []string{"a", "▁", "ab", "\n\n", "bc", "▁", "<0xC3>", "<0xA9>"}},
 		{"Unigram", "ab c", EncodeOptions{}, []string{"▁ab", "▁", "c"}},
 		{"Unigram", "a<tool>é", EncodeOptions{}, []string{"▁a", "<tool>", "<0xC3>", "<0xA9>"}},
 		{"WordPiece", "AB, aab c1x <s>", special, []string{"<s>", "▁ab", "▁,", "▁a", "a", "b", "[UNK]", "<s>", "</s>"}},
@@ -64,9 +64,9 @@ func TestTextNeverBecomesControl(t *testing.T) {
 	for name, c := range smallConfigs() {
 		// Merges that would lead to a control token.
 		switch c.Kind {
-		case BPE, Gemma4:
+		case BPE, CharBPE:
 			for _, text := range []string{"<", "s", ">"} {
-				if c.Kind == Gemma4 {
+				if c.Kind == CharBPE {
 					c.Tokens, c.Types = append(c.Tokens, text), append(c.Types, Normal)
 				}
 			}

@@ -22,7 +22,8 @@ var (
 	}
 )
 
-// findSpecialTokens fills EOT and EOG from the file's ids and from the texts of tokens, by llama.cpp's rules. Tokens
+// findSpecialTokens fills EOT and EOG from the ids in a GGUF file, if there is one, and from the texts of tokens, by
+// llama.cpp's rules. Tokens
 // found by their text become control tokens, which some files forget to say. (llama.cpp makes gpt-oss's <|channel|> and
 // the like user-defined, so that they are printed; then the text of a user could contain them. Here they stay control.)
 func (c *Config) findSpecialTokens(r *ggufReader) {
@@ -60,8 +61,10 @@ func (c *Config) findSpecialTokens(r *ggufReader) {
 		return None
 	}
 	named := func(key string, texts []string) int32 {
-		if id := r.id(c, key, None); id != None {
-			return id
+		if r != nil {
+			if id := r.id(c, key, None); id != None {
+				return id
+			}
 		}
 		return first(texts)
 	}

@@ -64,13 +64,13 @@ func (c *Config) ggufDefaults(model string) error {
 		c.Kind, c.Scores = BPE, nil
 		c.BOS, c.EOS = 11, 11
 		if slices.Contains(gemmaNames, c.Pre) {
-			c.Kind, c.Pre = Gemma4, ""
+			c.Kind, c.Pre = CharBPE, ""
 		} else if pre, err := preTokenizerFor(c.Pre); err == nil { // Validate reports the error
 			c.IgnoreMerges, c.AddBOS = pre.whole, pre.addBOS
 		}
 		c.ByRank = c.Merges == nil && c.Pre == "kimi-k2"
 	case "gemma4":
-		c.Kind, c.Pre, c.AddBOS = Gemma4, "", true
+		c.Kind, c.Pre, c.AddBOS = CharBPE, "", true
 	case "bert":
 		c.Kind, c.Pre = WordPiece, ""
 		c.BOS, c.EOS, c.UNK, c.PAD = 101, 102, 100, 0

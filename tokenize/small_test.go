@@ -38,7 +38,7 @@ func smallConfigs() map[string]Config {
 	add(&bpe, "<tool>", UserDefined, 0)
 	bpe.Scores, bpe.AddBOS = nil, true
 
-	gemma := NoIDs(Gemma4)
+	gemma := NoIDs(CharBPE)
 	unigram := NoIDs(Unigram)
 	for _, c := range []*Config{&gemma, &unigram} {
 		for b := range 256 {
@@ -73,7 +73,7 @@ func smallConfigs() map[string]Config {
 		add(&rwkv, text, Normal, 0)
 	}
 	rwkv.Scores = nil
-	return map[string]Config{"SPM": spm, "BPE": bpe, "Gemma4": gemma, "Unigram": unigram, "WordPiece": piece, "RWKV": rwkv}
+	return map[string]Config{"SPM": spm, "BPE": bpe, "CharBPE": gemma, "Unigram": unigram, "WordPiece": piece, "RWKV": rwkv}
 }
 
 func smallTokenizers(t testing.TB) map[string]*Tokenizer {

@@ -53,6 +53,7 @@ func newSPM(c *Config) *spm {
 		m.rules.longest = max(m.rules.longest, len(text))
 		m.cuts.learn(text)
 	}
+	m.cuts.learnBytes(&m.fallback)
 	m.rules.rank = ranksByScore(c.Scores)
 	return m
 }

@@ -11,6 +11,7 @@ type Tokenizer struct {
 	specials *specials
 	encoder  textEncoder
 	decoder  decoder
+	template template
 	eog      map[int32]bool
 	scratch  sync.Pool // of *scratch
 }
@@ -27,21 +28,16 @@ func New(c Config) (*Tokenizer, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	t := &Tokenizer{config: c, specials: newSpecials(&c), eog: map[int32]bool{}}
-	for _, id := range append([]int32{c.EOS, c.EOT}, c.EOG...) {
-		if id != None {
-			t.eog[id] = true
-		}
-	}
-	t.scratch.New = func() any { return &scratch{words: map[string]idSpan{}} }
+	t := newTokenizer(c)
+	t.specials, t.template = newSpecials(&c), newTemplate(&c)
 	var err error
 	switch c.Kind {
 	case SPM:
 		t.encoder = newSPM(&c)
 	case BPE:
 		t.encoder, err = newBPE(&c)
-	case Gemma4:
-		t.encoder = newGemma(&c)
+	case CharBPE:
+		t.encoder = newCharBPE(&c)
 	case WordPiece:
 		t.encoder = newBERT(&c)
 	case Unigram:
@@ -56,7 +52,20 @@ func New(c Config) (*Tokenizer, error) {
 	return t, nil
 }
 
-// Config returns the description the tokenizer was made of. Its slices are shared: do not change them.
+// newTokenizer makes what all tokenizers have.
+func newTokenizer(c Config) *Tokenizer {
+	t := &Tokenizer{config: c, eog: map[int32]bool{}}
+	for _, id := range append([]int32{c.EOS, c.EOT}, c.EOG...) {
+		if id != None {
+			t.eog[id] = true
+		}
+	}
+	t.scratch.New = func() any { return &scratch{words: map[string]idSpan{}} }
+	return t
+}
+
+// Config returns the description the tokenizer was made of. Its slices are shared: do not change them. That of a
+// tokenizer made by FromJSON has tokens, types and special ids, but not the parts of the pipeline.
 func (t *Tokenizer) Config() Config { return t.config }
 
 // Vocab returns the number of tokens; ids are below it.

@@ -36,6 +36,7 @@ func newUnigram(c *Config) *unigram {
 		keys, ids = append(keys, text), append(ids, int32(id))
 		m.cuts.learn(text)
 	}
+	m.cuts.learnBytes(&m.fallback)
 	m.trie = newTrie(keys, ids)
 	m.unkScore = worst - unkPenalty
 	return m

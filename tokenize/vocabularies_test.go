@@ -29,6 +29,10 @@ func TestVocabularies(t *testing.T) {
 	for _, path := range tensortest.Glob(t, "tokenizers", "llama.cpp", "*.gguf") {
 		counts.Case(t, "llama.cpp/"+filepath.Base(path), func(t *testing.T) { ggufVocabulary(t, path) })
 	}
+	for _, path := range tensortest.Glob(t, "tokenizers", "hf", "*", "tokenizer.json") {
+		dir := filepath.Dir(path)
+		counts.Case(t, "hf/"+filepath.Base(dir), func(t *testing.T) { jsonVocabulary(t, dir) })
+	}
 }
 
 func ggufVocabulary(t *testing.T, path string) {

@@ -94,7 +94,7 @@ func (s set) fold() set {
 var (
 	spaceSet = fromTable(unicode.White_Space)
 	digitSet = fromTable(unicode.Nd)
-	wordSet  = fromTable(unicode.L, unicode.M, unicode.Nd, unicode.Pc)
+	wordSet  = fromTable(unicode.L, unicode.M, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Other_Alphabetic)
 )
 
 // property returns the set of a name in \p{...}: a category, a script or a property.

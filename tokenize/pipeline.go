@@ -1,0 +1,77 @@
+package tokenize
+
+// pipeline is an encoder put together from parts, as tokenizer.json describes it.
+type pipeline struct {
+	norm     normalizer  // or nil
+	added    *specials   // tokens that are looked for after normalizing, or nil
+	presplit preSplitter // or nil
+	mapped   bool        // the pieces come in GPT-2's alphabet and are read back to bytes
+	model    wordEncoder
+	cuts     *wordCuts // where pieces may be cut, or nil
+}
+
+func (p *pipeline) encode(s *scratch, dst []int32, text string, first bool) ([]int32, error) {
+	if p.norm != nil {
+		text = p.norm.normalize(text)
+	}
+	var err error
+	for text != "" {
+		id, left, right := None, len(text), len(text)
+		if p.added != nil {
+			id, left, right = p.added.next(text, s.parse)
+		}
+		if left > 0 {
+			if dst, err = p.encodePieces(s, dst, piece{text[:left], first}); err != nil {
+				return dst, err
+			}
+		}
+		if id != None {
+			dst = append(dst, id)
+		}
+		text, first = text[right:], false
+	}
+	return dst, nil
+}
+
+func (p *pipeline) encodePieces(s *scratch, dst []int32, whole piece) ([]int32, error) {
+	pieces := append(s.pieces[:0], whole)
+	if p.presplit != nil {
+		pieces = p.presplit.split(pieces[:0], whole)
+	}
+	defer func() {
+		clear(pieces) // do not hold on to the text
+		s.pieces = pieces[:0]
+	}()
+	var err error
+	for _, part := range pieces {
+		word := part.text
+		if p.mapped {
+			word = rawToken(word)
+		}
+		for start := 0; start < len(word); {
+			end := len(word)
+			if p.cuts != nil {
+				end = p.cuts.next(word, start)
+			}
+			if dst, err = s.word(dst, word[start:end], p.model); err != nil {
+				return dst, err
+			}
+			start = end
+		}
+	}
+	return dst, nil
+}
+
+// wordLevel knows whole words only.
+type wordLevel struct {
+	ids      map[string]int32
+	fallback fallback
+}
+
+func (m *wordLevel) encodeWord(_ *wordScratch, dst []int32, word string) ([]int32, error) {
+	if id, ok := m.ids[word]; ok {
+		return append(dst, id), nil
+	}
+	dst, _, err := m.fallback.appendBytes(dst, word, false)
+	return dst, err
+}
