@@ -10,7 +10,10 @@ import (
 
 // A Grammar is a set of texts. It is read-only and safe for concurrent use.
 type Grammar struct {
-	prog *machine.Program
+	prog       *machine.Program
+	schema     []byte // the JSON Schema it was made from
+	options    Options
+	unenforced []UnsupportedError
 }
 
 // ErrEmpty says that no text satisfies a grammar.

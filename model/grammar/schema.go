@@ -50,7 +50,34 @@ func FromJSONSchema(doc []byte, opt Options) (*Grammar, error) {
 	if err != nil {
 		return nil, fmt.Errorf("grammar: %w", err)
 	}
-	return &Grammar{prog: r.Program}, nil
+	g := &Grammar{prog: r.Program, schema: doc, options: opt}
+	for _, u := range r.Skipped {
+		g.unenforced = append(g.unenforced, *u)
+	}
+	return g, nil
+}
+
+// Unenforced returns the keywords that were left to Validate because of Options.Validate.
+func (g *Grammar) Unenforced() []UnsupportedError { return g.unenforced }
+
+// A Violation says where a document breaks its schema.
+type Violation = schema.Violation
+
+// Validate checks a whole document against the schema the grammar was made from. It returns nil, a *Violation, or why the
+// document cannot be read. Keywords that this package does not know at all (an unknown format, a lookahead in a
+// pattern) are not checked either: see Unenforced. A grammar that was not made from a schema has nothing to check.
+func (g *Grammar) Validate(doc []byte) error {
+	if g.schema == nil {
+		return nil
+	}
+	v, err := schema.NewValidator(g.schema, g.options.internal())
+	if err == nil {
+		err = v.Validate(doc)
+	}
+	if err != nil {
+		return fmt.Errorf("grammar: %w", err)
+	}
+	return nil
 }
 
 func (o Options) internal() schema.Options {

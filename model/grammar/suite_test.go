@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed64708441/ember/model/grammar/internal/schema"
 	"github.com/seed64708441/ember/tensor/tensortest"
 )
 
@@ -118,6 +119,45 @@ func TestSuite(t *testing.T) {
 	t.Logf("without Exact %d of %d valid instances are written", narrow, valid)
 	if 10*covered < 9*instances {
 		t.Errorf("only %d of %d instances covered", covered, instances)
+	}
+}
+
+// TestValidatorOnSuite runs the validator alone. It serves as the judge of random outputs, so it must itself agree with
+// the recorded verdicts.
+func TestValidatorOnSuite(t *testing.T) {
+	docs := suiteDocuments(t)
+	names, groups := suiteFiles(t)
+	checked := 0
+	for _, name := range names {
+		for _, group := range groups[name] {
+			opt := Options{Exact: true, FormatAnnotation: !strings.HasPrefix(name, "format/"), Documents: docs}
+			v, err := schema.NewValidator(group.Schema, opt.internal())
+			if err != nil {
+				t.Fatalf("%s: %s: %v", name, group.Description, err)
+			}
+			if strings.HasPrefix(name, "format/") || strings.HasPrefix(name, "vocabulary") {
+				opt.Validate = false
+				if _, err := FromJSONSchema(group.Schema, opt); err != nil {
+					continue // formats and dialects that are not known to the validator either
+				}
+			}
+			for _, c := range group.Tests {
+				err := v.Validate(c.Data)
+				var broken *Violation
+				if err != nil && !errors.As(err, &broken) {
+					t.Logf("%s: %s: %v", name, group.Description, err)
+					break
+				}
+				checked++
+				if (err == nil) != c.Valid {
+					t.Errorf("%s: %s: %s: %v, want valid %v", name, group.Description, c.Description, err, c.Valid)
+				}
+			}
+		}
+	}
+	t.Logf("%d instances checked", checked)
+	if checked < 1800 {
+		t.Errorf("only %d instances checked", checked)
 	}
 }
 

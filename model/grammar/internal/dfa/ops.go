@@ -27,6 +27,7 @@ func Combine(parts []*DFA, label func(labels []int32) int32) (*DFA, error) {
 	}
 	labels := make([]int32, len(parts))
 	to := make([]int32, len(parts))
+	var buf []byte
 	for n := 0; n < len(states); n++ {
 		s := states[n]
 		for i, p := range parts {
@@ -47,11 +48,11 @@ func Combine(parts []*DFA, label func(labels []int32) int32) (*DFA, error) {
 					to[i] = p.next[int(s[i])*len(p.bounds)+classes[i][c]]
 				}
 			}
-			k := key(to)
-			id, ok := ids[k]
+			buf = appendKey(buf[:0], to)
+			id, ok := ids[string(buf)]
 			if !ok {
 				id = int32(len(states))
-				ids[k] = id
+				ids[string(buf)] = id
 				states = append(states, append([]int32(nil), to...))
 			}
 			d.next = append(d.next, id)
@@ -63,12 +64,13 @@ func Combine(parts []*DFA, label func(labels []int32) int32) (*DFA, error) {
 	return d.reduced(), nil
 }
 
-func key(s []int32) string {
-	b := make([]byte, 0, len(s)*4)
+func key(s []int32) string { return string(appendKey(nil, s)) }
+
+func appendKey(b []byte, s []int32) []byte {
 	for _, v := range s {
 		b = append(b, byte(v), byte(v>>8), byte(v>>16), byte(v>>24))
 	}
-	return string(b)
+	return b
 }
 
 // And accepts what both accept.
@@ -188,10 +190,17 @@ func (d *DFA) liveStates() []bool {
 	return live
 }
 
+// maxMinimize is the number of states up to which equal ones are looked for. Larger automata are mostly long chains, in
+// which there are few.
+const maxMinimize = 3000
+
 // blocks returns the coarsest partition of the live states into states of equal behaviour (Moore's algorithm).
 func (d *DFA) blocks(live []bool) []int32 {
 	n := len(d.bounds)
 	block := make([]int32, len(d.label))
+	if len(d.label) > maxMinimize {
+		return identity(block)
+	}
 	first := map[int32]int32{}
 	for q, l := range d.label {
 		id, ok := first[l]
@@ -203,6 +212,7 @@ func (d *DFA) blocks(live []bool) []int32 {
 	}
 	count := len(first)
 	sig := make([]int32, n+1)
+	var buf []byte
 	// A long chain needs as many rounds as it has states; equal states are then rare, so stop early there.
 	for rounds := 0; rounds < 64; rounds++ {
 		ids := map[string]int32{}
@@ -219,11 +229,11 @@ func (d *DFA) blocks(live []bool) []int32 {
 				}
 				sig[c+1] = to
 			}
-			k := key(sig)
-			id, ok := ids[k]
+			buf = appendKey(buf[:0], sig)
+			id, ok := ids[string(buf)]
 			if !ok {
 				id = int32(len(ids))
-				ids[k] = id
+				ids[string(buf)] = id
 			}
 			next[q] = id
 		}
@@ -232,6 +242,10 @@ func (d *DFA) blocks(live []bool) []int32 {
 		}
 		block, count = next, len(ids)
 	}
+	return identity(block)
+}
+
+func identity(block []int32) []int32 {
 	for q := range block {
 		block[q] = int32(q)
 	}

@@ -307,8 +307,13 @@ func (w *stepper) fresh(s *ArraySpec, id NodeID, r *register) bool {
 		}
 		return false
 	}
-	if !n.Distinct {
-		return true // an object or array without bound
+	return w.unseen(n, r)
+}
+
+// unseen reports whether a single node has a value that is not among the items of a Distinct array yet.
+func (w *stepper) unseen(n *Node, r *register) bool {
+	if !n.Distinct || r == nil {
+		return true // nothing seen, or an object or array that can grow without bound
 	}
 	switch n.quick(n.DFA.Start(), onlyLabel, nil, false) {
 	case yes:

@@ -85,6 +85,9 @@ func (w *stepper) ready(f frame) {
 // enter begins a node on top of a stack.
 func (w *stepper) enter(id NodeID, parent int32) {
 	n := &w.p.nodes[id]
+	if n.Distinct && !w.unseen(n, w.a.frames[parent].reg) {
+		return
+	}
 	switch n.Kind {
 	case Choice:
 		for _, a := range n.Alts {

@@ -130,32 +130,72 @@ func lowDigit(lx lexer, b byte) (next lexer, r rune, done, ok bool) {
 	return lexLow | (n+1)<<countShift | low<<10 | high, 0, false, true
 }
 
-// escapeRange returns the code points that may still come out of an escape, as up to two ranges.
-func escapeRange(lx lexer) (r [4]rune) {
+// ranges are up to three ranges of code points: first, last, first, last... An empty one has its last before its first.
+type ranges [6]rune
+
+// oneRange returns a single range.
+func oneRange(lo, hi rune) ranges { return ranges{lo, hi, 1, 0, 1, 0} }
+
+func (r *ranges) has(c rune) bool {
+	return c >= r[0] && c <= r[1] || c >= r[2] && c <= r[3] || c >= r[4] && c <= r[5]
+}
+
+// within returns how many code points of lo to hi the ranges have.
+func (r *ranges) within(lo, hi rune) int64 {
+	n := int64(0)
+	for i := 0; i < len(r); i += 2 {
+		n += max(0, int64(min(hi, r[i+1]))-int64(max(lo, r[i]))+1)
+	}
+	return n
+}
+
+// mustEscape reports whether a character of a JSON string can only be written as an escape.
+func mustEscape(r rune) bool { return r < 0x20 || r == '"' || r == '\\' }
+
+// coming returns the code points that may come out of a lexer inside a string. plain allows only those escapes that are
+// needed.
+func coming(lx lexer, plain bool) ranges {
+	if lx&lexModes == lexUTF8 {
+		lo, hi := utf8Range(lx)
+		return oneRange(lo, hi)
+	}
+	r := escapeRange(lx)
+	if !plain {
+		return r
+	}
+	p := ranges{0, 0x1F, '"', '"', '\\', '\\'}
+	for i := 0; i < len(p); i += 2 {
+		p[i], p[i+1] = max(p[i], r[0]), min(p[i+1], r[1])
+	}
+	return p
+}
+
+// escapeRange returns the code points that may still come out of an escape.
+func escapeRange(lx lexer) ranges {
 	switch lx & lexModes {
 	case lexEscape:
-		return [4]rune{0, unicode.MaxRune, 1, 0}
+		return oneRange(0, unicode.MaxRune)
 	case lexHex:
 		n := lx >> countShift & 0xF
 		lo := rune(lx&0xFFFF) << (4 * (4 - n))
 		hi := lo | (1<<(4*(4-n)) - 1)
-		r = [4]rune{lo, hi, 1, 0}
+		r := oneRange(lo, hi)
 		if a, b := max(lo, 0xD800), min(hi, 0xDBFF); a <= b { // a high surrogate stands for 1024 code points
 			r[2], r[3] = 0x10000+(a-0xD800)<<10, 0x10000+(b-0xD800)<<10+0x3FF
 		}
 		return r
 	case lexSlash, lexU:
 		lo := 0x10000 + rune(lx&0x3FF)<<10
-		return [4]rune{lo, lo + 0x3FF, 1, 0}
+		return oneRange(lo, lo+0x3FF)
 	}
 	n := lx >> countShift & 0xF
 	lo := 0x10000 + rune(lx&0x3FF)<<10
 	if n < 2 {
-		return [4]rune{lo, lo + 0x3FF, 1, 0}
+		return oneRange(lo, lo+0x3FF)
 	}
 	open := 4 * (4 - n) // bits still to come
 	lo += rune(lx>>10&0x3FF) << open
-	return [4]rune{lo, lo | (1<<open - 1), 1, 0}
+	return oneRange(lo, lo|(1<<open-1))
 }
 
 // onlyLow reports whether the hex digits read so far leave only low surrogates, which cannot stand alone.

@@ -114,10 +114,13 @@ func (l *local) string(at int32, f frame, b byte) (frame, bool) {
 	} else {
 		lx, r, done, ok = escape(f.lex, b)
 	}
-	f.lex = lx
 	if ok && done {
+		if f.lex&lexModes != lexUTF8 && n.Plain && !mustEscape(r) {
+			return f, false
+		}
 		return l.char(f, r)
 	}
+	f.lex = lx
 	return f, ok && l.canRead(&f)
 }
 
@@ -143,19 +146,13 @@ func (l *local) spare(q int32) bool {
 }
 
 func (l *local) canRead(f *frame) bool {
-	var r [4]rune
-	if f.lex&lexModes == lexUTF8 {
-		r[0], r[1] = utf8Range(f.lex)
-		r[2], r[3] = 1, 0
-	} else {
-		r = escapeRange(f.lex)
-	}
+	r := coming(f.lex, l.n.Plain)
 	if !l.n.key {
-		return l.n.DFA.Live(f.q, r[0], r[1]) || r[2] <= r[3] && l.n.DFA.Live(f.q, r[2], r[3])
+		return l.n.live(f.q, r)
 	}
 	ok := false
 	l.n.DFA.Edges(f.q, func(lo, hi rune, to int32) {
-		if !ok && overlap(lo, hi, r[0], r[1])+overlap(lo, hi, r[2], r[3]) > 0 {
+		if !ok && r.within(lo, hi) > 0 {
 			ok = l.spare(to)
 		}
 	})

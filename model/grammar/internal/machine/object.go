@@ -16,6 +16,7 @@ type ObjectSpec struct {
 	Loose    int  // obligations that a member of one of several classes must meet
 	Min, Max int  // members; Max -1 is no bound
 	Ordered  bool // classes must appear in ascending Order
+	Plain    bool // keys have only escapes that are needed
 
 	key    NodeID
 	first  *register
@@ -64,7 +65,7 @@ const (
 
 func (o *ObjectSpec) prepare(p *Program) error {
 	labels := len(o.Classes)
-	o.key = p.Add(Node{Kind: String, DFA: o.Keys, Max: -1, key: true})
+	o.key = p.Add(Node{Kind: String, DFA: o.Keys, Max: -1, key: true, Plain: o.Plain})
 	p.keepText = true
 	k := &p.nodes[o.key]
 	k.words = newWordTable(o.Keys, max(labels, 1))

@@ -39,6 +39,7 @@ type Node struct {
 	DFA      *dfa.DFA // Text, String
 	Calls    bool     // Text: symbols above unicode.MaxRune call nodes, see CallSymbol
 	Min, Max int32    // String: code points; Max -1 is no bound. Only with a universal DFA
+	Plain    bool     // String: only escapes that are needed
 	Distinct bool     // Text, String: the value must differ from the earlier items of the array it stands in
 	MustGrow bool     // Object, Array: another member or item must always be possible, or Finish returns ErrBounded
 	Object   *ObjectSpec

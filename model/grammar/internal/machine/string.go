@@ -1,6 +1,11 @@
 package machine
 
-import "github.com/seed64708441/ember/model/grammar/internal/dfa"
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"github.com/seed64708441/ember/model/grammar/internal/dfa"
+)
 
 // stepString reads a byte of a JSON string.
 func (w *stepper) stepString(n *Node, f frame, b byte) {
@@ -18,7 +23,7 @@ func (w *stepper) stepString(n *Node, f frame, b byte) {
 		w.partChar(n, f, lx, r, done, ok)
 	default:
 		lx, r, done, ok := escape(f.lex, b)
-		w.partChar(n, f, lx, r, done, ok)
+		w.partChar(n, f, lx, r, done, ok && !(done && n.Plain && !mustEscape(r)))
 	}
 }
 
@@ -83,17 +88,21 @@ func (n *Node) looksBack() bool { return n.key || n.Distinct }
 
 // canRead reports whether the begun character can be completed.
 func (w *stepper) canRead(n *Node, f *frame) bool {
-	var r [4]rune
-	if f.lex&lexModes == lexUTF8 {
-		r[0], r[1] = utf8Range(f.lex)
-		r[2], r[3] = 1, 0
-	} else {
-		r = escapeRange(f.lex)
-	}
+	r := coming(f.lex, n.Plain)
 	if n.looksBack() {
 		return w.spareBetween(n, f, r)
 	}
-	return n.DFA.Live(f.q, r[0], r[1]) || r[2] <= r[3] && n.DFA.Live(f.q, r[2], r[3])
+	return n.live(f.q, r)
+}
+
+// live reports whether a character of the ranges leads on from q.
+func (n *Node) live(q int32, r ranges) bool {
+	for i := 0; i < len(r); i += 2 {
+		if r[i] <= r[i+1] && n.DFA.Live(q, r[i], r[i+1]) {
+			return true
+		}
+	}
+	return false
 }
 
 // wordTable tells, for each state of an automaton with labels, which labels lie ahead.
@@ -215,13 +224,13 @@ func (n *Node) used(labels []uint64, seen *seenValue, typed string, more func(re
 	return total
 }
 
-// spareBetween is spare for a character that has only begun and will lie in one of two ranges.
-func (w *stepper) spareBetween(n *Node, f *frame, r [4]rune) bool {
+// spareBetween is spare for a character that has only begun and will lie in one of the ranges.
+func (w *stepper) spareBetween(n *Node, f *frame, r ranges) bool {
 	labels, single, seen := w.allowed(n, f)
 	total := int64(0)
 	result := no
 	n.DFA.Edges(f.q, func(lo, hi rune, to int32) {
-		width := overlap(lo, hi, r[0], r[1]) + overlap(lo, hi, r[2], r[3])
+		width := r.within(lo, hi)
 		if width == 0 || result == yes {
 			return
 		}
@@ -239,18 +248,33 @@ func (w *stepper) spareBetween(n *Node, f *frame, r [4]rune) bool {
 	typed := `"` + unescape(w.a.text[f.start:])
 	return total > n.used(labels, seen, typed, func(rest string) bool {
 		for _, c := range rest {
-			return c >= r[0] && c <= r[1] || c >= r[2] && c <= r[3]
+			return r.has(c)
 		}
 		return false
 	})
 }
 
-func overlap(lo, hi, a, b rune) int64 {
-	return max(0, int64(min(hi, b))-int64(max(lo, a))+1)
+// whole cuts off a code point at the end that is not complete.
+func whole(s []byte) []byte {
+	for i := len(s) - 1; i >= 0 && i >= len(s)-utf8.UTFMax; i-- {
+		if utf8.RuneStart(s[i]) {
+			if !utf8.FullRune(s[i:]) {
+				return s[:i]
+			}
+			break
+		}
+	}
+	return s
 }
 
 // unescape returns the characters that are complete in the beginning of the inside of a JSON string.
 func unescape(s []byte) string {
+	if bytes.IndexByte(s, '\\') < 0 {
+		if end := bytes.IndexByte(s, '"'); end >= 0 {
+			s = s[:end]
+		}
+		return string(whole(s))
+	}
 	out := make([]rune, 0, len(s))
 	lx := lexNone
 	for _, b := range s {

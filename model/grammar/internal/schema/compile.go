@@ -173,6 +173,7 @@ func (b *builder) stringNodes(f *formula, distinct bool) ([]machine.Node, error)
 		n.DFA, n.Min, n.Max = b.anyString, int32(lo), int32(hi)
 		return []machine.Node{n}, nil
 	}
+	n.Plain = !b.opt.Exact
 	if n.DFA, err = b.stringDFA(g); err != nil || n.DFA.Empty() {
 		return nil, err
 	}

@@ -75,7 +75,7 @@ func (b *builder) object(c conj, grows bool) (machine.Node, error) {
 		return machine.Node{}, &UnsupportedError{Keyword: s.loose[0].where.keyword, Pointer: s.loose[0].where.pointer,
 			Reason: "too many members that must exist under some key"}
 	}
-	spec := &machine.ObjectSpec{Loose: len(s.loose), Min: s.lo, Max: s.hi, Ordered: !b.opt.AnyOrder && !b.opt.Exact}
+	spec := &machine.ObjectSpec{Loose: len(s.loose), Min: s.lo, Max: s.hi, Ordered: !b.opt.AnyOrder && !b.opt.Exact, Plain: !b.opt.Exact}
 	for i, name := range s.names {
 		vals, err := b.values(s, name, true, matches(name))
 		if err != nil {
