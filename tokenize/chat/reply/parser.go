@@ -22,7 +22,8 @@ type Options struct {
 const defaultCallBytes = 1 << 20
 
 // Parser splits a reply while it is made. It holds back what may become a mark, and white space that may turn out to
-// surround one: at most a few hundred bytes. Its time is linear in the reply. Not safe for concurrent use.
+// surround one: at most a few hundred bytes. In syntaxes without marks it also holds back what begins like a call until
+// the name of the tool is there. Time is linear in the reply, memory is bounded by MaxCallBytes. Not safe for concurrent use.
 type Parser struct {
 	format Format
 	lay    *layout
