@@ -87,12 +87,15 @@ type Config struct {
 	EOG                     []int32 // ids besides EOS and EOT that end generation
 
 	AddBOS, AddEOS bool // added by Encode with AddSpecial
-	// AddSpacePrefix puts a space before the text at the start and after a special token, or with PrefixOnce only before
-	// that at the start (SPM, Unigram). Decode removes it.
+	// AddSpacePrefix puts a space before the text at the start and after each special token, or with PrefixOnce only
+	// before the first (SPM, Unigram). Decode removes it.
 	AddSpacePrefix, PrefixOnce bool
-	CollapseSpaces             bool   // Unigram: a run of spaces counts as one, and those at the ends as none
-	Charsmap                   []byte // Unigram: SentencePiece's precompiled table of replacements; nil for none
-	KeepCase, KeepAccents      bool   // WordPiece: do not make the text lower case, do not remove accents
+	// Float32Sums rounds sums of scores to float32. This decides between ways to cut a text that are equally good, as
+	// SentencePiece does (Unigram).
+	Float32Sums           bool
+	CollapseSpaces        bool   // Unigram: a run of spaces counts as one, and those at the ends as none
+	Charsmap              []byte // Unigram: SentencePiece's precompiled table of replacements; nil for none
+	KeepCase, KeepAccents bool   // WordPiece: do not make the text lower case, do not remove accents
 
 	StripLeft, StripRight []int32 // special tokens that swallow the white space before or after them when parsed
 }

@@ -114,9 +114,7 @@ func (d *decoding) next(id int32) string {
 			piece = strings.TrimPrefix(piece, " ")
 			d.strip = false
 		}
-	case d.prefix.once:
-		d.strip = d.strip && kind != UserDefined
-	default:
+	case !d.prefix.once:
 		d.strip = d.prefix.always && kind != Unknown
 	}
 	if d.ends != nil {

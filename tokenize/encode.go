@@ -46,7 +46,7 @@ func (t *Tokenizer) encodeText(ids []int32, text string, parse bool) ([]int32, e
 		s.trim()
 		t.scratch.Put(s)
 	}()
-	s.parse = parse
+	s.parse, s.started = parse, false
 	first := true
 	var err error
 	for text != "" {
@@ -55,6 +55,7 @@ func (t *Tokenizer) encodeText(ids []int32, text string, parse bool) ([]int32, e
 			if ids, err = t.encoder.encode(s, ids, text[:left], first); err != nil {
 				return ids, err
 			}
+			s.started = true
 		}
 		if id != None {
 			ids = append(ids, id)

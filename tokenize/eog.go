@@ -34,6 +34,9 @@ func (c *Config) findSpecialTokens(r *ggufReader) {
 		}
 	}
 	for id, text := range c.Tokens {
+		if t := c.typeOf(id); r == nil && t != Control && t != UserDefined {
+			continue // other files do say which tokens are special
+		}
 		if at, ok := known[text]; ok && at == None {
 			known[text] = int32(id)
 		}
@@ -47,7 +50,7 @@ func (c *Config) findSpecialTokens(r *ggufReader) {
 		c.Types = slices.Clone(c.Types)
 	}
 	setType := func(id int32, t TokenType) {
-		if int(id) < len(c.Types) && !(c.Types[id] == UserDefined && c.Tokens[id] == "</s>") {
+		if r != nil && !(c.Types[id] == UserDefined && c.Tokens[id] == "</s>") {
 			c.Types[id] = t
 		}
 	}

@@ -68,7 +68,9 @@ func (c *Config) ggufDefaults(model string) error {
 		} else if pre, err := preTokenizerFor(c.Pre); err == nil { // Validate reports the error
 			c.IgnoreMerges, c.AddBOS = pre.whole, pre.addBOS
 		}
-		c.ByRank = c.Merges == nil && c.Pre == "kimi-k2"
+		if c.Merges == nil && c.Pre == "kimi-k2" {
+			c.ByRank, c.IgnoreMerges = true, true
+		}
 	case "gemma4":
 		c.Kind, c.Pre, c.AddBOS = CharBPE, "", true
 	case "bert":

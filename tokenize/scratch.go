@@ -20,6 +20,7 @@ type scratch struct {
 	ends, spare []int   // of pieces, see split
 	pieces      []piece // of a pipeline
 	parse       bool    // EncodeOptions.ParseSpecial of this call
+	started     bool    // a text was encoded, not only special tokens
 	words       map[string]idSpan
 	ids         []int32 // of all remembered words
 }

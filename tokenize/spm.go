@@ -76,8 +76,8 @@ func ranksByScore(scores []float32) []int32 {
 	return rank
 }
 
-func (m *spm) encode(s *scratch, dst []int32, text string, first bool) ([]int32, error) {
-	if m.prefix.applies(first) {
+func (m *spm) encode(s *scratch, dst []int32, text string, _ bool) ([]int32, error) {
+	if m.prefix.applies(!s.started) {
 		text = " " + text
 	}
 	text = strings.ReplaceAll(text, " ", blank)

@@ -11,6 +11,7 @@ import (
 type unigram struct {
 	trie     *trie
 	scores   []float64
+	float    bool    // Config.Float32Sums
 	unkScore float64 // of a character without a token
 	fallback fallback
 	cuts     wordCuts
@@ -20,7 +21,7 @@ type unigram struct {
 const unkPenalty = 10
 
 func newUnigram(c *Config) *unigram {
-	m := &unigram{scores: make([]float64, len(c.Tokens)), fallback: newFallback(c)}
+	m := &unigram{float: c.Float32Sums, scores: make([]float64, len(c.Tokens)), fallback: newFallback(c)}
 	worst := math.Inf(1)
 	var keys []string
 	var ids []int32
@@ -49,6 +50,16 @@ type bestPath struct {
 	id    int32 // None: an unknown character
 }
 
+// offer takes a path that is better than the one there.
+func (p *bestPath) offer(score float64, start, id int32, float bool) {
+	if score > p.score {
+		if float {
+			score = float64(float32(score))
+		}
+		*p = bestPath{score, start, id}
+	}
+}
+
 // paths returns n paths that have not been found yet.
 func (s *wordScratch) paths(n int) []bestPath {
 	s.best = slices.Grow(s.best[:0], n)[:n]
@@ -72,13 +83,11 @@ func (m *unigram) encodeWord(s *wordScratch, dst []int32, word string) ([]int32,
 			}
 			if id := m.trie.value[node]; id != None {
 				known = known || j+1 == i+char
-				if p := &best[j+1]; at+m.scores[id] > p.score {
-					*p = bestPath{at + m.scores[id], int32(i), id}
-				}
+				best[j+1].offer(at+m.scores[id], int32(i), id, m.float)
 			}
 		}
-		if p := &best[i+char]; !known && at+m.unkScore > p.score {
-			*p = bestPath{at + m.unkScore, int32(i), None}
+		if !known {
+			best[i+char].offer(at+m.unkScore, int32(i), None, m.float)
 		}
 		i += char
 	}
@@ -109,8 +118,11 @@ func newSentencePiece(c *Config) (*sentencePiece, error) {
 	return m, nil
 }
 
-func (m *sentencePiece) encode(s *scratch, dst []int32, text string, first bool) ([]int32, error) {
-	text = m.normalize(text, m.prefix.applies(first))
+func (m *sentencePiece) encode(s *scratch, dst []int32, text string, _ bool) ([]int32, error) {
+	text = m.normalize(text, m.prefix.applies(!s.started))
+	if m.model.float { // rounding depends on all that comes before
+		return s.word(dst, text, m.model)
+	}
 	var err error
 	for start := 0; start < len(text); {
 		end := m.model.cuts.next(text, start)

@@ -33,6 +33,14 @@ func TestVocabularies(t *testing.T) {
 		dir := filepath.Dir(path)
 		counts.Case(t, "hf/"+filepath.Base(dir), func(t *testing.T) { jsonVocabulary(t, dir) })
 	}
+	for _, path := range tensortest.Glob(t, "tokenizers", "spm", "*.model*") {
+		if !strings.HasSuffix(path, ".jsonl") {
+			counts.Case(t, "spm/"+filepath.Base(path), func(t *testing.T) { spVocabulary(t, path) })
+		}
+	}
+	for _, path := range tensortest.Glob(t, "tokenizers", "tiktoken", "*.tiktoken") {
+		counts.Case(t, "tiktoken/"+filepath.Base(path), func(t *testing.T) { tiktokenVocabulary(t, path) })
+	}
 }
 
 func ggufVocabulary(t *testing.T, path string) {
