@@ -7,11 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/seed64708441/ember/tensor/tensortest"
+	"github.com/seed64708441/ember/tokenize"
 	"github.com/seed64708441/ember/tokenize/chat/jinja"
 )
 
@@ -41,7 +43,7 @@ func TestTemplates(t *testing.T) {
 		case strings.HasPrefix(dir, "mistral-common/") && mistralText.MatchString(name):
 			t.Run(rel, func(t *testing.T) { mistral(t, &c, path) })
 		case strings.HasPrefix(dir, "mistral-common/") && (name == "sample.json" || mistralTokens.MatchString(name)):
-			// the request is read for its texts; token ids belong to the tokenizer
+			// the request and the ids are read for the text
 		default:
 			t.Errorf("%s: no test runs this kind of file", rel)
 		}
@@ -184,7 +186,34 @@ func mistral(t *testing.T, c *tensortest.Counts, path string) {
 		text := strings.NewReplacer("▁", " ", "<0x0A>", "\n").Replace(string(recorded))
 		got, err := mustParse(t, string(source)).Render(context.Background(), mistralRequest(t, filepath.Dir(path)))
 		want{Output: &text}.check(t, got, err)
+		checkTokens(t, got, filepath.Join(filepath.Dir(path), "tokens_"+version+".json"), version)
 	})
+}
+
+// checkTokens compares the ids of a rendered text with recorded ones. The spaces that SentencePiece puts before a text are
+// already in it.
+func checkTokens(t *testing.T, text, path, version string) {
+	t.Helper()
+	model, err := os.ReadFile(tensortest.Glob(t, "tokenizers", "spm", "*.model."+version)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := tokenize.ConfigFromSentencePiece(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.AddSpacePrefix = false
+	tok, err := tokenize.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := tok.Encode(nil, text, tokenize.EncodeOptions{ParseSpecial: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := readJSON[struct{ Tokens []int32 }](t, path).Tokens; !slices.Equal(got, want) {
+		t.Errorf("%s:\n got %v\nwant %v", path, got, want)
+	}
 }
 
 // mistralRequest reads a request. What is JSON in a text there becomes a value: arguments, and results of tools.

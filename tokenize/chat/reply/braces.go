@@ -7,7 +7,23 @@ import (
 	"strings"
 )
 
-// braces returns the expression for arguments in Gemma's form.
+// spelled returns a JSON word as the syntax writes it.
+func (b *builder) spelled(word string) string {
+	if b.syntax == Pythonic {
+		word = map[string]string{"null": "None", "true": "True", "false": "False"}[word]
+	}
+	return quote(word)
+}
+
+// textQuote is what stands on both sides of a text.
+func (b *builder) textQuote() string {
+	if b.syntax == Pythonic {
+		return `"`
+	}
+	return layouts[b.syntax].quote
+}
+
+// braces returns the expression for arguments in Gemma's or Python's form.
 func (b *builder) braces() string { return b.braceValue(b.root, "", 0) }
 
 // braceValue returns the expression for a value in Gemma's form.
@@ -116,13 +132,13 @@ func (b *builder) braceTyped(n *node, path string, depth int) string {
 }
 
 func (b *builder) braceType(name string, n *node, path string, depth int) string {
-	q := layouts[b.syntax].quote
+	q := b.textQuote()
 	switch name {
 	case "null":
-		return `"null"`
+		return b.spelled("null")
 	case "boolean":
 		b.keywords(n, path)
-		return `"true" | "false"`
+		return b.spelled("true") + " | " + b.spelled("false")
 	case "integer":
 		b.keywords(n, path, "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 		return b.integers(n, path)
@@ -134,7 +150,7 @@ func (b *builder) braceType(name string, n *node, path string, depth int) string
 		}
 		return expr
 	case "string":
-		return quote(q) + " " + b.textOf(n, path, q) + " " + quote(q)
+		return quote(q) + " (" + b.textOf(n, path, q) + ") " + quote(q)
 	case "array":
 		return b.braceArray(n, path, depth)
 	case "object":
@@ -241,22 +257,33 @@ func (b *builder) braceArray(n *node, path string, depth int) string {
 	return `"[" ` + expr + ` "]"`
 }
 
-// braceObject returns the expression for an object. Properties come in the order of the schema.
+// braceObject returns the expression for an object. Properties come in the order of the schema. The arguments of a call of
+// Python's are one with other brackets.
 func (b *builder) braceObject(n *node, path string, depth int) string {
 	b.keywords(n, path, "properties", "required", "additionalProperties")
 	props, required := b.properties(n, path)
+	key := func(name string) string { return quote(name + ":") }
+	open, shut, comma := `"{"`, `"}"`, `","`
+	switch {
+	case b.syntax == Pythonic && path == "":
+		key = func(name string) string { return quote(name + "=") }
+		open, shut, comma = `"("`, `")"`, `", "`
+	case b.syntax == Pythonic:
+		key = func(name string) string { return quote(quoteJSON(name) + ": ") }
+		comma = `", "`
+	}
 	if len(props.keys) == 0 {
 		raw, ok := n.vals["additionalProperties"]
 		if ok && string(raw) == "false" || path == "" {
-			return `"{}"`
+			return open + " " + shut
 		}
 		value := b.anyValue()
 		if ok {
 			value = b.inside(raw, path+"/additionalProperties", depth+1)
 		}
 		rule := b.fresh("member")
-		b.rule(rule, `[a-zA-Z_] [a-zA-Z0-9_]{0,30} ":" `+value)
-		return `"{" (` + rule + ` ("," ` + rule + `){0,8})? "}"`
+		b.rule(rule, b.anyKey()+" "+value)
+		return fmt.Sprintf(`"{" (%[1]s ("," %[1]s){0,8})? "}"`, rule)
 	}
 	// first-i derives the properties from i on when none is there yet, rest-i when there are some.
 	base := b.fresh("object")
@@ -266,20 +293,29 @@ func (b *builder) braceObject(n *node, path string, depth int) string {
 	b.rule(first(len(props.keys)), `""`)
 	for i, name := range props.keys {
 		at := path + "/properties/" + name
-		if name == "" || strings.ContainsAny(name, "{}[],:<\"\n") || strings.Trim(name, space) != name {
+		if name == "" || strings.ContainsAny(name, "{}[](),:=<\"'\n") || strings.Trim(name, space) != name {
 			b.refuse(at, "properties", "the name cannot be written")
 		}
 		member := fmt.Sprintf("%s-member-%d", base, i)
-		b.rule(member, quote(name+":")+" "+b.inside(props.vals[name], at, depth+1))
+		b.rule(member, key(name)+" ("+b.inside(props.vals[name], at, depth+1)+")")
 		if required[name] {
-			b.rule(rest(i), fmt.Sprintf(`"," %s %s`, member, rest(i+1)))
+			b.rule(rest(i), fmt.Sprintf(`%s %s %s`, comma, member, rest(i+1)))
 			b.rule(first(i), fmt.Sprintf(`%s %s`, member, rest(i+1)))
 		} else {
-			b.rule(rest(i), fmt.Sprintf(`("," %s)? %s`, member, rest(i+1)))
+			b.rule(rest(i), fmt.Sprintf(`(%s %s)? %s`, comma, member, rest(i+1)))
 			b.rule(first(i), fmt.Sprintf(`%s %s | %s`, member, rest(i+1), first(i+1)))
 		}
 	}
-	return `"{" ` + first(0) + ` "}"`
+	return open + " " + first(0) + " " + shut
+}
+
+// anyKey returns the expression for a key with what stands between it and its value.
+func (b *builder) anyKey() string {
+	const name = `[a-zA-Z_] [a-zA-Z0-9_]{0,30}`
+	if b.syntax == Pythonic {
+		return `"\"" ` + name + ` "\": "`
+	}
+	return name + ` ":"`
 }
 
 // anyValue returns the rule of any value, a few levels deep.
@@ -288,27 +324,30 @@ func (b *builder) anyValue() string {
 		return b.any
 	}
 	b.any = "any"
-	q := quote(layouts[b.syntax].quote)
-	scalar := fmt.Sprintf(`"null" | "true" | "false" | %s | %s %s %s`, anyInteger, q, b.without(layouts[b.syntax].quote), q)
-	b.rule("any-0", scalar)
+	q := b.textQuote()
+	b.rule("any-0", fmt.Sprintf(`%s | %s | %s | %s | %s %s %s`, b.spelled("null"), b.spelled("true"), b.spelled("false"), anyInteger,
+		quote(q), b.without(q), quote(q)))
+	b.rule("any-key", b.anyKey())
 	for i := 1; i <= 3; i++ {
 		name, inner := fmt.Sprintf("any-%d", i), fmt.Sprintf("any-%d", i-1)
 		if i == 3 {
 			name = "any"
 		}
-		b.rule(name, fmt.Sprintf(`any-0 | "[" (%[1]s ("," %[1]s)*)? "]" | "{" (any-key ":" %[1]s ("," any-key ":" %[1]s)*)? "}"`, inner))
+		b.rule(name, fmt.Sprintf(`any-0 | "[" (%[1]s ("," %[1]s)*)? "]" | "{" (any-key %[1]s ("," any-key %[1]s)*)? "}"`, inner))
 	}
-	b.rule("any-key", `[a-zA-Z_] [a-zA-Z0-9_]{0,30}`)
 	return b.any
 }
 
-// braceLiteral writes a JSON value in Gemma's form.
+// braceLiteral writes a JSON value in Gemma's or Python's form.
 func (b *builder) braceLiteral(raw json.RawMessage, path string) string {
-	q := layouts[b.syntax].quote
+	q := b.textQuote()
 	var walk func(v any) string
 	walk = func(v any) string {
 		switch v := v.(type) {
 		case string:
+			if b.syntax == Pythonic {
+				return quoteJSON(v)
+			}
 			if strings.Contains(v, q) {
 				b.refuse(path, "enum", fmt.Sprintf("%.80q holds a quote", v))
 			}
@@ -322,11 +361,16 @@ func (b *builder) braceLiteral(raw json.RawMessage, path string) string {
 		case map[string]any:
 			var out []string
 			for k, x := range v {
-				out = append(out, walk(k)+":"+walk(x))
+				key := walk(k)
+				out = append(out, key+":"+walk(x))
 			}
 			return "{" + strings.Join(out, ",") + "}"
 		case json.Number:
 			return v.String()
+		case nil, bool:
+			if b.syntax == Pythonic {
+				return map[any]string{nil: "None", true: "True", false: "False"}[v]
+			}
 		}
 		text, err := json.Marshal(v)
 		if err != nil {

@@ -77,6 +77,8 @@ func (p *Parser) callStep(final bool) bool {
 		more = p.rawValue(s)
 	case gemma:
 		more = p.gemmaValue(s)
+	case pythonic:
+		more = p.pythonCalls(s)
 	case value, object:
 		more = p.jsonValue(s)
 	}

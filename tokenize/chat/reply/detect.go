@@ -53,6 +53,8 @@ var callRules = []struct {
 	{rule{"<｜tool▁call▁begin｜>"}, DeepSeek},
 	{rule{"<|tool_call_begin|>"}, Kimi},
 	{rule{"<start_function_call>"}, FunctionGemma},
+	{rule{"<|tool_list_start|>"}, Pythonic},                    // LFM2
+	{rule{"keep_past_thinking", "List of tools: ["}, Pythonic}, // LFM2.5, which has no mark of its own
 	{rule{"<|tool_call>"}, Gemma},
 	{rule{"<seed:tool_call>"}, Seed},
 	{rule{"<minimax:tool_call>"}, MiniMax},

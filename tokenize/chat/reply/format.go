@@ -48,6 +48,7 @@ const (
 	Functionary                   // <function=N>{…}</function>: Functionary 3.1
 	FunctionaryLine               // >>>N, a line feed, {…}: Functionary 3.2
 	FireFunction                  // functools[{"name": N, "arguments": {…}}]
+	Pythonic                      // <|tool_call_start|>[N(K=V)]<|tool_call_end|>: LFM2
 	MiniMax                       // <minimax:tool_call><invoke name="N"><parameter name="K">V</parameter>…: MiniMax M2
 	syntaxEnd
 )

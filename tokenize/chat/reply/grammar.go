@@ -122,6 +122,7 @@ var frames = [syntaxEnd]frame{
 	GigaChat:        {one: true},
 	GigaChatRole:    {one: true},
 	FunctionaryLine: {sep: ">>>"},
+	Pythonic:        {begin: "<|tool_call_start|>[", sep: ", ", end: "]<|tool_call_end|>"},
 	FireFunction:    {begin: "functools[", sep: ", ", end: "]"},
 	MiniMax:         {begin: "<minimax:tool_call>\n", end: "</minimax:tool_call>"},
 }
@@ -206,6 +207,8 @@ func (b *builder) call(name string, schema json.RawMessage) string {
 			` "<|channel|>commentary") (" <|constrain|>json" | " json")? "<|message|>" ` + b.hole(schema)
 	case Gemma:
 		return quote("<|tool_call>call:"+name) + " " + b.braces() + ` "<tool_call|>"`
+	case Pythonic:
+		return quote(name) + " " + b.braces()
 	case FunctionGemma:
 		return quote("<start_function_call>call:"+name) + " " + b.braces() + ` "<end_function_call>"`
 	}

@@ -35,13 +35,14 @@ type branch struct {
 type kind uint8
 
 const (
-	choose  kind = iota // white space, then one of lits
-	until               // text up to the first of lits
-	value               // a JSON object: arguments. The call is complete
-	object              // a JSON object with name and arguments. The call is complete
-	raw                 // a value in the text form of the syntax, up to the first of lits
-	gemma               // an object in Gemma's form. The call is complete
-	channel             // FunctionaryLine: a call, or text when the name is "all"
+	choose   kind = iota // white space, then one of lits
+	until                // text up to the first of lits
+	value                // a JSON object: arguments. The call is complete
+	object               // a JSON object with name and arguments. The call is complete
+	raw                  // a value in the text form of the syntax, up to the first of lits
+	gemma                // an object in Gemma's form. The call is complete
+	pythonic             // a list of calls as Python writes them. The calls are complete
+	channel              // FunctionaryLine: a call, or text when the name is "all"
 )
 
 type field uint8
@@ -212,6 +213,10 @@ var layouts = [syntaxEnd]layout{
 		"args":  {kind: value},
 	}},
 	FireFunction: {name: "FireFunction", opens: one("functools[", "first"), prog: list("")},
+	Pythonic: {name: "Pythonic", end: "<|tool_call_end|>", opens: one("<|tool_call_start|>", "start"), prog: program{
+		"start": {kind: pythonic, next: "close"},
+		"close": {kind: choose, lits: one("<|tool_call_end|>", ""), els: true},
+	}},
 	MiniMax: {name: "MiniMax", end: "</minimax:tool_call>", opens: one("<minimax:tool_call>", "start"),
 		prog: invoke("", "</minimax:tool_call>")},
 }

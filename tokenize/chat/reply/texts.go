@@ -55,7 +55,7 @@ func (b *builder) textOf(n *node, path, end string) string {
 	if low > maxLength || high > maxLength || high >= 0 && low > high || low < 0 {
 		return b.refuse(path, "maxLength", fmt.Sprintf("want lengths of 0 to %d", maxLength))
 	}
-	class := "[^" + classByte(end[0]) + "]"
+	class := b.others("")
 	if high < 0 {
 		return fmt.Sprintf("%s{%d,}", class, low)
 	}
@@ -85,13 +85,12 @@ func (b *builder) textEnum(values []json.RawMessage, path, end string) string {
 	return "(" + strings.Join(out, " | ") + ")"
 }
 
-func classByte(c byte) string {
-	return classRune(rune(c))
-}
-
 // without returns a rule for texts that do not hold a literal. The literal begins with a character that is nowhere else in
 // it, so the first one in text and literal together is the one after the text.
 func (b *builder) without(lit string) string {
+	if b.syntax == Pythonic {
+		return `([^"\\\n] | "\\" ["\\nt])*`
+	}
 	if name, ok := b.free[lit]; ok {
 		return name
 	}
@@ -101,7 +100,7 @@ func (b *builder) without(lit string) string {
 	base := fmt.Sprintf("text-%d", len(b.free))
 	b.free[lit] = base + "-0"
 	marks := []rune(lit)
-	first := classByte(lit[0])
+	first := classRune(marks[0])
 	for i, r := range marks {
 		state := fmt.Sprintf("%s-%d", base, i)
 		if i == 0 {
@@ -139,7 +138,24 @@ func classRune(r rune) string {
 	return string(r)
 }
 
-// pattern returns the expression for texts that match a regular expression and have no '<', with which all marks begin.
+// excluded are the characters that texts with a demand on them do not have: '<', with which all marks begin, or what ends
+// or changes a text of Python's.
+func (b *builder) excluded() string {
+	if b.syntax == Pythonic {
+		return "\"\\\n"
+	}
+	return "<"
+}
+
+// others returns the class of all other characters, without those of a class.
+func (b *builder) others(class string) string {
+	for _, r := range b.excluded() {
+		class += classRune(r)
+	}
+	return "[^" + class + "]"
+}
+
+// pattern returns the expression for texts that match a regular expression and have none of the excluded characters.
 // JSON Schema looks for the pattern anywhere in the text, so without ^ or $ more may stand around it.
 func (b *builder) pattern(p, path string) string {
 	re, err := syntax.Parse(p, syntax.Perl)
@@ -159,10 +175,10 @@ func (b *builder) pattern(p, path string) string {
 	}
 	out := b.regexps(parts, path)
 	if before {
-		out = "[^<]* " + out
+		out = b.others("") + "* " + out
 	}
 	if after {
-		out += " [^<]*"
+		out += " " + b.others("") + "*"
 	}
 	if strings.TrimSpace(out) == "" {
 		return `""`
@@ -184,15 +200,15 @@ func (b *builder) regexp(re *syntax.Regexp, path string) string {
 	case syntax.OpEmptyMatch:
 		return `""`
 	case syntax.OpLiteral:
-		if s := string(re.Rune); re.Flags&syntax.FoldCase == 0 && !strings.Contains(s, "<") {
+		if s := string(re.Rune); re.Flags&syntax.FoldCase == 0 && !strings.ContainsAny(s, b.excluded()) {
 			return quote(s)
 		}
 	case syntax.OpCharClass:
 		return b.class(re.Rune, path)
 	case syntax.OpAnyChar:
-		return "[^<]"
+		return b.others("")
 	case syntax.OpAnyCharNotNL:
-		return `[^<\n]`
+		return b.others(`\n`)
 	case syntax.OpCapture, syntax.OpConcat:
 		return sub()
 	case syntax.OpAlternate:
@@ -219,7 +235,7 @@ func (b *builder) regexp(re *syntax.Regexp, path string) string {
 	return b.refuse(path, "pattern", fmt.Sprintf("%.80q cannot be written here", re.String()))
 }
 
-// class writes a class of characters without '<'.
+// class writes a class of characters without the excluded ones.
 func (b *builder) class(ranges []rune, path string) string {
 	var out strings.Builder
 	add := func(lo, hi rune) {
@@ -234,9 +250,11 @@ func (b *builder) class(ranges []rune, path string) string {
 	}
 	for i := 0; i+1 < len(ranges); i += 2 {
 		lo, hi := ranges[i], ranges[i+1]
-		if lo <= '<' && '<' <= hi {
-			add(lo, '<'-1)
-			lo = '<' + 1
+		for _, r := range []rune{'\n', '"', '<', '\\'} { // in order
+			if strings.ContainsRune(b.excluded(), r) && lo <= r && r <= hi {
+				add(lo, r-1)
+				lo = r + 1
+			}
 		}
 		if lo < 0xD800 && hi > 0xDFFF { // no text has surrogates
 			add(lo, 0xD7FF)
