@@ -14,6 +14,10 @@
 // A template may refuse a conversation, for example one with two user messages in a row. That is a [RaisedError] with the
 // template's own words. Everything else that goes wrong is a jinja.Error with the line of the template.
 //
+// Definitions of tools come from package tool; what the model answers is split into reasoning, text and calls of tools by
+// package reply. Images, sounds and videos are parts of a message; [Template.MediaMark] tells what the template writes in
+// their place.
+//
 // The text holds special tokens such as <|im_start|>: encode it with tokenize.EncodeOptions{ParseSpecial: true} and without
 // AddSpecial, as the template writes the BOS token itself. Text of users in it is not escaped: templates cannot tell a
 // special token a user typed from one of their own.

@@ -239,8 +239,10 @@ func continuation(prompt, full string) (string, string, bool) {
 		if i := strings.LastIndexAny(prompt[:n], "<["); i >= 0 && !strings.ContainsAny(prompt[i:n], ">]") {
 			n = i
 		}
-		if strings.Contains(prompt[n:], "QUESTION") {
-			return "", "", false // the whole conversation is written in another way
+		if strings.Contains(prompt[n:], "QUESTION") { // what is before the question depends on what is after it
+			tail := prompt[max(0, len(prompt)-8):]
+			i := strings.LastIndex(full, tail)
+			return prompt, full[i+len(tail):], i >= 0
 		}
 	}
 	return prompt[:n], full[n:], true
