@@ -240,9 +240,12 @@ func continuation(prompt, full string) (string, string, bool) {
 			n = i
 		}
 		if strings.Contains(prompt[n:], "QUESTION") { // what is before the question depends on what is after it
-			tail := prompt[max(0, len(prompt)-8):]
-			i := strings.LastIndex(full, tail)
-			return prompt, full[i+len(tail):], i >= 0
+			i := strings.LastIndex(full, "QUESTION")
+			k := strings.IndexAny(full[max(i, 0):], "]>") // the mark behind it
+			if i < 0 || k < 0 {
+				return "", "", false
+			}
+			return full[:i+k+1], full[i+k+1:], true
 		}
 	}
 	return prompt[:n], full[n:], true
