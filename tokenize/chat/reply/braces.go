@@ -3,7 +3,6 @@ package reply
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"strings"
 )
 
@@ -159,76 +158,6 @@ func (b *builder) braceType(name string, n *node, path string, depth int) string
 	return b.refuse(path, "type", fmt.Sprintf("%.80q is not known", name))
 }
 
-const anyInteger = `"-"? ("0" | [1-9] [0-9]{0,8})`
-
-// integers returns the expression for whole numbers within the bounds.
-func (b *builder) integers(n *node, path string) string {
-	low, high := math.Inf(-1), math.Inf(1)
-	var v float64
-	if n.read("minimum", &v) {
-		low = math.Ceil(v)
-	}
-	if n.read("exclusiveMinimum", &v) {
-		low = max(low, math.Floor(v)+1)
-	}
-	if n.read("maximum", &v) {
-		high = math.Floor(v)
-	}
-	if n.read("exclusiveMaximum", &v) {
-		high = min(high, math.Ceil(v)-1)
-	}
-	if math.IsInf(low, -1) && math.IsInf(high, 1) {
-		return anyInteger
-	}
-	const most = 1e9
-	if math.IsInf(low, -1) {
-		low = min(-most, high)
-	}
-	if math.IsInf(high, 1) {
-		high = max(most, low)
-	}
-	if low > high || low < -most*1e6 || high > most*1e6 {
-		return b.refuse(path, "minimum", fmt.Sprintf("whole numbers from %v to %v", low, high))
-	}
-	var out []string
-	if low < 0 {
-		for _, s := range ranges(int64(max(1, -high)), int64(-low)) {
-			out = append(out, `"-" `+s)
-		}
-	}
-	if high >= 0 {
-		out = append(out, ranges(int64(max(0, low)), int64(high))...)
-	}
-	return "(" + strings.Join(out, " | ") + ")"
-}
-
-// ranges returns expressions for the decimal numbers from lo to hi, both at least 0.
-func ranges(lo, hi int64) []string {
-	var out []string
-	for lo <= hi {
-		// The largest block of numbers that begins at lo, differs in the last digits only and does not pass hi.
-		digits, size := 0, int64(1)
-		for lo%(size*10) == 0 && lo+size*10-1 <= hi && lo != 0 && len(fmt.Sprint(lo)) > digits+1 {
-			digits++
-			size *= 10
-		}
-		// As many such blocks as the digit before allows.
-		last := min(lo/size%10+(hi-lo+1)/size-1, 9)
-		first := lo / size % 10
-		if lo == 0 {
-			last = min(hi, 9)
-		}
-		expr := quote(strings.TrimSuffix(fmt.Sprint(lo/size), fmt.Sprint(first)))
-		expr += fmt.Sprintf(" [%d-%d]", first, last)
-		if digits > 0 {
-			expr += fmt.Sprintf(" [0-9]{%d}", digits)
-		}
-		out = append(out, strings.TrimSpace(expr))
-		lo += (last - first + 1) * size
-	}
-	return out
-}
-
 func (b *builder) braceArray(n *node, path string, depth int) string {
 	b.keywords(n, path, "items", "minItems", "maxItems")
 	item := b.anyValue()
@@ -307,82 +236,4 @@ func (b *builder) braceObject(n *node, path string, depth int) string {
 		}
 	}
 	return open + " " + first(0) + " " + shut
-}
-
-// anyKey returns the expression for a key with what stands between it and its value.
-func (b *builder) anyKey() string {
-	const name = `[a-zA-Z_] [a-zA-Z0-9_]{0,30}`
-	if b.syntax == Pythonic {
-		return `"\"" ` + name + ` "\": "`
-	}
-	return name + ` ":"`
-}
-
-// anyValue returns the rule of any value, a few levels deep.
-func (b *builder) anyValue() string {
-	if b.any != "" {
-		return b.any
-	}
-	b.any = "any"
-	q := b.textQuote()
-	b.rule("any-0", fmt.Sprintf(`%s | %s | %s | %s | %s %s %s`, b.spelled("null"), b.spelled("true"), b.spelled("false"), anyInteger,
-		quote(q), b.without(q), quote(q)))
-	b.rule("any-key", b.anyKey())
-	for i := 1; i <= 3; i++ {
-		name, inner := fmt.Sprintf("any-%d", i), fmt.Sprintf("any-%d", i-1)
-		if i == 3 {
-			name = "any"
-		}
-		b.rule(name, fmt.Sprintf(`any-0 | "[" (%[1]s ("," %[1]s)*)? "]" | "{" (any-key %[1]s ("," any-key %[1]s)*)? "}"`, inner))
-	}
-	return b.any
-}
-
-// braceLiteral writes a JSON value in Gemma's or Python's form.
-func (b *builder) braceLiteral(raw json.RawMessage, path string) string {
-	q := b.textQuote()
-	var walk func(v any) string
-	walk = func(v any) string {
-		switch v := v.(type) {
-		case string:
-			if b.syntax == Pythonic {
-				return quoteJSON(v)
-			}
-			if strings.Contains(v, q) {
-				b.refuse(path, "enum", fmt.Sprintf("%.80q holds a quote", v))
-			}
-			return q + v + q
-		case []any:
-			var out []string
-			for _, x := range v {
-				out = append(out, walk(x))
-			}
-			return "[" + strings.Join(out, ",") + "]"
-		case map[string]any:
-			var out []string
-			for k, x := range v {
-				key := walk(k)
-				out = append(out, key+":"+walk(x))
-			}
-			return "{" + strings.Join(out, ",") + "}"
-		case json.Number:
-			return v.String()
-		case nil, bool:
-			if b.syntax == Pythonic {
-				return map[any]string{nil: "None", true: "True", false: "False"}[v]
-			}
-		}
-		text, err := json.Marshal(v)
-		if err != nil {
-			b.refuse(path, "enum", "not JSON")
-		}
-		return string(text)
-	}
-	d := json.NewDecoder(strings.NewReader(string(raw)))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		b.refuse(path, "enum", "not JSON")
-	}
-	return quote(walk(v))
 }

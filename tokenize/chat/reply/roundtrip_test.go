@@ -68,7 +68,13 @@ func turns(t *testing.T) []turn {
 				if reasoning != "" && (len(calls) == 0 || content.Text() == "") {
 					m.Extra = think
 				}
+				if len(calls) == 0 && content.Text() == "" {
+					continue
+				}
 				for _, on := range []any{nil, true, false} {
+					if on == false && len(calls) > 0 {
+						continue
+					}
 					v := turn{fmt.Sprintf("calls=%d content=%q reasoning=%t enable=%v", len(calls), content.Text(), reasoning != "", on), m, nil}
 					if on != nil {
 						v.extra = map[string]any{"enable_thinking": on, "thinking": on}
