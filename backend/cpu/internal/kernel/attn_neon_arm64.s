@@ -1618,15 +1618,15 @@ TEXT ·softmaxNEON(SB), NOSPLIT, $0-8
 	MOVD SoftmaxArgs_S(R0), R1
 	MOVD SoftmaxArgs_Lo(R0), R2
 	MOVD SoftmaxArgs_Hi(R0), R3
-	MOVW $0x3f800000, R16
-	MOVW R16, SoftmaxArgs_Correction(R0)
-	SUB R2, R3, R16
-	CMP $0, R16
+	MOVW $0x3f800000, R25
+	MOVW R25, SoftmaxArgs_Correction(R0)
+	SUB R2, R3, R25
+	CMP $0, R25
 	BLE done67
-	CMP $64, R16
+	CMP $64, R25
 	BNE part66
-	MOVW $0x4, R16
-	VDUP R16, V31.S4
+	MOVW $0x4, R25
+	VDUP R25, V31.S4
 	FMOVS SoftmaxArgs_Max(R0), F30
 	WORD $0x4e0407de // dup v30.4s, v30.s[0]
 	WORD $0x4ebe1fdd // mov v29.16b, v30.16b
@@ -1695,43 +1695,43 @@ TEXT ·softmaxNEON(SB), NOSPLIT, $0-8
 	WORD $0x6eb81f3d // bit v29.16b, v25.16b, v24.16b
 	WORD $0x4e0407bd // dup v29.4s, v29.s[0]
 	FMOVS F29, SoftmaxArgs_Max(R0)
-	MOVW $0xff800000, R16
-	VDUP R16, V28.S4
+	MOVW $0xff800000, R25
+	VDUP R25, V28.S4
 	WORD $0x4e3de79c // fcmeq v28.4s, v28.4s, v29.4s
 	WORD $0x4e7c1fbd // bic v29.16b, v29.16b, v28.16b
 	// v28 = -88
-	MOVW $0xc2b00000, R16
-	VDUP R16, V28.S4
+	MOVW $0xc2b00000, R25
+	VDUP R25, V28.S4
 	// v27 = 1.442695
-	MOVW $0x3fb8aa3b, R16
-	VDUP R16, V27.S4
+	MOVW $0x3fb8aa3b, R25
+	VDUP R25, V27.S4
 	// v26 = 1.2582912e+07
-	MOVW $0x4b400000, R16
-	VDUP R16, V26.S4
+	MOVW $0x4b400000, R25
+	VDUP R25, V26.S4
 	// v25 = 0.69314575
-	MOVW $0x3f317200, R16
-	VDUP R16, V25.S4
+	MOVW $0x3f317200, R25
+	VDUP R25, V25.S4
 	// v24 = 1.4286068e-06
-	MOVW $0x35bfbe8e, R16
-	VDUP R16, V24.S4
+	MOVW $0x35bfbe8e, R25
+	VDUP R25, V24.S4
 	// v23 = 1
-	MOVW $0x3f800000, R16
-	VDUP R16, V23.S4
+	MOVW $0x3f800000, R25
+	VDUP R25, V23.S4
 	// v22 = 0.49999994
-	MOVW $0x3efffffe, R16
-	VDUP R16, V22.S4
+	MOVW $0x3efffffe, R25
+	VDUP R25, V22.S4
 	// v21 = 0.16666521
-	MOVW $0x3e2aaa49, R16
-	VDUP R16, V21.S4
+	MOVW $0x3e2aaa49, R25
+	VDUP R25, V21.S4
 	// v20 = 0.04166827
-	MOVW $0x3d2aac59, R16
-	VDUP R16, V20.S4
+	MOVW $0x3d2aac59, R25
+	VDUP R25, V20.S4
 	// v19 = 0.008368677
-	MOVW $0x3c091cc7, R16
-	VDUP R16, V19.S4
+	MOVW $0x3c091cc7, R25
+	VDUP R25, V19.S4
 	// v18 = 0.0013820411
-	MOVW $0x3ab5259b, R16
-	VDUP R16, V18.S4
+	MOVW $0x3ab5259b, R25
+	VDUP R25, V18.S4
 	WORD $0x4ebdd7de // fsub v30.4s, v30.4s, v29.4s
 	WORD $0x4e3cf7de // fmax v30.4s, v30.4s, v28.4s
 	WORD $0x4eba1f51 // mov v17.16b, v26.16b
@@ -2170,14 +2170,14 @@ part66:
 	SUB $1, R2, R2
 	VDUP R2, V30.S4
 	VDUP R3, V29.S4
-	MOVW $0x4, R16
-	VDUP R16, V28.S4
+	MOVW $0x4, R25
+	VDUP R25, V28.S4
 	FMOVS SoftmaxArgs_Max(R0), F27
 	WORD $0x4e04077b // dup v27.4s, v27.s[0]
-	MOVD $0x100000000, R16
-	VMOV R16, V31.D[0]
-	MOVD $0x300000002, R16
-	VMOV R16, V31.D[1]
+	MOVD $0x100000000, R25
+	VMOV R25, V31.D[0]
+	MOVD $0x300000002, R25
+	VMOV R25, V31.D[1]
 	WORD $0x4ebb1f7a // mov v26.16b, v27.16b
 	WORD $0x4ebb1f79 // mov v25.16b, v27.16b
 	WORD $0x4ebb1f78 // mov v24.16b, v27.16b
@@ -2324,43 +2324,43 @@ part66:
 	WORD $0x6eb51eda // bit v26.16b, v22.16b, v21.16b
 	WORD $0x4e04075a // dup v26.4s, v26.s[0]
 	FMOVS F26, SoftmaxArgs_Max(R0)
-	MOVW $0xff800000, R16
-	VDUP R16, V25.S4
+	MOVW $0xff800000, R25
+	VDUP R25, V25.S4
 	WORD $0x4e3ae739 // fcmeq v25.4s, v25.4s, v26.4s
 	WORD $0x4e791f5a // bic v26.16b, v26.16b, v25.16b
 	// v25 = -88
-	MOVW $0xc2b00000, R16
-	VDUP R16, V25.S4
+	MOVW $0xc2b00000, R25
+	VDUP R25, V25.S4
 	// v24 = 1.442695
-	MOVW $0x3fb8aa3b, R16
-	VDUP R16, V24.S4
+	MOVW $0x3fb8aa3b, R25
+	VDUP R25, V24.S4
 	// v23 = 1.2582912e+07
-	MOVW $0x4b400000, R16
-	VDUP R16, V23.S4
+	MOVW $0x4b400000, R25
+	VDUP R25, V23.S4
 	// v22 = 0.69314575
-	MOVW $0x3f317200, R16
-	VDUP R16, V22.S4
+	MOVW $0x3f317200, R25
+	VDUP R25, V22.S4
 	// v21 = 1.4286068e-06
-	MOVW $0x35bfbe8e, R16
-	VDUP R16, V21.S4
+	MOVW $0x35bfbe8e, R25
+	VDUP R25, V21.S4
 	// v20 = 1
-	MOVW $0x3f800000, R16
-	VDUP R16, V20.S4
+	MOVW $0x3f800000, R25
+	VDUP R25, V20.S4
 	// v19 = 0.49999994
-	MOVW $0x3efffffe, R16
-	VDUP R16, V19.S4
+	MOVW $0x3efffffe, R25
+	VDUP R25, V19.S4
 	// v18 = 0.16666521
-	MOVW $0x3e2aaa49, R16
-	VDUP R16, V18.S4
+	MOVW $0x3e2aaa49, R25
+	VDUP R25, V18.S4
 	// v17 = 0.04166827
-	MOVW $0x3d2aac59, R16
-	VDUP R16, V17.S4
+	MOVW $0x3d2aac59, R25
+	VDUP R25, V17.S4
 	// v16 = 0.008368677
-	MOVW $0x3c091cc7, R16
-	VDUP R16, V16.S4
+	MOVW $0x3c091cc7, R25
+	VDUP R25, V16.S4
 	// v15 = 0.0013820411
-	MOVW $0x3ab5259b, R16
-	VDUP R16, V15.S4
+	MOVW $0x3ab5259b, R25
+	VDUP R25, V15.S4
 	WORD $0x4ebad77b // fsub v27.4s, v27.4s, v26.4s
 	WORD $0x4e39f77b // fmax v27.4s, v27.4s, v25.4s
 	WORD $0x4eb71eee // mov v14.16b, v23.16b
@@ -2384,10 +2384,10 @@ part66:
 	WORD $0x4eb485ce // add v14.4s, v14.4s, v20.4s
 	WORD $0x6e2eddbb // fmul v27.4s, v13.4s, v14.4s
 	FMOVS F27, SoftmaxArgs_Correction(R0)
-	MOVD $0x100000000, R16
-	VMOV R16, V31.D[0]
-	MOVD $0x300000002, R16
-	VMOV R16, V31.D[1]
+	MOVD $0x100000000, R25
+	VMOV R25, V31.D[0]
+	MOVD $0x300000002, R25
+	VMOV R25, V31.D[1]
 	FMOVQ (R1), F10
 	WORD $0x4ebad54a // fsub v10.4s, v10.4s, v26.4s
 	WORD $0x4e39f54a // fmax v10.4s, v10.4s, v25.4s
@@ -2893,12 +2893,12 @@ TEXT ·valuesF16NEON(SB), NOSPLIT, $0-8
 	MOVD ValuesArgs_D(R0), R7
 	LSL $2, R2, R2
 	LSL $1, R7, R7
-	MOVD ValuesArgs_Lo(R0), R16
+	MOVD ValuesArgs_Lo(R0), R25
 	MOVD ValuesArgs_Hi(R0), R8
-	SUB R16, R8, R8
-	ADD R16<<2, R3, R3
-	MUL R7, R16, R16
-	ADD R16, R6, R6
+	SUB R25, R8, R8
+	ADD R25<<2, R3, R3
+	MUL R7, R25, R25
+	ADD R25, R6, R6
 group68:
 	CMP $6, R4
 	BLT next69
@@ -4073,12 +4073,12 @@ TEXT ·valuesF32NEON(SB), NOSPLIT, $0-8
 	MOVD ValuesArgs_D(R0), R7
 	LSL $2, R2, R2
 	LSL $2, R7, R7
-	MOVD ValuesArgs_Lo(R0), R16
+	MOVD ValuesArgs_Lo(R0), R25
 	MOVD ValuesArgs_Hi(R0), R8
-	SUB R16, R8, R8
-	ADD R16<<2, R3, R3
-	MUL R7, R16, R16
-	ADD R16, R6, R6
+	SUB R25, R8, R8
+	ADD R25<<2, R3, R3
+	MUL R7, R25, R25
+	ADD R25, R6, R6
 group148:
 	CMP $6, R4
 	BLT next149
@@ -5225,14 +5225,14 @@ TEXT ·valuesQ8NEON(SB), NOSPLIT, $0-8
 	MOVD ValuesArgs_D(R0), R7
 	LSL $2, R2, R2
 	LSR $5, R7, R7
-	MOVD $34, R16
-	MUL R16, R7, R7
-	MOVD ValuesArgs_Lo(R0), R16
+	MOVD $34, R25
+	MUL R25, R7, R7
+	MOVD ValuesArgs_Lo(R0), R25
 	MOVD ValuesArgs_Hi(R0), R8
-	SUB R16, R8, R8
-	ADD R16<<2, R3, R3
-	MUL R7, R16, R16
-	ADD R16, R6, R6
+	SUB R25, R8, R8
+	ADD R25<<2, R3, R3
+	MUL R7, R25, R25
+	ADD R25, R6, R6
 group228:
 	CMP $4, R4
 	BLT next229
@@ -5284,8 +5284,8 @@ block230:
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
 	ADD R9>>4, R6, R15
-	MOVD ValuesArgs_D(R0), R16
-	ADD R16>>4, R6, R13
+	MOVD ValuesArgs_D(R0), R25
+	ADD R25>>4, R6, R13
 	ADD R9, R13, R13
 slots231:
 	FMOVS (R12), F15
@@ -5396,8 +5396,8 @@ none232:
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
 	ADD R9>>4, R6, R15
-	MOVD ValuesArgs_D(R0), R16
-	ADD R16>>4, R6, R13
+	MOVD ValuesArgs_D(R0), R25
+	ADD R25>>4, R6, R13
 	ADD R9, R13, R13
 slots233:
 	FMOVS (R12), F15
@@ -5506,8 +5506,8 @@ block237:
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
 	ADD R9>>4, R6, R15
-	MOVD ValuesArgs_D(R0), R16
-	ADD R16>>4, R6, R13
+	MOVD ValuesArgs_D(R0), R25
+	ADD R25>>4, R6, R13
 	ADD R9, R13, R13
 slots238:
 	FMOVS (R12), F23
@@ -5578,8 +5578,8 @@ none239:
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
 	ADD R9>>4, R6, R15
-	MOVD ValuesArgs_D(R0), R16
-	ADD R16>>4, R6, R13
+	MOVD ValuesArgs_D(R0), R25
+	ADD R25>>4, R6, R13
 	ADD R9, R13, R13
 slots240:
 	FMOVS (R12), F23
@@ -5655,8 +5655,8 @@ block244:
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
 	ADD R9>>4, R6, R15
-	MOVD ValuesArgs_D(R0), R16
-	ADD R16>>4, R6, R13
+	MOVD ValuesArgs_D(R0), R25
+	ADD R25>>4, R6, R13
 	ADD R9, R13, R13
 slots245:
 	FMOVS (R12), F27
@@ -5707,8 +5707,8 @@ none246:
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
 	ADD R9>>4, R6, R15
-	MOVD ValuesArgs_D(R0), R16
-	ADD R16>>4, R6, R13
+	MOVD ValuesArgs_D(R0), R25
+	ADD R25>>4, R6, R13
 	ADD R9, R13, R13
 slots247:
 	FMOVS (R12), F27
@@ -5766,14 +5766,14 @@ TEXT ·valuesQ4NEON(SB), NOSPLIT, $0-8
 	MOVD ValuesArgs_D(R0), R7
 	LSL $2, R2, R2
 	LSR $5, R7, R7
-	MOVD $18, R16
-	MUL R16, R7, R7
-	MOVD ValuesArgs_Lo(R0), R16
+	MOVD $18, R25
+	MUL R25, R7, R7
+	MOVD ValuesArgs_Lo(R0), R25
 	MOVD ValuesArgs_Hi(R0), R8
-	SUB R16, R8, R8
-	ADD R16<<2, R3, R3
-	MUL R7, R16, R16
-	ADD R16, R6, R6
+	SUB R25, R8, R8
+	ADD R25<<2, R3, R3
+	MUL R7, R25, R25
+	ADD R25, R6, R6
 	WORD $0x4f00e5ff // movi v31.16b, #0xf
 	WORD $0x4f00e51e // movi v30.16b, #0x8
 group249:
@@ -5827,8 +5827,8 @@ block251:
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
 	ADD R9>>4, R6, R15
-	MOVD ValuesArgs_D(R0), R16
-	ADD R16>>4, R6, R13
+	MOVD ValuesArgs_D(R0), R25
+	ADD R25>>4, R6, R13
 	ADD R9>>1, R13, R13
 slots252:
 	FMOVS (R12), F13
@@ -5941,8 +5941,8 @@ none253:
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
 	ADD R9>>4, R6, R15
-	MOVD ValuesArgs_D(R0), R16
-	ADD R16>>4, R6, R13
+	MOVD ValuesArgs_D(R0), R25
+	ADD R25>>4, R6, R13
 	ADD R9>>1, R13, R13
 slots254:
 	FMOVS (R12), F13
@@ -6053,8 +6053,8 @@ block258:
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
 	ADD R9>>4, R6, R15
-	MOVD ValuesArgs_D(R0), R16
-	ADD R16>>4, R6, R13
+	MOVD ValuesArgs_D(R0), R25
+	ADD R25>>4, R6, R13
 	ADD R9>>1, R13, R13
 slots259:
 	FMOVS (R12), F21
@@ -6127,8 +6127,8 @@ none260:
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
 	ADD R9>>4, R6, R15
-	MOVD ValuesArgs_D(R0), R16
-	ADD R16>>4, R6, R13
+	MOVD ValuesArgs_D(R0), R25
+	ADD R25>>4, R6, R13
 	ADD R9>>1, R13, R13
 slots261:
 	FMOVS (R12), F21
@@ -6206,8 +6206,8 @@ block265:
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
 	ADD R9>>4, R6, R15
-	MOVD ValuesArgs_D(R0), R16
-	ADD R16>>4, R6, R13
+	MOVD ValuesArgs_D(R0), R25
+	ADD R25>>4, R6, R13
 	ADD R9>>1, R13, R13
 slots266:
 	FMOVS (R12), F25
@@ -6260,8 +6260,8 @@ none267:
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
 	ADD R9>>4, R6, R15
-	MOVD ValuesArgs_D(R0), R16
-	ADD R16>>4, R6, R13
+	MOVD ValuesArgs_D(R0), R25
+	ADD R25>>4, R6, R13
 	ADD R9>>1, R13, R13
 slots268:
 	FMOVS (R12), F25

@@ -6,7 +6,7 @@
 #include "textflag.h"
 
 // func matmulBF16NEON(a *MatMulArgs)
-TEXT ·matmulBF16NEON(SB), 0, $784-8
+TEXT ·matmulBF16NEON(SB), 0, $592-8
 	MOVD a+0(FP), R0
 	MOVD MatMulArgs_X(R0), R1
 	MOVD MatMulArgs_Dst(R0), R2
@@ -15,16 +15,23 @@ TEXT ·matmulBF16NEON(SB), 0, $784-8
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
 tile1:
-	CMP $6, R3
+	CMP $8, R3
 	BLT next2
+	MOVD $0, R24
+part3:
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
+	ADD R24<<4, R6, R22
+	ADD R24<<3, R6, R23
+	ADD R24<<5, R6, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
 	ADD R4, R10, R11
 	ADD R4, R11, R12
 	ADD R4, R12, R13
+	ADD R4, R13, R14
+	ADD R4, R14, R15
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	FMOVQ F31, 16(RSP)
 	FMOVQ F31, 32(RSP)
@@ -42,21 +49,13 @@ tile1:
 	FMOVQ F31, 224(RSP)
 	FMOVQ F31, 240(RSP)
 	FMOVQ F31, 256(RSP)
-	FMOVQ F31, 272(RSP)
-	FMOVQ F31, 288(RSP)
-	FMOVQ F31, 304(RSP)
-	FMOVQ F31, 320(RSP)
-	FMOVQ F31, 336(RSP)
-	FMOVQ F31, 352(RSP)
-	FMOVQ F31, 368(RSP)
-	FMOVQ F31, 384(RSP)
-segment3:
-	MOVD $64, R17
-	CMP R17, R7
-	BGE whole4
-	MOVD R7, R17
-whole4:
-	SUB R17, R7, R7
+segment4:
+	MOVD $64, R26
+	CMP R26, R7
+	BGE whole5
+	MOVD R7, R26
+whole5:
+	SUB R26, R7, R7
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
@@ -73,446 +72,328 @@ whole4:
 	WORD $0x6f00e412 // movi v18.2d, #0x0
 	WORD $0x6f00e411 // movi v17.2d, #0x0
 	WORD $0x6f00e410 // movi v16.2d, #0x0
-	WORD $0x6f00e40f // movi v15.2d, #0x0
-	WORD $0x6f00e40e // movi v14.2d, #0x0
-	WORD $0x6f00e40d // movi v13.2d, #0x0
-	WORD $0x6f00e40c // movi v12.2d, #0x0
-	WORD $0x6f00e40b // movi v11.2d, #0x0
-	WORD $0x6f00e40a // movi v10.2d, #0x0
-	WORD $0x6f00e409 // movi v9.2d, #0x0
-	WORD $0x6f00e408 // movi v8.2d, #0x0
-	SUBS $4, R17, R17
-	BLT rest6
-four5:
-	FMOVQ (R8), F7
+	SUBS $4, R26, R26
+	BLT rest7
+four6:
+	FMOVQ (R8), F15
 	ADD $16, R8, R8
-	FMOVQ (R9), F6
+	FMOVQ (R9), F14
 	ADD $16, R9, R9
-	FMOVQ (R10), F5
+	FMOVQ (R10), F13
 	ADD $16, R10, R10
-	FMOVQ (R11), F4
+	FMOVQ (R11), F12
 	ADD $16, R11, R11
-	FMOVQ (R12), F3
+	FMOVQ (R12), F11
 	ADD $16, R12, R12
-	FMOVQ (R13), F2
+	FMOVQ (R13), F10
 	ADD $16, R13, R13
-	FMOVQ (R6), F1
-	WORD $0x6e613820 // shll2 v0.4s, v1.8h, #16
-	WORD $0x2e613821 // shll v1.4s, v1.4h, #16
-	WORD $0x4f87103f // fmla v31.4s, v1.4s, v7.s[0]
-	WORD $0x4f87101e // fmla v30.4s, v0.4s, v7.s[0]
-	WORD $0x4f86103b // fmla v27.4s, v1.4s, v6.s[0]
-	WORD $0x4f86101a // fmla v26.4s, v0.4s, v6.s[0]
-	WORD $0x4f851037 // fmla v23.4s, v1.4s, v5.s[0]
-	WORD $0x4f851016 // fmla v22.4s, v0.4s, v5.s[0]
-	WORD $0x4f841033 // fmla v19.4s, v1.4s, v4.s[0]
-	WORD $0x4f841012 // fmla v18.4s, v0.4s, v4.s[0]
-	WORD $0x4f83102f // fmla v15.4s, v1.4s, v3.s[0]
-	WORD $0x4f83100e // fmla v14.4s, v0.4s, v3.s[0]
-	WORD $0x4f82102b // fmla v11.4s, v1.4s, v2.s[0]
-	WORD $0x4f82100a // fmla v10.4s, v0.4s, v2.s[0]
-	FMOVQ 16(R6), F1
-	WORD $0x6e613820 // shll2 v0.4s, v1.8h, #16
-	WORD $0x2e613821 // shll v1.4s, v1.4h, #16
-	WORD $0x4f87103d // fmla v29.4s, v1.4s, v7.s[0]
-	WORD $0x4f87101c // fmla v28.4s, v0.4s, v7.s[0]
-	WORD $0x4f861039 // fmla v25.4s, v1.4s, v6.s[0]
-	WORD $0x4f861018 // fmla v24.4s, v0.4s, v6.s[0]
-	WORD $0x4f851035 // fmla v21.4s, v1.4s, v5.s[0]
-	WORD $0x4f851014 // fmla v20.4s, v0.4s, v5.s[0]
-	WORD $0x4f841031 // fmla v17.4s, v1.4s, v4.s[0]
-	WORD $0x4f841010 // fmla v16.4s, v0.4s, v4.s[0]
-	WORD $0x4f83102d // fmla v13.4s, v1.4s, v3.s[0]
-	WORD $0x4f83100c // fmla v12.4s, v0.4s, v3.s[0]
-	WORD $0x4f821029 // fmla v9.4s, v1.4s, v2.s[0]
-	WORD $0x4f821008 // fmla v8.4s, v0.4s, v2.s[0]
-	FMOVQ 32(R6), F1
-	WORD $0x6e613820 // shll2 v0.4s, v1.8h, #16
-	WORD $0x2e613821 // shll v1.4s, v1.4h, #16
-	WORD $0x4fa7103f // fmla v31.4s, v1.4s, v7.s[1]
-	WORD $0x4fa7101e // fmla v30.4s, v0.4s, v7.s[1]
-	WORD $0x4fa6103b // fmla v27.4s, v1.4s, v6.s[1]
-	WORD $0x4fa6101a // fmla v26.4s, v0.4s, v6.s[1]
-	WORD $0x4fa51037 // fmla v23.4s, v1.4s, v5.s[1]
-	WORD $0x4fa51016 // fmla v22.4s, v0.4s, v5.s[1]
-	WORD $0x4fa41033 // fmla v19.4s, v1.4s, v4.s[1]
-	WORD $0x4fa41012 // fmla v18.4s, v0.4s, v4.s[1]
-	WORD $0x4fa3102f // fmla v15.4s, v1.4s, v3.s[1]
-	WORD $0x4fa3100e // fmla v14.4s, v0.4s, v3.s[1]
-	WORD $0x4fa2102b // fmla v11.4s, v1.4s, v2.s[1]
-	WORD $0x4fa2100a // fmla v10.4s, v0.4s, v2.s[1]
-	FMOVQ 48(R6), F1
-	WORD $0x6e613820 // shll2 v0.4s, v1.8h, #16
-	WORD $0x2e613821 // shll v1.4s, v1.4h, #16
-	WORD $0x4fa7103d // fmla v29.4s, v1.4s, v7.s[1]
-	WORD $0x4fa7101c // fmla v28.4s, v0.4s, v7.s[1]
-	WORD $0x4fa61039 // fmla v25.4s, v1.4s, v6.s[1]
-	WORD $0x4fa61018 // fmla v24.4s, v0.4s, v6.s[1]
-	WORD $0x4fa51035 // fmla v21.4s, v1.4s, v5.s[1]
-	WORD $0x4fa51014 // fmla v20.4s, v0.4s, v5.s[1]
-	WORD $0x4fa41031 // fmla v17.4s, v1.4s, v4.s[1]
-	WORD $0x4fa41010 // fmla v16.4s, v0.4s, v4.s[1]
-	WORD $0x4fa3102d // fmla v13.4s, v1.4s, v3.s[1]
-	WORD $0x4fa3100c // fmla v12.4s, v0.4s, v3.s[1]
-	WORD $0x4fa21029 // fmla v9.4s, v1.4s, v2.s[1]
-	WORD $0x4fa21008 // fmla v8.4s, v0.4s, v2.s[1]
-	FMOVQ 64(R6), F1
-	WORD $0x6e613820 // shll2 v0.4s, v1.8h, #16
-	WORD $0x2e613821 // shll v1.4s, v1.4h, #16
-	WORD $0x4f87183f // fmla v31.4s, v1.4s, v7.s[2]
-	WORD $0x4f87181e // fmla v30.4s, v0.4s, v7.s[2]
-	WORD $0x4f86183b // fmla v27.4s, v1.4s, v6.s[2]
-	WORD $0x4f86181a // fmla v26.4s, v0.4s, v6.s[2]
-	WORD $0x4f851837 // fmla v23.4s, v1.4s, v5.s[2]
-	WORD $0x4f851816 // fmla v22.4s, v0.4s, v5.s[2]
-	WORD $0x4f841833 // fmla v19.4s, v1.4s, v4.s[2]
-	WORD $0x4f841812 // fmla v18.4s, v0.4s, v4.s[2]
-	WORD $0x4f83182f // fmla v15.4s, v1.4s, v3.s[2]
-	WORD $0x4f83180e // fmla v14.4s, v0.4s, v3.s[2]
-	WORD $0x4f82182b // fmla v11.4s, v1.4s, v2.s[2]
-	WORD $0x4f82180a // fmla v10.4s, v0.4s, v2.s[2]
-	FMOVQ 80(R6), F1
-	WORD $0x6e613820 // shll2 v0.4s, v1.8h, #16
-	WORD $0x2e613821 // shll v1.4s, v1.4h, #16
-	WORD $0x4f87183d // fmla v29.4s, v1.4s, v7.s[2]
-	WORD $0x4f87181c // fmla v28.4s, v0.4s, v7.s[2]
-	WORD $0x4f861839 // fmla v25.4s, v1.4s, v6.s[2]
-	WORD $0x4f861818 // fmla v24.4s, v0.4s, v6.s[2]
-	WORD $0x4f851835 // fmla v21.4s, v1.4s, v5.s[2]
-	WORD $0x4f851814 // fmla v20.4s, v0.4s, v5.s[2]
-	WORD $0x4f841831 // fmla v17.4s, v1.4s, v4.s[2]
-	WORD $0x4f841810 // fmla v16.4s, v0.4s, v4.s[2]
-	WORD $0x4f83182d // fmla v13.4s, v1.4s, v3.s[2]
-	WORD $0x4f83180c // fmla v12.4s, v0.4s, v3.s[2]
-	WORD $0x4f821829 // fmla v9.4s, v1.4s, v2.s[2]
-	WORD $0x4f821808 // fmla v8.4s, v0.4s, v2.s[2]
-	FMOVQ 96(R6), F1
-	WORD $0x6e613820 // shll2 v0.4s, v1.8h, #16
-	WORD $0x2e613821 // shll v1.4s, v1.4h, #16
-	WORD $0x4fa7183f // fmla v31.4s, v1.4s, v7.s[3]
-	WORD $0x4fa7181e // fmla v30.4s, v0.4s, v7.s[3]
-	WORD $0x4fa6183b // fmla v27.4s, v1.4s, v6.s[3]
-	WORD $0x4fa6181a // fmla v26.4s, v0.4s, v6.s[3]
-	WORD $0x4fa51837 // fmla v23.4s, v1.4s, v5.s[3]
-	WORD $0x4fa51816 // fmla v22.4s, v0.4s, v5.s[3]
-	WORD $0x4fa41833 // fmla v19.4s, v1.4s, v4.s[3]
-	WORD $0x4fa41812 // fmla v18.4s, v0.4s, v4.s[3]
-	WORD $0x4fa3182f // fmla v15.4s, v1.4s, v3.s[3]
-	WORD $0x4fa3180e // fmla v14.4s, v0.4s, v3.s[3]
-	WORD $0x4fa2182b // fmla v11.4s, v1.4s, v2.s[3]
-	WORD $0x4fa2180a // fmla v10.4s, v0.4s, v2.s[3]
-	FMOVQ 112(R6), F1
-	WORD $0x6e613820 // shll2 v0.4s, v1.8h, #16
-	WORD $0x2e613821 // shll v1.4s, v1.4h, #16
-	WORD $0x4fa7183d // fmla v29.4s, v1.4s, v7.s[3]
-	WORD $0x4fa7181c // fmla v28.4s, v0.4s, v7.s[3]
-	WORD $0x4fa61839 // fmla v25.4s, v1.4s, v6.s[3]
-	WORD $0x4fa61818 // fmla v24.4s, v0.4s, v6.s[3]
-	WORD $0x4fa51835 // fmla v21.4s, v1.4s, v5.s[3]
-	WORD $0x4fa51814 // fmla v20.4s, v0.4s, v5.s[3]
-	WORD $0x4fa41831 // fmla v17.4s, v1.4s, v4.s[3]
-	WORD $0x4fa41810 // fmla v16.4s, v0.4s, v4.s[3]
-	WORD $0x4fa3182d // fmla v13.4s, v1.4s, v3.s[3]
-	WORD $0x4fa3180c // fmla v12.4s, v0.4s, v3.s[3]
-	WORD $0x4fa21829 // fmla v9.4s, v1.4s, v2.s[3]
-	WORD $0x4fa21808 // fmla v8.4s, v0.4s, v2.s[3]
+	FMOVQ (R14), F9
+	ADD $16, R14, R14
+	FMOVQ (R15), F8
+	ADD $16, R15, R15
+	FMOVQ (R22), F7
+	WORD $0x6e6138e6 // shll2 v6.4s, v7.8h, #16
+	WORD $0x2e6138e7 // shll v7.4s, v7.4h, #16
+	WORD $0x4f8f10ff // fmla v31.4s, v7.4s, v15.s[0]
+	WORD $0x4f8f10de // fmla v30.4s, v6.4s, v15.s[0]
+	WORD $0x4f8e10fd // fmla v29.4s, v7.4s, v14.s[0]
+	WORD $0x4f8e10dc // fmla v28.4s, v6.4s, v14.s[0]
+	WORD $0x4f8d10fb // fmla v27.4s, v7.4s, v13.s[0]
+	WORD $0x4f8d10da // fmla v26.4s, v6.4s, v13.s[0]
+	WORD $0x4f8c10f9 // fmla v25.4s, v7.4s, v12.s[0]
+	WORD $0x4f8c10d8 // fmla v24.4s, v6.4s, v12.s[0]
+	WORD $0x4f8b10f7 // fmla v23.4s, v7.4s, v11.s[0]
+	WORD $0x4f8b10d6 // fmla v22.4s, v6.4s, v11.s[0]
+	WORD $0x4f8a10f5 // fmla v21.4s, v7.4s, v10.s[0]
+	WORD $0x4f8a10d4 // fmla v20.4s, v6.4s, v10.s[0]
+	WORD $0x4f8910f3 // fmla v19.4s, v7.4s, v9.s[0]
+	WORD $0x4f8910d2 // fmla v18.4s, v6.4s, v9.s[0]
+	WORD $0x4f8810f1 // fmla v17.4s, v7.4s, v8.s[0]
+	WORD $0x4f8810d0 // fmla v16.4s, v6.4s, v8.s[0]
+	FMOVQ 32(R22), F7
+	WORD $0x6e6138e6 // shll2 v6.4s, v7.8h, #16
+	WORD $0x2e6138e7 // shll v7.4s, v7.4h, #16
+	WORD $0x4faf10ff // fmla v31.4s, v7.4s, v15.s[1]
+	WORD $0x4faf10de // fmla v30.4s, v6.4s, v15.s[1]
+	WORD $0x4fae10fd // fmla v29.4s, v7.4s, v14.s[1]
+	WORD $0x4fae10dc // fmla v28.4s, v6.4s, v14.s[1]
+	WORD $0x4fad10fb // fmla v27.4s, v7.4s, v13.s[1]
+	WORD $0x4fad10da // fmla v26.4s, v6.4s, v13.s[1]
+	WORD $0x4fac10f9 // fmla v25.4s, v7.4s, v12.s[1]
+	WORD $0x4fac10d8 // fmla v24.4s, v6.4s, v12.s[1]
+	WORD $0x4fab10f7 // fmla v23.4s, v7.4s, v11.s[1]
+	WORD $0x4fab10d6 // fmla v22.4s, v6.4s, v11.s[1]
+	WORD $0x4faa10f5 // fmla v21.4s, v7.4s, v10.s[1]
+	WORD $0x4faa10d4 // fmla v20.4s, v6.4s, v10.s[1]
+	WORD $0x4fa910f3 // fmla v19.4s, v7.4s, v9.s[1]
+	WORD $0x4fa910d2 // fmla v18.4s, v6.4s, v9.s[1]
+	WORD $0x4fa810f1 // fmla v17.4s, v7.4s, v8.s[1]
+	WORD $0x4fa810d0 // fmla v16.4s, v6.4s, v8.s[1]
+	FMOVQ 64(R22), F7
+	WORD $0x6e6138e6 // shll2 v6.4s, v7.8h, #16
+	WORD $0x2e6138e7 // shll v7.4s, v7.4h, #16
+	WORD $0x4f8f18ff // fmla v31.4s, v7.4s, v15.s[2]
+	WORD $0x4f8f18de // fmla v30.4s, v6.4s, v15.s[2]
+	WORD $0x4f8e18fd // fmla v29.4s, v7.4s, v14.s[2]
+	WORD $0x4f8e18dc // fmla v28.4s, v6.4s, v14.s[2]
+	WORD $0x4f8d18fb // fmla v27.4s, v7.4s, v13.s[2]
+	WORD $0x4f8d18da // fmla v26.4s, v6.4s, v13.s[2]
+	WORD $0x4f8c18f9 // fmla v25.4s, v7.4s, v12.s[2]
+	WORD $0x4f8c18d8 // fmla v24.4s, v6.4s, v12.s[2]
+	WORD $0x4f8b18f7 // fmla v23.4s, v7.4s, v11.s[2]
+	WORD $0x4f8b18d6 // fmla v22.4s, v6.4s, v11.s[2]
+	WORD $0x4f8a18f5 // fmla v21.4s, v7.4s, v10.s[2]
+	WORD $0x4f8a18d4 // fmla v20.4s, v6.4s, v10.s[2]
+	WORD $0x4f8918f3 // fmla v19.4s, v7.4s, v9.s[2]
+	WORD $0x4f8918d2 // fmla v18.4s, v6.4s, v9.s[2]
+	WORD $0x4f8818f1 // fmla v17.4s, v7.4s, v8.s[2]
+	WORD $0x4f8818d0 // fmla v16.4s, v6.4s, v8.s[2]
+	FMOVQ 96(R22), F7
+	WORD $0x6e6138e6 // shll2 v6.4s, v7.8h, #16
+	WORD $0x2e6138e7 // shll v7.4s, v7.4h, #16
+	WORD $0x4faf18ff // fmla v31.4s, v7.4s, v15.s[3]
+	WORD $0x4faf18de // fmla v30.4s, v6.4s, v15.s[3]
+	WORD $0x4fae18fd // fmla v29.4s, v7.4s, v14.s[3]
+	WORD $0x4fae18dc // fmla v28.4s, v6.4s, v14.s[3]
+	WORD $0x4fad18fb // fmla v27.4s, v7.4s, v13.s[3]
+	WORD $0x4fad18da // fmla v26.4s, v6.4s, v13.s[3]
+	WORD $0x4fac18f9 // fmla v25.4s, v7.4s, v12.s[3]
+	WORD $0x4fac18d8 // fmla v24.4s, v6.4s, v12.s[3]
+	WORD $0x4fab18f7 // fmla v23.4s, v7.4s, v11.s[3]
+	WORD $0x4fab18d6 // fmla v22.4s, v6.4s, v11.s[3]
+	WORD $0x4faa18f5 // fmla v21.4s, v7.4s, v10.s[3]
+	WORD $0x4faa18d4 // fmla v20.4s, v6.4s, v10.s[3]
+	WORD $0x4fa918f3 // fmla v19.4s, v7.4s, v9.s[3]
+	WORD $0x4fa918d2 // fmla v18.4s, v6.4s, v9.s[3]
+	WORD $0x4fa818f1 // fmla v17.4s, v7.4s, v8.s[3]
+	WORD $0x4fa818d0 // fmla v16.4s, v6.4s, v8.s[3]
 	ADD $128, R6, R6
-	SUBS $4, R17, R17
-	BGE four5
-rest6:
-	ADDS $4, R17, R17
-	BEQ end8
-one7:
-	FMOVS (R8), F7
+	ADD $128, R22, R22
+	ADD $128, R23, R23
+	SUBS $4, R26, R26
+	BGE four6
+rest7:
+	ADDS $4, R26, R26
+	BEQ end9
+one8:
+	FMOVS (R8), F15
 	ADD $4, R8, R8
-	FMOVS (R9), F6
+	FMOVS (R9), F14
 	ADD $4, R9, R9
-	FMOVS (R10), F5
+	FMOVS (R10), F13
 	ADD $4, R10, R10
-	FMOVS (R11), F4
+	FMOVS (R11), F12
 	ADD $4, R11, R11
-	FMOVS (R12), F3
+	FMOVS (R12), F11
 	ADD $4, R12, R12
-	FMOVS (R13), F2
+	FMOVS (R13), F10
 	ADD $4, R13, R13
-	FMOVQ (R6), F1
-	WORD $0x6e613820 // shll2 v0.4s, v1.8h, #16
-	WORD $0x2e613821 // shll v1.4s, v1.4h, #16
-	WORD $0x4f87103f // fmla v31.4s, v1.4s, v7.s[0]
-	WORD $0x4f87101e // fmla v30.4s, v0.4s, v7.s[0]
-	WORD $0x4f86103b // fmla v27.4s, v1.4s, v6.s[0]
-	WORD $0x4f86101a // fmla v26.4s, v0.4s, v6.s[0]
-	WORD $0x4f851037 // fmla v23.4s, v1.4s, v5.s[0]
-	WORD $0x4f851016 // fmla v22.4s, v0.4s, v5.s[0]
-	WORD $0x4f841033 // fmla v19.4s, v1.4s, v4.s[0]
-	WORD $0x4f841012 // fmla v18.4s, v0.4s, v4.s[0]
-	WORD $0x4f83102f // fmla v15.4s, v1.4s, v3.s[0]
-	WORD $0x4f83100e // fmla v14.4s, v0.4s, v3.s[0]
-	WORD $0x4f82102b // fmla v11.4s, v1.4s, v2.s[0]
-	WORD $0x4f82100a // fmla v10.4s, v0.4s, v2.s[0]
-	FMOVQ 16(R6), F1
-	WORD $0x6e613820 // shll2 v0.4s, v1.8h, #16
-	WORD $0x2e613821 // shll v1.4s, v1.4h, #16
-	WORD $0x4f87103d // fmla v29.4s, v1.4s, v7.s[0]
-	WORD $0x4f87101c // fmla v28.4s, v0.4s, v7.s[0]
-	WORD $0x4f861039 // fmla v25.4s, v1.4s, v6.s[0]
-	WORD $0x4f861018 // fmla v24.4s, v0.4s, v6.s[0]
-	WORD $0x4f851035 // fmla v21.4s, v1.4s, v5.s[0]
-	WORD $0x4f851014 // fmla v20.4s, v0.4s, v5.s[0]
-	WORD $0x4f841031 // fmla v17.4s, v1.4s, v4.s[0]
-	WORD $0x4f841010 // fmla v16.4s, v0.4s, v4.s[0]
-	WORD $0x4f83102d // fmla v13.4s, v1.4s, v3.s[0]
-	WORD $0x4f83100c // fmla v12.4s, v0.4s, v3.s[0]
-	WORD $0x4f821029 // fmla v9.4s, v1.4s, v2.s[0]
-	WORD $0x4f821008 // fmla v8.4s, v0.4s, v2.s[0]
+	FMOVS (R14), F9
+	ADD $4, R14, R14
+	FMOVS (R15), F8
+	ADD $4, R15, R15
+	FMOVQ (R22), F7
+	WORD $0x6e6138e6 // shll2 v6.4s, v7.8h, #16
+	WORD $0x2e6138e7 // shll v7.4s, v7.4h, #16
+	WORD $0x4f8f10ff // fmla v31.4s, v7.4s, v15.s[0]
+	WORD $0x4f8f10de // fmla v30.4s, v6.4s, v15.s[0]
+	WORD $0x4f8e10fd // fmla v29.4s, v7.4s, v14.s[0]
+	WORD $0x4f8e10dc // fmla v28.4s, v6.4s, v14.s[0]
+	WORD $0x4f8d10fb // fmla v27.4s, v7.4s, v13.s[0]
+	WORD $0x4f8d10da // fmla v26.4s, v6.4s, v13.s[0]
+	WORD $0x4f8c10f9 // fmla v25.4s, v7.4s, v12.s[0]
+	WORD $0x4f8c10d8 // fmla v24.4s, v6.4s, v12.s[0]
+	WORD $0x4f8b10f7 // fmla v23.4s, v7.4s, v11.s[0]
+	WORD $0x4f8b10d6 // fmla v22.4s, v6.4s, v11.s[0]
+	WORD $0x4f8a10f5 // fmla v21.4s, v7.4s, v10.s[0]
+	WORD $0x4f8a10d4 // fmla v20.4s, v6.4s, v10.s[0]
+	WORD $0x4f8910f3 // fmla v19.4s, v7.4s, v9.s[0]
+	WORD $0x4f8910d2 // fmla v18.4s, v6.4s, v9.s[0]
+	WORD $0x4f8810f1 // fmla v17.4s, v7.4s, v8.s[0]
+	WORD $0x4f8810d0 // fmla v16.4s, v6.4s, v8.s[0]
 	ADD $32, R6, R6
-	SUBS $1, R17, R17
-	BNE one7
-end8:
-	FMOVQ 16(RSP), F7
-	WORD $0x4e3fd4e7 // fadd v7.4s, v7.4s, v31.4s
-	FMOVQ F7, 16(RSP)
-	FMOVQ 32(RSP), F7
-	WORD $0x4e3ed4e7 // fadd v7.4s, v7.4s, v30.4s
-	FMOVQ F7, 32(RSP)
-	FMOVQ 48(RSP), F7
-	WORD $0x4e3dd4e7 // fadd v7.4s, v7.4s, v29.4s
-	FMOVQ F7, 48(RSP)
-	FMOVQ 64(RSP), F7
-	WORD $0x4e3cd4e7 // fadd v7.4s, v7.4s, v28.4s
-	FMOVQ F7, 64(RSP)
-	FMOVQ 80(RSP), F7
-	WORD $0x4e3bd4e7 // fadd v7.4s, v7.4s, v27.4s
-	FMOVQ F7, 80(RSP)
-	FMOVQ 96(RSP), F7
-	WORD $0x4e3ad4e7 // fadd v7.4s, v7.4s, v26.4s
-	FMOVQ F7, 96(RSP)
-	FMOVQ 112(RSP), F7
-	WORD $0x4e39d4e7 // fadd v7.4s, v7.4s, v25.4s
-	FMOVQ F7, 112(RSP)
-	FMOVQ 128(RSP), F7
-	WORD $0x4e38d4e7 // fadd v7.4s, v7.4s, v24.4s
-	FMOVQ F7, 128(RSP)
-	FMOVQ 144(RSP), F7
-	WORD $0x4e37d4e7 // fadd v7.4s, v7.4s, v23.4s
-	FMOVQ F7, 144(RSP)
-	FMOVQ 160(RSP), F7
-	WORD $0x4e36d4e7 // fadd v7.4s, v7.4s, v22.4s
-	FMOVQ F7, 160(RSP)
-	FMOVQ 176(RSP), F7
-	WORD $0x4e35d4e7 // fadd v7.4s, v7.4s, v21.4s
-	FMOVQ F7, 176(RSP)
-	FMOVQ 192(RSP), F7
-	WORD $0x4e34d4e7 // fadd v7.4s, v7.4s, v20.4s
-	FMOVQ F7, 192(RSP)
-	FMOVQ 208(RSP), F7
-	WORD $0x4e33d4e7 // fadd v7.4s, v7.4s, v19.4s
-	FMOVQ F7, 208(RSP)
-	FMOVQ 224(RSP), F7
-	WORD $0x4e32d4e7 // fadd v7.4s, v7.4s, v18.4s
-	FMOVQ F7, 224(RSP)
-	FMOVQ 240(RSP), F7
-	WORD $0x4e31d4e7 // fadd v7.4s, v7.4s, v17.4s
-	FMOVQ F7, 240(RSP)
-	FMOVQ 256(RSP), F7
-	WORD $0x4e30d4e7 // fadd v7.4s, v7.4s, v16.4s
-	FMOVQ F7, 256(RSP)
-	FMOVQ 272(RSP), F7
-	WORD $0x4e2fd4e7 // fadd v7.4s, v7.4s, v15.4s
-	FMOVQ F7, 272(RSP)
-	FMOVQ 288(RSP), F7
-	WORD $0x4e2ed4e7 // fadd v7.4s, v7.4s, v14.4s
-	FMOVQ F7, 288(RSP)
-	FMOVQ 304(RSP), F7
-	WORD $0x4e2dd4e7 // fadd v7.4s, v7.4s, v13.4s
-	FMOVQ F7, 304(RSP)
-	FMOVQ 320(RSP), F7
-	WORD $0x4e2cd4e7 // fadd v7.4s, v7.4s, v12.4s
-	FMOVQ F7, 320(RSP)
-	FMOVQ 336(RSP), F7
-	WORD $0x4e2bd4e7 // fadd v7.4s, v7.4s, v11.4s
-	FMOVQ F7, 336(RSP)
-	FMOVQ 352(RSP), F7
-	WORD $0x4e2ad4e7 // fadd v7.4s, v7.4s, v10.4s
-	FMOVQ F7, 352(RSP)
-	FMOVQ 368(RSP), F7
-	WORD $0x4e29d4e7 // fadd v7.4s, v7.4s, v9.4s
-	FMOVQ F7, 368(RSP)
-	FMOVQ 384(RSP), F7
-	WORD $0x4e28d4e7 // fadd v7.4s, v7.4s, v8.4s
-	FMOVQ F7, 384(RSP)
-	CBNZ R7, segment3
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain9
-	MOVD R2, R16
+	ADD $32, R22, R22
+	ADD $32, R23, R23
+	SUBS $1, R26, R26
+	BNE one8
+end9:
+	FMOVQ 16(RSP), F15
+	WORD $0x4e3fd5ef // fadd v15.4s, v15.4s, v31.4s
+	FMOVQ F15, 16(RSP)
+	FMOVQ 32(RSP), F15
+	WORD $0x4e3ed5ef // fadd v15.4s, v15.4s, v30.4s
+	FMOVQ F15, 32(RSP)
+	FMOVQ 48(RSP), F15
+	WORD $0x4e3dd5ef // fadd v15.4s, v15.4s, v29.4s
+	FMOVQ F15, 48(RSP)
+	FMOVQ 64(RSP), F15
+	WORD $0x4e3cd5ef // fadd v15.4s, v15.4s, v28.4s
+	FMOVQ F15, 64(RSP)
+	FMOVQ 80(RSP), F15
+	WORD $0x4e3bd5ef // fadd v15.4s, v15.4s, v27.4s
+	FMOVQ F15, 80(RSP)
+	FMOVQ 96(RSP), F15
+	WORD $0x4e3ad5ef // fadd v15.4s, v15.4s, v26.4s
+	FMOVQ F15, 96(RSP)
+	FMOVQ 112(RSP), F15
+	WORD $0x4e39d5ef // fadd v15.4s, v15.4s, v25.4s
+	FMOVQ F15, 112(RSP)
+	FMOVQ 128(RSP), F15
+	WORD $0x4e38d5ef // fadd v15.4s, v15.4s, v24.4s
+	FMOVQ F15, 128(RSP)
+	FMOVQ 144(RSP), F15
+	WORD $0x4e37d5ef // fadd v15.4s, v15.4s, v23.4s
+	FMOVQ F15, 144(RSP)
+	FMOVQ 160(RSP), F15
+	WORD $0x4e36d5ef // fadd v15.4s, v15.4s, v22.4s
+	FMOVQ F15, 160(RSP)
+	FMOVQ 176(RSP), F15
+	WORD $0x4e35d5ef // fadd v15.4s, v15.4s, v21.4s
+	FMOVQ F15, 176(RSP)
+	FMOVQ 192(RSP), F15
+	WORD $0x4e34d5ef // fadd v15.4s, v15.4s, v20.4s
+	FMOVQ F15, 192(RSP)
+	FMOVQ 208(RSP), F15
+	WORD $0x4e33d5ef // fadd v15.4s, v15.4s, v19.4s
+	FMOVQ F15, 208(RSP)
+	FMOVQ 224(RSP), F15
+	WORD $0x4e32d5ef // fadd v15.4s, v15.4s, v18.4s
+	FMOVQ F15, 224(RSP)
+	FMOVQ 240(RSP), F15
+	WORD $0x4e31d5ef // fadd v15.4s, v15.4s, v17.4s
+	FMOVQ F15, 240(RSP)
+	FMOVQ 256(RSP), F15
+	WORD $0x4e30d5ef // fadd v15.4s, v15.4s, v16.4s
+	FMOVQ F15, 256(RSP)
+	CBNZ R7, segment4
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain10
+	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 144(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 160(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 176(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 192(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 208(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 224(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 240(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 256(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 272(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 288(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 304(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 320(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 336(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 352(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 368(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 384(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored10
-plain9:
-	MOVD R2, R16
+	FMOVQ F31, 16(R25)
+	B stored11
+plain10:
+	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 144(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 160(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 176(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 192(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 208(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 224(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 240(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 256(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 272(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 288(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 304(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 320(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 336(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 352(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 368(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 384(RSP), F31
-	FMOVQ F31, 48(R16)
-stored10:
-	ADD R4<<1, R1, R1
-	ADD R5<<1, R2, R2
-	ADD R4<<2, R1, R1
-	ADD R5<<2, R2, R2
-	SUB $6, R3, R3
+	FMOVQ F31, 16(R25)
+stored11:
+	ADD $1, R24, R24
+	CMP $2, R24
+	BLT part3
+	ADD R4<<3, R1, R1
+	ADD R5<<3, R2, R2
+	SUB $8, R3, R3
 	B tile1
 next2:
-tile11:
+tile12:
 	CMP $4, R3
-	BLT next12
+	BLT next13
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
 	MOVD R1, R8
@@ -536,13 +417,13 @@ tile11:
 	FMOVQ F31, 224(RSP)
 	FMOVQ F31, 240(RSP)
 	FMOVQ F31, 256(RSP)
-segment13:
-	MOVD $64, R17
-	CMP R17, R7
-	BGE whole14
-	MOVD R7, R17
-whole14:
-	SUB R17, R7, R7
+segment14:
+	MOVD $64, R26
+	CMP R26, R7
+	BGE whole15
+	MOVD R7, R26
+whole15:
+	SUB R26, R7, R7
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
@@ -559,9 +440,9 @@ whole14:
 	WORD $0x6f00e412 // movi v18.2d, #0x0
 	WORD $0x6f00e411 // movi v17.2d, #0x0
 	WORD $0x6f00e410 // movi v16.2d, #0x0
-	SUBS $4, R17, R17
-	BLT rest16
-four15:
+	SUBS $4, R26, R26
+	BLT rest17
+four16:
 	FMOVQ (R8), F15
 	ADD $16, R8, R8
 	FMOVQ (R9), F14
@@ -659,12 +540,12 @@ four15:
 	WORD $0x4fac1971 // fmla v17.4s, v11.4s, v12.s[3]
 	WORD $0x4fac1950 // fmla v16.4s, v10.4s, v12.s[3]
 	ADD $128, R6, R6
-	SUBS $4, R17, R17
-	BGE four15
-rest16:
-	ADDS $4, R17, R17
-	BEQ end18
-one17:
+	SUBS $4, R26, R26
+	BGE four16
+rest17:
+	ADDS $4, R26, R26
+	BEQ end19
+one18:
 	FMOVS (R8), F15
 	ADD $4, R8, R8
 	FMOVS (R9), F14
@@ -696,9 +577,9 @@ one17:
 	WORD $0x4f8c1171 // fmla v17.4s, v11.4s, v12.s[0]
 	WORD $0x4f8c1150 // fmla v16.4s, v10.4s, v12.s[0]
 	ADD $32, R6, R6
-	SUBS $1, R17, R17
-	BNE one17
-end18:
+	SUBS $1, R26, R26
+	BNE one18
+end19:
 	FMOVQ 16(RSP), F15
 	WORD $0x4e3fd5ef // fadd v15.4s, v15.4s, v31.4s
 	FMOVQ F15, 16(RSP)
@@ -747,123 +628,123 @@ end18:
 	FMOVQ 256(RSP), F15
 	WORD $0x4e30d5ef // fadd v15.4s, v15.4s, v16.4s
 	FMOVQ F15, 256(RSP)
-	CBNZ R7, segment13
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain19
-	MOVD R2, R16
+	CBNZ R7, segment14
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain20
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 144(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 160(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 176(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 192(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 208(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 224(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 240(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 256(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored20
-plain19:
-	MOVD R2, R16
+	FMOVQ F31, 48(R25)
+	B stored21
+plain20:
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 144(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 160(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 176(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 192(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 208(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 224(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 240(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 256(RSP), F31
-	FMOVQ F31, 48(R16)
-stored20:
+	FMOVQ F31, 48(R25)
+stored21:
 	ADD R4<<2, R1, R1
 	ADD R5<<2, R2, R2
 	SUB $4, R3, R3
-next12:
-tile21:
+next13:
+tile22:
 	CMP $2, R3
-	BLT next22
+	BLT next23
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
 	MOVD R1, R8
@@ -877,13 +758,13 @@ tile21:
 	FMOVQ F31, 96(RSP)
 	FMOVQ F31, 112(RSP)
 	FMOVQ F31, 128(RSP)
-segment23:
-	MOVD $64, R17
-	CMP R17, R7
-	BGE whole24
-	MOVD R7, R17
-whole24:
-	SUB R17, R7, R7
+segment24:
+	MOVD $64, R26
+	CMP R26, R7
+	BGE whole25
+	MOVD R7, R26
+whole25:
+	SUB R26, R7, R7
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
@@ -892,9 +773,9 @@ whole24:
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
-	SUBS $4, R17, R17
-	BLT rest26
-four25:
+	SUBS $4, R26, R26
+	BLT rest27
+four26:
 	FMOVQ (R8), F23
 	ADD $16, R8, R8
 	FMOVQ (R9), F22
@@ -956,12 +837,12 @@ four25:
 	WORD $0x4fb61ab9 // fmla v25.4s, v21.4s, v22.s[3]
 	WORD $0x4fb61a98 // fmla v24.4s, v20.4s, v22.s[3]
 	ADD $128, R6, R6
-	SUBS $4, R17, R17
-	BGE four25
-rest26:
-	ADDS $4, R17, R17
-	BEQ end28
-one27:
+	SUBS $4, R26, R26
+	BGE four26
+rest27:
+	ADDS $4, R26, R26
+	BEQ end29
+one28:
 	FMOVS (R8), F23
 	ADD $4, R8, R8
 	FMOVS (R9), F22
@@ -981,9 +862,9 @@ one27:
 	WORD $0x4f9612b9 // fmla v25.4s, v21.4s, v22.s[0]
 	WORD $0x4f961298 // fmla v24.4s, v20.4s, v22.s[0]
 	ADD $32, R6, R6
-	SUBS $1, R17, R17
-	BNE one27
-end28:
+	SUBS $1, R26, R26
+	BNE one28
+end29:
 	FMOVQ 16(RSP), F23
 	WORD $0x4e3fd6f7 // fadd v23.4s, v23.4s, v31.4s
 	FMOVQ F23, 16(RSP)
@@ -1008,71 +889,71 @@ end28:
 	FMOVQ 128(RSP), F23
 	WORD $0x4e38d6f7 // fadd v23.4s, v23.4s, v24.4s
 	FMOVQ F23, 128(RSP)
-	CBNZ R7, segment23
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain29
-	MOVD R2, R16
+	CBNZ R7, segment24
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain30
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored30
-plain29:
-	MOVD R2, R16
+	FMOVQ F31, 48(R25)
+	B stored31
+plain30:
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
-stored30:
+	FMOVQ F31, 48(R25)
+stored31:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	SUB $2, R3, R3
-next22:
-tile31:
+next23:
+tile32:
 	CMP $1, R3
-	BLT next32
+	BLT next33
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
 	MOVD R1, R8
@@ -1081,20 +962,20 @@ tile31:
 	FMOVQ F31, 32(RSP)
 	FMOVQ F31, 48(RSP)
 	FMOVQ F31, 64(RSP)
-segment33:
-	MOVD $64, R17
-	CMP R17, R7
-	BGE whole34
-	MOVD R7, R17
-whole34:
-	SUB R17, R7, R7
+segment34:
+	MOVD $64, R26
+	CMP R26, R7
+	BGE whole35
+	MOVD R7, R26
+whole35:
+	SUB R26, R7, R7
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-	SUBS $4, R17, R17
-	BLT rest36
-four35:
+	SUBS $4, R26, R26
+	BLT rest37
+four36:
 	FMOVQ (R8), F27
 	ADD $16, R8, R8
 	FMOVQ (R6), F26
@@ -1138,12 +1019,12 @@ four35:
 	WORD $0x4fbb1b5d // fmla v29.4s, v26.4s, v27.s[3]
 	WORD $0x4fbb1b3c // fmla v28.4s, v25.4s, v27.s[3]
 	ADD $128, R6, R6
-	SUBS $4, R17, R17
-	BGE four35
-rest36:
-	ADDS $4, R17, R17
-	BEQ end38
-one37:
+	SUBS $4, R26, R26
+	BGE four36
+rest37:
+	ADDS $4, R26, R26
+	BEQ end39
+one38:
 	FMOVS (R8), F27
 	ADD $4, R8, R8
 	FMOVQ (R6), F26
@@ -1157,9 +1038,9 @@ one37:
 	WORD $0x4f9b135d // fmla v29.4s, v26.4s, v27.s[0]
 	WORD $0x4f9b133c // fmla v28.4s, v25.4s, v27.s[0]
 	ADD $32, R6, R6
-	SUBS $1, R17, R17
-	BNE one37
-end38:
+	SUBS $1, R26, R26
+	BNE one38
+end39:
 	FMOVQ 16(RSP), F27
 	WORD $0x4e3fd77b // fadd v27.4s, v27.4s, v31.4s
 	FMOVQ F27, 16(RSP)
@@ -1172,40 +1053,40 @@ end38:
 	FMOVQ 64(RSP), F27
 	WORD $0x4e3cd77b // fadd v27.4s, v27.4s, v28.4s
 	FMOVQ F27, 64(RSP)
-	CBNZ R7, segment33
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain39
-	MOVD R2, R16
+	CBNZ R7, segment34
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain40
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored40
-plain39:
-	MOVD R2, R16
+	FMOVQ F31, 48(R25)
+	B stored41
+plain40:
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-stored40:
+	FMOVQ F31, 48(R25)
+stored41:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2
 	SUB $1, R3, R3
-next32:
+next33:
 	RET

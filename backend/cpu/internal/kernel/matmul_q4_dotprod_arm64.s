@@ -6,7 +6,7 @@
 #include "textflag.h"
 
 // func matmulQ4DotProd(a *MatMulArgs)
-TEXT ·matmulQ4DotProd(SB), 0, $784-8
+TEXT ·matmulQ4DotProd(SB), 0, $592-8
 	MOVD a+0(FP), R0
 	MOVD MatMulArgs_X(R0), R1
 	MOVD MatMulArgs_Dst(R0), R2
@@ -14,11 +14,28 @@ TEXT ·matmulQ4DotProd(SB), 0, $784-8
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
+	MOVW $0xf0f0f0f, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 528(RSP)
+	MOVW $0xf0f0f0f0, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 544(RSP)
+	MOVW $0x88888888, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 560(RSP)
+	MOVW $0x4b400000, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 576(RSP)
 tile1:
 	CMP $6, R3
 	BLT next2
+	MOVD $0, R24
+part3:
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
+	ADD R24<<4, R6, R22
+	ADD R24<<3, R6, R23
+	ADD R24<<5, R6, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -29,494 +46,234 @@ tile1:
 	LSR $5, R7, R7
 	ADD R7<<2, R14, R15
 	WORD $0x6f00e41f // movi v31.2d, #0x0
-	FMOVQ F31, 16(RSP)
-	FMOVQ F31, 32(RSP)
-	FMOVQ F31, 48(RSP)
-	FMOVQ F31, 64(RSP)
-	FMOVQ F31, 80(RSP)
-	FMOVQ F31, 96(RSP)
-	FMOVQ F31, 112(RSP)
-	FMOVQ F31, 128(RSP)
-	FMOVQ F31, 144(RSP)
-	FMOVQ F31, 160(RSP)
-	FMOVQ F31, 176(RSP)
-	FMOVQ F31, 192(RSP)
-	FMOVQ F31, 208(RSP)
-	FMOVQ F31, 224(RSP)
-	FMOVQ F31, 240(RSP)
-	FMOVQ F31, 256(RSP)
-	FMOVQ F31, 272(RSP)
-	FMOVQ F31, 288(RSP)
-	FMOVQ F31, 304(RSP)
-	FMOVQ F31, 320(RSP)
-	FMOVQ F31, 336(RSP)
-	FMOVQ F31, 352(RSP)
-	FMOVQ F31, 368(RSP)
-	FMOVQ F31, 384(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
-block3:
-	WORD $0x6f0004e6 // mvni v6.4s, #0x7
-	FMOVS (R8)(R15), F30
-	WORD $0x4e602bde // saddlp v30.4s, v30.8h
-	WORD $0x4f9e80de // mul v30.4s, v6.4s, v30.s[0]
-	WORD $0x4ebe1fdd // mov v29.16b, v30.16b
-	WORD $0x4ebe1fdc // mov v28.16b, v30.16b
-	WORD $0x4ebe1fdb // mov v27.16b, v30.16b
-	WORD $0x6f0004e6 // mvni v6.4s, #0x7
-	FMOVS (R9)(R15), F26
-	WORD $0x4e602b5a // saddlp v26.4s, v26.8h
-	WORD $0x4f9a80da // mul v26.4s, v6.4s, v26.s[0]
-	WORD $0x4eba1f59 // mov v25.16b, v26.16b
-	WORD $0x4eba1f58 // mov v24.16b, v26.16b
-	WORD $0x4eba1f57 // mov v23.16b, v26.16b
-	WORD $0x6f0004e6 // mvni v6.4s, #0x7
-	FMOVS (R10)(R15), F22
-	WORD $0x4e602ad6 // saddlp v22.4s, v22.8h
-	WORD $0x4f9680d6 // mul v22.4s, v6.4s, v22.s[0]
-	WORD $0x4eb61ed5 // mov v21.16b, v22.16b
-	WORD $0x4eb61ed4 // mov v20.16b, v22.16b
-	WORD $0x4eb61ed3 // mov v19.16b, v22.16b
-	WORD $0x6f0004e6 // mvni v6.4s, #0x7
-	FMOVS (R11)(R15), F18
-	WORD $0x4e602a52 // saddlp v18.4s, v18.8h
-	WORD $0x4f9280d2 // mul v18.4s, v6.4s, v18.s[0]
-	WORD $0x4eb21e51 // mov v17.16b, v18.16b
-	WORD $0x4eb21e50 // mov v16.16b, v18.16b
-	WORD $0x4eb21e4f // mov v15.16b, v18.16b
-	WORD $0x6f0004e6 // mvni v6.4s, #0x7
-	FMOVS (R12)(R15), F14
-	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
-	WORD $0x4f8e80ce // mul v14.4s, v6.4s, v14.s[0]
-	WORD $0x4eae1dcd // mov v13.16b, v14.16b
-	WORD $0x4eae1dcc // mov v12.16b, v14.16b
-	WORD $0x4eae1dcb // mov v11.16b, v14.16b
-	WORD $0x6f0004e6 // mvni v6.4s, #0x7
-	FMOVS (R13)(R15), F10
-	WORD $0x4e60294a // saddlp v10.4s, v10.8h
-	WORD $0x4f8a80ca // mul v10.4s, v6.4s, v10.s[0]
-	WORD $0x4eaa1d49 // mov v9.16b, v10.16b
-	WORD $0x4eaa1d48 // mov v8.16b, v10.16b
-	WORD $0x4eaa1d47 // mov v7.16b, v10.16b
-	FMOVQ 32(R6), F5
-	WORD $0x4e3f1ca6 // and v6.16b, v5.16b, v31.16b
-	WORD $0x6f0c04a5 // ushr v5.16b, v5.16b, #4
-	FMOVQ 48(R6), F3
-	WORD $0x4e3f1c64 // and v4.16b, v3.16b, v31.16b
-	WORD $0x6f0c0463 // ushr v3.16b, v3.16b, #4
-	FMOVD (R8), F2
-	WORD $0x4f82e0de // sdot v30.4s, v6.16b, v2.4b[0]
-	WORD $0x4f82e09d // sdot v29.4s, v4.16b, v2.4b[0]
-	WORD $0x4fa2e0be // sdot v30.4s, v5.16b, v2.4b[1]
-	WORD $0x4fa2e07d // sdot v29.4s, v3.16b, v2.4b[1]
-	FMOVD (R9), F1
-	WORD $0x4f81e0da // sdot v26.4s, v6.16b, v1.4b[0]
-	WORD $0x4f81e099 // sdot v25.4s, v4.16b, v1.4b[0]
-	WORD $0x4fa1e0ba // sdot v26.4s, v5.16b, v1.4b[1]
-	WORD $0x4fa1e079 // sdot v25.4s, v3.16b, v1.4b[1]
-	FMOVD (R10), F0
-	WORD $0x4f80e0d6 // sdot v22.4s, v6.16b, v0.4b[0]
-	WORD $0x4f80e095 // sdot v21.4s, v4.16b, v0.4b[0]
-	WORD $0x4fa0e0b6 // sdot v22.4s, v5.16b, v0.4b[1]
-	WORD $0x4fa0e075 // sdot v21.4s, v3.16b, v0.4b[1]
-	FMOVD (R11), F2
-	WORD $0x4f82e0d2 // sdot v18.4s, v6.16b, v2.4b[0]
-	WORD $0x4f82e091 // sdot v17.4s, v4.16b, v2.4b[0]
-	WORD $0x4fa2e0b2 // sdot v18.4s, v5.16b, v2.4b[1]
-	WORD $0x4fa2e071 // sdot v17.4s, v3.16b, v2.4b[1]
+	WORD $0x6f00e41e // movi v30.2d, #0x0
+	WORD $0x6f00e41d // movi v29.2d, #0x0
+	WORD $0x6f00e41c // movi v28.2d, #0x0
+	WORD $0x6f00e41b // movi v27.2d, #0x0
+	WORD $0x6f00e41a // movi v26.2d, #0x0
+	WORD $0x6f00e419 // movi v25.2d, #0x0
+	WORD $0x6f00e418 // movi v24.2d, #0x0
+	WORD $0x6f00e417 // movi v23.2d, #0x0
+	WORD $0x6f00e416 // movi v22.2d, #0x0
+	WORD $0x6f00e415 // movi v21.2d, #0x0
+	WORD $0x6f00e414 // movi v20.2d, #0x0
+block4:
+	FMOVQ 560(RSP), F19
+	FMOVQ 544(RSP), F18
+	FMOVQ 576(RSP), F17
+	FMOVQ 576(RSP), F16
+	FMOVQ 576(RSP), F15
+	FMOVQ 576(RSP), F14
+	FMOVQ 576(RSP), F13
+	FMOVQ 576(RSP), F12
+	FMOVQ 576(RSP), F11
+	FMOVQ 576(RSP), F10
+	FMOVQ 576(RSP), F9
+	FMOVQ 576(RSP), F8
+	FMOVQ 576(RSP), F7
+	FMOVQ 576(RSP), F6
+	FMOVQ 32(R6), F4
+	WORD $0x6e331c84 // eor v4.16b, v4.16b, v19.16b
+	WORD $0x4f0c5485 // shl v5.16b, v4.16b, #4
+	WORD $0x4e321c84 // and v4.16b, v4.16b, v18.16b
+	FMOVQ 48(R6), F2
+	WORD $0x6e331c42 // eor v2.16b, v2.16b, v19.16b
+	WORD $0x4f0c5443 // shl v3.16b, v2.16b, #4
+	WORD $0x4e321c42 // and v2.16b, v2.16b, v18.16b
+	FMOVD (R8), F1
+	WORD $0x4f81e0b1 // sdot v17.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e070 // sdot v16.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e091 // sdot v17.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e050 // sdot v16.4s, v2.16b, v1.4b[1]
+	FMOVD (R9), F0
+	WORD $0x4f80e0af // sdot v15.4s, v5.16b, v0.4b[0]
+	WORD $0x4f80e06e // sdot v14.4s, v3.16b, v0.4b[0]
+	WORD $0x4fa0e08f // sdot v15.4s, v4.16b, v0.4b[1]
+	WORD $0x4fa0e04e // sdot v14.4s, v2.16b, v0.4b[1]
+	FMOVD (R10), F1
+	WORD $0x4f81e0ad // sdot v13.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e08d // sdot v13.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e04c // sdot v12.4s, v2.16b, v1.4b[1]
+	FMOVD (R11), F0
+	WORD $0x4f80e0ab // sdot v11.4s, v5.16b, v0.4b[0]
+	WORD $0x4f80e06a // sdot v10.4s, v3.16b, v0.4b[0]
+	WORD $0x4fa0e08b // sdot v11.4s, v4.16b, v0.4b[1]
+	WORD $0x4fa0e04a // sdot v10.4s, v2.16b, v0.4b[1]
 	FMOVD (R12), F1
-	WORD $0x4f81e0ce // sdot v14.4s, v6.16b, v1.4b[0]
-	WORD $0x4f81e08d // sdot v13.4s, v4.16b, v1.4b[0]
-	WORD $0x4fa1e0ae // sdot v14.4s, v5.16b, v1.4b[1]
-	WORD $0x4fa1e06d // sdot v13.4s, v3.16b, v1.4b[1]
+	WORD $0x4f81e0a9 // sdot v9.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e068 // sdot v8.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e089 // sdot v9.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e048 // sdot v8.4s, v2.16b, v1.4b[1]
 	FMOVD (R13), F0
-	WORD $0x4f80e0ca // sdot v10.4s, v6.16b, v0.4b[0]
-	WORD $0x4f80e089 // sdot v9.4s, v4.16b, v0.4b[0]
-	WORD $0x4fa0e0aa // sdot v10.4s, v5.16b, v0.4b[1]
-	WORD $0x4fa0e069 // sdot v9.4s, v3.16b, v0.4b[1]
-	FMOVQ 64(R6), F5
-	WORD $0x4e3f1ca6 // and v6.16b, v5.16b, v31.16b
-	WORD $0x6f0c04a5 // ushr v5.16b, v5.16b, #4
-	FMOVQ 80(R6), F3
-	WORD $0x4e3f1c64 // and v4.16b, v3.16b, v31.16b
-	WORD $0x6f0c0463 // ushr v3.16b, v3.16b, #4
-	FMOVD (R8), F2
-	WORD $0x4f82e0dc // sdot v28.4s, v6.16b, v2.4b[0]
-	WORD $0x4f82e09b // sdot v27.4s, v4.16b, v2.4b[0]
-	WORD $0x4fa2e0bc // sdot v28.4s, v5.16b, v2.4b[1]
-	WORD $0x4fa2e07b // sdot v27.4s, v3.16b, v2.4b[1]
-	FMOVD (R9), F1
-	WORD $0x4f81e0d8 // sdot v24.4s, v6.16b, v1.4b[0]
-	WORD $0x4f81e097 // sdot v23.4s, v4.16b, v1.4b[0]
-	WORD $0x4fa1e0b8 // sdot v24.4s, v5.16b, v1.4b[1]
-	WORD $0x4fa1e077 // sdot v23.4s, v3.16b, v1.4b[1]
-	FMOVD (R10), F0
-	WORD $0x4f80e0d4 // sdot v20.4s, v6.16b, v0.4b[0]
-	WORD $0x4f80e093 // sdot v19.4s, v4.16b, v0.4b[0]
-	WORD $0x4fa0e0b4 // sdot v20.4s, v5.16b, v0.4b[1]
-	WORD $0x4fa0e073 // sdot v19.4s, v3.16b, v0.4b[1]
-	FMOVD (R11), F2
-	WORD $0x4f82e0d0 // sdot v16.4s, v6.16b, v2.4b[0]
-	WORD $0x4f82e08f // sdot v15.4s, v4.16b, v2.4b[0]
-	WORD $0x4fa2e0b0 // sdot v16.4s, v5.16b, v2.4b[1]
-	WORD $0x4fa2e06f // sdot v15.4s, v3.16b, v2.4b[1]
-	FMOVD (R12), F1
-	WORD $0x4f81e0cc // sdot v12.4s, v6.16b, v1.4b[0]
-	WORD $0x4f81e08b // sdot v11.4s, v4.16b, v1.4b[0]
-	WORD $0x4fa1e0ac // sdot v12.4s, v5.16b, v1.4b[1]
-	WORD $0x4fa1e06b // sdot v11.4s, v3.16b, v1.4b[1]
-	FMOVD (R13), F0
-	WORD $0x4f80e0c8 // sdot v8.4s, v6.16b, v0.4b[0]
-	WORD $0x4f80e087 // sdot v7.4s, v4.16b, v0.4b[0]
-	WORD $0x4fa0e0a8 // sdot v8.4s, v5.16b, v0.4b[1]
-	WORD $0x4fa0e067 // sdot v7.4s, v3.16b, v0.4b[1]
-	FMOVQ 96(R6), F5
-	WORD $0x4e3f1ca6 // and v6.16b, v5.16b, v31.16b
-	WORD $0x6f0c04a5 // ushr v5.16b, v5.16b, #4
-	FMOVQ 112(R6), F3
-	WORD $0x4e3f1c64 // and v4.16b, v3.16b, v31.16b
-	WORD $0x6f0c0463 // ushr v3.16b, v3.16b, #4
-	FMOVD 8(R8), F2
-	WORD $0x4f82e0de // sdot v30.4s, v6.16b, v2.4b[0]
-	WORD $0x4f82e09d // sdot v29.4s, v4.16b, v2.4b[0]
-	WORD $0x4fa2e0be // sdot v30.4s, v5.16b, v2.4b[1]
-	WORD $0x4fa2e07d // sdot v29.4s, v3.16b, v2.4b[1]
-	FMOVD 8(R9), F1
-	WORD $0x4f81e0da // sdot v26.4s, v6.16b, v1.4b[0]
-	WORD $0x4f81e099 // sdot v25.4s, v4.16b, v1.4b[0]
-	WORD $0x4fa1e0ba // sdot v26.4s, v5.16b, v1.4b[1]
-	WORD $0x4fa1e079 // sdot v25.4s, v3.16b, v1.4b[1]
-	FMOVD 8(R10), F0
-	WORD $0x4f80e0d6 // sdot v22.4s, v6.16b, v0.4b[0]
-	WORD $0x4f80e095 // sdot v21.4s, v4.16b, v0.4b[0]
-	WORD $0x4fa0e0b6 // sdot v22.4s, v5.16b, v0.4b[1]
-	WORD $0x4fa0e075 // sdot v21.4s, v3.16b, v0.4b[1]
-	FMOVD 8(R11), F2
-	WORD $0x4f82e0d2 // sdot v18.4s, v6.16b, v2.4b[0]
-	WORD $0x4f82e091 // sdot v17.4s, v4.16b, v2.4b[0]
-	WORD $0x4fa2e0b2 // sdot v18.4s, v5.16b, v2.4b[1]
-	WORD $0x4fa2e071 // sdot v17.4s, v3.16b, v2.4b[1]
+	WORD $0x4f80e0a7 // sdot v7.4s, v5.16b, v0.4b[0]
+	WORD $0x4f80e066 // sdot v6.4s, v3.16b, v0.4b[0]
+	WORD $0x4fa0e087 // sdot v7.4s, v4.16b, v0.4b[1]
+	WORD $0x4fa0e046 // sdot v6.4s, v2.16b, v0.4b[1]
+	FMOVQ 96(R6), F4
+	WORD $0x6e331c84 // eor v4.16b, v4.16b, v19.16b
+	WORD $0x4f0c5485 // shl v5.16b, v4.16b, #4
+	WORD $0x4e321c84 // and v4.16b, v4.16b, v18.16b
+	FMOVQ 112(R6), F2
+	WORD $0x6e331c42 // eor v2.16b, v2.16b, v19.16b
+	WORD $0x4f0c5443 // shl v3.16b, v2.16b, #4
+	WORD $0x4e321c42 // and v2.16b, v2.16b, v18.16b
+	FMOVD 8(R8), F1
+	WORD $0x4f81e0b1 // sdot v17.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e070 // sdot v16.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e091 // sdot v17.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e050 // sdot v16.4s, v2.16b, v1.4b[1]
+	FMOVD 8(R9), F0
+	WORD $0x4f80e0af // sdot v15.4s, v5.16b, v0.4b[0]
+	WORD $0x4f80e06e // sdot v14.4s, v3.16b, v0.4b[0]
+	WORD $0x4fa0e08f // sdot v15.4s, v4.16b, v0.4b[1]
+	WORD $0x4fa0e04e // sdot v14.4s, v2.16b, v0.4b[1]
+	FMOVD 8(R10), F1
+	WORD $0x4f81e0ad // sdot v13.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e08d // sdot v13.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e04c // sdot v12.4s, v2.16b, v1.4b[1]
+	FMOVD 8(R11), F0
+	WORD $0x4f80e0ab // sdot v11.4s, v5.16b, v0.4b[0]
+	WORD $0x4f80e06a // sdot v10.4s, v3.16b, v0.4b[0]
+	WORD $0x4fa0e08b // sdot v11.4s, v4.16b, v0.4b[1]
+	WORD $0x4fa0e04a // sdot v10.4s, v2.16b, v0.4b[1]
 	FMOVD 8(R12), F1
-	WORD $0x4f81e0ce // sdot v14.4s, v6.16b, v1.4b[0]
-	WORD $0x4f81e08d // sdot v13.4s, v4.16b, v1.4b[0]
-	WORD $0x4fa1e0ae // sdot v14.4s, v5.16b, v1.4b[1]
-	WORD $0x4fa1e06d // sdot v13.4s, v3.16b, v1.4b[1]
+	WORD $0x4f81e0a9 // sdot v9.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e068 // sdot v8.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e089 // sdot v9.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e048 // sdot v8.4s, v2.16b, v1.4b[1]
 	FMOVD 8(R13), F0
-	WORD $0x4f80e0ca // sdot v10.4s, v6.16b, v0.4b[0]
-	WORD $0x4f80e089 // sdot v9.4s, v4.16b, v0.4b[0]
-	WORD $0x4fa0e0aa // sdot v10.4s, v5.16b, v0.4b[1]
-	WORD $0x4fa0e069 // sdot v9.4s, v3.16b, v0.4b[1]
-	FMOVQ 128(R6), F5
-	WORD $0x4e3f1ca6 // and v6.16b, v5.16b, v31.16b
-	WORD $0x6f0c04a5 // ushr v5.16b, v5.16b, #4
-	FMOVQ 144(R6), F3
-	WORD $0x4e3f1c64 // and v4.16b, v3.16b, v31.16b
-	WORD $0x6f0c0463 // ushr v3.16b, v3.16b, #4
-	FMOVD 8(R8), F2
-	WORD $0x4f82e0dc // sdot v28.4s, v6.16b, v2.4b[0]
-	WORD $0x4f82e09b // sdot v27.4s, v4.16b, v2.4b[0]
-	WORD $0x4fa2e0bc // sdot v28.4s, v5.16b, v2.4b[1]
-	WORD $0x4fa2e07b // sdot v27.4s, v3.16b, v2.4b[1]
-	FMOVD 8(R9), F1
-	WORD $0x4f81e0d8 // sdot v24.4s, v6.16b, v1.4b[0]
-	WORD $0x4f81e097 // sdot v23.4s, v4.16b, v1.4b[0]
-	WORD $0x4fa1e0b8 // sdot v24.4s, v5.16b, v1.4b[1]
-	WORD $0x4fa1e077 // sdot v23.4s, v3.16b, v1.4b[1]
-	FMOVD 8(R10), F0
-	WORD $0x4f80e0d4 // sdot v20.4s, v6.16b, v0.4b[0]
-	WORD $0x4f80e093 // sdot v19.4s, v4.16b, v0.4b[0]
-	WORD $0x4fa0e0b4 // sdot v20.4s, v5.16b, v0.4b[1]
-	WORD $0x4fa0e073 // sdot v19.4s, v3.16b, v0.4b[1]
-	FMOVD 8(R11), F2
-	WORD $0x4f82e0d0 // sdot v16.4s, v6.16b, v2.4b[0]
-	WORD $0x4f82e08f // sdot v15.4s, v4.16b, v2.4b[0]
-	WORD $0x4fa2e0b0 // sdot v16.4s, v5.16b, v2.4b[1]
-	WORD $0x4fa2e06f // sdot v15.4s, v3.16b, v2.4b[1]
-	FMOVD 8(R12), F1
-	WORD $0x4f81e0cc // sdot v12.4s, v6.16b, v1.4b[0]
-	WORD $0x4f81e08b // sdot v11.4s, v4.16b, v1.4b[0]
-	WORD $0x4fa1e0ac // sdot v12.4s, v5.16b, v1.4b[1]
-	WORD $0x4fa1e06b // sdot v11.4s, v3.16b, v1.4b[1]
-	FMOVD 8(R13), F0
-	WORD $0x4f80e0c8 // sdot v8.4s, v6.16b, v0.4b[0]
-	WORD $0x4f80e087 // sdot v7.4s, v4.16b, v0.4b[0]
-	WORD $0x4fa0e0a8 // sdot v8.4s, v5.16b, v0.4b[1]
-	WORD $0x4fa0e067 // sdot v7.4s, v3.16b, v0.4b[1]
-	FMOVQ 160(R6), F5
-	WORD $0x4e3f1ca6 // and v6.16b, v5.16b, v31.16b
-	WORD $0x6f0c04a5 // ushr v5.16b, v5.16b, #4
-	FMOVQ 176(R6), F3
-	WORD $0x4e3f1c64 // and v4.16b, v3.16b, v31.16b
-	WORD $0x6f0c0463 // ushr v3.16b, v3.16b, #4
-	FMOVD 16(R8), F2
-	WORD $0x4f82e0de // sdot v30.4s, v6.16b, v2.4b[0]
-	WORD $0x4f82e09d // sdot v29.4s, v4.16b, v2.4b[0]
-	WORD $0x4fa2e0be // sdot v30.4s, v5.16b, v2.4b[1]
-	WORD $0x4fa2e07d // sdot v29.4s, v3.16b, v2.4b[1]
-	FMOVD 16(R9), F1
-	WORD $0x4f81e0da // sdot v26.4s, v6.16b, v1.4b[0]
-	WORD $0x4f81e099 // sdot v25.4s, v4.16b, v1.4b[0]
-	WORD $0x4fa1e0ba // sdot v26.4s, v5.16b, v1.4b[1]
-	WORD $0x4fa1e079 // sdot v25.4s, v3.16b, v1.4b[1]
-	FMOVD 16(R10), F0
-	WORD $0x4f80e0d6 // sdot v22.4s, v6.16b, v0.4b[0]
-	WORD $0x4f80e095 // sdot v21.4s, v4.16b, v0.4b[0]
-	WORD $0x4fa0e0b6 // sdot v22.4s, v5.16b, v0.4b[1]
-	WORD $0x4fa0e075 // sdot v21.4s, v3.16b, v0.4b[1]
-	FMOVD 16(R11), F2
-	WORD $0x4f82e0d2 // sdot v18.4s, v6.16b, v2.4b[0]
-	WORD $0x4f82e091 // sdot v17.4s, v4.16b, v2.4b[0]
-	WORD $0x4fa2e0b2 // sdot v18.4s, v5.16b, v2.4b[1]
-	WORD $0x4fa2e071 // sdot v17.4s, v3.16b, v2.4b[1]
+	WORD $0x4f80e0a7 // sdot v7.4s, v5.16b, v0.4b[0]
+	WORD $0x4f80e066 // sdot v6.4s, v3.16b, v0.4b[0]
+	WORD $0x4fa0e087 // sdot v7.4s, v4.16b, v0.4b[1]
+	WORD $0x4fa0e046 // sdot v6.4s, v2.16b, v0.4b[1]
+	FMOVQ 160(R6), F4
+	WORD $0x6e331c84 // eor v4.16b, v4.16b, v19.16b
+	WORD $0x4f0c5485 // shl v5.16b, v4.16b, #4
+	WORD $0x4e321c84 // and v4.16b, v4.16b, v18.16b
+	FMOVQ 176(R6), F2
+	WORD $0x6e331c42 // eor v2.16b, v2.16b, v19.16b
+	WORD $0x4f0c5443 // shl v3.16b, v2.16b, #4
+	WORD $0x4e321c42 // and v2.16b, v2.16b, v18.16b
+	FMOVD 16(R8), F1
+	WORD $0x4f81e0b1 // sdot v17.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e070 // sdot v16.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e091 // sdot v17.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e050 // sdot v16.4s, v2.16b, v1.4b[1]
+	FMOVD 16(R9), F0
+	WORD $0x4f80e0af // sdot v15.4s, v5.16b, v0.4b[0]
+	WORD $0x4f80e06e // sdot v14.4s, v3.16b, v0.4b[0]
+	WORD $0x4fa0e08f // sdot v15.4s, v4.16b, v0.4b[1]
+	WORD $0x4fa0e04e // sdot v14.4s, v2.16b, v0.4b[1]
+	FMOVD 16(R10), F1
+	WORD $0x4f81e0ad // sdot v13.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e08d // sdot v13.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e04c // sdot v12.4s, v2.16b, v1.4b[1]
+	FMOVD 16(R11), F0
+	WORD $0x4f80e0ab // sdot v11.4s, v5.16b, v0.4b[0]
+	WORD $0x4f80e06a // sdot v10.4s, v3.16b, v0.4b[0]
+	WORD $0x4fa0e08b // sdot v11.4s, v4.16b, v0.4b[1]
+	WORD $0x4fa0e04a // sdot v10.4s, v2.16b, v0.4b[1]
 	FMOVD 16(R12), F1
-	WORD $0x4f81e0ce // sdot v14.4s, v6.16b, v1.4b[0]
-	WORD $0x4f81e08d // sdot v13.4s, v4.16b, v1.4b[0]
-	WORD $0x4fa1e0ae // sdot v14.4s, v5.16b, v1.4b[1]
-	WORD $0x4fa1e06d // sdot v13.4s, v3.16b, v1.4b[1]
+	WORD $0x4f81e0a9 // sdot v9.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e068 // sdot v8.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e089 // sdot v9.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e048 // sdot v8.4s, v2.16b, v1.4b[1]
 	FMOVD 16(R13), F0
-	WORD $0x4f80e0ca // sdot v10.4s, v6.16b, v0.4b[0]
-	WORD $0x4f80e089 // sdot v9.4s, v4.16b, v0.4b[0]
-	WORD $0x4fa0e0aa // sdot v10.4s, v5.16b, v0.4b[1]
-	WORD $0x4fa0e069 // sdot v9.4s, v3.16b, v0.4b[1]
-	FMOVQ 192(R6), F5
-	WORD $0x4e3f1ca6 // and v6.16b, v5.16b, v31.16b
-	WORD $0x6f0c04a5 // ushr v5.16b, v5.16b, #4
-	FMOVQ 208(R6), F3
-	WORD $0x4e3f1c64 // and v4.16b, v3.16b, v31.16b
-	WORD $0x6f0c0463 // ushr v3.16b, v3.16b, #4
-	FMOVD 16(R8), F2
-	WORD $0x4f82e0dc // sdot v28.4s, v6.16b, v2.4b[0]
-	WORD $0x4f82e09b // sdot v27.4s, v4.16b, v2.4b[0]
-	WORD $0x4fa2e0bc // sdot v28.4s, v5.16b, v2.4b[1]
-	WORD $0x4fa2e07b // sdot v27.4s, v3.16b, v2.4b[1]
-	FMOVD 16(R9), F1
-	WORD $0x4f81e0d8 // sdot v24.4s, v6.16b, v1.4b[0]
-	WORD $0x4f81e097 // sdot v23.4s, v4.16b, v1.4b[0]
-	WORD $0x4fa1e0b8 // sdot v24.4s, v5.16b, v1.4b[1]
-	WORD $0x4fa1e077 // sdot v23.4s, v3.16b, v1.4b[1]
-	FMOVD 16(R10), F0
-	WORD $0x4f80e0d4 // sdot v20.4s, v6.16b, v0.4b[0]
-	WORD $0x4f80e093 // sdot v19.4s, v4.16b, v0.4b[0]
-	WORD $0x4fa0e0b4 // sdot v20.4s, v5.16b, v0.4b[1]
-	WORD $0x4fa0e073 // sdot v19.4s, v3.16b, v0.4b[1]
-	FMOVD 16(R11), F2
-	WORD $0x4f82e0d0 // sdot v16.4s, v6.16b, v2.4b[0]
-	WORD $0x4f82e08f // sdot v15.4s, v4.16b, v2.4b[0]
-	WORD $0x4fa2e0b0 // sdot v16.4s, v5.16b, v2.4b[1]
-	WORD $0x4fa2e06f // sdot v15.4s, v3.16b, v2.4b[1]
-	FMOVD 16(R12), F1
-	WORD $0x4f81e0cc // sdot v12.4s, v6.16b, v1.4b[0]
-	WORD $0x4f81e08b // sdot v11.4s, v4.16b, v1.4b[0]
-	WORD $0x4fa1e0ac // sdot v12.4s, v5.16b, v1.4b[1]
-	WORD $0x4fa1e06b // sdot v11.4s, v3.16b, v1.4b[1]
-	FMOVD 16(R13), F0
-	WORD $0x4f80e0c8 // sdot v8.4s, v6.16b, v0.4b[0]
-	WORD $0x4f80e087 // sdot v7.4s, v4.16b, v0.4b[0]
-	WORD $0x4fa0e0a8 // sdot v8.4s, v5.16b, v0.4b[1]
-	WORD $0x4fa0e067 // sdot v7.4s, v3.16b, v0.4b[1]
-	FMOVQ 224(R6), F5
-	WORD $0x4e3f1ca6 // and v6.16b, v5.16b, v31.16b
-	WORD $0x6f0c04a5 // ushr v5.16b, v5.16b, #4
-	FMOVQ 240(R6), F3
-	WORD $0x4e3f1c64 // and v4.16b, v3.16b, v31.16b
-	WORD $0x6f0c0463 // ushr v3.16b, v3.16b, #4
-	FMOVD 24(R8), F2
-	WORD $0x4f82e0de // sdot v30.4s, v6.16b, v2.4b[0]
-	WORD $0x4f82e09d // sdot v29.4s, v4.16b, v2.4b[0]
-	WORD $0x4fa2e0be // sdot v30.4s, v5.16b, v2.4b[1]
-	WORD $0x4fa2e07d // sdot v29.4s, v3.16b, v2.4b[1]
-	FMOVD 24(R9), F1
-	WORD $0x4f81e0da // sdot v26.4s, v6.16b, v1.4b[0]
-	WORD $0x4f81e099 // sdot v25.4s, v4.16b, v1.4b[0]
-	WORD $0x4fa1e0ba // sdot v26.4s, v5.16b, v1.4b[1]
-	WORD $0x4fa1e079 // sdot v25.4s, v3.16b, v1.4b[1]
-	FMOVD 24(R10), F0
-	WORD $0x4f80e0d6 // sdot v22.4s, v6.16b, v0.4b[0]
-	WORD $0x4f80e095 // sdot v21.4s, v4.16b, v0.4b[0]
-	WORD $0x4fa0e0b6 // sdot v22.4s, v5.16b, v0.4b[1]
-	WORD $0x4fa0e075 // sdot v21.4s, v3.16b, v0.4b[1]
-	FMOVD 24(R11), F2
-	WORD $0x4f82e0d2 // sdot v18.4s, v6.16b, v2.4b[0]
-	WORD $0x4f82e091 // sdot v17.4s, v4.16b, v2.4b[0]
-	WORD $0x4fa2e0b2 // sdot v18.4s, v5.16b, v2.4b[1]
-	WORD $0x4fa2e071 // sdot v17.4s, v3.16b, v2.4b[1]
+	WORD $0x4f80e0a7 // sdot v7.4s, v5.16b, v0.4b[0]
+	WORD $0x4f80e066 // sdot v6.4s, v3.16b, v0.4b[0]
+	WORD $0x4fa0e087 // sdot v7.4s, v4.16b, v0.4b[1]
+	WORD $0x4fa0e046 // sdot v6.4s, v2.16b, v0.4b[1]
+	FMOVQ 224(R6), F4
+	WORD $0x6e331c84 // eor v4.16b, v4.16b, v19.16b
+	WORD $0x4f0c5485 // shl v5.16b, v4.16b, #4
+	WORD $0x4e321c84 // and v4.16b, v4.16b, v18.16b
+	FMOVQ 240(R6), F2
+	WORD $0x6e331c42 // eor v2.16b, v2.16b, v19.16b
+	WORD $0x4f0c5443 // shl v3.16b, v2.16b, #4
+	WORD $0x4e321c42 // and v2.16b, v2.16b, v18.16b
+	FMOVD 24(R8), F1
+	WORD $0x4f81e0b1 // sdot v17.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e070 // sdot v16.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e091 // sdot v17.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e050 // sdot v16.4s, v2.16b, v1.4b[1]
+	FMOVD 24(R9), F0
+	WORD $0x4f80e0af // sdot v15.4s, v5.16b, v0.4b[0]
+	WORD $0x4f80e06e // sdot v14.4s, v3.16b, v0.4b[0]
+	WORD $0x4fa0e08f // sdot v15.4s, v4.16b, v0.4b[1]
+	WORD $0x4fa0e04e // sdot v14.4s, v2.16b, v0.4b[1]
+	FMOVD 24(R10), F1
+	WORD $0x4f81e0ad // sdot v13.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e08d // sdot v13.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e04c // sdot v12.4s, v2.16b, v1.4b[1]
+	FMOVD 24(R11), F0
+	WORD $0x4f80e0ab // sdot v11.4s, v5.16b, v0.4b[0]
+	WORD $0x4f80e06a // sdot v10.4s, v3.16b, v0.4b[0]
+	WORD $0x4fa0e08b // sdot v11.4s, v4.16b, v0.4b[1]
+	WORD $0x4fa0e04a // sdot v10.4s, v2.16b, v0.4b[1]
 	FMOVD 24(R12), F1
-	WORD $0x4f81e0ce // sdot v14.4s, v6.16b, v1.4b[0]
-	WORD $0x4f81e08d // sdot v13.4s, v4.16b, v1.4b[0]
-	WORD $0x4fa1e0ae // sdot v14.4s, v5.16b, v1.4b[1]
-	WORD $0x4fa1e06d // sdot v13.4s, v3.16b, v1.4b[1]
+	WORD $0x4f81e0a9 // sdot v9.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e068 // sdot v8.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e089 // sdot v9.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e048 // sdot v8.4s, v2.16b, v1.4b[1]
 	FMOVD 24(R13), F0
-	WORD $0x4f80e0ca // sdot v10.4s, v6.16b, v0.4b[0]
-	WORD $0x4f80e089 // sdot v9.4s, v4.16b, v0.4b[0]
-	WORD $0x4fa0e0aa // sdot v10.4s, v5.16b, v0.4b[1]
-	WORD $0x4fa0e069 // sdot v9.4s, v3.16b, v0.4b[1]
-	FMOVQ 256(R6), F5
-	WORD $0x4e3f1ca6 // and v6.16b, v5.16b, v31.16b
-	WORD $0x6f0c04a5 // ushr v5.16b, v5.16b, #4
-	FMOVQ 272(R6), F3
-	WORD $0x4e3f1c64 // and v4.16b, v3.16b, v31.16b
-	WORD $0x6f0c0463 // ushr v3.16b, v3.16b, #4
-	FMOVD 24(R8), F2
-	WORD $0x4f82e0dc // sdot v28.4s, v6.16b, v2.4b[0]
-	WORD $0x4f82e09b // sdot v27.4s, v4.16b, v2.4b[0]
-	WORD $0x4fa2e0bc // sdot v28.4s, v5.16b, v2.4b[1]
-	WORD $0x4fa2e07b // sdot v27.4s, v3.16b, v2.4b[1]
-	FMOVD 24(R9), F1
-	WORD $0x4f81e0d8 // sdot v24.4s, v6.16b, v1.4b[0]
-	WORD $0x4f81e097 // sdot v23.4s, v4.16b, v1.4b[0]
-	WORD $0x4fa1e0b8 // sdot v24.4s, v5.16b, v1.4b[1]
-	WORD $0x4fa1e077 // sdot v23.4s, v3.16b, v1.4b[1]
-	FMOVD 24(R10), F0
-	WORD $0x4f80e0d4 // sdot v20.4s, v6.16b, v0.4b[0]
-	WORD $0x4f80e093 // sdot v19.4s, v4.16b, v0.4b[0]
-	WORD $0x4fa0e0b4 // sdot v20.4s, v5.16b, v0.4b[1]
-	WORD $0x4fa0e073 // sdot v19.4s, v3.16b, v0.4b[1]
-	FMOVD 24(R11), F2
-	WORD $0x4f82e0d0 // sdot v16.4s, v6.16b, v2.4b[0]
-	WORD $0x4f82e08f // sdot v15.4s, v4.16b, v2.4b[0]
-	WORD $0x4fa2e0b0 // sdot v16.4s, v5.16b, v2.4b[1]
-	WORD $0x4fa2e06f // sdot v15.4s, v3.16b, v2.4b[1]
-	FMOVD 24(R12), F1
-	WORD $0x4f81e0cc // sdot v12.4s, v6.16b, v1.4b[0]
-	WORD $0x4f81e08b // sdot v11.4s, v4.16b, v1.4b[0]
-	WORD $0x4fa1e0ac // sdot v12.4s, v5.16b, v1.4b[1]
-	WORD $0x4fa1e06b // sdot v11.4s, v3.16b, v1.4b[1]
-	FMOVD 24(R13), F0
-	WORD $0x4f80e0c8 // sdot v8.4s, v6.16b, v0.4b[0]
-	WORD $0x4f80e087 // sdot v7.4s, v4.16b, v0.4b[0]
-	WORD $0x4fa0e0a8 // sdot v8.4s, v5.16b, v0.4b[1]
-	WORD $0x4fa0e067 // sdot v7.4s, v3.16b, v0.4b[1]
-	FMOVQ (R6), F6
-	WORD $0x4e2178c5 // fcvtl2 v5.4s, v6.8h
-	WORD $0x0e2178c6 // fcvtl v6.4s, v6.4h
-	FMOVQ 16(R6), F4
-	WORD $0x4e217883 // fcvtl2 v3.4s, v4.8h
-	WORD $0x0e217884 // fcvtl v4.4s, v4.4h
-	FMOVS (R8)(R14), F2
-	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
-	WORD $0x6e26dfde // fmul v30.4s, v30.4s, v6.4s
-	FMOVQ 16(RSP), F1
-	WORD $0x4f8213c1 // fmla v1.4s, v30.4s, v2.s[0]
-	FMOVQ F1, 16(RSP)
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x6e25dfbd // fmul v29.4s, v29.4s, v5.4s
-	FMOVQ 32(RSP), F1
-	WORD $0x4f8213a1 // fmla v1.4s, v29.4s, v2.s[0]
-	FMOVQ F1, 32(RSP)
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x6e24df9c // fmul v28.4s, v28.4s, v4.4s
-	FMOVQ 48(RSP), F1
-	WORD $0x4f821381 // fmla v1.4s, v28.4s, v2.s[0]
-	FMOVQ F1, 48(RSP)
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x6e23df7b // fmul v27.4s, v27.4s, v3.4s
-	FMOVQ 64(RSP), F1
-	WORD $0x4f821361 // fmla v1.4s, v27.4s, v2.s[0]
-	FMOVQ F1, 64(RSP)
-	FMOVS (R9)(R14), F2
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x6e26df5a // fmul v26.4s, v26.4s, v6.4s
-	FMOVQ 80(RSP), F1
-	WORD $0x4f821341 // fmla v1.4s, v26.4s, v2.s[0]
-	FMOVQ F1, 80(RSP)
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x6e25df39 // fmul v25.4s, v25.4s, v5.4s
-	FMOVQ 96(RSP), F1
-	WORD $0x4f821321 // fmla v1.4s, v25.4s, v2.s[0]
-	FMOVQ F1, 96(RSP)
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e24df18 // fmul v24.4s, v24.4s, v4.4s
-	FMOVQ 112(RSP), F1
-	WORD $0x4f821301 // fmla v1.4s, v24.4s, v2.s[0]
-	FMOVQ F1, 112(RSP)
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x6e23def7 // fmul v23.4s, v23.4s, v3.4s
-	FMOVQ 128(RSP), F1
-	WORD $0x4f8212e1 // fmla v1.4s, v23.4s, v2.s[0]
-	FMOVQ F1, 128(RSP)
-	FMOVS (R10)(R14), F2
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x6e26ded6 // fmul v22.4s, v22.4s, v6.4s
-	FMOVQ 144(RSP), F1
-	WORD $0x4f8212c1 // fmla v1.4s, v22.4s, v2.s[0]
-	FMOVQ F1, 144(RSP)
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e25deb5 // fmul v21.4s, v21.4s, v5.4s
-	FMOVQ 160(RSP), F1
-	WORD $0x4f8212a1 // fmla v1.4s, v21.4s, v2.s[0]
-	FMOVQ F1, 160(RSP)
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e24de94 // fmul v20.4s, v20.4s, v4.4s
-	FMOVQ 176(RSP), F1
-	WORD $0x4f821281 // fmla v1.4s, v20.4s, v2.s[0]
-	FMOVQ F1, 176(RSP)
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x6e23de73 // fmul v19.4s, v19.4s, v3.4s
-	FMOVQ 192(RSP), F1
-	WORD $0x4f821261 // fmla v1.4s, v19.4s, v2.s[0]
-	FMOVQ F1, 192(RSP)
-	FMOVS (R11)(R14), F2
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e26de52 // fmul v18.4s, v18.4s, v6.4s
-	FMOVQ 208(RSP), F1
-	WORD $0x4f821241 // fmla v1.4s, v18.4s, v2.s[0]
-	FMOVQ F1, 208(RSP)
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e25de31 // fmul v17.4s, v17.4s, v5.4s
-	FMOVQ 224(RSP), F1
-	WORD $0x4f821221 // fmla v1.4s, v17.4s, v2.s[0]
-	FMOVQ F1, 224(RSP)
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e24de10 // fmul v16.4s, v16.4s, v4.4s
-	FMOVQ 240(RSP), F1
-	WORD $0x4f821201 // fmla v1.4s, v16.4s, v2.s[0]
-	FMOVQ F1, 240(RSP)
-	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
-	WORD $0x6e23ddef // fmul v15.4s, v15.4s, v3.4s
-	FMOVQ 256(RSP), F1
-	WORD $0x4f8211e1 // fmla v1.4s, v15.4s, v2.s[0]
-	FMOVQ F1, 256(RSP)
-	FMOVS (R12)(R14), F2
-	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
-	WORD $0x6e26ddce // fmul v14.4s, v14.4s, v6.4s
-	FMOVQ 272(RSP), F1
-	WORD $0x4f8211c1 // fmla v1.4s, v14.4s, v2.s[0]
-	FMOVQ F1, 272(RSP)
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e25ddad // fmul v13.4s, v13.4s, v5.4s
-	FMOVQ 288(RSP), F1
-	WORD $0x4f8211a1 // fmla v1.4s, v13.4s, v2.s[0]
-	FMOVQ F1, 288(RSP)
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e24dd8c // fmul v12.4s, v12.4s, v4.4s
-	FMOVQ 304(RSP), F1
-	WORD $0x4f821181 // fmla v1.4s, v12.4s, v2.s[0]
-	FMOVQ F1, 304(RSP)
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	WORD $0x6e23dd6b // fmul v11.4s, v11.4s, v3.4s
-	FMOVQ 320(RSP), F1
-	WORD $0x4f821161 // fmla v1.4s, v11.4s, v2.s[0]
-	FMOVQ F1, 320(RSP)
-	FMOVS (R13)(R14), F2
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x6e26dd4a // fmul v10.4s, v10.4s, v6.4s
-	FMOVQ 336(RSP), F1
-	WORD $0x4f821141 // fmla v1.4s, v10.4s, v2.s[0]
-	FMOVQ F1, 336(RSP)
-	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
-	WORD $0x6e25dd29 // fmul v9.4s, v9.4s, v5.4s
-	FMOVQ 352(RSP), F1
-	WORD $0x4f821121 // fmla v1.4s, v9.4s, v2.s[0]
-	FMOVQ F1, 352(RSP)
-	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
-	WORD $0x6e24dd08 // fmul v8.4s, v8.4s, v4.4s
-	FMOVQ 368(RSP), F1
-	WORD $0x4f821101 // fmla v1.4s, v8.4s, v2.s[0]
-	FMOVQ F1, 368(RSP)
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x6e23dce7 // fmul v7.4s, v7.4s, v3.4s
-	FMOVQ 384(RSP), F1
-	WORD $0x4f8210e1 // fmla v1.4s, v7.4s, v2.s[0]
-	FMOVQ F1, 384(RSP)
+	WORD $0x4f80e0a7 // sdot v7.4s, v5.16b, v0.4b[0]
+	WORD $0x4f80e066 // sdot v6.4s, v3.16b, v0.4b[0]
+	WORD $0x4fa0e087 // sdot v7.4s, v4.16b, v0.4b[1]
+	WORD $0x4fa0e046 // sdot v6.4s, v2.16b, v0.4b[1]
+	FMOVQ (R22), F19
+	WORD $0x4e217a72 // fcvtl2 v18.4s, v19.8h
+	WORD $0x0e217a73 // fcvtl v19.4s, v19.4h
+	MOVW $0x3d800000, R25
+	VDUP R25, V5.S4
+	WORD $0x6e25de73 // fmul v19.4s, v19.4s, v5.4s
+	WORD $0x6e25de52 // fmul v18.4s, v18.4s, v5.4s
+	FMOVQ 576(RSP), F5
+	WORD $0x4ea5d631 // fsub v17.4s, v17.4s, v5.4s
+	WORD $0x4ea5d610 // fsub v16.4s, v16.4s, v5.4s
+	WORD $0x4ea5d5ef // fsub v15.4s, v15.4s, v5.4s
+	WORD $0x4ea5d5ce // fsub v14.4s, v14.4s, v5.4s
+	WORD $0x4ea5d5ad // fsub v13.4s, v13.4s, v5.4s
+	WORD $0x4ea5d58c // fsub v12.4s, v12.4s, v5.4s
+	WORD $0x4ea5d56b // fsub v11.4s, v11.4s, v5.4s
+	WORD $0x4ea5d54a // fsub v10.4s, v10.4s, v5.4s
+	WORD $0x4ea5d529 // fsub v9.4s, v9.4s, v5.4s
+	WORD $0x4ea5d508 // fsub v8.4s, v8.4s, v5.4s
+	WORD $0x4ea5d4e7 // fsub v7.4s, v7.4s, v5.4s
+	WORD $0x4ea5d4c6 // fsub v6.4s, v6.4s, v5.4s
+	FMOVS (R8)(R14), F5
+	WORD $0x6e33de31 // fmul v17.4s, v17.4s, v19.4s
+	WORD $0x4f85123f // fmla v31.4s, v17.4s, v5.s[0]
+	WORD $0x6e32de10 // fmul v16.4s, v16.4s, v18.4s
+	WORD $0x4f85121e // fmla v30.4s, v16.4s, v5.s[0]
+	FMOVS (R9)(R14), F5
+	WORD $0x6e33ddef // fmul v15.4s, v15.4s, v19.4s
+	WORD $0x4f8511fd // fmla v29.4s, v15.4s, v5.s[0]
+	WORD $0x6e32ddce // fmul v14.4s, v14.4s, v18.4s
+	WORD $0x4f8511dc // fmla v28.4s, v14.4s, v5.s[0]
+	FMOVS (R10)(R14), F5
+	WORD $0x6e33ddad // fmul v13.4s, v13.4s, v19.4s
+	WORD $0x4f8511bb // fmla v27.4s, v13.4s, v5.s[0]
+	WORD $0x6e32dd8c // fmul v12.4s, v12.4s, v18.4s
+	WORD $0x4f85119a // fmla v26.4s, v12.4s, v5.s[0]
+	FMOVS (R11)(R14), F5
+	WORD $0x6e33dd6b // fmul v11.4s, v11.4s, v19.4s
+	WORD $0x4f851179 // fmla v25.4s, v11.4s, v5.s[0]
+	WORD $0x6e32dd4a // fmul v10.4s, v10.4s, v18.4s
+	WORD $0x4f851158 // fmla v24.4s, v10.4s, v5.s[0]
+	FMOVS (R12)(R14), F5
+	WORD $0x6e33dd29 // fmul v9.4s, v9.4s, v19.4s
+	WORD $0x4f851137 // fmla v23.4s, v9.4s, v5.s[0]
+	WORD $0x6e32dd08 // fmul v8.4s, v8.4s, v18.4s
+	WORD $0x4f851116 // fmla v22.4s, v8.4s, v5.s[0]
+	FMOVS (R13)(R14), F5
+	WORD $0x6e33dce7 // fmul v7.4s, v7.4s, v19.4s
+	WORD $0x4f8510f5 // fmla v21.4s, v7.4s, v5.s[0]
+	WORD $0x6e32dcc6 // fmul v6.4s, v6.4s, v18.4s
+	WORD $0x4f8510d4 // fmla v20.4s, v6.4s, v5.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -527,169 +284,78 @@ block3:
 	SUB $32, R14, R14
 	ADD $4, R14, R14
 	ADD $288, R6, R6
+	ADD $288, R22, R22
+	ADD $288, R23, R23
 	SUBS $1, R7, R7
-	BNE block3
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain4
-	MOVD R2, R16
-	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 144(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 160(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 176(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 192(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 272(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 288(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 304(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 320(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 336(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 352(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 368(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 384(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored5
-plain4:
-	MOVD R2, R16
-	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 144(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 160(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 176(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 192(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 272(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 288(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 304(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 320(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 336(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 352(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 368(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 384(RSP), F31
-	FMOVQ F31, 48(R16)
-stored5:
+	BNE block4
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain5
+	ADD R24<<5, R2, R25
+	FMOVQ (R25), F18
+	WORD $0x4e32d7f3 // fadd v19.4s, v31.4s, v18.4s
+	FMOVQ F19, (R25)
+	FMOVQ 16(R25), F18
+	WORD $0x4e32d7d3 // fadd v19.4s, v30.4s, v18.4s
+	FMOVQ F19, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F18
+	WORD $0x4e32d7b3 // fadd v19.4s, v29.4s, v18.4s
+	FMOVQ F19, (R25)
+	FMOVQ 16(R25), F18
+	WORD $0x4e32d793 // fadd v19.4s, v28.4s, v18.4s
+	FMOVQ F19, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F18
+	WORD $0x4e32d773 // fadd v19.4s, v27.4s, v18.4s
+	FMOVQ F19, (R25)
+	FMOVQ 16(R25), F18
+	WORD $0x4e32d753 // fadd v19.4s, v26.4s, v18.4s
+	FMOVQ F19, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F18
+	WORD $0x4e32d733 // fadd v19.4s, v25.4s, v18.4s
+	FMOVQ F19, (R25)
+	FMOVQ 16(R25), F18
+	WORD $0x4e32d713 // fadd v19.4s, v24.4s, v18.4s
+	FMOVQ F19, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F18
+	WORD $0x4e32d6f3 // fadd v19.4s, v23.4s, v18.4s
+	FMOVQ F19, (R25)
+	FMOVQ 16(R25), F18
+	WORD $0x4e32d6d3 // fadd v19.4s, v22.4s, v18.4s
+	FMOVQ F19, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F18
+	WORD $0x4e32d6b3 // fadd v19.4s, v21.4s, v18.4s
+	FMOVQ F19, (R25)
+	FMOVQ 16(R25), F18
+	WORD $0x4e32d693 // fadd v19.4s, v20.4s, v18.4s
+	FMOVQ F19, 16(R25)
+	B stored6
+plain5:
+	ADD R24<<5, R2, R25
+	FMOVQ F31, (R25)
+	FMOVQ F30, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F29, (R25)
+	FMOVQ F28, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F27, (R25)
+	FMOVQ F26, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F25, (R25)
+	FMOVQ F24, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F23, (R25)
+	FMOVQ F22, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F21, (R25)
+	FMOVQ F20, 16(R25)
+stored6:
+	ADD $1, R24, R24
+	CMP $2, R24
+	BLT part3
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	ADD R4<<2, R1, R1
@@ -697,11 +363,16 @@ stored5:
 	SUB $6, R3, R3
 	B tile1
 next2:
-tile6:
+tile7:
 	CMP $4, R3
-	BLT next7
+	BLT next8
+	MOVD $0, R24
+part9:
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
+	ADD R24<<4, R6, R22
+	ADD R24<<3, R6, R23
+	ADD R24<<5, R6, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -710,350 +381,172 @@ tile6:
 	LSR $5, R7, R7
 	ADD R7<<2, R14, R15
 	WORD $0x6f00e41f // movi v31.2d, #0x0
-	FMOVQ F31, 16(RSP)
-	FMOVQ F31, 32(RSP)
-	FMOVQ F31, 48(RSP)
-	FMOVQ F31, 64(RSP)
-	FMOVQ F31, 80(RSP)
-	FMOVQ F31, 96(RSP)
-	FMOVQ F31, 112(RSP)
-	FMOVQ F31, 128(RSP)
-	FMOVQ F31, 144(RSP)
-	FMOVQ F31, 160(RSP)
-	FMOVQ F31, 176(RSP)
-	FMOVQ F31, 192(RSP)
-	FMOVQ F31, 208(RSP)
-	FMOVQ F31, 224(RSP)
-	FMOVQ F31, 240(RSP)
-	FMOVQ F31, 256(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
-block8:
-	WORD $0x6f0004ee // mvni v14.4s, #0x7
-	FMOVS (R8)(R15), F30
-	WORD $0x4e602bde // saddlp v30.4s, v30.8h
-	WORD $0x4f9e81de // mul v30.4s, v14.4s, v30.s[0]
-	WORD $0x4ebe1fdd // mov v29.16b, v30.16b
-	WORD $0x4ebe1fdc // mov v28.16b, v30.16b
-	WORD $0x4ebe1fdb // mov v27.16b, v30.16b
-	WORD $0x6f0004ee // mvni v14.4s, #0x7
-	FMOVS (R9)(R15), F26
-	WORD $0x4e602b5a // saddlp v26.4s, v26.8h
-	WORD $0x4f9a81da // mul v26.4s, v14.4s, v26.s[0]
-	WORD $0x4eba1f59 // mov v25.16b, v26.16b
-	WORD $0x4eba1f58 // mov v24.16b, v26.16b
-	WORD $0x4eba1f57 // mov v23.16b, v26.16b
-	WORD $0x6f0004ee // mvni v14.4s, #0x7
-	FMOVS (R10)(R15), F22
-	WORD $0x4e602ad6 // saddlp v22.4s, v22.8h
-	WORD $0x4f9681d6 // mul v22.4s, v14.4s, v22.s[0]
-	WORD $0x4eb61ed5 // mov v21.16b, v22.16b
-	WORD $0x4eb61ed4 // mov v20.16b, v22.16b
-	WORD $0x4eb61ed3 // mov v19.16b, v22.16b
-	WORD $0x6f0004ee // mvni v14.4s, #0x7
-	FMOVS (R11)(R15), F18
-	WORD $0x4e602a52 // saddlp v18.4s, v18.8h
-	WORD $0x4f9281d2 // mul v18.4s, v14.4s, v18.s[0]
-	WORD $0x4eb21e51 // mov v17.16b, v18.16b
-	WORD $0x4eb21e50 // mov v16.16b, v18.16b
-	WORD $0x4eb21e4f // mov v15.16b, v18.16b
-	FMOVQ 32(R6), F13
-	WORD $0x4e3f1dae // and v14.16b, v13.16b, v31.16b
-	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
-	FMOVQ 48(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	FMOVD (R8), F10
-	WORD $0x4f8ae1de // sdot v30.4s, v14.16b, v10.4b[0]
-	WORD $0x4f8ae19d // sdot v29.4s, v12.16b, v10.4b[0]
-	WORD $0x4faae1be // sdot v30.4s, v13.16b, v10.4b[1]
-	WORD $0x4faae17d // sdot v29.4s, v11.16b, v10.4b[1]
-	FMOVD (R9), F9
-	WORD $0x4f89e1da // sdot v26.4s, v14.16b, v9.4b[0]
-	WORD $0x4f89e199 // sdot v25.4s, v12.16b, v9.4b[0]
-	WORD $0x4fa9e1ba // sdot v26.4s, v13.16b, v9.4b[1]
-	WORD $0x4fa9e179 // sdot v25.4s, v11.16b, v9.4b[1]
-	FMOVD (R10), F8
-	WORD $0x4f88e1d6 // sdot v22.4s, v14.16b, v8.4b[0]
-	WORD $0x4f88e195 // sdot v21.4s, v12.16b, v8.4b[0]
-	WORD $0x4fa8e1b6 // sdot v22.4s, v13.16b, v8.4b[1]
-	WORD $0x4fa8e175 // sdot v21.4s, v11.16b, v8.4b[1]
-	FMOVD (R11), F7
-	WORD $0x4f87e1d2 // sdot v18.4s, v14.16b, v7.4b[0]
-	WORD $0x4f87e191 // sdot v17.4s, v12.16b, v7.4b[0]
-	WORD $0x4fa7e1b2 // sdot v18.4s, v13.16b, v7.4b[1]
-	WORD $0x4fa7e171 // sdot v17.4s, v11.16b, v7.4b[1]
-	FMOVQ 64(R6), F13
-	WORD $0x4e3f1dae // and v14.16b, v13.16b, v31.16b
-	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
-	FMOVQ 80(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	FMOVD (R8), F10
-	WORD $0x4f8ae1dc // sdot v28.4s, v14.16b, v10.4b[0]
-	WORD $0x4f8ae19b // sdot v27.4s, v12.16b, v10.4b[0]
-	WORD $0x4faae1bc // sdot v28.4s, v13.16b, v10.4b[1]
-	WORD $0x4faae17b // sdot v27.4s, v11.16b, v10.4b[1]
-	FMOVD (R9), F9
-	WORD $0x4f89e1d8 // sdot v24.4s, v14.16b, v9.4b[0]
-	WORD $0x4f89e197 // sdot v23.4s, v12.16b, v9.4b[0]
-	WORD $0x4fa9e1b8 // sdot v24.4s, v13.16b, v9.4b[1]
-	WORD $0x4fa9e177 // sdot v23.4s, v11.16b, v9.4b[1]
-	FMOVD (R10), F8
-	WORD $0x4f88e1d4 // sdot v20.4s, v14.16b, v8.4b[0]
-	WORD $0x4f88e193 // sdot v19.4s, v12.16b, v8.4b[0]
-	WORD $0x4fa8e1b4 // sdot v20.4s, v13.16b, v8.4b[1]
-	WORD $0x4fa8e173 // sdot v19.4s, v11.16b, v8.4b[1]
-	FMOVD (R11), F7
-	WORD $0x4f87e1d0 // sdot v16.4s, v14.16b, v7.4b[0]
-	WORD $0x4f87e18f // sdot v15.4s, v12.16b, v7.4b[0]
-	WORD $0x4fa7e1b0 // sdot v16.4s, v13.16b, v7.4b[1]
-	WORD $0x4fa7e16f // sdot v15.4s, v11.16b, v7.4b[1]
-	FMOVQ 96(R6), F13
-	WORD $0x4e3f1dae // and v14.16b, v13.16b, v31.16b
-	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
-	FMOVQ 112(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	FMOVD 8(R8), F10
-	WORD $0x4f8ae1de // sdot v30.4s, v14.16b, v10.4b[0]
-	WORD $0x4f8ae19d // sdot v29.4s, v12.16b, v10.4b[0]
-	WORD $0x4faae1be // sdot v30.4s, v13.16b, v10.4b[1]
-	WORD $0x4faae17d // sdot v29.4s, v11.16b, v10.4b[1]
-	FMOVD 8(R9), F9
-	WORD $0x4f89e1da // sdot v26.4s, v14.16b, v9.4b[0]
-	WORD $0x4f89e199 // sdot v25.4s, v12.16b, v9.4b[0]
-	WORD $0x4fa9e1ba // sdot v26.4s, v13.16b, v9.4b[1]
-	WORD $0x4fa9e179 // sdot v25.4s, v11.16b, v9.4b[1]
-	FMOVD 8(R10), F8
-	WORD $0x4f88e1d6 // sdot v22.4s, v14.16b, v8.4b[0]
-	WORD $0x4f88e195 // sdot v21.4s, v12.16b, v8.4b[0]
-	WORD $0x4fa8e1b6 // sdot v22.4s, v13.16b, v8.4b[1]
-	WORD $0x4fa8e175 // sdot v21.4s, v11.16b, v8.4b[1]
-	FMOVD 8(R11), F7
-	WORD $0x4f87e1d2 // sdot v18.4s, v14.16b, v7.4b[0]
-	WORD $0x4f87e191 // sdot v17.4s, v12.16b, v7.4b[0]
-	WORD $0x4fa7e1b2 // sdot v18.4s, v13.16b, v7.4b[1]
-	WORD $0x4fa7e171 // sdot v17.4s, v11.16b, v7.4b[1]
-	FMOVQ 128(R6), F13
-	WORD $0x4e3f1dae // and v14.16b, v13.16b, v31.16b
-	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
-	FMOVQ 144(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	FMOVD 8(R8), F10
-	WORD $0x4f8ae1dc // sdot v28.4s, v14.16b, v10.4b[0]
-	WORD $0x4f8ae19b // sdot v27.4s, v12.16b, v10.4b[0]
-	WORD $0x4faae1bc // sdot v28.4s, v13.16b, v10.4b[1]
-	WORD $0x4faae17b // sdot v27.4s, v11.16b, v10.4b[1]
-	FMOVD 8(R9), F9
-	WORD $0x4f89e1d8 // sdot v24.4s, v14.16b, v9.4b[0]
-	WORD $0x4f89e197 // sdot v23.4s, v12.16b, v9.4b[0]
-	WORD $0x4fa9e1b8 // sdot v24.4s, v13.16b, v9.4b[1]
-	WORD $0x4fa9e177 // sdot v23.4s, v11.16b, v9.4b[1]
-	FMOVD 8(R10), F8
-	WORD $0x4f88e1d4 // sdot v20.4s, v14.16b, v8.4b[0]
-	WORD $0x4f88e193 // sdot v19.4s, v12.16b, v8.4b[0]
-	WORD $0x4fa8e1b4 // sdot v20.4s, v13.16b, v8.4b[1]
-	WORD $0x4fa8e173 // sdot v19.4s, v11.16b, v8.4b[1]
-	FMOVD 8(R11), F7
-	WORD $0x4f87e1d0 // sdot v16.4s, v14.16b, v7.4b[0]
-	WORD $0x4f87e18f // sdot v15.4s, v12.16b, v7.4b[0]
-	WORD $0x4fa7e1b0 // sdot v16.4s, v13.16b, v7.4b[1]
-	WORD $0x4fa7e16f // sdot v15.4s, v11.16b, v7.4b[1]
-	FMOVQ 160(R6), F13
-	WORD $0x4e3f1dae // and v14.16b, v13.16b, v31.16b
-	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
-	FMOVQ 176(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	FMOVD 16(R8), F10
-	WORD $0x4f8ae1de // sdot v30.4s, v14.16b, v10.4b[0]
-	WORD $0x4f8ae19d // sdot v29.4s, v12.16b, v10.4b[0]
-	WORD $0x4faae1be // sdot v30.4s, v13.16b, v10.4b[1]
-	WORD $0x4faae17d // sdot v29.4s, v11.16b, v10.4b[1]
-	FMOVD 16(R9), F9
-	WORD $0x4f89e1da // sdot v26.4s, v14.16b, v9.4b[0]
-	WORD $0x4f89e199 // sdot v25.4s, v12.16b, v9.4b[0]
-	WORD $0x4fa9e1ba // sdot v26.4s, v13.16b, v9.4b[1]
-	WORD $0x4fa9e179 // sdot v25.4s, v11.16b, v9.4b[1]
-	FMOVD 16(R10), F8
-	WORD $0x4f88e1d6 // sdot v22.4s, v14.16b, v8.4b[0]
-	WORD $0x4f88e195 // sdot v21.4s, v12.16b, v8.4b[0]
-	WORD $0x4fa8e1b6 // sdot v22.4s, v13.16b, v8.4b[1]
-	WORD $0x4fa8e175 // sdot v21.4s, v11.16b, v8.4b[1]
-	FMOVD 16(R11), F7
-	WORD $0x4f87e1d2 // sdot v18.4s, v14.16b, v7.4b[0]
-	WORD $0x4f87e191 // sdot v17.4s, v12.16b, v7.4b[0]
-	WORD $0x4fa7e1b2 // sdot v18.4s, v13.16b, v7.4b[1]
-	WORD $0x4fa7e171 // sdot v17.4s, v11.16b, v7.4b[1]
-	FMOVQ 192(R6), F13
-	WORD $0x4e3f1dae // and v14.16b, v13.16b, v31.16b
-	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
-	FMOVQ 208(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	FMOVD 16(R8), F10
-	WORD $0x4f8ae1dc // sdot v28.4s, v14.16b, v10.4b[0]
-	WORD $0x4f8ae19b // sdot v27.4s, v12.16b, v10.4b[0]
-	WORD $0x4faae1bc // sdot v28.4s, v13.16b, v10.4b[1]
-	WORD $0x4faae17b // sdot v27.4s, v11.16b, v10.4b[1]
-	FMOVD 16(R9), F9
-	WORD $0x4f89e1d8 // sdot v24.4s, v14.16b, v9.4b[0]
-	WORD $0x4f89e197 // sdot v23.4s, v12.16b, v9.4b[0]
-	WORD $0x4fa9e1b8 // sdot v24.4s, v13.16b, v9.4b[1]
-	WORD $0x4fa9e177 // sdot v23.4s, v11.16b, v9.4b[1]
-	FMOVD 16(R10), F8
-	WORD $0x4f88e1d4 // sdot v20.4s, v14.16b, v8.4b[0]
-	WORD $0x4f88e193 // sdot v19.4s, v12.16b, v8.4b[0]
-	WORD $0x4fa8e1b4 // sdot v20.4s, v13.16b, v8.4b[1]
-	WORD $0x4fa8e173 // sdot v19.4s, v11.16b, v8.4b[1]
-	FMOVD 16(R11), F7
-	WORD $0x4f87e1d0 // sdot v16.4s, v14.16b, v7.4b[0]
-	WORD $0x4f87e18f // sdot v15.4s, v12.16b, v7.4b[0]
-	WORD $0x4fa7e1b0 // sdot v16.4s, v13.16b, v7.4b[1]
-	WORD $0x4fa7e16f // sdot v15.4s, v11.16b, v7.4b[1]
-	FMOVQ 224(R6), F13
-	WORD $0x4e3f1dae // and v14.16b, v13.16b, v31.16b
-	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
-	FMOVQ 240(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	FMOVD 24(R8), F10
-	WORD $0x4f8ae1de // sdot v30.4s, v14.16b, v10.4b[0]
-	WORD $0x4f8ae19d // sdot v29.4s, v12.16b, v10.4b[0]
-	WORD $0x4faae1be // sdot v30.4s, v13.16b, v10.4b[1]
-	WORD $0x4faae17d // sdot v29.4s, v11.16b, v10.4b[1]
-	FMOVD 24(R9), F9
-	WORD $0x4f89e1da // sdot v26.4s, v14.16b, v9.4b[0]
-	WORD $0x4f89e199 // sdot v25.4s, v12.16b, v9.4b[0]
-	WORD $0x4fa9e1ba // sdot v26.4s, v13.16b, v9.4b[1]
-	WORD $0x4fa9e179 // sdot v25.4s, v11.16b, v9.4b[1]
-	FMOVD 24(R10), F8
-	WORD $0x4f88e1d6 // sdot v22.4s, v14.16b, v8.4b[0]
-	WORD $0x4f88e195 // sdot v21.4s, v12.16b, v8.4b[0]
-	WORD $0x4fa8e1b6 // sdot v22.4s, v13.16b, v8.4b[1]
-	WORD $0x4fa8e175 // sdot v21.4s, v11.16b, v8.4b[1]
-	FMOVD 24(R11), F7
-	WORD $0x4f87e1d2 // sdot v18.4s, v14.16b, v7.4b[0]
-	WORD $0x4f87e191 // sdot v17.4s, v12.16b, v7.4b[0]
-	WORD $0x4fa7e1b2 // sdot v18.4s, v13.16b, v7.4b[1]
-	WORD $0x4fa7e171 // sdot v17.4s, v11.16b, v7.4b[1]
-	FMOVQ 256(R6), F13
-	WORD $0x4e3f1dae // and v14.16b, v13.16b, v31.16b
-	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
-	FMOVQ 272(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	FMOVD 24(R8), F10
-	WORD $0x4f8ae1dc // sdot v28.4s, v14.16b, v10.4b[0]
-	WORD $0x4f8ae19b // sdot v27.4s, v12.16b, v10.4b[0]
-	WORD $0x4faae1bc // sdot v28.4s, v13.16b, v10.4b[1]
-	WORD $0x4faae17b // sdot v27.4s, v11.16b, v10.4b[1]
-	FMOVD 24(R9), F9
-	WORD $0x4f89e1d8 // sdot v24.4s, v14.16b, v9.4b[0]
-	WORD $0x4f89e197 // sdot v23.4s, v12.16b, v9.4b[0]
-	WORD $0x4fa9e1b8 // sdot v24.4s, v13.16b, v9.4b[1]
-	WORD $0x4fa9e177 // sdot v23.4s, v11.16b, v9.4b[1]
-	FMOVD 24(R10), F8
-	WORD $0x4f88e1d4 // sdot v20.4s, v14.16b, v8.4b[0]
-	WORD $0x4f88e193 // sdot v19.4s, v12.16b, v8.4b[0]
-	WORD $0x4fa8e1b4 // sdot v20.4s, v13.16b, v8.4b[1]
-	WORD $0x4fa8e173 // sdot v19.4s, v11.16b, v8.4b[1]
-	FMOVD 24(R11), F7
-	WORD $0x4f87e1d0 // sdot v16.4s, v14.16b, v7.4b[0]
-	WORD $0x4f87e18f // sdot v15.4s, v12.16b, v7.4b[0]
-	WORD $0x4fa7e1b0 // sdot v16.4s, v13.16b, v7.4b[1]
-	WORD $0x4fa7e16f // sdot v15.4s, v11.16b, v7.4b[1]
-	FMOVQ (R6), F14
-	WORD $0x4e2179cd // fcvtl2 v13.4s, v14.8h
-	WORD $0x0e2179ce // fcvtl v14.4s, v14.4h
-	FMOVQ 16(R6), F12
-	WORD $0x4e21798b // fcvtl2 v11.4s, v12.8h
-	WORD $0x0e21798c // fcvtl v12.4s, v12.4h
-	FMOVS (R8)(R14), F10
-	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
-	WORD $0x6e2edfde // fmul v30.4s, v30.4s, v14.4s
-	FMOVQ 16(RSP), F9
-	WORD $0x4f8a13c9 // fmla v9.4s, v30.4s, v10.s[0]
-	FMOVQ F9, 16(RSP)
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x6e2ddfbd // fmul v29.4s, v29.4s, v13.4s
-	FMOVQ 32(RSP), F9
-	WORD $0x4f8a13a9 // fmla v9.4s, v29.4s, v10.s[0]
-	FMOVQ F9, 32(RSP)
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x6e2cdf9c // fmul v28.4s, v28.4s, v12.4s
-	FMOVQ 48(RSP), F9
-	WORD $0x4f8a1389 // fmla v9.4s, v28.4s, v10.s[0]
-	FMOVQ F9, 48(RSP)
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x6e2bdf7b // fmul v27.4s, v27.4s, v11.4s
-	FMOVQ 64(RSP), F9
-	WORD $0x4f8a1369 // fmla v9.4s, v27.4s, v10.s[0]
-	FMOVQ F9, 64(RSP)
-	FMOVS (R9)(R14), F10
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x6e2edf5a // fmul v26.4s, v26.4s, v14.4s
-	FMOVQ 80(RSP), F9
-	WORD $0x4f8a1349 // fmla v9.4s, v26.4s, v10.s[0]
-	FMOVQ F9, 80(RSP)
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x6e2ddf39 // fmul v25.4s, v25.4s, v13.4s
-	FMOVQ 96(RSP), F9
-	WORD $0x4f8a1329 // fmla v9.4s, v25.4s, v10.s[0]
-	FMOVQ F9, 96(RSP)
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e2cdf18 // fmul v24.4s, v24.4s, v12.4s
-	FMOVQ 112(RSP), F9
-	WORD $0x4f8a1309 // fmla v9.4s, v24.4s, v10.s[0]
-	FMOVQ F9, 112(RSP)
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x6e2bdef7 // fmul v23.4s, v23.4s, v11.4s
-	FMOVQ 128(RSP), F9
-	WORD $0x4f8a12e9 // fmla v9.4s, v23.4s, v10.s[0]
-	FMOVQ F9, 128(RSP)
-	FMOVS (R10)(R14), F10
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x6e2eded6 // fmul v22.4s, v22.4s, v14.4s
-	FMOVQ 144(RSP), F9
-	WORD $0x4f8a12c9 // fmla v9.4s, v22.4s, v10.s[0]
-	FMOVQ F9, 144(RSP)
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e2ddeb5 // fmul v21.4s, v21.4s, v13.4s
-	FMOVQ 160(RSP), F9
-	WORD $0x4f8a12a9 // fmla v9.4s, v21.4s, v10.s[0]
-	FMOVQ F9, 160(RSP)
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e2cde94 // fmul v20.4s, v20.4s, v12.4s
-	FMOVQ 176(RSP), F9
-	WORD $0x4f8a1289 // fmla v9.4s, v20.4s, v10.s[0]
-	FMOVQ F9, 176(RSP)
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x6e2bde73 // fmul v19.4s, v19.4s, v11.4s
-	FMOVQ 192(RSP), F9
-	WORD $0x4f8a1269 // fmla v9.4s, v19.4s, v10.s[0]
-	FMOVQ F9, 192(RSP)
-	FMOVS (R11)(R14), F10
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e2ede52 // fmul v18.4s, v18.4s, v14.4s
-	FMOVQ 208(RSP), F9
-	WORD $0x4f8a1249 // fmla v9.4s, v18.4s, v10.s[0]
-	FMOVQ F9, 208(RSP)
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e2dde31 // fmul v17.4s, v17.4s, v13.4s
-	FMOVQ 224(RSP), F9
-	WORD $0x4f8a1229 // fmla v9.4s, v17.4s, v10.s[0]
-	FMOVQ F9, 224(RSP)
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e2cde10 // fmul v16.4s, v16.4s, v12.4s
-	FMOVQ 240(RSP), F9
-	WORD $0x4f8a1209 // fmla v9.4s, v16.4s, v10.s[0]
-	FMOVQ F9, 240(RSP)
-	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
-	WORD $0x6e2bddef // fmul v15.4s, v15.4s, v11.4s
-	FMOVQ 256(RSP), F9
-	WORD $0x4f8a11e9 // fmla v9.4s, v15.4s, v10.s[0]
-	FMOVQ F9, 256(RSP)
+	WORD $0x6f00e41e // movi v30.2d, #0x0
+	WORD $0x6f00e41d // movi v29.2d, #0x0
+	WORD $0x6f00e41c // movi v28.2d, #0x0
+	WORD $0x6f00e41b // movi v27.2d, #0x0
+	WORD $0x6f00e41a // movi v26.2d, #0x0
+	WORD $0x6f00e419 // movi v25.2d, #0x0
+	WORD $0x6f00e418 // movi v24.2d, #0x0
+block10:
+	FMOVQ 560(RSP), F23
+	FMOVQ 544(RSP), F22
+	FMOVQ 576(RSP), F21
+	FMOVQ 576(RSP), F20
+	FMOVQ 576(RSP), F19
+	FMOVQ 576(RSP), F18
+	FMOVQ 576(RSP), F17
+	FMOVQ 576(RSP), F16
+	FMOVQ 576(RSP), F15
+	FMOVQ 576(RSP), F14
+	FMOVQ 32(R6), F12
+	WORD $0x6e371d8c // eor v12.16b, v12.16b, v23.16b
+	WORD $0x4f0c558d // shl v13.16b, v12.16b, #4
+	WORD $0x4e361d8c // and v12.16b, v12.16b, v22.16b
+	FMOVQ 48(R6), F10
+	WORD $0x6e371d4a // eor v10.16b, v10.16b, v23.16b
+	WORD $0x4f0c554b // shl v11.16b, v10.16b, #4
+	WORD $0x4e361d4a // and v10.16b, v10.16b, v22.16b
+	FMOVD (R8), F9
+	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
+	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
+	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
+	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
+	FMOVD (R9), F8
+	WORD $0x4f88e1b3 // sdot v19.4s, v13.16b, v8.4b[0]
+	WORD $0x4f88e172 // sdot v18.4s, v11.16b, v8.4b[0]
+	WORD $0x4fa8e193 // sdot v19.4s, v12.16b, v8.4b[1]
+	WORD $0x4fa8e152 // sdot v18.4s, v10.16b, v8.4b[1]
+	FMOVD (R10), F7
+	WORD $0x4f87e1b1 // sdot v17.4s, v13.16b, v7.4b[0]
+	WORD $0x4f87e170 // sdot v16.4s, v11.16b, v7.4b[0]
+	WORD $0x4fa7e191 // sdot v17.4s, v12.16b, v7.4b[1]
+	WORD $0x4fa7e150 // sdot v16.4s, v10.16b, v7.4b[1]
+	FMOVD (R11), F6
+	WORD $0x4f86e1af // sdot v15.4s, v13.16b, v6.4b[0]
+	WORD $0x4f86e16e // sdot v14.4s, v11.16b, v6.4b[0]
+	WORD $0x4fa6e18f // sdot v15.4s, v12.16b, v6.4b[1]
+	WORD $0x4fa6e14e // sdot v14.4s, v10.16b, v6.4b[1]
+	FMOVQ 96(R6), F12
+	WORD $0x6e371d8c // eor v12.16b, v12.16b, v23.16b
+	WORD $0x4f0c558d // shl v13.16b, v12.16b, #4
+	WORD $0x4e361d8c // and v12.16b, v12.16b, v22.16b
+	FMOVQ 112(R6), F10
+	WORD $0x6e371d4a // eor v10.16b, v10.16b, v23.16b
+	WORD $0x4f0c554b // shl v11.16b, v10.16b, #4
+	WORD $0x4e361d4a // and v10.16b, v10.16b, v22.16b
+	FMOVD 8(R8), F9
+	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
+	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
+	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
+	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
+	FMOVD 8(R9), F8
+	WORD $0x4f88e1b3 // sdot v19.4s, v13.16b, v8.4b[0]
+	WORD $0x4f88e172 // sdot v18.4s, v11.16b, v8.4b[0]
+	WORD $0x4fa8e193 // sdot v19.4s, v12.16b, v8.4b[1]
+	WORD $0x4fa8e152 // sdot v18.4s, v10.16b, v8.4b[1]
+	FMOVD 8(R10), F7
+	WORD $0x4f87e1b1 // sdot v17.4s, v13.16b, v7.4b[0]
+	WORD $0x4f87e170 // sdot v16.4s, v11.16b, v7.4b[0]
+	WORD $0x4fa7e191 // sdot v17.4s, v12.16b, v7.4b[1]
+	WORD $0x4fa7e150 // sdot v16.4s, v10.16b, v7.4b[1]
+	FMOVD 8(R11), F6
+	WORD $0x4f86e1af // sdot v15.4s, v13.16b, v6.4b[0]
+	WORD $0x4f86e16e // sdot v14.4s, v11.16b, v6.4b[0]
+	WORD $0x4fa6e18f // sdot v15.4s, v12.16b, v6.4b[1]
+	WORD $0x4fa6e14e // sdot v14.4s, v10.16b, v6.4b[1]
+	FMOVQ 160(R6), F12
+	WORD $0x6e371d8c // eor v12.16b, v12.16b, v23.16b
+	WORD $0x4f0c558d // shl v13.16b, v12.16b, #4
+	WORD $0x4e361d8c // and v12.16b, v12.16b, v22.16b
+	FMOVQ 176(R6), F10
+	WORD $0x6e371d4a // eor v10.16b, v10.16b, v23.16b
+	WORD $0x4f0c554b // shl v11.16b, v10.16b, #4
+	WORD $0x4e361d4a // and v10.16b, v10.16b, v22.16b
+	FMOVD 16(R8), F9
+	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
+	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
+	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
+	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
+	FMOVD 16(R9), F8
+	WORD $0x4f88e1b3 // sdot v19.4s, v13.16b, v8.4b[0]
+	WORD $0x4f88e172 // sdot v18.4s, v11.16b, v8.4b[0]
+	WORD $0x4fa8e193 // sdot v19.4s, v12.16b, v8.4b[1]
+	WORD $0x4fa8e152 // sdot v18.4s, v10.16b, v8.4b[1]
+	FMOVD 16(R10), F7
+	WORD $0x4f87e1b1 // sdot v17.4s, v13.16b, v7.4b[0]
+	WORD $0x4f87e170 // sdot v16.4s, v11.16b, v7.4b[0]
+	WORD $0x4fa7e191 // sdot v17.4s, v12.16b, v7.4b[1]
+	WORD $0x4fa7e150 // sdot v16.4s, v10.16b, v7.4b[1]
+	FMOVD 16(R11), F6
+	WORD $0x4f86e1af // sdot v15.4s, v13.16b, v6.4b[0]
+	WORD $0x4f86e16e // sdot v14.4s, v11.16b, v6.4b[0]
+	WORD $0x4fa6e18f // sdot v15.4s, v12.16b, v6.4b[1]
+	WORD $0x4fa6e14e // sdot v14.4s, v10.16b, v6.4b[1]
+	FMOVQ 224(R6), F12
+	WORD $0x6e371d8c // eor v12.16b, v12.16b, v23.16b
+	WORD $0x4f0c558d // shl v13.16b, v12.16b, #4
+	WORD $0x4e361d8c // and v12.16b, v12.16b, v22.16b
+	FMOVQ 240(R6), F10
+	WORD $0x6e371d4a // eor v10.16b, v10.16b, v23.16b
+	WORD $0x4f0c554b // shl v11.16b, v10.16b, #4
+	WORD $0x4e361d4a // and v10.16b, v10.16b, v22.16b
+	FMOVD 24(R8), F9
+	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
+	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
+	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
+	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
+	FMOVD 24(R9), F8
+	WORD $0x4f88e1b3 // sdot v19.4s, v13.16b, v8.4b[0]
+	WORD $0x4f88e172 // sdot v18.4s, v11.16b, v8.4b[0]
+	WORD $0x4fa8e193 // sdot v19.4s, v12.16b, v8.4b[1]
+	WORD $0x4fa8e152 // sdot v18.4s, v10.16b, v8.4b[1]
+	FMOVD 24(R10), F7
+	WORD $0x4f87e1b1 // sdot v17.4s, v13.16b, v7.4b[0]
+	WORD $0x4f87e170 // sdot v16.4s, v11.16b, v7.4b[0]
+	WORD $0x4fa7e191 // sdot v17.4s, v12.16b, v7.4b[1]
+	WORD $0x4fa7e150 // sdot v16.4s, v10.16b, v7.4b[1]
+	FMOVD 24(R11), F6
+	WORD $0x4f86e1af // sdot v15.4s, v13.16b, v6.4b[0]
+	WORD $0x4f86e16e // sdot v14.4s, v11.16b, v6.4b[0]
+	WORD $0x4fa6e18f // sdot v15.4s, v12.16b, v6.4b[1]
+	WORD $0x4fa6e14e // sdot v14.4s, v10.16b, v6.4b[1]
+	FMOVQ (R22), F23
+	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
+	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
+	MOVW $0x3d800000, R25
+	VDUP R25, V13.S4
+	WORD $0x6e2ddef7 // fmul v23.4s, v23.4s, v13.4s
+	WORD $0x6e2dded6 // fmul v22.4s, v22.4s, v13.4s
+	FMOVQ 576(RSP), F13
+	WORD $0x4eadd6b5 // fsub v21.4s, v21.4s, v13.4s
+	WORD $0x4eadd694 // fsub v20.4s, v20.4s, v13.4s
+	WORD $0x4eadd673 // fsub v19.4s, v19.4s, v13.4s
+	WORD $0x4eadd652 // fsub v18.4s, v18.4s, v13.4s
+	WORD $0x4eadd631 // fsub v17.4s, v17.4s, v13.4s
+	WORD $0x4eadd610 // fsub v16.4s, v16.4s, v13.4s
+	WORD $0x4eadd5ef // fsub v15.4s, v15.4s, v13.4s
+	WORD $0x4eadd5ce // fsub v14.4s, v14.4s, v13.4s
+	FMOVS (R8)(R14), F13
+	WORD $0x6e37deb5 // fmul v21.4s, v21.4s, v23.4s
+	WORD $0x4f8d12bf // fmla v31.4s, v21.4s, v13.s[0]
+	WORD $0x6e36de94 // fmul v20.4s, v20.4s, v22.4s
+	WORD $0x4f8d129e // fmla v30.4s, v20.4s, v13.s[0]
+	FMOVS (R9)(R14), F13
+	WORD $0x6e37de73 // fmul v19.4s, v19.4s, v23.4s
+	WORD $0x4f8d127d // fmla v29.4s, v19.4s, v13.s[0]
+	WORD $0x6e36de52 // fmul v18.4s, v18.4s, v22.4s
+	WORD $0x4f8d125c // fmla v28.4s, v18.4s, v13.s[0]
+	FMOVS (R10)(R14), F13
+	WORD $0x6e37de31 // fmul v17.4s, v17.4s, v23.4s
+	WORD $0x4f8d123b // fmla v27.4s, v17.4s, v13.s[0]
+	WORD $0x6e36de10 // fmul v16.4s, v16.4s, v22.4s
+	WORD $0x4f8d121a // fmla v26.4s, v16.4s, v13.s[0]
+	FMOVS (R11)(R14), F13
+	WORD $0x6e37ddef // fmul v15.4s, v15.4s, v23.4s
+	WORD $0x4f8d11f9 // fmla v25.4s, v15.4s, v13.s[0]
+	WORD $0x6e36ddce // fmul v14.4s, v14.4s, v22.4s
+	WORD $0x4f8d11d8 // fmla v24.4s, v14.4s, v13.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -1062,124 +555,65 @@ block8:
 	SUB $32, R14, R14
 	ADD $4, R14, R14
 	ADD $288, R6, R6
+	ADD $288, R22, R22
+	ADD $288, R23, R23
 	SUBS $1, R7, R7
-	BNE block8
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain9
-	MOVD R2, R16
-	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 144(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 160(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 176(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 192(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored10
-plain9:
-	MOVD R2, R16
-	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 144(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 160(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 176(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 192(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ F31, 48(R16)
-stored10:
+	BNE block10
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain11
+	ADD R24<<5, R2, R25
+	FMOVQ (R25), F22
+	WORD $0x4e36d7f7 // fadd v23.4s, v31.4s, v22.4s
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
+	WORD $0x4e36d7d7 // fadd v23.4s, v30.4s, v22.4s
+	FMOVQ F23, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F22
+	WORD $0x4e36d7b7 // fadd v23.4s, v29.4s, v22.4s
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
+	WORD $0x4e36d797 // fadd v23.4s, v28.4s, v22.4s
+	FMOVQ F23, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F22
+	WORD $0x4e36d777 // fadd v23.4s, v27.4s, v22.4s
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
+	WORD $0x4e36d757 // fadd v23.4s, v26.4s, v22.4s
+	FMOVQ F23, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F22
+	WORD $0x4e36d737 // fadd v23.4s, v25.4s, v22.4s
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
+	WORD $0x4e36d717 // fadd v23.4s, v24.4s, v22.4s
+	FMOVQ F23, 16(R25)
+	B stored12
+plain11:
+	ADD R24<<5, R2, R25
+	FMOVQ F31, (R25)
+	FMOVQ F30, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F29, (R25)
+	FMOVQ F28, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F27, (R25)
+	FMOVQ F26, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F25, (R25)
+	FMOVQ F24, 16(R25)
+stored12:
+	ADD $1, R24, R24
+	CMP $2, R24
+	BLT part9
 	ADD R4<<2, R1, R1
 	ADD R5<<2, R2, R2
 	SUB $4, R3, R3
-next7:
-tile11:
+next8:
+tile13:
 	CMP $2, R3
-	BLT next12
+	BLT next14
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
 	MOVD R1, R8
@@ -1195,19 +629,21 @@ tile11:
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
-	WORD $0x4f00e5f7 // movi v23.16b, #0xf
-block13:
+block15:
+	FMOVQ 528(RSP), F23
+	FMOVQ 576(RSP), F22
 	WORD $0x6f0004ee // mvni v14.4s, #0x7
-	FMOVS (R8)(R15), F22
-	WORD $0x4e602ad6 // saddlp v22.4s, v22.8h
-	WORD $0x4f9681d6 // mul v22.4s, v14.4s, v22.s[0]
+	FMOVS (R8)(R15), F13
+	WORD $0x4e6029ad // saddlp v13.4s, v13.8h
+	WORD $0x6f8d01d6 // mla v22.4s, v14.4s, v13.s[0]
 	WORD $0x4eb61ed5 // mov v21.16b, v22.16b
 	WORD $0x4eb61ed4 // mov v20.16b, v22.16b
 	WORD $0x4eb61ed3 // mov v19.16b, v22.16b
+	FMOVQ 576(RSP), F18
 	WORD $0x6f0004ee // mvni v14.4s, #0x7
-	FMOVS (R9)(R15), F18
-	WORD $0x4e602a52 // saddlp v18.4s, v18.8h
-	WORD $0x4f9281d2 // mul v18.4s, v14.4s, v18.s[0]
+	FMOVS (R9)(R15), F13
+	WORD $0x4e6029ad // saddlp v13.4s, v13.8h
+	WORD $0x6f8d01d2 // mla v18.4s, v14.4s, v13.s[0]
 	WORD $0x4eb21e51 // mov v17.16b, v18.16b
 	WORD $0x4eb21e50 // mov v16.16b, v18.16b
 	WORD $0x4eb21e4f // mov v15.16b, v18.16b
@@ -1339,38 +775,39 @@ block13:
 	WORD $0x4f89e18f // sdot v15.4s, v12.16b, v9.4b[0]
 	WORD $0x4fa9e1b0 // sdot v16.4s, v13.16b, v9.4b[1]
 	WORD $0x4fa9e16f // sdot v15.4s, v11.16b, v9.4b[1]
-	FMOVQ (R6), F14
-	WORD $0x4e2179cd // fcvtl2 v13.4s, v14.8h
-	WORD $0x0e2179ce // fcvtl v14.4s, v14.4h
-	FMOVQ 16(R6), F12
-	WORD $0x4e21798b // fcvtl2 v11.4s, v12.8h
-	WORD $0x0e21798c // fcvtl v12.4s, v12.4h
-	FMOVS (R8)(R14), F10
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x6e2eded6 // fmul v22.4s, v22.4s, v14.4s
-	WORD $0x4f8a12df // fmla v31.4s, v22.4s, v10.s[0]
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e2ddeb5 // fmul v21.4s, v21.4s, v13.4s
-	WORD $0x4f8a12be // fmla v30.4s, v21.4s, v10.s[0]
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e2cde94 // fmul v20.4s, v20.4s, v12.4s
-	WORD $0x4f8a129d // fmla v29.4s, v20.4s, v10.s[0]
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x6e2bde73 // fmul v19.4s, v19.4s, v11.4s
-	WORD $0x4f8a127c // fmla v28.4s, v19.4s, v10.s[0]
-	FMOVS (R9)(R14), F10
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e2ede52 // fmul v18.4s, v18.4s, v14.4s
-	WORD $0x4f8a125b // fmla v27.4s, v18.4s, v10.s[0]
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e2dde31 // fmul v17.4s, v17.4s, v13.4s
-	WORD $0x4f8a123a // fmla v26.4s, v17.4s, v10.s[0]
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e2cde10 // fmul v16.4s, v16.4s, v12.4s
-	WORD $0x4f8a1219 // fmla v25.4s, v16.4s, v10.s[0]
-	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
-	WORD $0x6e2bddef // fmul v15.4s, v15.4s, v11.4s
-	WORD $0x4f8a11f8 // fmla v24.4s, v15.4s, v10.s[0]
+	FMOVQ (R6), F23
+	WORD $0x4e217aee // fcvtl2 v14.4s, v23.8h
+	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
+	FMOVQ 16(R6), F13
+	WORD $0x4e2179ac // fcvtl2 v12.4s, v13.8h
+	WORD $0x0e2179ad // fcvtl v13.4s, v13.4h
+	FMOVQ 576(RSP), F11
+	WORD $0x4eabd6d6 // fsub v22.4s, v22.4s, v11.4s
+	WORD $0x4eabd6b5 // fsub v21.4s, v21.4s, v11.4s
+	WORD $0x4eabd694 // fsub v20.4s, v20.4s, v11.4s
+	WORD $0x4eabd673 // fsub v19.4s, v19.4s, v11.4s
+	WORD $0x4eabd652 // fsub v18.4s, v18.4s, v11.4s
+	WORD $0x4eabd631 // fsub v17.4s, v17.4s, v11.4s
+	WORD $0x4eabd610 // fsub v16.4s, v16.4s, v11.4s
+	WORD $0x4eabd5ef // fsub v15.4s, v15.4s, v11.4s
+	FMOVS (R8)(R14), F11
+	WORD $0x6e37ded6 // fmul v22.4s, v22.4s, v23.4s
+	WORD $0x4f8b12df // fmla v31.4s, v22.4s, v11.s[0]
+	WORD $0x6e2edeb5 // fmul v21.4s, v21.4s, v14.4s
+	WORD $0x4f8b12be // fmla v30.4s, v21.4s, v11.s[0]
+	WORD $0x6e2dde94 // fmul v20.4s, v20.4s, v13.4s
+	WORD $0x4f8b129d // fmla v29.4s, v20.4s, v11.s[0]
+	WORD $0x6e2cde73 // fmul v19.4s, v19.4s, v12.4s
+	WORD $0x4f8b127c // fmla v28.4s, v19.4s, v11.s[0]
+	FMOVS (R9)(R14), F11
+	WORD $0x6e37de52 // fmul v18.4s, v18.4s, v23.4s
+	WORD $0x4f8b125b // fmla v27.4s, v18.4s, v11.s[0]
+	WORD $0x6e2ede31 // fmul v17.4s, v17.4s, v14.4s
+	WORD $0x4f8b123a // fmla v26.4s, v17.4s, v11.s[0]
+	WORD $0x6e2dde10 // fmul v16.4s, v16.4s, v13.4s
+	WORD $0x4f8b1219 // fmla v25.4s, v16.4s, v11.s[0]
+	WORD $0x6e2cddef // fmul v15.4s, v15.4s, v12.4s
+	WORD $0x4f8b11f8 // fmla v24.4s, v15.4s, v11.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
@@ -1378,55 +815,55 @@ block13:
 	ADD $4, R14, R14
 	ADD $288, R6, R6
 	SUBS $1, R7, R7
-	BNE block13
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain14
-	MOVD R2, R16
-	FMOVQ (R16), F22
+	BNE block15
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain16
+	MOVD R2, R25
+	FMOVQ (R25), F22
 	WORD $0x4e36d7f7 // fadd v23.4s, v31.4s, v22.4s
-	FMOVQ F23, (R16)
-	FMOVQ 16(R16), F22
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
 	WORD $0x4e36d7d7 // fadd v23.4s, v30.4s, v22.4s
-	FMOVQ F23, 16(R16)
-	FMOVQ 32(R16), F22
+	FMOVQ F23, 16(R25)
+	FMOVQ 32(R25), F22
 	WORD $0x4e36d7b7 // fadd v23.4s, v29.4s, v22.4s
-	FMOVQ F23, 32(R16)
-	FMOVQ 48(R16), F22
+	FMOVQ F23, 32(R25)
+	FMOVQ 48(R25), F22
 	WORD $0x4e36d797 // fadd v23.4s, v28.4s, v22.4s
-	FMOVQ F23, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ (R16), F22
+	FMOVQ F23, 48(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F22
 	WORD $0x4e36d777 // fadd v23.4s, v27.4s, v22.4s
-	FMOVQ F23, (R16)
-	FMOVQ 16(R16), F22
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
 	WORD $0x4e36d757 // fadd v23.4s, v26.4s, v22.4s
-	FMOVQ F23, 16(R16)
-	FMOVQ 32(R16), F22
+	FMOVQ F23, 16(R25)
+	FMOVQ 32(R25), F22
 	WORD $0x4e36d737 // fadd v23.4s, v25.4s, v22.4s
-	FMOVQ F23, 32(R16)
-	FMOVQ 48(R16), F22
+	FMOVQ F23, 32(R25)
+	FMOVQ 48(R25), F22
 	WORD $0x4e36d717 // fadd v23.4s, v24.4s, v22.4s
-	FMOVQ F23, 48(R16)
-	B stored15
-plain14:
-	MOVD R2, R16
-	FMOVQ F31, (R16)
-	FMOVQ F30, 16(R16)
-	FMOVQ F29, 32(R16)
-	FMOVQ F28, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ F27, (R16)
-	FMOVQ F26, 16(R16)
-	FMOVQ F25, 32(R16)
-	FMOVQ F24, 48(R16)
-stored15:
+	FMOVQ F23, 48(R25)
+	B stored17
+plain16:
+	MOVD R2, R25
+	FMOVQ F31, (R25)
+	FMOVQ F30, 16(R25)
+	FMOVQ F29, 32(R25)
+	FMOVQ F28, 48(R25)
+	ADD R5, R25, R25
+	FMOVQ F27, (R25)
+	FMOVQ F26, 16(R25)
+	FMOVQ F25, 32(R25)
+	FMOVQ F24, 48(R25)
+stored17:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	SUB $2, R3, R3
-next12:
-tile16:
+next14:
+tile18:
 	CMP $1, R3
-	BLT next17
+	BLT next19
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
 	MOVD R1, R8
@@ -1437,12 +874,13 @@ tile16:
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x4f00e5fb // movi v27.16b, #0xf
-block18:
+block20:
+	FMOVQ 528(RSP), F27
+	FMOVQ 576(RSP), F26
 	WORD $0x6f0004f6 // mvni v22.4s, #0x7
-	FMOVS (R8)(R15), F26
-	WORD $0x4e602b5a // saddlp v26.4s, v26.8h
-	WORD $0x4f9a82da // mul v26.4s, v22.4s, v26.s[0]
+	FMOVS (R8)(R15), F21
+	WORD $0x4e602ab5 // saddlp v21.4s, v21.8h
+	WORD $0x6f9502da // mla v26.4s, v22.4s, v21.s[0]
 	WORD $0x4eba1f59 // mov v25.16b, v26.16b
 	WORD $0x4eba1f58 // mov v24.16b, v26.16b
 	WORD $0x4eba1f57 // mov v23.16b, v26.16b
@@ -1534,57 +972,58 @@ block18:
 	WORD $0x4f92e297 // sdot v23.4s, v20.16b, v18.4b[0]
 	WORD $0x4fb2e2b8 // sdot v24.4s, v21.16b, v18.4b[1]
 	WORD $0x4fb2e277 // sdot v23.4s, v19.16b, v18.4b[1]
-	FMOVQ (R6), F22
-	WORD $0x4e217ad5 // fcvtl2 v21.4s, v22.8h
-	WORD $0x0e217ad6 // fcvtl v22.4s, v22.4h
-	FMOVQ 16(R6), F20
-	WORD $0x4e217a93 // fcvtl2 v19.4s, v20.8h
-	WORD $0x0e217a94 // fcvtl v20.4s, v20.4h
-	FMOVS (R8)(R14), F18
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x6e36df5a // fmul v26.4s, v26.4s, v22.4s
-	WORD $0x4f92135f // fmla v31.4s, v26.4s, v18.s[0]
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x6e35df39 // fmul v25.4s, v25.4s, v21.4s
-	WORD $0x4f92133e // fmla v30.4s, v25.4s, v18.s[0]
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e34df18 // fmul v24.4s, v24.4s, v20.4s
-	WORD $0x4f92131d // fmla v29.4s, v24.4s, v18.s[0]
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x6e33def7 // fmul v23.4s, v23.4s, v19.4s
-	WORD $0x4f9212fc // fmla v28.4s, v23.4s, v18.s[0]
+	FMOVQ (R6), F27
+	WORD $0x4e217b76 // fcvtl2 v22.4s, v27.8h
+	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
+	FMOVQ 16(R6), F21
+	WORD $0x4e217ab4 // fcvtl2 v20.4s, v21.8h
+	WORD $0x0e217ab5 // fcvtl v21.4s, v21.4h
+	FMOVQ 576(RSP), F19
+	WORD $0x4eb3d75a // fsub v26.4s, v26.4s, v19.4s
+	WORD $0x4eb3d739 // fsub v25.4s, v25.4s, v19.4s
+	WORD $0x4eb3d718 // fsub v24.4s, v24.4s, v19.4s
+	WORD $0x4eb3d6f7 // fsub v23.4s, v23.4s, v19.4s
+	FMOVS (R8)(R14), F19
+	WORD $0x6e3bdf5a // fmul v26.4s, v26.4s, v27.4s
+	WORD $0x4f93135f // fmla v31.4s, v26.4s, v19.s[0]
+	WORD $0x6e36df39 // fmul v25.4s, v25.4s, v22.4s
+	WORD $0x4f93133e // fmla v30.4s, v25.4s, v19.s[0]
+	WORD $0x6e35df18 // fmul v24.4s, v24.4s, v21.4s
+	WORD $0x4f93131d // fmla v29.4s, v24.4s, v19.s[0]
+	WORD $0x6e34def7 // fmul v23.4s, v23.4s, v20.4s
+	WORD $0x4f9312fc // fmla v28.4s, v23.4s, v19.s[0]
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $32, R14, R14
 	ADD $4, R14, R14
 	ADD $288, R6, R6
 	SUBS $1, R7, R7
-	BNE block18
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain19
-	MOVD R2, R16
-	FMOVQ (R16), F26
+	BNE block20
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain21
+	MOVD R2, R25
+	FMOVQ (R25), F26
 	WORD $0x4e3ad7fb // fadd v27.4s, v31.4s, v26.4s
-	FMOVQ F27, (R16)
-	FMOVQ 16(R16), F26
+	FMOVQ F27, (R25)
+	FMOVQ 16(R25), F26
 	WORD $0x4e3ad7db // fadd v27.4s, v30.4s, v26.4s
-	FMOVQ F27, 16(R16)
-	FMOVQ 32(R16), F26
+	FMOVQ F27, 16(R25)
+	FMOVQ 32(R25), F26
 	WORD $0x4e3ad7bb // fadd v27.4s, v29.4s, v26.4s
-	FMOVQ F27, 32(R16)
-	FMOVQ 48(R16), F26
+	FMOVQ F27, 32(R25)
+	FMOVQ 48(R25), F26
 	WORD $0x4e3ad79b // fadd v27.4s, v28.4s, v26.4s
-	FMOVQ F27, 48(R16)
-	B stored20
-plain19:
-	MOVD R2, R16
-	FMOVQ F31, (R16)
-	FMOVQ F30, 16(R16)
-	FMOVQ F29, 32(R16)
-	FMOVQ F28, 48(R16)
-stored20:
+	FMOVQ F27, 48(R25)
+	B stored22
+plain21:
+	MOVD R2, R25
+	FMOVQ F31, (R25)
+	FMOVQ F30, 16(R25)
+	FMOVQ F29, 32(R25)
+	FMOVQ F28, 48(R25)
+stored22:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2
 	SUB $1, R3, R3
-next17:
+next19:
 	RET

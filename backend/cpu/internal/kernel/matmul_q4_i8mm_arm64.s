@@ -6,7 +6,7 @@
 #include "textflag.h"
 
 // func matmulQ4I8MM(a *MatMulArgs)
-TEXT ·matmulQ4I8MM(SB), 0, $784-8
+TEXT ·matmulQ4I8MM(SB), 0, $592-8
 	MOVD a+0(FP), R0
 	MOVD MatMulArgs_X(R0), R1
 	MOVD MatMulArgs_Dst(R0), R2
@@ -14,11 +14,28 @@ TEXT ·matmulQ4I8MM(SB), 0, $784-8
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
+	MOVW $0xf0f0f0f, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 528(RSP)
+	MOVW $0xf0f0f0f0, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 544(RSP)
+	MOVW $0x88888888, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 560(RSP)
+	MOVW $0x4b400000, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 576(RSP)
 tile1:
 	CMP $6, R3
 	BLT next2
+	MOVD $0, R24
+part3:
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
+	ADD R24<<4, R6, R22
+	ADD R24<<3, R6, R23
+	ADD R24<<5, R6, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -29,448 +46,226 @@ tile1:
 	LSR $5, R7, R7
 	ADD R7<<2, R14, R15
 	WORD $0x6f00e41f // movi v31.2d, #0x0
-	FMOVQ F31, 16(RSP)
-	FMOVQ F31, 32(RSP)
-	FMOVQ F31, 48(RSP)
-	FMOVQ F31, 64(RSP)
-	FMOVQ F31, 80(RSP)
-	FMOVQ F31, 96(RSP)
-	FMOVQ F31, 112(RSP)
-	FMOVQ F31, 128(RSP)
-	FMOVQ F31, 144(RSP)
-	FMOVQ F31, 160(RSP)
-	FMOVQ F31, 176(RSP)
-	FMOVQ F31, 192(RSP)
-	FMOVQ F31, 208(RSP)
-	FMOVQ F31, 224(RSP)
-	FMOVQ F31, 240(RSP)
-	FMOVQ F31, 256(RSP)
-	FMOVQ F31, 272(RSP)
-	FMOVQ F31, 288(RSP)
-	FMOVQ F31, 304(RSP)
-	FMOVQ F31, 320(RSP)
-	FMOVQ F31, 336(RSP)
-	FMOVQ F31, 352(RSP)
-	FMOVQ F31, 368(RSP)
-	FMOVQ F31, 384(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
-block3:
-	WORD $0x6f0004e6 // mvni v6.4s, #0x7
-	FMOVS (R8)(R15), F30
-	WORD $0x4e602bde // saddlp v30.4s, v30.8h
-	WORD $0x4f9e80de // mul v30.4s, v6.4s, v30.s[0]
-	WORD $0x6f0004e6 // mvni v6.4s, #0x7
-	FMOVS (R9)(R15), F29
-	WORD $0x4e602bbd // saddlp v29.4s, v29.8h
-	WORD $0x4f9d80dd // mul v29.4s, v6.4s, v29.s[0]
-	WORD $0x4edd3bde // zip1 v30.2d, v30.2d, v29.2d
-	WORD $0x4ebe1fdd // mov v29.16b, v30.16b
-	WORD $0x4ebe1fdc // mov v28.16b, v30.16b
-	WORD $0x4ebe1fdb // mov v27.16b, v30.16b
-	WORD $0x4ebe1fda // mov v26.16b, v30.16b
-	WORD $0x4ebe1fd9 // mov v25.16b, v30.16b
-	WORD $0x4ebe1fd8 // mov v24.16b, v30.16b
-	WORD $0x4ebe1fd7 // mov v23.16b, v30.16b
-	WORD $0x6f0004e6 // mvni v6.4s, #0x7
-	FMOVS (R10)(R15), F22
-	WORD $0x4e602ad6 // saddlp v22.4s, v22.8h
-	WORD $0x4f9680d6 // mul v22.4s, v6.4s, v22.s[0]
-	WORD $0x6f0004e6 // mvni v6.4s, #0x7
-	FMOVS (R11)(R15), F21
-	WORD $0x4e602ab5 // saddlp v21.4s, v21.8h
-	WORD $0x4f9580d5 // mul v21.4s, v6.4s, v21.s[0]
-	WORD $0x4ed53ad6 // zip1 v22.2d, v22.2d, v21.2d
-	WORD $0x4eb61ed5 // mov v21.16b, v22.16b
-	WORD $0x4eb61ed4 // mov v20.16b, v22.16b
-	WORD $0x4eb61ed3 // mov v19.16b, v22.16b
-	WORD $0x4eb61ed2 // mov v18.16b, v22.16b
-	WORD $0x4eb61ed1 // mov v17.16b, v22.16b
-	WORD $0x4eb61ed0 // mov v16.16b, v22.16b
-	WORD $0x4eb61ecf // mov v15.16b, v22.16b
-	WORD $0x6f0004e6 // mvni v6.4s, #0x7
-	FMOVS (R12)(R15), F14
-	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
-	WORD $0x4f8e80ce // mul v14.4s, v6.4s, v14.s[0]
-	WORD $0x6f0004e6 // mvni v6.4s, #0x7
-	FMOVS (R13)(R15), F13
-	WORD $0x4e6029ad // saddlp v13.4s, v13.8h
-	WORD $0x4f8d80cd // mul v13.4s, v6.4s, v13.s[0]
-	WORD $0x4ecd39ce // zip1 v14.2d, v14.2d, v13.2d
-	WORD $0x4eae1dcd // mov v13.16b, v14.16b
-	WORD $0x4eae1dcc // mov v12.16b, v14.16b
-	WORD $0x4eae1dcb // mov v11.16b, v14.16b
-	WORD $0x4eae1dca // mov v10.16b, v14.16b
-	WORD $0x4eae1dc9 // mov v9.16b, v14.16b
-	WORD $0x4eae1dc8 // mov v8.16b, v14.16b
-	WORD $0x4eae1dc7 // mov v7.16b, v14.16b
-	FMOVD (R8), F6
-	FMOVD (R9), F3
-	WORD $0x4ec338c6 // zip1 v6.2d, v6.2d, v3.2d
-	FMOVD (R10), F5
-	FMOVD (R11), F3
-	WORD $0x4ec338a5 // zip1 v5.2d, v5.2d, v3.2d
-	FMOVD (R12), F4
-	FMOVD (R13), F3
-	WORD $0x4ec33884 // zip1 v4.2d, v4.2d, v3.2d
-	FMOVQ 32(R6), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4de // smmla v30.4s, v6.16b, v1.16b
-	WORD $0x4e82a4dd // smmla v29.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b6 // smmla v22.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b5 // smmla v21.4s, v5.16b, v2.16b
-	WORD $0x4e81a48e // smmla v14.4s, v4.16b, v1.16b
-	WORD $0x4e82a48d // smmla v13.4s, v4.16b, v2.16b
-	FMOVQ 48(R6), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4dc // smmla v28.4s, v6.16b, v1.16b
-	WORD $0x4e82a4db // smmla v27.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b4 // smmla v20.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b3 // smmla v19.4s, v5.16b, v2.16b
-	WORD $0x4e81a48c // smmla v12.4s, v4.16b, v1.16b
-	WORD $0x4e82a48b // smmla v11.4s, v4.16b, v2.16b
-	FMOVQ 64(R6), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4da // smmla v26.4s, v6.16b, v1.16b
-	WORD $0x4e82a4d9 // smmla v25.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b2 // smmla v18.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b1 // smmla v17.4s, v5.16b, v2.16b
-	WORD $0x4e81a48a // smmla v10.4s, v4.16b, v1.16b
-	WORD $0x4e82a489 // smmla v9.4s, v4.16b, v2.16b
-	FMOVQ 80(R6), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4d8 // smmla v24.4s, v6.16b, v1.16b
-	WORD $0x4e82a4d7 // smmla v23.4s, v6.16b, v2.16b
+	WORD $0x6f00e41e // movi v30.2d, #0x0
+	WORD $0x6f00e41d // movi v29.2d, #0x0
+	WORD $0x6f00e41c // movi v28.2d, #0x0
+	WORD $0x6f00e41b // movi v27.2d, #0x0
+	WORD $0x6f00e41a // movi v26.2d, #0x0
+	WORD $0x6f00e419 // movi v25.2d, #0x0
+	WORD $0x6f00e418 // movi v24.2d, #0x0
+	WORD $0x6f00e417 // movi v23.2d, #0x0
+	WORD $0x6f00e416 // movi v22.2d, #0x0
+	WORD $0x6f00e415 // movi v21.2d, #0x0
+	WORD $0x6f00e414 // movi v20.2d, #0x0
+block4:
+	FMOVQ 560(RSP), F19
+	FMOVQ 544(RSP), F18
+	FMOVQ 576(RSP), F17
+	FMOVQ 576(RSP), F16
+	FMOVQ 576(RSP), F15
+	FMOVQ 576(RSP), F14
+	FMOVQ 576(RSP), F13
+	FMOVQ 576(RSP), F12
+	FMOVQ 576(RSP), F11
+	FMOVQ 576(RSP), F10
+	FMOVQ 576(RSP), F9
+	FMOVQ 576(RSP), F8
+	FMOVQ 576(RSP), F7
+	FMOVQ 576(RSP), F6
+	FMOVD (R8), F5
+	FMOVD (R9), F2
+	WORD $0x4ec238a5 // zip1 v5.2d, v5.2d, v2.2d
+	FMOVD (R10), F4
+	FMOVD (R11), F2
+	WORD $0x4ec23884 // zip1 v4.2d, v4.2d, v2.2d
+	FMOVD (R12), F3
+	FMOVD (R13), F2
+	WORD $0x4ec23863 // zip1 v3.2d, v3.2d, v2.2d
+	FMOVQ 32(R6), F1
+	WORD $0x6e331c21 // eor v1.16b, v1.16b, v19.16b
+	WORD $0x4f0c5422 // shl v2.16b, v1.16b, #4
+	WORD $0x4e321c21 // and v1.16b, v1.16b, v18.16b
+	WORD $0x4e813840 // zip1 v0.4s, v2.4s, v1.4s
+	WORD $0x4e817841 // zip2 v1.4s, v2.4s, v1.4s
+	WORD $0x4e80a4b1 // smmla v17.4s, v5.16b, v0.16b
 	WORD $0x4e81a4b0 // smmla v16.4s, v5.16b, v1.16b
-	WORD $0x4e82a4af // smmla v15.4s, v5.16b, v2.16b
-	WORD $0x4e81a488 // smmla v8.4s, v4.16b, v1.16b
-	WORD $0x4e82a487 // smmla v7.4s, v4.16b, v2.16b
-	FMOVD 8(R8), F6
-	FMOVD 8(R9), F3
-	WORD $0x4ec338c6 // zip1 v6.2d, v6.2d, v3.2d
-	FMOVD 8(R10), F5
-	FMOVD 8(R11), F3
-	WORD $0x4ec338a5 // zip1 v5.2d, v5.2d, v3.2d
-	FMOVD 8(R12), F4
-	FMOVD 8(R13), F3
-	WORD $0x4ec33884 // zip1 v4.2d, v4.2d, v3.2d
-	FMOVQ 96(R6), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4de // smmla v30.4s, v6.16b, v1.16b
-	WORD $0x4e82a4dd // smmla v29.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b6 // smmla v22.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b5 // smmla v21.4s, v5.16b, v2.16b
-	WORD $0x4e81a48e // smmla v14.4s, v4.16b, v1.16b
-	WORD $0x4e82a48d // smmla v13.4s, v4.16b, v2.16b
-	FMOVQ 112(R6), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4dc // smmla v28.4s, v6.16b, v1.16b
-	WORD $0x4e82a4db // smmla v27.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b4 // smmla v20.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b3 // smmla v19.4s, v5.16b, v2.16b
+	WORD $0x4e80a48d // smmla v13.4s, v4.16b, v0.16b
 	WORD $0x4e81a48c // smmla v12.4s, v4.16b, v1.16b
-	WORD $0x4e82a48b // smmla v11.4s, v4.16b, v2.16b
-	FMOVQ 128(R6), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4da // smmla v26.4s, v6.16b, v1.16b
-	WORD $0x4e82a4d9 // smmla v25.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b2 // smmla v18.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b1 // smmla v17.4s, v5.16b, v2.16b
+	WORD $0x4e80a469 // smmla v9.4s, v3.16b, v0.16b
+	WORD $0x4e81a468 // smmla v8.4s, v3.16b, v1.16b
+	FMOVQ 48(R6), F1
+	WORD $0x6e331c21 // eor v1.16b, v1.16b, v19.16b
+	WORD $0x4f0c5422 // shl v2.16b, v1.16b, #4
+	WORD $0x4e321c21 // and v1.16b, v1.16b, v18.16b
+	WORD $0x4e813840 // zip1 v0.4s, v2.4s, v1.4s
+	WORD $0x4e817841 // zip2 v1.4s, v2.4s, v1.4s
+	WORD $0x4e80a4af // smmla v15.4s, v5.16b, v0.16b
+	WORD $0x4e81a4ae // smmla v14.4s, v5.16b, v1.16b
+	WORD $0x4e80a48b // smmla v11.4s, v4.16b, v0.16b
 	WORD $0x4e81a48a // smmla v10.4s, v4.16b, v1.16b
-	WORD $0x4e82a489 // smmla v9.4s, v4.16b, v2.16b
-	FMOVQ 144(R6), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4d8 // smmla v24.4s, v6.16b, v1.16b
-	WORD $0x4e82a4d7 // smmla v23.4s, v6.16b, v2.16b
+	WORD $0x4e80a467 // smmla v7.4s, v3.16b, v0.16b
+	WORD $0x4e81a466 // smmla v6.4s, v3.16b, v1.16b
+	FMOVD 8(R8), F5
+	FMOVD 8(R9), F2
+	WORD $0x4ec238a5 // zip1 v5.2d, v5.2d, v2.2d
+	FMOVD 8(R10), F4
+	FMOVD 8(R11), F2
+	WORD $0x4ec23884 // zip1 v4.2d, v4.2d, v2.2d
+	FMOVD 8(R12), F3
+	FMOVD 8(R13), F2
+	WORD $0x4ec23863 // zip1 v3.2d, v3.2d, v2.2d
+	FMOVQ 96(R6), F1
+	WORD $0x6e331c21 // eor v1.16b, v1.16b, v19.16b
+	WORD $0x4f0c5422 // shl v2.16b, v1.16b, #4
+	WORD $0x4e321c21 // and v1.16b, v1.16b, v18.16b
+	WORD $0x4e813840 // zip1 v0.4s, v2.4s, v1.4s
+	WORD $0x4e817841 // zip2 v1.4s, v2.4s, v1.4s
+	WORD $0x4e80a4b1 // smmla v17.4s, v5.16b, v0.16b
 	WORD $0x4e81a4b0 // smmla v16.4s, v5.16b, v1.16b
-	WORD $0x4e82a4af // smmla v15.4s, v5.16b, v2.16b
-	WORD $0x4e81a488 // smmla v8.4s, v4.16b, v1.16b
-	WORD $0x4e82a487 // smmla v7.4s, v4.16b, v2.16b
-	FMOVD 16(R8), F6
-	FMOVD 16(R9), F3
-	WORD $0x4ec338c6 // zip1 v6.2d, v6.2d, v3.2d
-	FMOVD 16(R10), F5
-	FMOVD 16(R11), F3
-	WORD $0x4ec338a5 // zip1 v5.2d, v5.2d, v3.2d
-	FMOVD 16(R12), F4
-	FMOVD 16(R13), F3
-	WORD $0x4ec33884 // zip1 v4.2d, v4.2d, v3.2d
-	FMOVQ 160(R6), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4de // smmla v30.4s, v6.16b, v1.16b
-	WORD $0x4e82a4dd // smmla v29.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b6 // smmla v22.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b5 // smmla v21.4s, v5.16b, v2.16b
-	WORD $0x4e81a48e // smmla v14.4s, v4.16b, v1.16b
-	WORD $0x4e82a48d // smmla v13.4s, v4.16b, v2.16b
-	FMOVQ 176(R6), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4dc // smmla v28.4s, v6.16b, v1.16b
-	WORD $0x4e82a4db // smmla v27.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b4 // smmla v20.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b3 // smmla v19.4s, v5.16b, v2.16b
+	WORD $0x4e80a48d // smmla v13.4s, v4.16b, v0.16b
 	WORD $0x4e81a48c // smmla v12.4s, v4.16b, v1.16b
-	WORD $0x4e82a48b // smmla v11.4s, v4.16b, v2.16b
-	FMOVQ 192(R6), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4da // smmla v26.4s, v6.16b, v1.16b
-	WORD $0x4e82a4d9 // smmla v25.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b2 // smmla v18.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b1 // smmla v17.4s, v5.16b, v2.16b
+	WORD $0x4e80a469 // smmla v9.4s, v3.16b, v0.16b
+	WORD $0x4e81a468 // smmla v8.4s, v3.16b, v1.16b
+	FMOVQ 112(R6), F1
+	WORD $0x6e331c21 // eor v1.16b, v1.16b, v19.16b
+	WORD $0x4f0c5422 // shl v2.16b, v1.16b, #4
+	WORD $0x4e321c21 // and v1.16b, v1.16b, v18.16b
+	WORD $0x4e813840 // zip1 v0.4s, v2.4s, v1.4s
+	WORD $0x4e817841 // zip2 v1.4s, v2.4s, v1.4s
+	WORD $0x4e80a4af // smmla v15.4s, v5.16b, v0.16b
+	WORD $0x4e81a4ae // smmla v14.4s, v5.16b, v1.16b
+	WORD $0x4e80a48b // smmla v11.4s, v4.16b, v0.16b
 	WORD $0x4e81a48a // smmla v10.4s, v4.16b, v1.16b
-	WORD $0x4e82a489 // smmla v9.4s, v4.16b, v2.16b
-	FMOVQ 208(R6), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4d8 // smmla v24.4s, v6.16b, v1.16b
-	WORD $0x4e82a4d7 // smmla v23.4s, v6.16b, v2.16b
+	WORD $0x4e80a467 // smmla v7.4s, v3.16b, v0.16b
+	WORD $0x4e81a466 // smmla v6.4s, v3.16b, v1.16b
+	FMOVD 16(R8), F5
+	FMOVD 16(R9), F2
+	WORD $0x4ec238a5 // zip1 v5.2d, v5.2d, v2.2d
+	FMOVD 16(R10), F4
+	FMOVD 16(R11), F2
+	WORD $0x4ec23884 // zip1 v4.2d, v4.2d, v2.2d
+	FMOVD 16(R12), F3
+	FMOVD 16(R13), F2
+	WORD $0x4ec23863 // zip1 v3.2d, v3.2d, v2.2d
+	FMOVQ 160(R6), F1
+	WORD $0x6e331c21 // eor v1.16b, v1.16b, v19.16b
+	WORD $0x4f0c5422 // shl v2.16b, v1.16b, #4
+	WORD $0x4e321c21 // and v1.16b, v1.16b, v18.16b
+	WORD $0x4e813840 // zip1 v0.4s, v2.4s, v1.4s
+	WORD $0x4e817841 // zip2 v1.4s, v2.4s, v1.4s
+	WORD $0x4e80a4b1 // smmla v17.4s, v5.16b, v0.16b
 	WORD $0x4e81a4b0 // smmla v16.4s, v5.16b, v1.16b
-	WORD $0x4e82a4af // smmla v15.4s, v5.16b, v2.16b
-	WORD $0x4e81a488 // smmla v8.4s, v4.16b, v1.16b
-	WORD $0x4e82a487 // smmla v7.4s, v4.16b, v2.16b
-	FMOVD 24(R8), F6
-	FMOVD 24(R9), F3
-	WORD $0x4ec338c6 // zip1 v6.2d, v6.2d, v3.2d
-	FMOVD 24(R10), F5
-	FMOVD 24(R11), F3
-	WORD $0x4ec338a5 // zip1 v5.2d, v5.2d, v3.2d
-	FMOVD 24(R12), F4
-	FMOVD 24(R13), F3
-	WORD $0x4ec33884 // zip1 v4.2d, v4.2d, v3.2d
-	FMOVQ 224(R6), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4de // smmla v30.4s, v6.16b, v1.16b
-	WORD $0x4e82a4dd // smmla v29.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b6 // smmla v22.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b5 // smmla v21.4s, v5.16b, v2.16b
-	WORD $0x4e81a48e // smmla v14.4s, v4.16b, v1.16b
-	WORD $0x4e82a48d // smmla v13.4s, v4.16b, v2.16b
-	FMOVQ 240(R6), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4dc // smmla v28.4s, v6.16b, v1.16b
-	WORD $0x4e82a4db // smmla v27.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b4 // smmla v20.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b3 // smmla v19.4s, v5.16b, v2.16b
+	WORD $0x4e80a48d // smmla v13.4s, v4.16b, v0.16b
 	WORD $0x4e81a48c // smmla v12.4s, v4.16b, v1.16b
-	WORD $0x4e82a48b // smmla v11.4s, v4.16b, v2.16b
-	FMOVQ 256(R6), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4da // smmla v26.4s, v6.16b, v1.16b
-	WORD $0x4e82a4d9 // smmla v25.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b2 // smmla v18.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b1 // smmla v17.4s, v5.16b, v2.16b
+	WORD $0x4e80a469 // smmla v9.4s, v3.16b, v0.16b
+	WORD $0x4e81a468 // smmla v8.4s, v3.16b, v1.16b
+	FMOVQ 176(R6), F1
+	WORD $0x6e331c21 // eor v1.16b, v1.16b, v19.16b
+	WORD $0x4f0c5422 // shl v2.16b, v1.16b, #4
+	WORD $0x4e321c21 // and v1.16b, v1.16b, v18.16b
+	WORD $0x4e813840 // zip1 v0.4s, v2.4s, v1.4s
+	WORD $0x4e817841 // zip2 v1.4s, v2.4s, v1.4s
+	WORD $0x4e80a4af // smmla v15.4s, v5.16b, v0.16b
+	WORD $0x4e81a4ae // smmla v14.4s, v5.16b, v1.16b
+	WORD $0x4e80a48b // smmla v11.4s, v4.16b, v0.16b
 	WORD $0x4e81a48a // smmla v10.4s, v4.16b, v1.16b
-	WORD $0x4e82a489 // smmla v9.4s, v4.16b, v2.16b
-	FMOVQ 272(R6), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4d8 // smmla v24.4s, v6.16b, v1.16b
-	WORD $0x4e82a4d7 // smmla v23.4s, v6.16b, v2.16b
+	WORD $0x4e80a467 // smmla v7.4s, v3.16b, v0.16b
+	WORD $0x4e81a466 // smmla v6.4s, v3.16b, v1.16b
+	FMOVD 24(R8), F5
+	FMOVD 24(R9), F2
+	WORD $0x4ec238a5 // zip1 v5.2d, v5.2d, v2.2d
+	FMOVD 24(R10), F4
+	FMOVD 24(R11), F2
+	WORD $0x4ec23884 // zip1 v4.2d, v4.2d, v2.2d
+	FMOVD 24(R12), F3
+	FMOVD 24(R13), F2
+	WORD $0x4ec23863 // zip1 v3.2d, v3.2d, v2.2d
+	FMOVQ 224(R6), F1
+	WORD $0x6e331c21 // eor v1.16b, v1.16b, v19.16b
+	WORD $0x4f0c5422 // shl v2.16b, v1.16b, #4
+	WORD $0x4e321c21 // and v1.16b, v1.16b, v18.16b
+	WORD $0x4e813840 // zip1 v0.4s, v2.4s, v1.4s
+	WORD $0x4e817841 // zip2 v1.4s, v2.4s, v1.4s
+	WORD $0x4e80a4b1 // smmla v17.4s, v5.16b, v0.16b
 	WORD $0x4e81a4b0 // smmla v16.4s, v5.16b, v1.16b
-	WORD $0x4e82a4af // smmla v15.4s, v5.16b, v2.16b
-	WORD $0x4e81a488 // smmla v8.4s, v4.16b, v1.16b
-	WORD $0x4e82a487 // smmla v7.4s, v4.16b, v2.16b
-	WORD $0x4edd3bc6 // zip1 v6.2d, v30.2d, v29.2d
-	WORD $0x4edd7bdd // zip2 v29.2d, v30.2d, v29.2d
-	WORD $0x4edb3b9e // zip1 v30.2d, v28.2d, v27.2d
-	WORD $0x4edb7b9b // zip2 v27.2d, v28.2d, v27.2d
-	WORD $0x4ed93b5c // zip1 v28.2d, v26.2d, v25.2d
-	WORD $0x4ed97b59 // zip2 v25.2d, v26.2d, v25.2d
-	WORD $0x4ed73b1a // zip1 v26.2d, v24.2d, v23.2d
-	WORD $0x4ed77b17 // zip2 v23.2d, v24.2d, v23.2d
-	WORD $0x4ed53ad8 // zip1 v24.2d, v22.2d, v21.2d
-	WORD $0x4ed57ad5 // zip2 v21.2d, v22.2d, v21.2d
-	WORD $0x4ed33a96 // zip1 v22.2d, v20.2d, v19.2d
-	WORD $0x4ed37a93 // zip2 v19.2d, v20.2d, v19.2d
-	WORD $0x4ed13a54 // zip1 v20.2d, v18.2d, v17.2d
-	WORD $0x4ed17a51 // zip2 v17.2d, v18.2d, v17.2d
-	WORD $0x4ecf3a12 // zip1 v18.2d, v16.2d, v15.2d
-	WORD $0x4ecf7a0f // zip2 v15.2d, v16.2d, v15.2d
-	WORD $0x4ecd39d0 // zip1 v16.2d, v14.2d, v13.2d
-	WORD $0x4ecd79cd // zip2 v13.2d, v14.2d, v13.2d
-	WORD $0x4ecb398e // zip1 v14.2d, v12.2d, v11.2d
-	WORD $0x4ecb798b // zip2 v11.2d, v12.2d, v11.2d
-	WORD $0x4ec9394c // zip1 v12.2d, v10.2d, v9.2d
-	WORD $0x4ec97949 // zip2 v9.2d, v10.2d, v9.2d
-	WORD $0x4ec7390a // zip1 v10.2d, v8.2d, v7.2d
-	WORD $0x4ec77907 // zip2 v7.2d, v8.2d, v7.2d
-	FMOVQ (R6), F8
-	WORD $0x4e217905 // fcvtl2 v5.4s, v8.8h
-	WORD $0x0e217908 // fcvtl v8.4s, v8.4h
-	FMOVQ 16(R6), F4
-	WORD $0x4e217883 // fcvtl2 v3.4s, v4.8h
-	WORD $0x0e217884 // fcvtl v4.4s, v4.4h
-	FMOVS (R8)(R14), F2
-	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x6e28dcc6 // fmul v6.4s, v6.4s, v8.4s
-	FMOVQ 16(RSP), F1
-	WORD $0x4f8210c1 // fmla v1.4s, v6.4s, v2.s[0]
-	FMOVQ F1, 16(RSP)
-	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
-	WORD $0x6e25dfde // fmul v30.4s, v30.4s, v5.4s
-	FMOVQ 32(RSP), F1
-	WORD $0x4f8213c1 // fmla v1.4s, v30.4s, v2.s[0]
-	FMOVQ F1, 32(RSP)
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x6e24df9c // fmul v28.4s, v28.4s, v4.4s
-	FMOVQ 48(RSP), F1
-	WORD $0x4f821381 // fmla v1.4s, v28.4s, v2.s[0]
-	FMOVQ F1, 48(RSP)
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x6e23df5a // fmul v26.4s, v26.4s, v3.4s
-	FMOVQ 64(RSP), F1
-	WORD $0x4f821341 // fmla v1.4s, v26.4s, v2.s[0]
-	FMOVQ F1, 64(RSP)
-	FMOVS (R9)(R14), F2
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x6e28dfbd // fmul v29.4s, v29.4s, v8.4s
-	FMOVQ 80(RSP), F1
-	WORD $0x4f8213a1 // fmla v1.4s, v29.4s, v2.s[0]
-	FMOVQ F1, 80(RSP)
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x6e25df7b // fmul v27.4s, v27.4s, v5.4s
-	FMOVQ 96(RSP), F1
-	WORD $0x4f821361 // fmla v1.4s, v27.4s, v2.s[0]
-	FMOVQ F1, 96(RSP)
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x6e24df39 // fmul v25.4s, v25.4s, v4.4s
-	FMOVQ 112(RSP), F1
-	WORD $0x4f821321 // fmla v1.4s, v25.4s, v2.s[0]
-	FMOVQ F1, 112(RSP)
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x6e23def7 // fmul v23.4s, v23.4s, v3.4s
-	FMOVQ 128(RSP), F1
-	WORD $0x4f8212e1 // fmla v1.4s, v23.4s, v2.s[0]
-	FMOVQ F1, 128(RSP)
-	FMOVS (R10)(R14), F2
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e28df18 // fmul v24.4s, v24.4s, v8.4s
-	FMOVQ 144(RSP), F1
-	WORD $0x4f821301 // fmla v1.4s, v24.4s, v2.s[0]
-	FMOVQ F1, 144(RSP)
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x6e25ded6 // fmul v22.4s, v22.4s, v5.4s
-	FMOVQ 160(RSP), F1
-	WORD $0x4f8212c1 // fmla v1.4s, v22.4s, v2.s[0]
-	FMOVQ F1, 160(RSP)
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e24de94 // fmul v20.4s, v20.4s, v4.4s
-	FMOVQ 176(RSP), F1
-	WORD $0x4f821281 // fmla v1.4s, v20.4s, v2.s[0]
-	FMOVQ F1, 176(RSP)
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e23de52 // fmul v18.4s, v18.4s, v3.4s
-	FMOVQ 192(RSP), F1
-	WORD $0x4f821241 // fmla v1.4s, v18.4s, v2.s[0]
-	FMOVQ F1, 192(RSP)
-	FMOVS (R11)(R14), F2
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e28deb5 // fmul v21.4s, v21.4s, v8.4s
-	FMOVQ 208(RSP), F1
-	WORD $0x4f8212a1 // fmla v1.4s, v21.4s, v2.s[0]
-	FMOVQ F1, 208(RSP)
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x6e25de73 // fmul v19.4s, v19.4s, v5.4s
-	FMOVQ 224(RSP), F1
-	WORD $0x4f821261 // fmla v1.4s, v19.4s, v2.s[0]
-	FMOVQ F1, 224(RSP)
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e24de31 // fmul v17.4s, v17.4s, v4.4s
-	FMOVQ 240(RSP), F1
-	WORD $0x4f821221 // fmla v1.4s, v17.4s, v2.s[0]
-	FMOVQ F1, 240(RSP)
-	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
-	WORD $0x6e23ddef // fmul v15.4s, v15.4s, v3.4s
-	FMOVQ 256(RSP), F1
-	WORD $0x4f8211e1 // fmla v1.4s, v15.4s, v2.s[0]
-	FMOVQ F1, 256(RSP)
-	FMOVS (R12)(R14), F2
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e28de10 // fmul v16.4s, v16.4s, v8.4s
-	FMOVQ 272(RSP), F1
-	WORD $0x4f821201 // fmla v1.4s, v16.4s, v2.s[0]
-	FMOVQ F1, 272(RSP)
-	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
-	WORD $0x6e25ddce // fmul v14.4s, v14.4s, v5.4s
-	FMOVQ 288(RSP), F1
-	WORD $0x4f8211c1 // fmla v1.4s, v14.4s, v2.s[0]
-	FMOVQ F1, 288(RSP)
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e24dd8c // fmul v12.4s, v12.4s, v4.4s
-	FMOVQ 304(RSP), F1
-	WORD $0x4f821181 // fmla v1.4s, v12.4s, v2.s[0]
-	FMOVQ F1, 304(RSP)
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x6e23dd4a // fmul v10.4s, v10.4s, v3.4s
-	FMOVQ 320(RSP), F1
-	WORD $0x4f821141 // fmla v1.4s, v10.4s, v2.s[0]
-	FMOVQ F1, 320(RSP)
-	FMOVS (R13)(R14), F2
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e28ddad // fmul v13.4s, v13.4s, v8.4s
-	FMOVQ 336(RSP), F1
-	WORD $0x4f8211a1 // fmla v1.4s, v13.4s, v2.s[0]
-	FMOVQ F1, 336(RSP)
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	WORD $0x6e25dd6b // fmul v11.4s, v11.4s, v5.4s
-	FMOVQ 352(RSP), F1
-	WORD $0x4f821161 // fmla v1.4s, v11.4s, v2.s[0]
-	FMOVQ F1, 352(RSP)
-	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
-	WORD $0x6e24dd29 // fmul v9.4s, v9.4s, v4.4s
-	FMOVQ 368(RSP), F1
-	WORD $0x4f821121 // fmla v1.4s, v9.4s, v2.s[0]
-	FMOVQ F1, 368(RSP)
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x6e23dce7 // fmul v7.4s, v7.4s, v3.4s
-	FMOVQ 384(RSP), F1
-	WORD $0x4f8210e1 // fmla v1.4s, v7.4s, v2.s[0]
-	FMOVQ F1, 384(RSP)
+	WORD $0x4e80a48d // smmla v13.4s, v4.16b, v0.16b
+	WORD $0x4e81a48c // smmla v12.4s, v4.16b, v1.16b
+	WORD $0x4e80a469 // smmla v9.4s, v3.16b, v0.16b
+	WORD $0x4e81a468 // smmla v8.4s, v3.16b, v1.16b
+	FMOVQ 240(R6), F1
+	WORD $0x6e331c21 // eor v1.16b, v1.16b, v19.16b
+	WORD $0x4f0c5422 // shl v2.16b, v1.16b, #4
+	WORD $0x4e321c21 // and v1.16b, v1.16b, v18.16b
+	WORD $0x4e813840 // zip1 v0.4s, v2.4s, v1.4s
+	WORD $0x4e817841 // zip2 v1.4s, v2.4s, v1.4s
+	WORD $0x4e80a4af // smmla v15.4s, v5.16b, v0.16b
+	WORD $0x4e81a4ae // smmla v14.4s, v5.16b, v1.16b
+	WORD $0x4e80a48b // smmla v11.4s, v4.16b, v0.16b
+	WORD $0x4e81a48a // smmla v10.4s, v4.16b, v1.16b
+	WORD $0x4e80a467 // smmla v7.4s, v3.16b, v0.16b
+	WORD $0x4e81a466 // smmla v6.4s, v3.16b, v1.16b
+	WORD $0x4ed03a33 // zip1 v19.2d, v17.2d, v16.2d
+	WORD $0x4ed07a30 // zip2 v16.2d, v17.2d, v16.2d
+	WORD $0x4ece39f2 // zip1 v18.2d, v15.2d, v14.2d
+	WORD $0x4ece79ee // zip2 v14.2d, v15.2d, v14.2d
+	WORD $0x4ecc39b1 // zip1 v17.2d, v13.2d, v12.2d
+	WORD $0x4ecc79ac // zip2 v12.2d, v13.2d, v12.2d
+	WORD $0x4eca396f // zip1 v15.2d, v11.2d, v10.2d
+	WORD $0x4eca796a // zip2 v10.2d, v11.2d, v10.2d
+	WORD $0x4ec8392d // zip1 v13.2d, v9.2d, v8.2d
+	WORD $0x4ec87928 // zip2 v8.2d, v9.2d, v8.2d
+	WORD $0x4ec638eb // zip1 v11.2d, v7.2d, v6.2d
+	WORD $0x4ec678e6 // zip2 v6.2d, v7.2d, v6.2d
+	FMOVQ (R22), F9
+	WORD $0x4e217927 // fcvtl2 v7.4s, v9.8h
+	WORD $0x0e217929 // fcvtl v9.4s, v9.4h
+	MOVW $0x3d800000, R25
+	VDUP R25, V5.S4
+	WORD $0x6e25dd29 // fmul v9.4s, v9.4s, v5.4s
+	WORD $0x6e25dce7 // fmul v7.4s, v7.4s, v5.4s
+	FMOVQ 576(RSP), F5
+	WORD $0x4ea5d673 // fsub v19.4s, v19.4s, v5.4s
+	WORD $0x4ea5d652 // fsub v18.4s, v18.4s, v5.4s
+	WORD $0x4ea5d610 // fsub v16.4s, v16.4s, v5.4s
+	WORD $0x4ea5d5ce // fsub v14.4s, v14.4s, v5.4s
+	WORD $0x4ea5d631 // fsub v17.4s, v17.4s, v5.4s
+	WORD $0x4ea5d5ef // fsub v15.4s, v15.4s, v5.4s
+	WORD $0x4ea5d58c // fsub v12.4s, v12.4s, v5.4s
+	WORD $0x4ea5d54a // fsub v10.4s, v10.4s, v5.4s
+	WORD $0x4ea5d5ad // fsub v13.4s, v13.4s, v5.4s
+	WORD $0x4ea5d56b // fsub v11.4s, v11.4s, v5.4s
+	WORD $0x4ea5d508 // fsub v8.4s, v8.4s, v5.4s
+	WORD $0x4ea5d4c6 // fsub v6.4s, v6.4s, v5.4s
+	FMOVS (R8)(R14), F5
+	WORD $0x6e29de73 // fmul v19.4s, v19.4s, v9.4s
+	WORD $0x4f85127f // fmla v31.4s, v19.4s, v5.s[0]
+	WORD $0x6e27de52 // fmul v18.4s, v18.4s, v7.4s
+	WORD $0x4f85125e // fmla v30.4s, v18.4s, v5.s[0]
+	FMOVS (R9)(R14), F5
+	WORD $0x6e29de10 // fmul v16.4s, v16.4s, v9.4s
+	WORD $0x4f85121d // fmla v29.4s, v16.4s, v5.s[0]
+	WORD $0x6e27ddce // fmul v14.4s, v14.4s, v7.4s
+	WORD $0x4f8511dc // fmla v28.4s, v14.4s, v5.s[0]
+	FMOVS (R10)(R14), F5
+	WORD $0x6e29de31 // fmul v17.4s, v17.4s, v9.4s
+	WORD $0x4f85123b // fmla v27.4s, v17.4s, v5.s[0]
+	WORD $0x6e27ddef // fmul v15.4s, v15.4s, v7.4s
+	WORD $0x4f8511fa // fmla v26.4s, v15.4s, v5.s[0]
+	FMOVS (R11)(R14), F5
+	WORD $0x6e29dd8c // fmul v12.4s, v12.4s, v9.4s
+	WORD $0x4f851199 // fmla v25.4s, v12.4s, v5.s[0]
+	WORD $0x6e27dd4a // fmul v10.4s, v10.4s, v7.4s
+	WORD $0x4f851158 // fmla v24.4s, v10.4s, v5.s[0]
+	FMOVS (R12)(R14), F5
+	WORD $0x6e29ddad // fmul v13.4s, v13.4s, v9.4s
+	WORD $0x4f8511b7 // fmla v23.4s, v13.4s, v5.s[0]
+	WORD $0x6e27dd6b // fmul v11.4s, v11.4s, v7.4s
+	WORD $0x4f851176 // fmla v22.4s, v11.4s, v5.s[0]
+	FMOVS (R13)(R14), F5
+	WORD $0x6e29dd08 // fmul v8.4s, v8.4s, v9.4s
+	WORD $0x4f851115 // fmla v21.4s, v8.4s, v5.s[0]
+	WORD $0x6e27dcc6 // fmul v6.4s, v6.4s, v7.4s
+	WORD $0x4f8510d4 // fmla v20.4s, v6.4s, v5.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -481,169 +276,78 @@ block3:
 	SUB $32, R14, R14
 	ADD $4, R14, R14
 	ADD $288, R6, R6
+	ADD $288, R22, R22
+	ADD $288, R23, R23
 	SUBS $1, R7, R7
-	BNE block3
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain4
-	MOVD R2, R16
-	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 144(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 160(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 176(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 192(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 272(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 288(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 304(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 320(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 336(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 352(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 368(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 384(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored5
-plain4:
-	MOVD R2, R16
-	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 144(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 160(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 176(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 192(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 272(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 288(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 304(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 320(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 336(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 352(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 368(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 384(RSP), F31
-	FMOVQ F31, 48(R16)
-stored5:
+	BNE block4
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain5
+	ADD R24<<5, R2, R25
+	FMOVQ (R25), F18
+	WORD $0x4e32d7f3 // fadd v19.4s, v31.4s, v18.4s
+	FMOVQ F19, (R25)
+	FMOVQ 16(R25), F18
+	WORD $0x4e32d7d3 // fadd v19.4s, v30.4s, v18.4s
+	FMOVQ F19, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F18
+	WORD $0x4e32d7b3 // fadd v19.4s, v29.4s, v18.4s
+	FMOVQ F19, (R25)
+	FMOVQ 16(R25), F18
+	WORD $0x4e32d793 // fadd v19.4s, v28.4s, v18.4s
+	FMOVQ F19, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F18
+	WORD $0x4e32d773 // fadd v19.4s, v27.4s, v18.4s
+	FMOVQ F19, (R25)
+	FMOVQ 16(R25), F18
+	WORD $0x4e32d753 // fadd v19.4s, v26.4s, v18.4s
+	FMOVQ F19, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F18
+	WORD $0x4e32d733 // fadd v19.4s, v25.4s, v18.4s
+	FMOVQ F19, (R25)
+	FMOVQ 16(R25), F18
+	WORD $0x4e32d713 // fadd v19.4s, v24.4s, v18.4s
+	FMOVQ F19, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F18
+	WORD $0x4e32d6f3 // fadd v19.4s, v23.4s, v18.4s
+	FMOVQ F19, (R25)
+	FMOVQ 16(R25), F18
+	WORD $0x4e32d6d3 // fadd v19.4s, v22.4s, v18.4s
+	FMOVQ F19, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F18
+	WORD $0x4e32d6b3 // fadd v19.4s, v21.4s, v18.4s
+	FMOVQ F19, (R25)
+	FMOVQ 16(R25), F18
+	WORD $0x4e32d693 // fadd v19.4s, v20.4s, v18.4s
+	FMOVQ F19, 16(R25)
+	B stored6
+plain5:
+	ADD R24<<5, R2, R25
+	FMOVQ F31, (R25)
+	FMOVQ F30, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F29, (R25)
+	FMOVQ F28, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F27, (R25)
+	FMOVQ F26, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F25, (R25)
+	FMOVQ F24, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F23, (R25)
+	FMOVQ F22, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F21, (R25)
+	FMOVQ F20, 16(R25)
+stored6:
+	ADD $1, R24, R24
+	CMP $2, R24
+	BLT part3
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	ADD R4<<2, R1, R1
@@ -651,11 +355,16 @@ stored5:
 	SUB $6, R3, R3
 	B tile1
 next2:
-tile6:
+tile7:
 	CMP $4, R3
-	BLT next7
+	BLT next8
+	MOVD $0, R24
+part9:
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
+	ADD R24<<4, R6, R22
+	ADD R24<<3, R6, R23
+	ADD R24<<5, R6, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -664,330 +373,172 @@ tile6:
 	LSR $5, R7, R7
 	ADD R7<<2, R14, R15
 	WORD $0x6f00e41f // movi v31.2d, #0x0
-	FMOVQ F31, 16(RSP)
-	FMOVQ F31, 32(RSP)
-	FMOVQ F31, 48(RSP)
-	FMOVQ F31, 64(RSP)
-	FMOVQ F31, 80(RSP)
-	FMOVQ F31, 96(RSP)
-	FMOVQ F31, 112(RSP)
-	FMOVQ F31, 128(RSP)
-	FMOVQ F31, 144(RSP)
-	FMOVQ F31, 160(RSP)
-	FMOVQ F31, 176(RSP)
-	FMOVQ F31, 192(RSP)
-	FMOVQ F31, 208(RSP)
-	FMOVQ F31, 224(RSP)
-	FMOVQ F31, 240(RSP)
-	FMOVQ F31, 256(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
-block8:
-	WORD $0x6f0004ee // mvni v14.4s, #0x7
-	FMOVS (R8)(R15), F30
-	WORD $0x4e602bde // saddlp v30.4s, v30.8h
-	WORD $0x4f9e81de // mul v30.4s, v14.4s, v30.s[0]
-	WORD $0x6f0004ee // mvni v14.4s, #0x7
-	FMOVS (R9)(R15), F29
-	WORD $0x4e602bbd // saddlp v29.4s, v29.8h
-	WORD $0x4f9d81dd // mul v29.4s, v14.4s, v29.s[0]
-	WORD $0x4edd3bde // zip1 v30.2d, v30.2d, v29.2d
-	WORD $0x4ebe1fdd // mov v29.16b, v30.16b
-	WORD $0x4ebe1fdc // mov v28.16b, v30.16b
-	WORD $0x4ebe1fdb // mov v27.16b, v30.16b
-	WORD $0x4ebe1fda // mov v26.16b, v30.16b
-	WORD $0x4ebe1fd9 // mov v25.16b, v30.16b
-	WORD $0x4ebe1fd8 // mov v24.16b, v30.16b
-	WORD $0x4ebe1fd7 // mov v23.16b, v30.16b
-	WORD $0x6f0004ee // mvni v14.4s, #0x7
-	FMOVS (R10)(R15), F22
-	WORD $0x4e602ad6 // saddlp v22.4s, v22.8h
-	WORD $0x4f9681d6 // mul v22.4s, v14.4s, v22.s[0]
-	WORD $0x6f0004ee // mvni v14.4s, #0x7
-	FMOVS (R11)(R15), F21
-	WORD $0x4e602ab5 // saddlp v21.4s, v21.8h
-	WORD $0x4f9581d5 // mul v21.4s, v14.4s, v21.s[0]
-	WORD $0x4ed53ad6 // zip1 v22.2d, v22.2d, v21.2d
-	WORD $0x4eb61ed5 // mov v21.16b, v22.16b
-	WORD $0x4eb61ed4 // mov v20.16b, v22.16b
-	WORD $0x4eb61ed3 // mov v19.16b, v22.16b
-	WORD $0x4eb61ed2 // mov v18.16b, v22.16b
-	WORD $0x4eb61ed1 // mov v17.16b, v22.16b
-	WORD $0x4eb61ed0 // mov v16.16b, v22.16b
-	WORD $0x4eb61ecf // mov v15.16b, v22.16b
-	FMOVD (R8), F14
-	FMOVD (R9), F12
-	WORD $0x4ecc39ce // zip1 v14.2d, v14.2d, v12.2d
-	FMOVD (R10), F13
-	FMOVD (R11), F12
-	WORD $0x4ecc39ad // zip1 v13.2d, v13.2d, v12.2d
-	FMOVQ 32(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5de // smmla v30.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5dd // smmla v29.4s, v14.16b, v11.16b
-	WORD $0x4e8aa5b6 // smmla v22.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5b5 // smmla v21.4s, v13.16b, v11.16b
-	FMOVQ 48(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5dc // smmla v28.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5db // smmla v27.4s, v14.16b, v11.16b
+	WORD $0x6f00e41e // movi v30.2d, #0x0
+	WORD $0x6f00e41d // movi v29.2d, #0x0
+	WORD $0x6f00e41c // movi v28.2d, #0x0
+	WORD $0x6f00e41b // movi v27.2d, #0x0
+	WORD $0x6f00e41a // movi v26.2d, #0x0
+	WORD $0x6f00e419 // movi v25.2d, #0x0
+	WORD $0x6f00e418 // movi v24.2d, #0x0
+block10:
+	FMOVQ 560(RSP), F23
+	FMOVQ 544(RSP), F22
+	FMOVQ 576(RSP), F21
+	FMOVQ 576(RSP), F20
+	FMOVQ 576(RSP), F19
+	FMOVQ 576(RSP), F18
+	FMOVQ 576(RSP), F17
+	FMOVQ 576(RSP), F16
+	FMOVQ 576(RSP), F15
+	FMOVQ 576(RSP), F14
+	FMOVD (R8), F13
+	FMOVD (R9), F11
+	WORD $0x4ecb39ad // zip1 v13.2d, v13.2d, v11.2d
+	FMOVD (R10), F12
+	FMOVD (R11), F11
+	WORD $0x4ecb398c // zip1 v12.2d, v12.2d, v11.2d
+	FMOVQ 32(R6), F10
+	WORD $0x6e371d4a // eor v10.16b, v10.16b, v23.16b
+	WORD $0x4f0c554b // shl v11.16b, v10.16b, #4
+	WORD $0x4e361d4a // and v10.16b, v10.16b, v22.16b
+	WORD $0x4e8a3969 // zip1 v9.4s, v11.4s, v10.4s
+	WORD $0x4e8a796a // zip2 v10.4s, v11.4s, v10.4s
+	WORD $0x4e89a5b5 // smmla v21.4s, v13.16b, v9.16b
 	WORD $0x4e8aa5b4 // smmla v20.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5b3 // smmla v19.4s, v13.16b, v11.16b
-	FMOVQ 64(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5da // smmla v26.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5d9 // smmla v25.4s, v14.16b, v11.16b
+	WORD $0x4e89a591 // smmla v17.4s, v12.16b, v9.16b
+	WORD $0x4e8aa590 // smmla v16.4s, v12.16b, v10.16b
+	FMOVQ 48(R6), F10
+	WORD $0x6e371d4a // eor v10.16b, v10.16b, v23.16b
+	WORD $0x4f0c554b // shl v11.16b, v10.16b, #4
+	WORD $0x4e361d4a // and v10.16b, v10.16b, v22.16b
+	WORD $0x4e8a3969 // zip1 v9.4s, v11.4s, v10.4s
+	WORD $0x4e8a796a // zip2 v10.4s, v11.4s, v10.4s
+	WORD $0x4e89a5b3 // smmla v19.4s, v13.16b, v9.16b
 	WORD $0x4e8aa5b2 // smmla v18.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5b1 // smmla v17.4s, v13.16b, v11.16b
-	FMOVQ 80(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5d8 // smmla v24.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5d7 // smmla v23.4s, v14.16b, v11.16b
-	WORD $0x4e8aa5b0 // smmla v16.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5af // smmla v15.4s, v13.16b, v11.16b
-	FMOVD 8(R8), F14
-	FMOVD 8(R9), F12
-	WORD $0x4ecc39ce // zip1 v14.2d, v14.2d, v12.2d
-	FMOVD 8(R10), F13
-	FMOVD 8(R11), F12
-	WORD $0x4ecc39ad // zip1 v13.2d, v13.2d, v12.2d
-	FMOVQ 96(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5de // smmla v30.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5dd // smmla v29.4s, v14.16b, v11.16b
-	WORD $0x4e8aa5b6 // smmla v22.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5b5 // smmla v21.4s, v13.16b, v11.16b
-	FMOVQ 112(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5dc // smmla v28.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5db // smmla v27.4s, v14.16b, v11.16b
+	WORD $0x4e89a58f // smmla v15.4s, v12.16b, v9.16b
+	WORD $0x4e8aa58e // smmla v14.4s, v12.16b, v10.16b
+	FMOVD 8(R8), F13
+	FMOVD 8(R9), F11
+	WORD $0x4ecb39ad // zip1 v13.2d, v13.2d, v11.2d
+	FMOVD 8(R10), F12
+	FMOVD 8(R11), F11
+	WORD $0x4ecb398c // zip1 v12.2d, v12.2d, v11.2d
+	FMOVQ 96(R6), F10
+	WORD $0x6e371d4a // eor v10.16b, v10.16b, v23.16b
+	WORD $0x4f0c554b // shl v11.16b, v10.16b, #4
+	WORD $0x4e361d4a // and v10.16b, v10.16b, v22.16b
+	WORD $0x4e8a3969 // zip1 v9.4s, v11.4s, v10.4s
+	WORD $0x4e8a796a // zip2 v10.4s, v11.4s, v10.4s
+	WORD $0x4e89a5b5 // smmla v21.4s, v13.16b, v9.16b
 	WORD $0x4e8aa5b4 // smmla v20.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5b3 // smmla v19.4s, v13.16b, v11.16b
-	FMOVQ 128(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5da // smmla v26.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5d9 // smmla v25.4s, v14.16b, v11.16b
+	WORD $0x4e89a591 // smmla v17.4s, v12.16b, v9.16b
+	WORD $0x4e8aa590 // smmla v16.4s, v12.16b, v10.16b
+	FMOVQ 112(R6), F10
+	WORD $0x6e371d4a // eor v10.16b, v10.16b, v23.16b
+	WORD $0x4f0c554b // shl v11.16b, v10.16b, #4
+	WORD $0x4e361d4a // and v10.16b, v10.16b, v22.16b
+	WORD $0x4e8a3969 // zip1 v9.4s, v11.4s, v10.4s
+	WORD $0x4e8a796a // zip2 v10.4s, v11.4s, v10.4s
+	WORD $0x4e89a5b3 // smmla v19.4s, v13.16b, v9.16b
 	WORD $0x4e8aa5b2 // smmla v18.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5b1 // smmla v17.4s, v13.16b, v11.16b
-	FMOVQ 144(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5d8 // smmla v24.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5d7 // smmla v23.4s, v14.16b, v11.16b
-	WORD $0x4e8aa5b0 // smmla v16.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5af // smmla v15.4s, v13.16b, v11.16b
-	FMOVD 16(R8), F14
-	FMOVD 16(R9), F12
-	WORD $0x4ecc39ce // zip1 v14.2d, v14.2d, v12.2d
-	FMOVD 16(R10), F13
-	FMOVD 16(R11), F12
-	WORD $0x4ecc39ad // zip1 v13.2d, v13.2d, v12.2d
-	FMOVQ 160(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5de // smmla v30.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5dd // smmla v29.4s, v14.16b, v11.16b
-	WORD $0x4e8aa5b6 // smmla v22.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5b5 // smmla v21.4s, v13.16b, v11.16b
-	FMOVQ 176(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5dc // smmla v28.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5db // smmla v27.4s, v14.16b, v11.16b
+	WORD $0x4e89a58f // smmla v15.4s, v12.16b, v9.16b
+	WORD $0x4e8aa58e // smmla v14.4s, v12.16b, v10.16b
+	FMOVD 16(R8), F13
+	FMOVD 16(R9), F11
+	WORD $0x4ecb39ad // zip1 v13.2d, v13.2d, v11.2d
+	FMOVD 16(R10), F12
+	FMOVD 16(R11), F11
+	WORD $0x4ecb398c // zip1 v12.2d, v12.2d, v11.2d
+	FMOVQ 160(R6), F10
+	WORD $0x6e371d4a // eor v10.16b, v10.16b, v23.16b
+	WORD $0x4f0c554b // shl v11.16b, v10.16b, #4
+	WORD $0x4e361d4a // and v10.16b, v10.16b, v22.16b
+	WORD $0x4e8a3969 // zip1 v9.4s, v11.4s, v10.4s
+	WORD $0x4e8a796a // zip2 v10.4s, v11.4s, v10.4s
+	WORD $0x4e89a5b5 // smmla v21.4s, v13.16b, v9.16b
 	WORD $0x4e8aa5b4 // smmla v20.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5b3 // smmla v19.4s, v13.16b, v11.16b
-	FMOVQ 192(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5da // smmla v26.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5d9 // smmla v25.4s, v14.16b, v11.16b
+	WORD $0x4e89a591 // smmla v17.4s, v12.16b, v9.16b
+	WORD $0x4e8aa590 // smmla v16.4s, v12.16b, v10.16b
+	FMOVQ 176(R6), F10
+	WORD $0x6e371d4a // eor v10.16b, v10.16b, v23.16b
+	WORD $0x4f0c554b // shl v11.16b, v10.16b, #4
+	WORD $0x4e361d4a // and v10.16b, v10.16b, v22.16b
+	WORD $0x4e8a3969 // zip1 v9.4s, v11.4s, v10.4s
+	WORD $0x4e8a796a // zip2 v10.4s, v11.4s, v10.4s
+	WORD $0x4e89a5b3 // smmla v19.4s, v13.16b, v9.16b
 	WORD $0x4e8aa5b2 // smmla v18.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5b1 // smmla v17.4s, v13.16b, v11.16b
-	FMOVQ 208(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5d8 // smmla v24.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5d7 // smmla v23.4s, v14.16b, v11.16b
-	WORD $0x4e8aa5b0 // smmla v16.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5af // smmla v15.4s, v13.16b, v11.16b
-	FMOVD 24(R8), F14
-	FMOVD 24(R9), F12
-	WORD $0x4ecc39ce // zip1 v14.2d, v14.2d, v12.2d
-	FMOVD 24(R10), F13
-	FMOVD 24(R11), F12
-	WORD $0x4ecc39ad // zip1 v13.2d, v13.2d, v12.2d
-	FMOVQ 224(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5de // smmla v30.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5dd // smmla v29.4s, v14.16b, v11.16b
-	WORD $0x4e8aa5b6 // smmla v22.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5b5 // smmla v21.4s, v13.16b, v11.16b
-	FMOVQ 240(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5dc // smmla v28.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5db // smmla v27.4s, v14.16b, v11.16b
+	WORD $0x4e89a58f // smmla v15.4s, v12.16b, v9.16b
+	WORD $0x4e8aa58e // smmla v14.4s, v12.16b, v10.16b
+	FMOVD 24(R8), F13
+	FMOVD 24(R9), F11
+	WORD $0x4ecb39ad // zip1 v13.2d, v13.2d, v11.2d
+	FMOVD 24(R10), F12
+	FMOVD 24(R11), F11
+	WORD $0x4ecb398c // zip1 v12.2d, v12.2d, v11.2d
+	FMOVQ 224(R6), F10
+	WORD $0x6e371d4a // eor v10.16b, v10.16b, v23.16b
+	WORD $0x4f0c554b // shl v11.16b, v10.16b, #4
+	WORD $0x4e361d4a // and v10.16b, v10.16b, v22.16b
+	WORD $0x4e8a3969 // zip1 v9.4s, v11.4s, v10.4s
+	WORD $0x4e8a796a // zip2 v10.4s, v11.4s, v10.4s
+	WORD $0x4e89a5b5 // smmla v21.4s, v13.16b, v9.16b
 	WORD $0x4e8aa5b4 // smmla v20.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5b3 // smmla v19.4s, v13.16b, v11.16b
-	FMOVQ 256(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5da // smmla v26.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5d9 // smmla v25.4s, v14.16b, v11.16b
+	WORD $0x4e89a591 // smmla v17.4s, v12.16b, v9.16b
+	WORD $0x4e8aa590 // smmla v16.4s, v12.16b, v10.16b
+	FMOVQ 240(R6), F10
+	WORD $0x6e371d4a // eor v10.16b, v10.16b, v23.16b
+	WORD $0x4f0c554b // shl v11.16b, v10.16b, #4
+	WORD $0x4e361d4a // and v10.16b, v10.16b, v22.16b
+	WORD $0x4e8a3969 // zip1 v9.4s, v11.4s, v10.4s
+	WORD $0x4e8a796a // zip2 v10.4s, v11.4s, v10.4s
+	WORD $0x4e89a5b3 // smmla v19.4s, v13.16b, v9.16b
 	WORD $0x4e8aa5b2 // smmla v18.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5b1 // smmla v17.4s, v13.16b, v11.16b
-	FMOVQ 272(R6), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5d8 // smmla v24.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5d7 // smmla v23.4s, v14.16b, v11.16b
-	WORD $0x4e8aa5b0 // smmla v16.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5af // smmla v15.4s, v13.16b, v11.16b
-	WORD $0x4edd3bce // zip1 v14.2d, v30.2d, v29.2d
-	WORD $0x4edd7bdd // zip2 v29.2d, v30.2d, v29.2d
-	WORD $0x4edb3b9e // zip1 v30.2d, v28.2d, v27.2d
-	WORD $0x4edb7b9b // zip2 v27.2d, v28.2d, v27.2d
-	WORD $0x4ed93b5c // zip1 v28.2d, v26.2d, v25.2d
-	WORD $0x4ed97b59 // zip2 v25.2d, v26.2d, v25.2d
-	WORD $0x4ed73b1a // zip1 v26.2d, v24.2d, v23.2d
-	WORD $0x4ed77b17 // zip2 v23.2d, v24.2d, v23.2d
-	WORD $0x4ed53ad8 // zip1 v24.2d, v22.2d, v21.2d
-	WORD $0x4ed57ad5 // zip2 v21.2d, v22.2d, v21.2d
-	WORD $0x4ed33a96 // zip1 v22.2d, v20.2d, v19.2d
-	WORD $0x4ed37a93 // zip2 v19.2d, v20.2d, v19.2d
-	WORD $0x4ed13a54 // zip1 v20.2d, v18.2d, v17.2d
-	WORD $0x4ed17a51 // zip2 v17.2d, v18.2d, v17.2d
-	WORD $0x4ecf3a12 // zip1 v18.2d, v16.2d, v15.2d
-	WORD $0x4ecf7a0f // zip2 v15.2d, v16.2d, v15.2d
-	FMOVQ (R6), F16
-	WORD $0x4e217a0d // fcvtl2 v13.4s, v16.8h
-	WORD $0x0e217a10 // fcvtl v16.4s, v16.4h
-	FMOVQ 16(R6), F12
-	WORD $0x4e21798b // fcvtl2 v11.4s, v12.8h
-	WORD $0x0e21798c // fcvtl v12.4s, v12.4h
-	FMOVS (R8)(R14), F10
-	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
-	WORD $0x6e30ddce // fmul v14.4s, v14.4s, v16.4s
-	FMOVQ 16(RSP), F9
-	WORD $0x4f8a11c9 // fmla v9.4s, v14.4s, v10.s[0]
-	FMOVQ F9, 16(RSP)
-	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
-	WORD $0x6e2ddfde // fmul v30.4s, v30.4s, v13.4s
-	FMOVQ 32(RSP), F9
-	WORD $0x4f8a13c9 // fmla v9.4s, v30.4s, v10.s[0]
-	FMOVQ F9, 32(RSP)
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x6e2cdf9c // fmul v28.4s, v28.4s, v12.4s
-	FMOVQ 48(RSP), F9
-	WORD $0x4f8a1389 // fmla v9.4s, v28.4s, v10.s[0]
-	FMOVQ F9, 48(RSP)
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x6e2bdf5a // fmul v26.4s, v26.4s, v11.4s
-	FMOVQ 64(RSP), F9
-	WORD $0x4f8a1349 // fmla v9.4s, v26.4s, v10.s[0]
-	FMOVQ F9, 64(RSP)
-	FMOVS (R9)(R14), F10
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x6e30dfbd // fmul v29.4s, v29.4s, v16.4s
-	FMOVQ 80(RSP), F9
-	WORD $0x4f8a13a9 // fmla v9.4s, v29.4s, v10.s[0]
-	FMOVQ F9, 80(RSP)
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x6e2ddf7b // fmul v27.4s, v27.4s, v13.4s
-	FMOVQ 96(RSP), F9
-	WORD $0x4f8a1369 // fmla v9.4s, v27.4s, v10.s[0]
-	FMOVQ F9, 96(RSP)
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x6e2cdf39 // fmul v25.4s, v25.4s, v12.4s
-	FMOVQ 112(RSP), F9
-	WORD $0x4f8a1329 // fmla v9.4s, v25.4s, v10.s[0]
-	FMOVQ F9, 112(RSP)
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x6e2bdef7 // fmul v23.4s, v23.4s, v11.4s
-	FMOVQ 128(RSP), F9
-	WORD $0x4f8a12e9 // fmla v9.4s, v23.4s, v10.s[0]
-	FMOVQ F9, 128(RSP)
-	FMOVS (R10)(R14), F10
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e30df18 // fmul v24.4s, v24.4s, v16.4s
-	FMOVQ 144(RSP), F9
-	WORD $0x4f8a1309 // fmla v9.4s, v24.4s, v10.s[0]
-	FMOVQ F9, 144(RSP)
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x6e2dded6 // fmul v22.4s, v22.4s, v13.4s
-	FMOVQ 160(RSP), F9
-	WORD $0x4f8a12c9 // fmla v9.4s, v22.4s, v10.s[0]
-	FMOVQ F9, 160(RSP)
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e2cde94 // fmul v20.4s, v20.4s, v12.4s
-	FMOVQ 176(RSP), F9
-	WORD $0x4f8a1289 // fmla v9.4s, v20.4s, v10.s[0]
-	FMOVQ F9, 176(RSP)
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e2bde52 // fmul v18.4s, v18.4s, v11.4s
-	FMOVQ 192(RSP), F9
-	WORD $0x4f8a1249 // fmla v9.4s, v18.4s, v10.s[0]
-	FMOVQ F9, 192(RSP)
-	FMOVS (R11)(R14), F10
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e30deb5 // fmul v21.4s, v21.4s, v16.4s
-	FMOVQ 208(RSP), F9
-	WORD $0x4f8a12a9 // fmla v9.4s, v21.4s, v10.s[0]
-	FMOVQ F9, 208(RSP)
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x6e2dde73 // fmul v19.4s, v19.4s, v13.4s
-	FMOVQ 224(RSP), F9
-	WORD $0x4f8a1269 // fmla v9.4s, v19.4s, v10.s[0]
-	FMOVQ F9, 224(RSP)
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e2cde31 // fmul v17.4s, v17.4s, v12.4s
-	FMOVQ 240(RSP), F9
-	WORD $0x4f8a1229 // fmla v9.4s, v17.4s, v10.s[0]
-	FMOVQ F9, 240(RSP)
-	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
-	WORD $0x6e2bddef // fmul v15.4s, v15.4s, v11.4s
-	FMOVQ 256(RSP), F9
-	WORD $0x4f8a11e9 // fmla v9.4s, v15.4s, v10.s[0]
-	FMOVQ F9, 256(RSP)
+	WORD $0x4e89a58f // smmla v15.4s, v12.16b, v9.16b
+	WORD $0x4e8aa58e // smmla v14.4s, v12.16b, v10.16b
+	WORD $0x4ed43ab7 // zip1 v23.2d, v21.2d, v20.2d
+	WORD $0x4ed47ab4 // zip2 v20.2d, v21.2d, v20.2d
+	WORD $0x4ed23a76 // zip1 v22.2d, v19.2d, v18.2d
+	WORD $0x4ed27a72 // zip2 v18.2d, v19.2d, v18.2d
+	WORD $0x4ed03a35 // zip1 v21.2d, v17.2d, v16.2d
+	WORD $0x4ed07a30 // zip2 v16.2d, v17.2d, v16.2d
+	WORD $0x4ece39f3 // zip1 v19.2d, v15.2d, v14.2d
+	WORD $0x4ece79ee // zip2 v14.2d, v15.2d, v14.2d
+	FMOVQ (R22), F17
+	WORD $0x4e217a2f // fcvtl2 v15.4s, v17.8h
+	WORD $0x0e217a31 // fcvtl v17.4s, v17.4h
+	MOVW $0x3d800000, R25
+	VDUP R25, V13.S4
+	WORD $0x6e2dde31 // fmul v17.4s, v17.4s, v13.4s
+	WORD $0x6e2dddef // fmul v15.4s, v15.4s, v13.4s
+	FMOVQ 576(RSP), F13
+	WORD $0x4eadd6f7 // fsub v23.4s, v23.4s, v13.4s
+	WORD $0x4eadd6d6 // fsub v22.4s, v22.4s, v13.4s
+	WORD $0x4eadd694 // fsub v20.4s, v20.4s, v13.4s
+	WORD $0x4eadd652 // fsub v18.4s, v18.4s, v13.4s
+	WORD $0x4eadd6b5 // fsub v21.4s, v21.4s, v13.4s
+	WORD $0x4eadd673 // fsub v19.4s, v19.4s, v13.4s
+	WORD $0x4eadd610 // fsub v16.4s, v16.4s, v13.4s
+	WORD $0x4eadd5ce // fsub v14.4s, v14.4s, v13.4s
+	FMOVS (R8)(R14), F13
+	WORD $0x6e31def7 // fmul v23.4s, v23.4s, v17.4s
+	WORD $0x4f8d12ff // fmla v31.4s, v23.4s, v13.s[0]
+	WORD $0x6e2fded6 // fmul v22.4s, v22.4s, v15.4s
+	WORD $0x4f8d12de // fmla v30.4s, v22.4s, v13.s[0]
+	FMOVS (R9)(R14), F13
+	WORD $0x6e31de94 // fmul v20.4s, v20.4s, v17.4s
+	WORD $0x4f8d129d // fmla v29.4s, v20.4s, v13.s[0]
+	WORD $0x6e2fde52 // fmul v18.4s, v18.4s, v15.4s
+	WORD $0x4f8d125c // fmla v28.4s, v18.4s, v13.s[0]
+	FMOVS (R10)(R14), F13
+	WORD $0x6e31deb5 // fmul v21.4s, v21.4s, v17.4s
+	WORD $0x4f8d12bb // fmla v27.4s, v21.4s, v13.s[0]
+	WORD $0x6e2fde73 // fmul v19.4s, v19.4s, v15.4s
+	WORD $0x4f8d127a // fmla v26.4s, v19.4s, v13.s[0]
+	FMOVS (R11)(R14), F13
+	WORD $0x6e31de10 // fmul v16.4s, v16.4s, v17.4s
+	WORD $0x4f8d1219 // fmla v25.4s, v16.4s, v13.s[0]
+	WORD $0x6e2fddce // fmul v14.4s, v14.4s, v15.4s
+	WORD $0x4f8d11d8 // fmla v24.4s, v14.4s, v13.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -996,124 +547,65 @@ block8:
 	SUB $32, R14, R14
 	ADD $4, R14, R14
 	ADD $288, R6, R6
+	ADD $288, R22, R22
+	ADD $288, R23, R23
 	SUBS $1, R7, R7
-	BNE block8
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain9
-	MOVD R2, R16
-	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 144(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 160(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 176(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 192(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored10
-plain9:
-	MOVD R2, R16
-	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 144(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 160(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 176(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 192(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ F31, 48(R16)
-stored10:
+	BNE block10
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain11
+	ADD R24<<5, R2, R25
+	FMOVQ (R25), F22
+	WORD $0x4e36d7f7 // fadd v23.4s, v31.4s, v22.4s
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
+	WORD $0x4e36d7d7 // fadd v23.4s, v30.4s, v22.4s
+	FMOVQ F23, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F22
+	WORD $0x4e36d7b7 // fadd v23.4s, v29.4s, v22.4s
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
+	WORD $0x4e36d797 // fadd v23.4s, v28.4s, v22.4s
+	FMOVQ F23, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F22
+	WORD $0x4e36d777 // fadd v23.4s, v27.4s, v22.4s
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
+	WORD $0x4e36d757 // fadd v23.4s, v26.4s, v22.4s
+	FMOVQ F23, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F22
+	WORD $0x4e36d737 // fadd v23.4s, v25.4s, v22.4s
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
+	WORD $0x4e36d717 // fadd v23.4s, v24.4s, v22.4s
+	FMOVQ F23, 16(R25)
+	B stored12
+plain11:
+	ADD R24<<5, R2, R25
+	FMOVQ F31, (R25)
+	FMOVQ F30, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F29, (R25)
+	FMOVQ F28, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F27, (R25)
+	FMOVQ F26, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F25, (R25)
+	FMOVQ F24, 16(R25)
+stored12:
+	ADD $1, R24, R24
+	CMP $2, R24
+	BLT part9
 	ADD R4<<2, R1, R1
 	ADD R5<<2, R2, R2
 	SUB $4, R3, R3
-next7:
-tile11:
+next8:
+tile13:
 	CMP $2, R3
-	BLT next12
+	BLT next14
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
 	MOVD R1, R8
@@ -1129,188 +621,185 @@ tile11:
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
-	WORD $0x4f00e5f7 // movi v23.16b, #0xf
-block13:
+block15:
+	FMOVQ 528(RSP), F23
+	FMOVQ 576(RSP), F22
 	WORD $0x6f0004ee // mvni v14.4s, #0x7
-	FMOVS (R8)(R15), F22
-	WORD $0x4e602ad6 // saddlp v22.4s, v22.8h
-	WORD $0x4f9681d6 // mul v22.4s, v14.4s, v22.s[0]
-	WORD $0x6f0004ee // mvni v14.4s, #0x7
-	FMOVS (R9)(R15), F21
-	WORD $0x4e602ab5 // saddlp v21.4s, v21.8h
-	WORD $0x4f9581d5 // mul v21.4s, v14.4s, v21.s[0]
-	WORD $0x4ed53ad6 // zip1 v22.2d, v22.2d, v21.2d
+	FMOVS (R8)(R15), F13
+	WORD $0x4e6029ad // saddlp v13.4s, v13.8h
+	WORD $0x6f8d01d6 // mla v22.4s, v14.4s, v13.s[0]
 	WORD $0x4eb61ed5 // mov v21.16b, v22.16b
 	WORD $0x4eb61ed4 // mov v20.16b, v22.16b
 	WORD $0x4eb61ed3 // mov v19.16b, v22.16b
-	WORD $0x4eb61ed2 // mov v18.16b, v22.16b
-	WORD $0x4eb61ed1 // mov v17.16b, v22.16b
-	WORD $0x4eb61ed0 // mov v16.16b, v22.16b
-	WORD $0x4eb61ecf // mov v15.16b, v22.16b
-	FMOVD (R8), F14
-	FMOVD (R9), F13
-	WORD $0x4ecd39ce // zip1 v14.2d, v14.2d, v13.2d
-	FMOVQ 32(R6), F12
-	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d6 // smmla v22.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d5 // smmla v21.4s, v14.16b, v12.16b
-	FMOVQ 48(R6), F12
-	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d4 // smmla v20.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d3 // smmla v19.4s, v14.16b, v12.16b
-	FMOVQ 64(R6), F12
-	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d2 // smmla v18.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d1 // smmla v17.4s, v14.16b, v12.16b
-	FMOVQ 80(R6), F12
-	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d0 // smmla v16.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5cf // smmla v15.4s, v14.16b, v12.16b
-	FMOVD 8(R8), F14
-	FMOVD 8(R9), F13
-	WORD $0x4ecd39ce // zip1 v14.2d, v14.2d, v13.2d
-	FMOVQ 96(R6), F12
-	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d6 // smmla v22.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d5 // smmla v21.4s, v14.16b, v12.16b
-	FMOVQ 112(R6), F12
-	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d4 // smmla v20.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d3 // smmla v19.4s, v14.16b, v12.16b
-	FMOVQ 128(R6), F12
-	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d2 // smmla v18.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d1 // smmla v17.4s, v14.16b, v12.16b
-	FMOVQ 144(R6), F12
-	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d0 // smmla v16.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5cf // smmla v15.4s, v14.16b, v12.16b
-	FMOVD 16(R8), F14
-	FMOVD 16(R9), F13
-	WORD $0x4ecd39ce // zip1 v14.2d, v14.2d, v13.2d
-	FMOVQ 160(R6), F12
-	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d6 // smmla v22.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d5 // smmla v21.4s, v14.16b, v12.16b
-	FMOVQ 176(R6), F12
-	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d4 // smmla v20.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d3 // smmla v19.4s, v14.16b, v12.16b
-	FMOVQ 192(R6), F12
-	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d2 // smmla v18.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d1 // smmla v17.4s, v14.16b, v12.16b
-	FMOVQ 208(R6), F12
-	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d0 // smmla v16.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5cf // smmla v15.4s, v14.16b, v12.16b
-	FMOVD 24(R8), F14
-	FMOVD 24(R9), F13
-	WORD $0x4ecd39ce // zip1 v14.2d, v14.2d, v13.2d
-	FMOVQ 224(R6), F12
-	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d6 // smmla v22.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d5 // smmla v21.4s, v14.16b, v12.16b
-	FMOVQ 240(R6), F12
-	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d4 // smmla v20.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d3 // smmla v19.4s, v14.16b, v12.16b
-	FMOVQ 256(R6), F12
-	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d2 // smmla v18.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d1 // smmla v17.4s, v14.16b, v12.16b
-	FMOVQ 272(R6), F12
-	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d0 // smmla v16.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5cf // smmla v15.4s, v14.16b, v12.16b
-	WORD $0x4ed53ace // zip1 v14.2d, v22.2d, v21.2d
-	WORD $0x4ed57ad5 // zip2 v21.2d, v22.2d, v21.2d
-	WORD $0x4ed33a96 // zip1 v22.2d, v20.2d, v19.2d
-	WORD $0x4ed37a93 // zip2 v19.2d, v20.2d, v19.2d
-	WORD $0x4ed13a54 // zip1 v20.2d, v18.2d, v17.2d
-	WORD $0x4ed17a51 // zip2 v17.2d, v18.2d, v17.2d
-	WORD $0x4ecf3a12 // zip1 v18.2d, v16.2d, v15.2d
-	WORD $0x4ecf7a0f // zip2 v15.2d, v16.2d, v15.2d
-	FMOVQ (R6), F16
-	WORD $0x4e217a0d // fcvtl2 v13.4s, v16.8h
-	WORD $0x0e217a10 // fcvtl v16.4s, v16.4h
-	FMOVQ 16(R6), F12
-	WORD $0x4e21798b // fcvtl2 v11.4s, v12.8h
-	WORD $0x0e21798c // fcvtl v12.4s, v12.4h
-	FMOVS (R8)(R14), F10
-	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
-	WORD $0x6e30ddce // fmul v14.4s, v14.4s, v16.4s
-	WORD $0x4f8a11df // fmla v31.4s, v14.4s, v10.s[0]
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x6e2dded6 // fmul v22.4s, v22.4s, v13.4s
-	WORD $0x4f8a12de // fmla v30.4s, v22.4s, v10.s[0]
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e2cde94 // fmul v20.4s, v20.4s, v12.4s
-	WORD $0x4f8a129d // fmla v29.4s, v20.4s, v10.s[0]
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e2bde52 // fmul v18.4s, v18.4s, v11.4s
-	WORD $0x4f8a125c // fmla v28.4s, v18.4s, v10.s[0]
-	FMOVS (R9)(R14), F10
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e30deb5 // fmul v21.4s, v21.4s, v16.4s
-	WORD $0x4f8a12bb // fmla v27.4s, v21.4s, v10.s[0]
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x6e2dde73 // fmul v19.4s, v19.4s, v13.4s
-	WORD $0x4f8a127a // fmla v26.4s, v19.4s, v10.s[0]
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e2cde31 // fmul v17.4s, v17.4s, v12.4s
-	WORD $0x4f8a1239 // fmla v25.4s, v17.4s, v10.s[0]
-	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
-	WORD $0x6e2bddef // fmul v15.4s, v15.4s, v11.4s
-	WORD $0x4f8a11f8 // fmla v24.4s, v15.4s, v10.s[0]
+	FMOVQ 576(RSP), F18
+	WORD $0x6f0004ee // mvni v14.4s, #0x7
+	FMOVS (R9)(R15), F13
+	WORD $0x4e6029ad // saddlp v13.4s, v13.8h
+	WORD $0x6f8d01d2 // mla v18.4s, v14.4s, v13.s[0]
+	WORD $0x4eb21e51 // mov v17.16b, v18.16b
+	WORD $0x4eb21e50 // mov v16.16b, v18.16b
+	WORD $0x4eb21e4f // mov v15.16b, v18.16b
+	FMOVQ 32(R6), F13
+	WORD $0x4e371dae // and v14.16b, v13.16b, v23.16b
+	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
+	FMOVQ 48(R6), F11
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
+	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
+	FMOVD (R8), F10
+	WORD $0x4f8ae1d6 // sdot v22.4s, v14.16b, v10.4b[0]
+	WORD $0x4f8ae195 // sdot v21.4s, v12.16b, v10.4b[0]
+	WORD $0x4faae1b6 // sdot v22.4s, v13.16b, v10.4b[1]
+	WORD $0x4faae175 // sdot v21.4s, v11.16b, v10.4b[1]
+	FMOVD (R9), F9
+	WORD $0x4f89e1d2 // sdot v18.4s, v14.16b, v9.4b[0]
+	WORD $0x4f89e191 // sdot v17.4s, v12.16b, v9.4b[0]
+	WORD $0x4fa9e1b2 // sdot v18.4s, v13.16b, v9.4b[1]
+	WORD $0x4fa9e171 // sdot v17.4s, v11.16b, v9.4b[1]
+	FMOVQ 64(R6), F13
+	WORD $0x4e371dae // and v14.16b, v13.16b, v23.16b
+	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
+	FMOVQ 80(R6), F11
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
+	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
+	FMOVD (R8), F10
+	WORD $0x4f8ae1d4 // sdot v20.4s, v14.16b, v10.4b[0]
+	WORD $0x4f8ae193 // sdot v19.4s, v12.16b, v10.4b[0]
+	WORD $0x4faae1b4 // sdot v20.4s, v13.16b, v10.4b[1]
+	WORD $0x4faae173 // sdot v19.4s, v11.16b, v10.4b[1]
+	FMOVD (R9), F9
+	WORD $0x4f89e1d0 // sdot v16.4s, v14.16b, v9.4b[0]
+	WORD $0x4f89e18f // sdot v15.4s, v12.16b, v9.4b[0]
+	WORD $0x4fa9e1b0 // sdot v16.4s, v13.16b, v9.4b[1]
+	WORD $0x4fa9e16f // sdot v15.4s, v11.16b, v9.4b[1]
+	FMOVQ 96(R6), F13
+	WORD $0x4e371dae // and v14.16b, v13.16b, v23.16b
+	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
+	FMOVQ 112(R6), F11
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
+	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
+	FMOVD 8(R8), F10
+	WORD $0x4f8ae1d6 // sdot v22.4s, v14.16b, v10.4b[0]
+	WORD $0x4f8ae195 // sdot v21.4s, v12.16b, v10.4b[0]
+	WORD $0x4faae1b6 // sdot v22.4s, v13.16b, v10.4b[1]
+	WORD $0x4faae175 // sdot v21.4s, v11.16b, v10.4b[1]
+	FMOVD 8(R9), F9
+	WORD $0x4f89e1d2 // sdot v18.4s, v14.16b, v9.4b[0]
+	WORD $0x4f89e191 // sdot v17.4s, v12.16b, v9.4b[0]
+	WORD $0x4fa9e1b2 // sdot v18.4s, v13.16b, v9.4b[1]
+	WORD $0x4fa9e171 // sdot v17.4s, v11.16b, v9.4b[1]
+	FMOVQ 128(R6), F13
+	WORD $0x4e371dae // and v14.16b, v13.16b, v23.16b
+	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
+	FMOVQ 144(R6), F11
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
+	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
+	FMOVD 8(R8), F10
+	WORD $0x4f8ae1d4 // sdot v20.4s, v14.16b, v10.4b[0]
+	WORD $0x4f8ae193 // sdot v19.4s, v12.16b, v10.4b[0]
+	WORD $0x4faae1b4 // sdot v20.4s, v13.16b, v10.4b[1]
+	WORD $0x4faae173 // sdot v19.4s, v11.16b, v10.4b[1]
+	FMOVD 8(R9), F9
+	WORD $0x4f89e1d0 // sdot v16.4s, v14.16b, v9.4b[0]
+	WORD $0x4f89e18f // sdot v15.4s, v12.16b, v9.4b[0]
+	WORD $0x4fa9e1b0 // sdot v16.4s, v13.16b, v9.4b[1]
+	WORD $0x4fa9e16f // sdot v15.4s, v11.16b, v9.4b[1]
+	FMOVQ 160(R6), F13
+	WORD $0x4e371dae // and v14.16b, v13.16b, v23.16b
+	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
+	FMOVQ 176(R6), F11
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
+	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
+	FMOVD 16(R8), F10
+	WORD $0x4f8ae1d6 // sdot v22.4s, v14.16b, v10.4b[0]
+	WORD $0x4f8ae195 // sdot v21.4s, v12.16b, v10.4b[0]
+	WORD $0x4faae1b6 // sdot v22.4s, v13.16b, v10.4b[1]
+	WORD $0x4faae175 // sdot v21.4s, v11.16b, v10.4b[1]
+	FMOVD 16(R9), F9
+	WORD $0x4f89e1d2 // sdot v18.4s, v14.16b, v9.4b[0]
+	WORD $0x4f89e191 // sdot v17.4s, v12.16b, v9.4b[0]
+	WORD $0x4fa9e1b2 // sdot v18.4s, v13.16b, v9.4b[1]
+	WORD $0x4fa9e171 // sdot v17.4s, v11.16b, v9.4b[1]
+	FMOVQ 192(R6), F13
+	WORD $0x4e371dae // and v14.16b, v13.16b, v23.16b
+	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
+	FMOVQ 208(R6), F11
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
+	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
+	FMOVD 16(R8), F10
+	WORD $0x4f8ae1d4 // sdot v20.4s, v14.16b, v10.4b[0]
+	WORD $0x4f8ae193 // sdot v19.4s, v12.16b, v10.4b[0]
+	WORD $0x4faae1b4 // sdot v20.4s, v13.16b, v10.4b[1]
+	WORD $0x4faae173 // sdot v19.4s, v11.16b, v10.4b[1]
+	FMOVD 16(R9), F9
+	WORD $0x4f89e1d0 // sdot v16.4s, v14.16b, v9.4b[0]
+	WORD $0x4f89e18f // sdot v15.4s, v12.16b, v9.4b[0]
+	WORD $0x4fa9e1b0 // sdot v16.4s, v13.16b, v9.4b[1]
+	WORD $0x4fa9e16f // sdot v15.4s, v11.16b, v9.4b[1]
+	FMOVQ 224(R6), F13
+	WORD $0x4e371dae // and v14.16b, v13.16b, v23.16b
+	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
+	FMOVQ 240(R6), F11
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
+	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
+	FMOVD 24(R8), F10
+	WORD $0x4f8ae1d6 // sdot v22.4s, v14.16b, v10.4b[0]
+	WORD $0x4f8ae195 // sdot v21.4s, v12.16b, v10.4b[0]
+	WORD $0x4faae1b6 // sdot v22.4s, v13.16b, v10.4b[1]
+	WORD $0x4faae175 // sdot v21.4s, v11.16b, v10.4b[1]
+	FMOVD 24(R9), F9
+	WORD $0x4f89e1d2 // sdot v18.4s, v14.16b, v9.4b[0]
+	WORD $0x4f89e191 // sdot v17.4s, v12.16b, v9.4b[0]
+	WORD $0x4fa9e1b2 // sdot v18.4s, v13.16b, v9.4b[1]
+	WORD $0x4fa9e171 // sdot v17.4s, v11.16b, v9.4b[1]
+	FMOVQ 256(R6), F13
+	WORD $0x4e371dae // and v14.16b, v13.16b, v23.16b
+	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
+	FMOVQ 272(R6), F11
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
+	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
+	FMOVD 24(R8), F10
+	WORD $0x4f8ae1d4 // sdot v20.4s, v14.16b, v10.4b[0]
+	WORD $0x4f8ae193 // sdot v19.4s, v12.16b, v10.4b[0]
+	WORD $0x4faae1b4 // sdot v20.4s, v13.16b, v10.4b[1]
+	WORD $0x4faae173 // sdot v19.4s, v11.16b, v10.4b[1]
+	FMOVD 24(R9), F9
+	WORD $0x4f89e1d0 // sdot v16.4s, v14.16b, v9.4b[0]
+	WORD $0x4f89e18f // sdot v15.4s, v12.16b, v9.4b[0]
+	WORD $0x4fa9e1b0 // sdot v16.4s, v13.16b, v9.4b[1]
+	WORD $0x4fa9e16f // sdot v15.4s, v11.16b, v9.4b[1]
+	FMOVQ (R6), F23
+	WORD $0x4e217aee // fcvtl2 v14.4s, v23.8h
+	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
+	FMOVQ 16(R6), F13
+	WORD $0x4e2179ac // fcvtl2 v12.4s, v13.8h
+	WORD $0x0e2179ad // fcvtl v13.4s, v13.4h
+	FMOVQ 576(RSP), F11
+	WORD $0x4eabd6d6 // fsub v22.4s, v22.4s, v11.4s
+	WORD $0x4eabd6b5 // fsub v21.4s, v21.4s, v11.4s
+	WORD $0x4eabd694 // fsub v20.4s, v20.4s, v11.4s
+	WORD $0x4eabd673 // fsub v19.4s, v19.4s, v11.4s
+	WORD $0x4eabd652 // fsub v18.4s, v18.4s, v11.4s
+	WORD $0x4eabd631 // fsub v17.4s, v17.4s, v11.4s
+	WORD $0x4eabd610 // fsub v16.4s, v16.4s, v11.4s
+	WORD $0x4eabd5ef // fsub v15.4s, v15.4s, v11.4s
+	FMOVS (R8)(R14), F11
+	WORD $0x6e37ded6 // fmul v22.4s, v22.4s, v23.4s
+	WORD $0x4f8b12df // fmla v31.4s, v22.4s, v11.s[0]
+	WORD $0x6e2edeb5 // fmul v21.4s, v21.4s, v14.4s
+	WORD $0x4f8b12be // fmla v30.4s, v21.4s, v11.s[0]
+	WORD $0x6e2dde94 // fmul v20.4s, v20.4s, v13.4s
+	WORD $0x4f8b129d // fmla v29.4s, v20.4s, v11.s[0]
+	WORD $0x6e2cde73 // fmul v19.4s, v19.4s, v12.4s
+	WORD $0x4f8b127c // fmla v28.4s, v19.4s, v11.s[0]
+	FMOVS (R9)(R14), F11
+	WORD $0x6e37de52 // fmul v18.4s, v18.4s, v23.4s
+	WORD $0x4f8b125b // fmla v27.4s, v18.4s, v11.s[0]
+	WORD $0x6e2ede31 // fmul v17.4s, v17.4s, v14.4s
+	WORD $0x4f8b123a // fmla v26.4s, v17.4s, v11.s[0]
+	WORD $0x6e2dde10 // fmul v16.4s, v16.4s, v13.4s
+	WORD $0x4f8b1219 // fmla v25.4s, v16.4s, v11.s[0]
+	WORD $0x6e2cddef // fmul v15.4s, v15.4s, v12.4s
+	WORD $0x4f8b11f8 // fmla v24.4s, v15.4s, v11.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
@@ -1318,55 +807,55 @@ block13:
 	ADD $4, R14, R14
 	ADD $288, R6, R6
 	SUBS $1, R7, R7
-	BNE block13
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain14
-	MOVD R2, R16
-	FMOVQ (R16), F22
+	BNE block15
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain16
+	MOVD R2, R25
+	FMOVQ (R25), F22
 	WORD $0x4e36d7f7 // fadd v23.4s, v31.4s, v22.4s
-	FMOVQ F23, (R16)
-	FMOVQ 16(R16), F22
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
 	WORD $0x4e36d7d7 // fadd v23.4s, v30.4s, v22.4s
-	FMOVQ F23, 16(R16)
-	FMOVQ 32(R16), F22
+	FMOVQ F23, 16(R25)
+	FMOVQ 32(R25), F22
 	WORD $0x4e36d7b7 // fadd v23.4s, v29.4s, v22.4s
-	FMOVQ F23, 32(R16)
-	FMOVQ 48(R16), F22
+	FMOVQ F23, 32(R25)
+	FMOVQ 48(R25), F22
 	WORD $0x4e36d797 // fadd v23.4s, v28.4s, v22.4s
-	FMOVQ F23, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ (R16), F22
+	FMOVQ F23, 48(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F22
 	WORD $0x4e36d777 // fadd v23.4s, v27.4s, v22.4s
-	FMOVQ F23, (R16)
-	FMOVQ 16(R16), F22
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
 	WORD $0x4e36d757 // fadd v23.4s, v26.4s, v22.4s
-	FMOVQ F23, 16(R16)
-	FMOVQ 32(R16), F22
+	FMOVQ F23, 16(R25)
+	FMOVQ 32(R25), F22
 	WORD $0x4e36d737 // fadd v23.4s, v25.4s, v22.4s
-	FMOVQ F23, 32(R16)
-	FMOVQ 48(R16), F22
+	FMOVQ F23, 32(R25)
+	FMOVQ 48(R25), F22
 	WORD $0x4e36d717 // fadd v23.4s, v24.4s, v22.4s
-	FMOVQ F23, 48(R16)
-	B stored15
-plain14:
-	MOVD R2, R16
-	FMOVQ F31, (R16)
-	FMOVQ F30, 16(R16)
-	FMOVQ F29, 32(R16)
-	FMOVQ F28, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ F27, (R16)
-	FMOVQ F26, 16(R16)
-	FMOVQ F25, 32(R16)
-	FMOVQ F24, 48(R16)
-stored15:
+	FMOVQ F23, 48(R25)
+	B stored17
+plain16:
+	MOVD R2, R25
+	FMOVQ F31, (R25)
+	FMOVQ F30, 16(R25)
+	FMOVQ F29, 32(R25)
+	FMOVQ F28, 48(R25)
+	ADD R5, R25, R25
+	FMOVQ F27, (R25)
+	FMOVQ F26, 16(R25)
+	FMOVQ F25, 32(R25)
+	FMOVQ F24, 48(R25)
+stored17:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	SUB $2, R3, R3
-next12:
-tile16:
+next14:
+tile18:
 	CMP $1, R3
-	BLT next17
+	BLT next19
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
 	MOVD R1, R8
@@ -1377,12 +866,13 @@ tile16:
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x4f00e5fb // movi v27.16b, #0xf
-block18:
+block20:
+	FMOVQ 528(RSP), F27
+	FMOVQ 576(RSP), F26
 	WORD $0x6f0004f6 // mvni v22.4s, #0x7
-	FMOVS (R8)(R15), F26
-	WORD $0x4e602b5a // saddlp v26.4s, v26.8h
-	WORD $0x4f9a82da // mul v26.4s, v22.4s, v26.s[0]
+	FMOVS (R8)(R15), F21
+	WORD $0x4e602ab5 // saddlp v21.4s, v21.8h
+	WORD $0x6f9502da // mla v26.4s, v22.4s, v21.s[0]
 	WORD $0x4eba1f59 // mov v25.16b, v26.16b
 	WORD $0x4eba1f58 // mov v24.16b, v26.16b
 	WORD $0x4eba1f57 // mov v23.16b, v26.16b
@@ -1474,57 +964,58 @@ block18:
 	WORD $0x4f92e297 // sdot v23.4s, v20.16b, v18.4b[0]
 	WORD $0x4fb2e2b8 // sdot v24.4s, v21.16b, v18.4b[1]
 	WORD $0x4fb2e277 // sdot v23.4s, v19.16b, v18.4b[1]
-	FMOVQ (R6), F22
-	WORD $0x4e217ad5 // fcvtl2 v21.4s, v22.8h
-	WORD $0x0e217ad6 // fcvtl v22.4s, v22.4h
-	FMOVQ 16(R6), F20
-	WORD $0x4e217a93 // fcvtl2 v19.4s, v20.8h
-	WORD $0x0e217a94 // fcvtl v20.4s, v20.4h
-	FMOVS (R8)(R14), F18
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x6e36df5a // fmul v26.4s, v26.4s, v22.4s
-	WORD $0x4f92135f // fmla v31.4s, v26.4s, v18.s[0]
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x6e35df39 // fmul v25.4s, v25.4s, v21.4s
-	WORD $0x4f92133e // fmla v30.4s, v25.4s, v18.s[0]
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e34df18 // fmul v24.4s, v24.4s, v20.4s
-	WORD $0x4f92131d // fmla v29.4s, v24.4s, v18.s[0]
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x6e33def7 // fmul v23.4s, v23.4s, v19.4s
-	WORD $0x4f9212fc // fmla v28.4s, v23.4s, v18.s[0]
+	FMOVQ (R6), F27
+	WORD $0x4e217b76 // fcvtl2 v22.4s, v27.8h
+	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
+	FMOVQ 16(R6), F21
+	WORD $0x4e217ab4 // fcvtl2 v20.4s, v21.8h
+	WORD $0x0e217ab5 // fcvtl v21.4s, v21.4h
+	FMOVQ 576(RSP), F19
+	WORD $0x4eb3d75a // fsub v26.4s, v26.4s, v19.4s
+	WORD $0x4eb3d739 // fsub v25.4s, v25.4s, v19.4s
+	WORD $0x4eb3d718 // fsub v24.4s, v24.4s, v19.4s
+	WORD $0x4eb3d6f7 // fsub v23.4s, v23.4s, v19.4s
+	FMOVS (R8)(R14), F19
+	WORD $0x6e3bdf5a // fmul v26.4s, v26.4s, v27.4s
+	WORD $0x4f93135f // fmla v31.4s, v26.4s, v19.s[0]
+	WORD $0x6e36df39 // fmul v25.4s, v25.4s, v22.4s
+	WORD $0x4f93133e // fmla v30.4s, v25.4s, v19.s[0]
+	WORD $0x6e35df18 // fmul v24.4s, v24.4s, v21.4s
+	WORD $0x4f93131d // fmla v29.4s, v24.4s, v19.s[0]
+	WORD $0x6e34def7 // fmul v23.4s, v23.4s, v20.4s
+	WORD $0x4f9312fc // fmla v28.4s, v23.4s, v19.s[0]
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $32, R14, R14
 	ADD $4, R14, R14
 	ADD $288, R6, R6
 	SUBS $1, R7, R7
-	BNE block18
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain19
-	MOVD R2, R16
-	FMOVQ (R16), F26
+	BNE block20
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain21
+	MOVD R2, R25
+	FMOVQ (R25), F26
 	WORD $0x4e3ad7fb // fadd v27.4s, v31.4s, v26.4s
-	FMOVQ F27, (R16)
-	FMOVQ 16(R16), F26
+	FMOVQ F27, (R25)
+	FMOVQ 16(R25), F26
 	WORD $0x4e3ad7db // fadd v27.4s, v30.4s, v26.4s
-	FMOVQ F27, 16(R16)
-	FMOVQ 32(R16), F26
+	FMOVQ F27, 16(R25)
+	FMOVQ 32(R25), F26
 	WORD $0x4e3ad7bb // fadd v27.4s, v29.4s, v26.4s
-	FMOVQ F27, 32(R16)
-	FMOVQ 48(R16), F26
+	FMOVQ F27, 32(R25)
+	FMOVQ 48(R25), F26
 	WORD $0x4e3ad79b // fadd v27.4s, v28.4s, v26.4s
-	FMOVQ F27, 48(R16)
-	B stored20
-plain19:
-	MOVD R2, R16
-	FMOVQ F31, (R16)
-	FMOVQ F30, 16(R16)
-	FMOVQ F29, 32(R16)
-	FMOVQ F28, 48(R16)
-stored20:
+	FMOVQ F27, 48(R25)
+	B stored22
+plain21:
+	MOVD R2, R25
+	FMOVQ F31, (R25)
+	FMOVQ F30, 16(R25)
+	FMOVQ F29, 32(R25)
+	FMOVQ F28, 48(R25)
+stored22:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2
 	SUB $1, R3, R3
-next17:
+next19:
 	RET

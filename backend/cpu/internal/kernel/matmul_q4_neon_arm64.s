@@ -6,7 +6,7 @@
 #include "textflag.h"
 
 // func matmulQ4NEON(a *MatMulArgs)
-TEXT ·matmulQ4NEON(SB), 0, $784-8
+TEXT ·matmulQ4NEON(SB), 0, $592-8
 	MOVD a+0(FP), R0
 	MOVD MatMulArgs_X(R0), R1
 	MOVD MatMulArgs_Dst(R0), R2
@@ -14,6 +14,18 @@ TEXT ·matmulQ4NEON(SB), 0, $784-8
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
+	MOVW $0xf0f0f0f, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 528(RSP)
+	MOVW $0xf0f0f0f0, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 544(RSP)
+	MOVW $0x88888888, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 560(RSP)
+	MOVW $0x4b400000, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 576(RSP)
 tile1:
 	CMP $2, R3
 	BLT next2
@@ -33,8 +45,8 @@ tile1:
 	FMOVQ F31, 96(RSP)
 	FMOVQ F31, 112(RSP)
 	FMOVQ F31, 128(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
 block3:
+	FMOVQ 528(RSP), F31
 	FMOVD (R8), F13
 	WORD $0x4e0405ae // dup v14.4s, v13.s[0]
 	WORD $0x4e0c05ad // dup v13.4s, v13.s[1]
@@ -259,70 +271,72 @@ block3:
 	WORD $0x4e602a10 // saddlp v16.4s, v16.8h
 	WORD $0x4e6029ef // saddlp v15.4s, v15.8h
 	WORD $0x4eafbe10 // addp v16.4s, v16.4s, v15.4s
+	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f0004fb // mvni v27.4s, #0x7
-	FMOVS (R8)(R15), F29
-	WORD $0x4e602bbd // saddlp v29.4s, v29.8h
-	WORD $0x4f9d837d // mul v29.4s, v27.4s, v29.s[0]
+	FMOVS (R8)(R15), F25
+	WORD $0x4e602b39 // saddlp v25.4s, v25.8h
+	WORD $0x6f99037d // mla v29.4s, v27.4s, v25.s[0]
 	WORD $0x4ebd87de // add v30.4s, v30.4s, v29.4s
 	WORD $0x4ebd879c // add v28.4s, v28.4s, v29.4s
 	WORD $0x4ebd875a // add v26.4s, v26.4s, v29.4s
 	WORD $0x4ebd8718 // add v24.4s, v24.4s, v29.4s
+	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f0004fb // mvni v27.4s, #0x7
-	FMOVS (R9)(R15), F29
-	WORD $0x4e602bbd // saddlp v29.4s, v29.8h
-	WORD $0x4f9d837d // mul v29.4s, v27.4s, v29.s[0]
+	FMOVS (R9)(R15), F25
+	WORD $0x4e602b39 // saddlp v25.4s, v25.8h
+	WORD $0x6f99037d // mla v29.4s, v27.4s, v25.s[0]
 	WORD $0x4ebd86d6 // add v22.4s, v22.4s, v29.4s
 	WORD $0x4ebd8694 // add v20.4s, v20.4s, v29.4s
 	WORD $0x4ebd8652 // add v18.4s, v18.4s, v29.4s
 	WORD $0x4ebd8610 // add v16.4s, v16.4s, v29.4s
-	FMOVQ (R6), F29
-	WORD $0x4e217bbb // fcvtl2 v27.4s, v29.8h
-	WORD $0x0e217bbd // fcvtl v29.4s, v29.4h
-	FMOVQ 16(R6), F25
-	WORD $0x4e217b37 // fcvtl2 v23.4s, v25.8h
-	WORD $0x0e217b39 // fcvtl v25.4s, v25.4h
-	FMOVS (R8)(R14), F21
+	FMOVQ (R6), F31
+	WORD $0x4e217bfd // fcvtl2 v29.4s, v31.8h
+	WORD $0x0e217bff // fcvtl v31.4s, v31.4h
+	FMOVQ 16(R6), F27
+	WORD $0x4e217b79 // fcvtl2 v25.4s, v27.8h
+	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
 	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
-	WORD $0x6e3ddfde // fmul v30.4s, v30.4s, v29.4s
-	FMOVQ 16(RSP), F19
-	WORD $0x4f9513d3 // fmla v19.4s, v30.4s, v21.s[0]
-	FMOVQ F19, 16(RSP)
 	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x6e3bdf9c // fmul v28.4s, v28.4s, v27.4s
-	FMOVQ 32(RSP), F19
-	WORD $0x4f951393 // fmla v19.4s, v28.4s, v21.s[0]
-	FMOVQ F19, 32(RSP)
 	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x6e39df5a // fmul v26.4s, v26.4s, v25.4s
-	FMOVQ 48(RSP), F19
-	WORD $0x4f951353 // fmla v19.4s, v26.4s, v21.s[0]
-	FMOVQ F19, 48(RSP)
 	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e37df18 // fmul v24.4s, v24.4s, v23.4s
-	FMOVQ 64(RSP), F19
-	WORD $0x4f951313 // fmla v19.4s, v24.4s, v21.s[0]
-	FMOVQ F19, 64(RSP)
-	FMOVS (R9)(R14), F21
 	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x6e3dded6 // fmul v22.4s, v22.4s, v29.4s
-	FMOVQ 80(RSP), F19
-	WORD $0x4f9512d3 // fmla v19.4s, v22.4s, v21.s[0]
-	FMOVQ F19, 80(RSP)
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e3bde94 // fmul v20.4s, v20.4s, v27.4s
-	FMOVQ 96(RSP), F19
-	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
-	FMOVQ F19, 96(RSP)
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e39de52 // fmul v18.4s, v18.4s, v25.4s
-	FMOVQ 112(RSP), F19
-	WORD $0x4f951253 // fmla v19.4s, v18.4s, v21.s[0]
-	FMOVQ F19, 112(RSP)
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e37de10 // fmul v16.4s, v16.4s, v23.4s
-	FMOVQ 128(RSP), F19
-	WORD $0x4f951213 // fmla v19.4s, v16.4s, v21.s[0]
-	FMOVQ F19, 128(RSP)
+	FMOVS (R8)(R14), F23
+	WORD $0x6e3fdfde // fmul v30.4s, v30.4s, v31.4s
+	FMOVQ 16(RSP), F21
+	WORD $0x4f9713d5 // fmla v21.4s, v30.4s, v23.s[0]
+	FMOVQ F21, 16(RSP)
+	WORD $0x6e3ddf9c // fmul v28.4s, v28.4s, v29.4s
+	FMOVQ 32(RSP), F21
+	WORD $0x4f971395 // fmla v21.4s, v28.4s, v23.s[0]
+	FMOVQ F21, 32(RSP)
+	WORD $0x6e3bdf5a // fmul v26.4s, v26.4s, v27.4s
+	FMOVQ 48(RSP), F21
+	WORD $0x4f971355 // fmla v21.4s, v26.4s, v23.s[0]
+	FMOVQ F21, 48(RSP)
+	WORD $0x6e39df18 // fmul v24.4s, v24.4s, v25.4s
+	FMOVQ 64(RSP), F21
+	WORD $0x4f971315 // fmla v21.4s, v24.4s, v23.s[0]
+	FMOVQ F21, 64(RSP)
+	FMOVS (R9)(R14), F23
+	WORD $0x6e3fded6 // fmul v22.4s, v22.4s, v31.4s
+	FMOVQ 80(RSP), F21
+	WORD $0x4f9712d5 // fmla v21.4s, v22.4s, v23.s[0]
+	FMOVQ F21, 80(RSP)
+	WORD $0x6e3dde94 // fmul v20.4s, v20.4s, v29.4s
+	FMOVQ 96(RSP), F21
+	WORD $0x4f971295 // fmla v21.4s, v20.4s, v23.s[0]
+	FMOVQ F21, 96(RSP)
+	WORD $0x6e3bde52 // fmul v18.4s, v18.4s, v27.4s
+	FMOVQ 112(RSP), F21
+	WORD $0x4f971255 // fmla v21.4s, v18.4s, v23.s[0]
+	FMOVQ F21, 112(RSP)
+	WORD $0x6e39de10 // fmul v16.4s, v16.4s, v25.4s
+	FMOVQ 128(RSP), F21
+	WORD $0x4f971215 // fmla v21.4s, v16.4s, v23.s[0]
+	FMOVQ F21, 128(RSP)
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
@@ -331,62 +345,62 @@ block3:
 	ADD $288, R6, R6
 	SUBS $1, R7, R7
 	BNE block3
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain4
-	MOVD R2, R16
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain4
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
+	FMOVQ F31, 48(R25)
 	B stored5
 plain4:
-	MOVD R2, R16
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
+	FMOVQ F31, 48(R25)
 stored5:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
@@ -406,8 +420,8 @@ tile6:
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x4f00e5fb // movi v27.16b, #0xf
 block8:
+	FMOVQ 528(RSP), F27
 	FMOVD (R8), F17
 	WORD $0x4e040632 // dup v18.4s, v17.s[0]
 	WORD $0x4e0c0631 // dup v17.4s, v17.s[1]
@@ -544,33 +558,34 @@ block8:
 	WORD $0x4e602a94 // saddlp v20.4s, v20.8h
 	WORD $0x4e602a73 // saddlp v19.4s, v19.8h
 	WORD $0x4eb3be94 // addp v20.4s, v20.4s, v19.4s
+	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f0004f7 // mvni v23.4s, #0x7
-	FMOVS (R8)(R15), F25
-	WORD $0x4e602b39 // saddlp v25.4s, v25.8h
-	WORD $0x4f9982f9 // mul v25.4s, v23.4s, v25.s[0]
+	FMOVS (R8)(R15), F21
+	WORD $0x4e602ab5 // saddlp v21.4s, v21.8h
+	WORD $0x6f9502f9 // mla v25.4s, v23.4s, v21.s[0]
 	WORD $0x4eb9875a // add v26.4s, v26.4s, v25.4s
 	WORD $0x4eb98718 // add v24.4s, v24.4s, v25.4s
 	WORD $0x4eb986d6 // add v22.4s, v22.4s, v25.4s
 	WORD $0x4eb98694 // add v20.4s, v20.4s, v25.4s
-	FMOVQ (R6), F25
-	WORD $0x4e217b37 // fcvtl2 v23.4s, v25.8h
-	WORD $0x0e217b39 // fcvtl v25.4s, v25.4h
-	FMOVQ 16(R6), F21
-	WORD $0x4e217ab3 // fcvtl2 v19.4s, v21.8h
-	WORD $0x0e217ab5 // fcvtl v21.4s, v21.4h
-	FMOVS (R8)(R14), F18
+	FMOVQ (R6), F27
+	WORD $0x4e217b79 // fcvtl2 v25.4s, v27.8h
+	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
+	FMOVQ 16(R6), F23
+	WORD $0x4e217af5 // fcvtl2 v21.4s, v23.8h
+	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
 	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x6e39df5a // fmul v26.4s, v26.4s, v25.4s
-	WORD $0x4f92135f // fmla v31.4s, v26.4s, v18.s[0]
 	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e37df18 // fmul v24.4s, v24.4s, v23.4s
-	WORD $0x4f92131e // fmla v30.4s, v24.4s, v18.s[0]
 	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x6e35ded6 // fmul v22.4s, v22.4s, v21.4s
-	WORD $0x4f9212dd // fmla v29.4s, v22.4s, v18.s[0]
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e33de94 // fmul v20.4s, v20.4s, v19.4s
-	WORD $0x4f92129c // fmla v28.4s, v20.4s, v18.s[0]
+	FMOVS (R8)(R14), F19
+	WORD $0x6e3bdf5a // fmul v26.4s, v26.4s, v27.4s
+	WORD $0x4f93135f // fmla v31.4s, v26.4s, v19.s[0]
+	WORD $0x6e39df18 // fmul v24.4s, v24.4s, v25.4s
+	WORD $0x4f93131e // fmla v30.4s, v24.4s, v19.s[0]
+	WORD $0x6e37ded6 // fmul v22.4s, v22.4s, v23.4s
+	WORD $0x4f9312dd // fmla v29.4s, v22.4s, v19.s[0]
+	WORD $0x6e35de94 // fmul v20.4s, v20.4s, v21.4s
+	WORD $0x4f93129c // fmla v28.4s, v20.4s, v19.s[0]
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $32, R14, R14
@@ -578,28 +593,28 @@ block8:
 	ADD $288, R6, R6
 	SUBS $1, R7, R7
 	BNE block8
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain9
-	MOVD R2, R16
-	FMOVQ (R16), F26
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain9
+	MOVD R2, R25
+	FMOVQ (R25), F26
 	WORD $0x4e3ad7fb // fadd v27.4s, v31.4s, v26.4s
-	FMOVQ F27, (R16)
-	FMOVQ 16(R16), F26
+	FMOVQ F27, (R25)
+	FMOVQ 16(R25), F26
 	WORD $0x4e3ad7db // fadd v27.4s, v30.4s, v26.4s
-	FMOVQ F27, 16(R16)
-	FMOVQ 32(R16), F26
+	FMOVQ F27, 16(R25)
+	FMOVQ 32(R25), F26
 	WORD $0x4e3ad7bb // fadd v27.4s, v29.4s, v26.4s
-	FMOVQ F27, 32(R16)
-	FMOVQ 48(R16), F26
+	FMOVQ F27, 32(R25)
+	FMOVQ 48(R25), F26
 	WORD $0x4e3ad79b // fadd v27.4s, v28.4s, v26.4s
-	FMOVQ F27, 48(R16)
+	FMOVQ F27, 48(R25)
 	B stored10
 plain9:
-	MOVD R2, R16
-	FMOVQ F31, (R16)
-	FMOVQ F30, 16(R16)
-	FMOVQ F29, 32(R16)
-	FMOVQ F28, 48(R16)
+	MOVD R2, R25
+	FMOVQ F31, (R25)
+	FMOVQ F30, 16(R25)
+	FMOVQ F29, 32(R25)
+	FMOVQ F28, 48(R25)
 stored10:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2

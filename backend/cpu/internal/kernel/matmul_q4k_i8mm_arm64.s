@@ -6,7 +6,7 @@
 #include "textflag.h"
 
 // func matmulQ4KI8MM(a *MatMulArgs)
-TEXT ·matmulQ4KI8MM(SB), 0, $784-8
+TEXT ·matmulQ4KI8MM(SB), 0, $592-8
 	MOVD a+0(FP), R0
 	MOVD MatMulArgs_X(R0), R1
 	MOVD MatMulArgs_Dst(R0), R2
@@ -14,11 +14,19 @@ TEXT ·matmulQ4KI8MM(SB), 0, $784-8
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
+	MOVW $0xf0f0f0f, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 528(RSP)
 tile1:
 	CMP $6, R3
 	BLT next2
+	MOVD $0, R24
+part3:
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
+	ADD R24<<4, R6, R22
+	ADD R24<<3, R6, R23
+	ADD R24<<5, R6, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -41,49 +49,8 @@ tile1:
 	FMOVQ F31, 160(RSP)
 	FMOVQ F31, 176(RSP)
 	FMOVQ F31, 192(RSP)
-	FMOVQ F31, 208(RSP)
-	FMOVQ F31, 224(RSP)
-	FMOVQ F31, 240(RSP)
-	FMOVQ F31, 256(RSP)
-	FMOVQ F31, 272(RSP)
-	FMOVQ F31, 288(RSP)
-	FMOVQ F31, 304(RSP)
-	FMOVQ F31, 320(RSP)
-	FMOVQ F31, 336(RSP)
-	FMOVQ F31, 352(RSP)
-	FMOVQ F31, 368(RSP)
-	FMOVQ F31, 384(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
-block3:
-	WORD $0x6f00e41e // movi v30.2d, #0x0
-	FMOVQ F30, 400(RSP)
-	FMOVQ F30, 416(RSP)
-	FMOVQ F30, 432(RSP)
-	FMOVQ F30, 448(RSP)
-	FMOVQ F30, 464(RSP)
-	FMOVQ F30, 480(RSP)
-	FMOVQ F30, 496(RSP)
-	FMOVQ F30, 512(RSP)
-	FMOVQ F30, 528(RSP)
-	FMOVQ F30, 544(RSP)
-	FMOVQ F30, 560(RSP)
-	FMOVQ F30, 576(RSP)
-	FMOVQ F30, 592(RSP)
-	FMOVQ F30, 608(RSP)
-	FMOVQ F30, 624(RSP)
-	FMOVQ F30, 640(RSP)
-	FMOVQ F30, 656(RSP)
-	FMOVQ F30, 672(RSP)
-	FMOVQ F30, 688(RSP)
-	FMOVQ F30, 704(RSP)
-	FMOVQ F30, 720(RSP)
-	FMOVQ F30, 736(RSP)
-	FMOVQ F30, 752(RSP)
-	FMOVQ F30, 768(RSP)
-	ADD $320, R6, R20
-	ADD $64, R6, R21
-	MOVD $8, R19
-sub4:
+block4:
+	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
@@ -95,7 +62,11 @@ sub4:
 	WORD $0x6f00e416 // movi v22.2d, #0x0
 	WORD $0x6f00e415 // movi v21.2d, #0x0
 	WORD $0x6f00e414 // movi v20.2d, #0x0
-	WORD $0x6f00e413 // movi v19.2d, #0x0
+	ADD $320, R6, R20
+	ADD $64, R23, R21
+	MOVD $8, R19
+sub5:
+	FMOVQ 528(RSP), F19
 	WORD $0x6f00e412 // movi v18.2d, #0x0
 	WORD $0x6f00e411 // movi v17.2d, #0x0
 	WORD $0x6f00e410 // movi v16.2d, #0x0
@@ -118,47 +89,25 @@ sub4:
 	FMOVD (R13), F3
 	WORD $0x4ec33884 // zip1 v4.2d, v4.2d, v3.2d
 	FMOVQ (R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
+	WORD $0x4e331c43 // and v3.16b, v2.16b, v19.16b
 	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
 	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
 	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4de // smmla v30.4s, v6.16b, v1.16b
-	WORD $0x4e82a4dd // smmla v29.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b6 // smmla v22.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b5 // smmla v21.4s, v5.16b, v2.16b
-	WORD $0x4e81a48e // smmla v14.4s, v4.16b, v1.16b
-	WORD $0x4e82a48d // smmla v13.4s, v4.16b, v2.16b
-	FMOVQ 16(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4dc // smmla v28.4s, v6.16b, v1.16b
-	WORD $0x4e82a4db // smmla v27.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b4 // smmla v20.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b3 // smmla v19.4s, v5.16b, v2.16b
-	WORD $0x4e81a48c // smmla v12.4s, v4.16b, v1.16b
-	WORD $0x4e82a48b // smmla v11.4s, v4.16b, v2.16b
-	FMOVQ 32(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4da // smmla v26.4s, v6.16b, v1.16b
-	WORD $0x4e82a4d9 // smmla v25.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b2 // smmla v18.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b1 // smmla v17.4s, v5.16b, v2.16b
+	WORD $0x4e81a4d2 // smmla v18.4s, v6.16b, v1.16b
+	WORD $0x4e82a4d1 // smmla v17.4s, v6.16b, v2.16b
+	WORD $0x4e81a4ae // smmla v14.4s, v5.16b, v1.16b
+	WORD $0x4e82a4ad // smmla v13.4s, v5.16b, v2.16b
 	WORD $0x4e81a48a // smmla v10.4s, v4.16b, v1.16b
 	WORD $0x4e82a489 // smmla v9.4s, v4.16b, v2.16b
-	FMOVQ 48(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
+	FMOVQ 16(R20), F2
+	WORD $0x4e331c43 // and v3.16b, v2.16b, v19.16b
 	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
 	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
 	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4d8 // smmla v24.4s, v6.16b, v1.16b
-	WORD $0x4e82a4d7 // smmla v23.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b0 // smmla v16.4s, v5.16b, v1.16b
-	WORD $0x4e82a4af // smmla v15.4s, v5.16b, v2.16b
+	WORD $0x4e81a4d0 // smmla v16.4s, v6.16b, v1.16b
+	WORD $0x4e82a4cf // smmla v15.4s, v6.16b, v2.16b
+	WORD $0x4e81a4ac // smmla v12.4s, v5.16b, v1.16b
+	WORD $0x4e82a4ab // smmla v11.4s, v5.16b, v2.16b
 	WORD $0x4e81a488 // smmla v8.4s, v4.16b, v1.16b
 	WORD $0x4e82a487 // smmla v7.4s, v4.16b, v2.16b
 	FMOVD 8(R8), F6
@@ -171,47 +120,25 @@ sub4:
 	FMOVD 8(R13), F3
 	WORD $0x4ec33884 // zip1 v4.2d, v4.2d, v3.2d
 	FMOVQ 64(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
+	WORD $0x4e331c43 // and v3.16b, v2.16b, v19.16b
 	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
 	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
 	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4de // smmla v30.4s, v6.16b, v1.16b
-	WORD $0x4e82a4dd // smmla v29.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b6 // smmla v22.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b5 // smmla v21.4s, v5.16b, v2.16b
-	WORD $0x4e81a48e // smmla v14.4s, v4.16b, v1.16b
-	WORD $0x4e82a48d // smmla v13.4s, v4.16b, v2.16b
-	FMOVQ 80(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4dc // smmla v28.4s, v6.16b, v1.16b
-	WORD $0x4e82a4db // smmla v27.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b4 // smmla v20.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b3 // smmla v19.4s, v5.16b, v2.16b
-	WORD $0x4e81a48c // smmla v12.4s, v4.16b, v1.16b
-	WORD $0x4e82a48b // smmla v11.4s, v4.16b, v2.16b
-	FMOVQ 96(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4da // smmla v26.4s, v6.16b, v1.16b
-	WORD $0x4e82a4d9 // smmla v25.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b2 // smmla v18.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b1 // smmla v17.4s, v5.16b, v2.16b
+	WORD $0x4e81a4d2 // smmla v18.4s, v6.16b, v1.16b
+	WORD $0x4e82a4d1 // smmla v17.4s, v6.16b, v2.16b
+	WORD $0x4e81a4ae // smmla v14.4s, v5.16b, v1.16b
+	WORD $0x4e82a4ad // smmla v13.4s, v5.16b, v2.16b
 	WORD $0x4e81a48a // smmla v10.4s, v4.16b, v1.16b
 	WORD $0x4e82a489 // smmla v9.4s, v4.16b, v2.16b
-	FMOVQ 112(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
+	FMOVQ 80(R20), F2
+	WORD $0x4e331c43 // and v3.16b, v2.16b, v19.16b
 	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
 	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
 	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4d8 // smmla v24.4s, v6.16b, v1.16b
-	WORD $0x4e82a4d7 // smmla v23.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b0 // smmla v16.4s, v5.16b, v1.16b
-	WORD $0x4e82a4af // smmla v15.4s, v5.16b, v2.16b
+	WORD $0x4e81a4d0 // smmla v16.4s, v6.16b, v1.16b
+	WORD $0x4e82a4cf // smmla v15.4s, v6.16b, v2.16b
+	WORD $0x4e81a4ac // smmla v12.4s, v5.16b, v1.16b
+	WORD $0x4e82a4ab // smmla v11.4s, v5.16b, v2.16b
 	WORD $0x4e81a488 // smmla v8.4s, v4.16b, v1.16b
 	WORD $0x4e82a487 // smmla v7.4s, v4.16b, v2.16b
 	FMOVD 16(R8), F6
@@ -224,47 +151,25 @@ sub4:
 	FMOVD 16(R13), F3
 	WORD $0x4ec33884 // zip1 v4.2d, v4.2d, v3.2d
 	FMOVQ 128(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
+	WORD $0x4e331c43 // and v3.16b, v2.16b, v19.16b
 	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
 	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
 	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4de // smmla v30.4s, v6.16b, v1.16b
-	WORD $0x4e82a4dd // smmla v29.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b6 // smmla v22.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b5 // smmla v21.4s, v5.16b, v2.16b
-	WORD $0x4e81a48e // smmla v14.4s, v4.16b, v1.16b
-	WORD $0x4e82a48d // smmla v13.4s, v4.16b, v2.16b
-	FMOVQ 144(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4dc // smmla v28.4s, v6.16b, v1.16b
-	WORD $0x4e82a4db // smmla v27.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b4 // smmla v20.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b3 // smmla v19.4s, v5.16b, v2.16b
-	WORD $0x4e81a48c // smmla v12.4s, v4.16b, v1.16b
-	WORD $0x4e82a48b // smmla v11.4s, v4.16b, v2.16b
-	FMOVQ 160(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4da // smmla v26.4s, v6.16b, v1.16b
-	WORD $0x4e82a4d9 // smmla v25.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b2 // smmla v18.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b1 // smmla v17.4s, v5.16b, v2.16b
+	WORD $0x4e81a4d2 // smmla v18.4s, v6.16b, v1.16b
+	WORD $0x4e82a4d1 // smmla v17.4s, v6.16b, v2.16b
+	WORD $0x4e81a4ae // smmla v14.4s, v5.16b, v1.16b
+	WORD $0x4e82a4ad // smmla v13.4s, v5.16b, v2.16b
 	WORD $0x4e81a48a // smmla v10.4s, v4.16b, v1.16b
 	WORD $0x4e82a489 // smmla v9.4s, v4.16b, v2.16b
-	FMOVQ 176(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
+	FMOVQ 144(R20), F2
+	WORD $0x4e331c43 // and v3.16b, v2.16b, v19.16b
 	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
 	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
 	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4d8 // smmla v24.4s, v6.16b, v1.16b
-	WORD $0x4e82a4d7 // smmla v23.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b0 // smmla v16.4s, v5.16b, v1.16b
-	WORD $0x4e82a4af // smmla v15.4s, v5.16b, v2.16b
+	WORD $0x4e81a4d0 // smmla v16.4s, v6.16b, v1.16b
+	WORD $0x4e82a4cf // smmla v15.4s, v6.16b, v2.16b
+	WORD $0x4e81a4ac // smmla v12.4s, v5.16b, v1.16b
+	WORD $0x4e82a4ab // smmla v11.4s, v5.16b, v2.16b
 	WORD $0x4e81a488 // smmla v8.4s, v4.16b, v1.16b
 	WORD $0x4e82a487 // smmla v7.4s, v4.16b, v2.16b
 	FMOVD 24(R8), F6
@@ -277,152 +182,47 @@ sub4:
 	FMOVD 24(R13), F3
 	WORD $0x4ec33884 // zip1 v4.2d, v4.2d, v3.2d
 	FMOVQ 192(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
+	WORD $0x4e331c43 // and v3.16b, v2.16b, v19.16b
 	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
 	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
 	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4de // smmla v30.4s, v6.16b, v1.16b
-	WORD $0x4e82a4dd // smmla v29.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b6 // smmla v22.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b5 // smmla v21.4s, v5.16b, v2.16b
-	WORD $0x4e81a48e // smmla v14.4s, v4.16b, v1.16b
-	WORD $0x4e82a48d // smmla v13.4s, v4.16b, v2.16b
-	FMOVQ 208(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4dc // smmla v28.4s, v6.16b, v1.16b
-	WORD $0x4e82a4db // smmla v27.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b4 // smmla v20.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b3 // smmla v19.4s, v5.16b, v2.16b
-	WORD $0x4e81a48c // smmla v12.4s, v4.16b, v1.16b
-	WORD $0x4e82a48b // smmla v11.4s, v4.16b, v2.16b
-	FMOVQ 224(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
-	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4da // smmla v26.4s, v6.16b, v1.16b
-	WORD $0x4e82a4d9 // smmla v25.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b2 // smmla v18.4s, v5.16b, v1.16b
-	WORD $0x4e82a4b1 // smmla v17.4s, v5.16b, v2.16b
+	WORD $0x4e81a4d2 // smmla v18.4s, v6.16b, v1.16b
+	WORD $0x4e82a4d1 // smmla v17.4s, v6.16b, v2.16b
+	WORD $0x4e81a4ae // smmla v14.4s, v5.16b, v1.16b
+	WORD $0x4e82a4ad // smmla v13.4s, v5.16b, v2.16b
 	WORD $0x4e81a48a // smmla v10.4s, v4.16b, v1.16b
 	WORD $0x4e82a489 // smmla v9.4s, v4.16b, v2.16b
-	FMOVQ 240(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
+	FMOVQ 208(R20), F2
+	WORD $0x4e331c43 // and v3.16b, v2.16b, v19.16b
 	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
 	WORD $0x4e823861 // zip1 v1.4s, v3.4s, v2.4s
 	WORD $0x4e827862 // zip2 v2.4s, v3.4s, v2.4s
-	WORD $0x4e81a4d8 // smmla v24.4s, v6.16b, v1.16b
-	WORD $0x4e82a4d7 // smmla v23.4s, v6.16b, v2.16b
-	WORD $0x4e81a4b0 // smmla v16.4s, v5.16b, v1.16b
-	WORD $0x4e82a4af // smmla v15.4s, v5.16b, v2.16b
+	WORD $0x4e81a4d0 // smmla v16.4s, v6.16b, v1.16b
+	WORD $0x4e82a4cf // smmla v15.4s, v6.16b, v2.16b
+	WORD $0x4e81a4ac // smmla v12.4s, v5.16b, v1.16b
+	WORD $0x4e82a4ab // smmla v11.4s, v5.16b, v2.16b
 	WORD $0x4e81a488 // smmla v8.4s, v4.16b, v1.16b
 	WORD $0x4e82a487 // smmla v7.4s, v4.16b, v2.16b
-	WORD $0x4edd3bc6 // zip1 v6.2d, v30.2d, v29.2d
-	WORD $0x4edd7bdd // zip2 v29.2d, v30.2d, v29.2d
-	WORD $0x4edb3b9e // zip1 v30.2d, v28.2d, v27.2d
-	WORD $0x4edb7b9b // zip2 v27.2d, v28.2d, v27.2d
-	WORD $0x4ed93b5c // zip1 v28.2d, v26.2d, v25.2d
-	WORD $0x4ed97b59 // zip2 v25.2d, v26.2d, v25.2d
-	WORD $0x4ed73b1a // zip1 v26.2d, v24.2d, v23.2d
-	WORD $0x4ed77b17 // zip2 v23.2d, v24.2d, v23.2d
-	WORD $0x4ed53ad8 // zip1 v24.2d, v22.2d, v21.2d
-	WORD $0x4ed57ad5 // zip2 v21.2d, v22.2d, v21.2d
-	WORD $0x4ed33a96 // zip1 v22.2d, v20.2d, v19.2d
-	WORD $0x4ed37a93 // zip2 v19.2d, v20.2d, v19.2d
-	WORD $0x4ed13a54 // zip1 v20.2d, v18.2d, v17.2d
-	WORD $0x4ed17a51 // zip2 v17.2d, v18.2d, v17.2d
-	WORD $0x4ecf3a12 // zip1 v18.2d, v16.2d, v15.2d
-	WORD $0x4ecf7a0f // zip2 v15.2d, v16.2d, v15.2d
-	WORD $0x4ecd39d0 // zip1 v16.2d, v14.2d, v13.2d
-	WORD $0x4ecd79cd // zip2 v13.2d, v14.2d, v13.2d
-	WORD $0x4ecb398e // zip1 v14.2d, v12.2d, v11.2d
-	WORD $0x4ecb798b // zip2 v11.2d, v12.2d, v11.2d
-	WORD $0x4ec9394c // zip1 v12.2d, v10.2d, v9.2d
-	WORD $0x4ec97949 // zip2 v9.2d, v10.2d, v9.2d
-	WORD $0x4ec7390a // zip1 v10.2d, v8.2d, v7.2d
-	WORD $0x4ec77907 // zip2 v7.2d, v8.2d, v7.2d
-	FMOVQ (R21), F3
-	WORD $0x2f08a465 // uxtl v5.8h, v3.8b
-	WORD $0x6f08a463 // uxtl2 v3.8h, v3.16b
-	WORD $0x2f10a4a8 // uxtl v8.4s, v5.4h
-	WORD $0x6f10a4a5 // uxtl2 v5.4s, v5.8h
-	WORD $0x2f10a464 // uxtl v4.4s, v3.4h
-	WORD $0x6f10a463 // uxtl2 v3.4s, v3.8h
-	FMOVQ 400(RSP), F2
-	WORD $0x4ea894c2 // mla v2.4s, v6.4s, v8.4s
-	FMOVQ F2, 400(RSP)
-	FMOVQ 416(RSP), F2
-	WORD $0x4ea597c2 // mla v2.4s, v30.4s, v5.4s
-	FMOVQ F2, 416(RSP)
-	FMOVQ 432(RSP), F2
-	WORD $0x4ea49782 // mla v2.4s, v28.4s, v4.4s
-	FMOVQ F2, 432(RSP)
-	FMOVQ 448(RSP), F2
-	WORD $0x4ea39742 // mla v2.4s, v26.4s, v3.4s
-	FMOVQ F2, 448(RSP)
-	FMOVQ 464(RSP), F2
-	WORD $0x4ea897a2 // mla v2.4s, v29.4s, v8.4s
-	FMOVQ F2, 464(RSP)
-	FMOVQ 480(RSP), F2
-	WORD $0x4ea59762 // mla v2.4s, v27.4s, v5.4s
-	FMOVQ F2, 480(RSP)
-	FMOVQ 496(RSP), F2
-	WORD $0x4ea49722 // mla v2.4s, v25.4s, v4.4s
-	FMOVQ F2, 496(RSP)
-	FMOVQ 512(RSP), F2
-	WORD $0x4ea396e2 // mla v2.4s, v23.4s, v3.4s
-	FMOVQ F2, 512(RSP)
-	FMOVQ 528(RSP), F2
-	WORD $0x4ea89702 // mla v2.4s, v24.4s, v8.4s
-	FMOVQ F2, 528(RSP)
-	FMOVQ 544(RSP), F2
-	WORD $0x4ea596c2 // mla v2.4s, v22.4s, v5.4s
-	FMOVQ F2, 544(RSP)
-	FMOVQ 560(RSP), F2
-	WORD $0x4ea49682 // mla v2.4s, v20.4s, v4.4s
-	FMOVQ F2, 560(RSP)
-	FMOVQ 576(RSP), F2
-	WORD $0x4ea39642 // mla v2.4s, v18.4s, v3.4s
-	FMOVQ F2, 576(RSP)
-	FMOVQ 592(RSP), F2
-	WORD $0x4ea896a2 // mla v2.4s, v21.4s, v8.4s
-	FMOVQ F2, 592(RSP)
-	FMOVQ 608(RSP), F2
-	WORD $0x4ea59662 // mla v2.4s, v19.4s, v5.4s
-	FMOVQ F2, 608(RSP)
-	FMOVQ 624(RSP), F2
-	WORD $0x4ea49622 // mla v2.4s, v17.4s, v4.4s
-	FMOVQ F2, 624(RSP)
-	FMOVQ 640(RSP), F2
-	WORD $0x4ea395e2 // mla v2.4s, v15.4s, v3.4s
-	FMOVQ F2, 640(RSP)
-	FMOVQ 656(RSP), F2
-	WORD $0x4ea89602 // mla v2.4s, v16.4s, v8.4s
-	FMOVQ F2, 656(RSP)
-	FMOVQ 672(RSP), F2
-	WORD $0x4ea595c2 // mla v2.4s, v14.4s, v5.4s
-	FMOVQ F2, 672(RSP)
-	FMOVQ 688(RSP), F2
-	WORD $0x4ea49582 // mla v2.4s, v12.4s, v4.4s
-	FMOVQ F2, 688(RSP)
-	FMOVQ 704(RSP), F2
-	WORD $0x4ea39542 // mla v2.4s, v10.4s, v3.4s
-	FMOVQ F2, 704(RSP)
-	FMOVQ 720(RSP), F2
-	WORD $0x4ea895a2 // mla v2.4s, v13.4s, v8.4s
-	FMOVQ F2, 720(RSP)
-	FMOVQ 736(RSP), F2
-	WORD $0x4ea59562 // mla v2.4s, v11.4s, v5.4s
-	FMOVQ F2, 736(RSP)
-	FMOVQ 752(RSP), F2
-	WORD $0x4ea49522 // mla v2.4s, v9.4s, v4.4s
-	FMOVQ F2, 752(RSP)
-	FMOVQ 768(RSP), F2
-	WORD $0x4ea394e2 // mla v2.4s, v7.4s, v3.4s
-	FMOVQ F2, 768(RSP)
+	FMOVD (R21), F6
+	WORD $0x2f08a4c6 // uxtl v6.8h, v6.8b
+	WORD $0x2f10a4d3 // uxtl v19.4s, v6.4h
+	WORD $0x6f10a4c6 // uxtl2 v6.4s, v6.8h
+	WORD $0x4ed37a65 // zip2 v5.2d, v19.2d, v19.2d
+	WORD $0x4ed33a73 // zip1 v19.2d, v19.2d, v19.2d
+	WORD $0x4ec678c4 // zip2 v4.2d, v6.2d, v6.2d
+	WORD $0x4ec638c6 // zip1 v6.2d, v6.2d, v6.2d
+	WORD $0x4eb3965f // mla v31.4s, v18.4s, v19.4s
+	WORD $0x4ea5963e // mla v30.4s, v17.4s, v5.4s
+	WORD $0x4ea6961d // mla v29.4s, v16.4s, v6.4s
+	WORD $0x4ea495fc // mla v28.4s, v15.4s, v4.4s
+	WORD $0x4eb395db // mla v27.4s, v14.4s, v19.4s
+	WORD $0x4ea595ba // mla v26.4s, v13.4s, v5.4s
+	WORD $0x4ea69599 // mla v25.4s, v12.4s, v6.4s
+	WORD $0x4ea49578 // mla v24.4s, v11.4s, v4.4s
+	WORD $0x4eb39557 // mla v23.4s, v10.4s, v19.4s
+	WORD $0x4ea59536 // mla v22.4s, v9.4s, v5.4s
+	WORD $0x4ea69515 // mla v21.4s, v8.4s, v6.4s
+	WORD $0x4ea494f4 // mla v20.4s, v7.4s, v4.4s
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -434,684 +234,361 @@ sub4:
 	ADD $256, R20, R20
 	ADD $16, R21, R21
 	SUBS $1, R19, R19
-	BNE sub4
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebc00 // addp v0.8h, v0.8h, v30.8h
-	ADD R15, R9, R16
-	FMOVQ -32(R16), F1
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebc21 // addp v1.8h, v1.8h, v30.8h
-	ADD R15, R10, R16
-	FMOVQ -32(R16), F2
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebc42 // addp v2.8h, v2.8h, v30.8h
-	ADD R15, R11, R16
-	FMOVQ -32(R16), F3
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebc63 // addp v3.8h, v3.8h, v30.8h
-	ADD R15, R12, R16
-	FMOVQ -32(R16), F4
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebc84 // addp v4.8h, v4.8h, v30.8h
-	ADD R15, R13, R16
-	FMOVQ -32(R16), F5
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebca5 // addp v5.8h, v5.8h, v30.8h
-	WORD $0x6f00e41e // movi v30.2d, #0x0
-	WORD $0x6f00e41d // movi v29.2d, #0x0
-	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	WORD $0x6f00e41a // movi v26.2d, #0x0
-	WORD $0x6f00e419 // movi v25.2d, #0x0
-	WORD $0x6f00e418 // movi v24.2d, #0x0
-	WORD $0x6f00e417 // movi v23.2d, #0x0
-	WORD $0x6f00e416 // movi v22.2d, #0x0
+	BNE sub5
+	WORD $0x4ede3bf3 // zip1 v19.2d, v31.2d, v30.2d
+	WORD $0x4ede7bfe // zip2 v30.2d, v31.2d, v30.2d
+	WORD $0x4edc3bbf // zip1 v31.2d, v29.2d, v28.2d
+	WORD $0x4edc7bbc // zip2 v28.2d, v29.2d, v28.2d
+	WORD $0x4eda3b7d // zip1 v29.2d, v27.2d, v26.2d
+	WORD $0x4eda7b7a // zip2 v26.2d, v27.2d, v26.2d
+	WORD $0x4ed83b3b // zip1 v27.2d, v25.2d, v24.2d
+	WORD $0x4ed87b38 // zip2 v24.2d, v25.2d, v24.2d
+	WORD $0x4ed63af9 // zip1 v25.2d, v23.2d, v22.2d
+	WORD $0x4ed67af6 // zip2 v22.2d, v23.2d, v22.2d
+	WORD $0x4ed43ab7 // zip1 v23.2d, v21.2d, v20.2d
+	WORD $0x4ed47ab4 // zip2 v20.2d, v21.2d, v20.2d
+	ADD R15, R8, R25
+	FMOVQ -32(R25), F0
+	FMOVQ -16(R25), F21
+	WORD $0x4e75bc00 // addp v0.8h, v0.8h, v21.8h
+	ADD R15, R9, R25
+	FMOVQ -32(R25), F1
+	FMOVQ -16(R25), F21
+	WORD $0x4e75bc21 // addp v1.8h, v1.8h, v21.8h
+	ADD R15, R10, R25
+	FMOVQ -32(R25), F2
+	FMOVQ -16(R25), F21
+	WORD $0x4e75bc42 // addp v2.8h, v2.8h, v21.8h
+	ADD R15, R11, R25
+	FMOVQ -32(R25), F3
+	FMOVQ -16(R25), F21
+	WORD $0x4e75bc63 // addp v3.8h, v3.8h, v21.8h
+	ADD R15, R12, R25
+	FMOVQ -32(R25), F4
+	FMOVQ -16(R25), F21
+	WORD $0x4e75bc84 // addp v4.8h, v4.8h, v21.8h
+	ADD R15, R13, R25
+	FMOVQ -32(R25), F5
+	FMOVQ -16(R25), F21
+	WORD $0x4e75bca5 // addp v5.8h, v5.8h, v21.8h
 	WORD $0x6f00e415 // movi v21.2d, #0x0
-	WORD $0x6f00e414 // movi v20.2d, #0x0
-	WORD $0x6f00e413 // movi v19.2d, #0x0
-	FMOVD 192(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f40225e // smlal v30.4s, v18.4h, v0.h[0]
-	WORD $0x4f40225d // smlal2 v29.4s, v18.8h, v0.h[0]
-	WORD $0x0f41225c // smlal v28.4s, v18.4h, v1.h[0]
-	WORD $0x4f41225b // smlal2 v27.4s, v18.8h, v1.h[0]
-	WORD $0x0f42225a // smlal v26.4s, v18.4h, v2.h[0]
-	WORD $0x4f422259 // smlal2 v25.4s, v18.8h, v2.h[0]
-	WORD $0x0f432258 // smlal v24.4s, v18.4h, v3.h[0]
-	WORD $0x4f432257 // smlal2 v23.4s, v18.8h, v3.h[0]
-	WORD $0x0f442256 // smlal v22.4s, v18.4h, v4.h[0]
-	WORD $0x4f442255 // smlal2 v21.4s, v18.8h, v4.h[0]
-	WORD $0x0f452254 // smlal v20.4s, v18.4h, v5.h[0]
-	WORD $0x4f452253 // smlal2 v19.4s, v18.8h, v5.h[0]
-	FMOVD 208(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f50225e // smlal v30.4s, v18.4h, v0.h[1]
-	WORD $0x4f50225d // smlal2 v29.4s, v18.8h, v0.h[1]
-	WORD $0x0f51225c // smlal v28.4s, v18.4h, v1.h[1]
-	WORD $0x4f51225b // smlal2 v27.4s, v18.8h, v1.h[1]
-	WORD $0x0f52225a // smlal v26.4s, v18.4h, v2.h[1]
-	WORD $0x4f522259 // smlal2 v25.4s, v18.8h, v2.h[1]
-	WORD $0x0f532258 // smlal v24.4s, v18.4h, v3.h[1]
-	WORD $0x4f532257 // smlal2 v23.4s, v18.8h, v3.h[1]
-	WORD $0x0f542256 // smlal v22.4s, v18.4h, v4.h[1]
-	WORD $0x4f542255 // smlal2 v21.4s, v18.8h, v4.h[1]
-	WORD $0x0f552254 // smlal v20.4s, v18.4h, v5.h[1]
-	WORD $0x4f552253 // smlal2 v19.4s, v18.8h, v5.h[1]
-	FMOVD 224(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f60225e // smlal v30.4s, v18.4h, v0.h[2]
-	WORD $0x4f60225d // smlal2 v29.4s, v18.8h, v0.h[2]
-	WORD $0x0f61225c // smlal v28.4s, v18.4h, v1.h[2]
-	WORD $0x4f61225b // smlal2 v27.4s, v18.8h, v1.h[2]
-	WORD $0x0f62225a // smlal v26.4s, v18.4h, v2.h[2]
-	WORD $0x4f622259 // smlal2 v25.4s, v18.8h, v2.h[2]
-	WORD $0x0f632258 // smlal v24.4s, v18.4h, v3.h[2]
-	WORD $0x4f632257 // smlal2 v23.4s, v18.8h, v3.h[2]
-	WORD $0x0f642256 // smlal v22.4s, v18.4h, v4.h[2]
-	WORD $0x4f642255 // smlal2 v21.4s, v18.8h, v4.h[2]
-	WORD $0x0f652254 // smlal v20.4s, v18.4h, v5.h[2]
-	WORD $0x4f652253 // smlal2 v19.4s, v18.8h, v5.h[2]
-	FMOVD 240(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f70225e // smlal v30.4s, v18.4h, v0.h[3]
-	WORD $0x4f70225d // smlal2 v29.4s, v18.8h, v0.h[3]
-	WORD $0x0f71225c // smlal v28.4s, v18.4h, v1.h[3]
-	WORD $0x4f71225b // smlal2 v27.4s, v18.8h, v1.h[3]
-	WORD $0x0f72225a // smlal v26.4s, v18.4h, v2.h[3]
-	WORD $0x4f722259 // smlal2 v25.4s, v18.8h, v2.h[3]
-	WORD $0x0f732258 // smlal v24.4s, v18.4h, v3.h[3]
-	WORD $0x4f732257 // smlal2 v23.4s, v18.8h, v3.h[3]
-	WORD $0x0f742256 // smlal v22.4s, v18.4h, v4.h[3]
-	WORD $0x4f742255 // smlal2 v21.4s, v18.8h, v4.h[3]
-	WORD $0x0f752254 // smlal v20.4s, v18.4h, v5.h[3]
-	WORD $0x4f752253 // smlal2 v19.4s, v18.8h, v5.h[3]
-	FMOVD 256(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f402a5e // smlal v30.4s, v18.4h, v0.h[4]
-	WORD $0x4f402a5d // smlal2 v29.4s, v18.8h, v0.h[4]
-	WORD $0x0f412a5c // smlal v28.4s, v18.4h, v1.h[4]
-	WORD $0x4f412a5b // smlal2 v27.4s, v18.8h, v1.h[4]
-	WORD $0x0f422a5a // smlal v26.4s, v18.4h, v2.h[4]
-	WORD $0x4f422a59 // smlal2 v25.4s, v18.8h, v2.h[4]
-	WORD $0x0f432a58 // smlal v24.4s, v18.4h, v3.h[4]
-	WORD $0x4f432a57 // smlal2 v23.4s, v18.8h, v3.h[4]
-	WORD $0x0f442a56 // smlal v22.4s, v18.4h, v4.h[4]
-	WORD $0x4f442a55 // smlal2 v21.4s, v18.8h, v4.h[4]
-	WORD $0x0f452a54 // smlal v20.4s, v18.4h, v5.h[4]
-	WORD $0x4f452a53 // smlal2 v19.4s, v18.8h, v5.h[4]
-	FMOVD 272(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f502a5e // smlal v30.4s, v18.4h, v0.h[5]
-	WORD $0x4f502a5d // smlal2 v29.4s, v18.8h, v0.h[5]
-	WORD $0x0f512a5c // smlal v28.4s, v18.4h, v1.h[5]
-	WORD $0x4f512a5b // smlal2 v27.4s, v18.8h, v1.h[5]
-	WORD $0x0f522a5a // smlal v26.4s, v18.4h, v2.h[5]
-	WORD $0x4f522a59 // smlal2 v25.4s, v18.8h, v2.h[5]
-	WORD $0x0f532a58 // smlal v24.4s, v18.4h, v3.h[5]
-	WORD $0x4f532a57 // smlal2 v23.4s, v18.8h, v3.h[5]
-	WORD $0x0f542a56 // smlal v22.4s, v18.4h, v4.h[5]
-	WORD $0x4f542a55 // smlal2 v21.4s, v18.8h, v4.h[5]
-	WORD $0x0f552a54 // smlal v20.4s, v18.4h, v5.h[5]
-	WORD $0x4f552a53 // smlal2 v19.4s, v18.8h, v5.h[5]
-	FMOVD 288(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f602a5e // smlal v30.4s, v18.4h, v0.h[6]
-	WORD $0x4f602a5d // smlal2 v29.4s, v18.8h, v0.h[6]
-	WORD $0x0f612a5c // smlal v28.4s, v18.4h, v1.h[6]
-	WORD $0x4f612a5b // smlal2 v27.4s, v18.8h, v1.h[6]
-	WORD $0x0f622a5a // smlal v26.4s, v18.4h, v2.h[6]
-	WORD $0x4f622a59 // smlal2 v25.4s, v18.8h, v2.h[6]
-	WORD $0x0f632a58 // smlal v24.4s, v18.4h, v3.h[6]
-	WORD $0x4f632a57 // smlal2 v23.4s, v18.8h, v3.h[6]
-	WORD $0x0f642a56 // smlal v22.4s, v18.4h, v4.h[6]
-	WORD $0x4f642a55 // smlal2 v21.4s, v18.8h, v4.h[6]
-	WORD $0x0f652a54 // smlal v20.4s, v18.4h, v5.h[6]
-	WORD $0x4f652a53 // smlal2 v19.4s, v18.8h, v5.h[6]
-	FMOVD 304(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f702a5e // smlal v30.4s, v18.4h, v0.h[7]
-	WORD $0x4f702a5d // smlal2 v29.4s, v18.8h, v0.h[7]
-	WORD $0x0f712a5c // smlal v28.4s, v18.4h, v1.h[7]
-	WORD $0x4f712a5b // smlal2 v27.4s, v18.8h, v1.h[7]
-	WORD $0x0f722a5a // smlal v26.4s, v18.4h, v2.h[7]
-	WORD $0x4f722a59 // smlal2 v25.4s, v18.8h, v2.h[7]
-	WORD $0x0f732a58 // smlal v24.4s, v18.4h, v3.h[7]
-	WORD $0x4f732a57 // smlal2 v23.4s, v18.8h, v3.h[7]
-	WORD $0x0f742a56 // smlal v22.4s, v18.4h, v4.h[7]
-	WORD $0x4f742a55 // smlal2 v21.4s, v18.8h, v4.h[7]
-	WORD $0x0f752a54 // smlal v20.4s, v18.4h, v5.h[7]
-	WORD $0x4f752a53 // smlal2 v19.4s, v18.8h, v5.h[7]
-	FMOVQ (R6), F18
-	WORD $0x4e217a51 // fcvtl2 v17.4s, v18.8h
-	WORD $0x0e217a52 // fcvtl v18.4s, v18.4h
-	FMOVQ 32(R6), F16
-	WORD $0x4e217a0f // fcvtl2 v15.4s, v16.8h
-	WORD $0x0e217a10 // fcvtl v16.4s, v16.4h
-	FMOVS (R8)(R14), F14
-	FMOVQ 400(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e32ddad // fmul v13.4s, v13.4s, v18.4s
-	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
-	WORD $0x4ebece0d // fmls v13.4s, v16.4s, v30.4s
-	FMOVQ 16(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 16(RSP)
-	FMOVQ 416(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x4ebdcded // fmls v13.4s, v15.4s, v29.4s
-	FMOVQ 32(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 32(RSP)
-	FMOVS (R9)(R14), F14
-	FMOVQ 464(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e32ddad // fmul v13.4s, v13.4s, v18.4s
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x4ebcce0d // fmls v13.4s, v16.4s, v28.4s
-	FMOVQ 80(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 80(RSP)
-	FMOVQ 480(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x4ebbcded // fmls v13.4s, v15.4s, v27.4s
-	FMOVQ 96(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 96(RSP)
-	FMOVS (R10)(R14), F14
-	FMOVQ 528(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e32ddad // fmul v13.4s, v13.4s, v18.4s
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x4ebace0d // fmls v13.4s, v16.4s, v26.4s
-	FMOVQ 144(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 144(RSP)
-	FMOVQ 544(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4eb9cded // fmls v13.4s, v15.4s, v25.4s
-	FMOVQ 160(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 160(RSP)
-	FMOVS (R11)(R14), F14
-	FMOVQ 592(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e32ddad // fmul v13.4s, v13.4s, v18.4s
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x4eb8ce0d // fmls v13.4s, v16.4s, v24.4s
-	FMOVQ 208(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 208(RSP)
-	FMOVQ 608(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x4eb7cded // fmls v13.4s, v15.4s, v23.4s
-	FMOVQ 224(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 224(RSP)
-	FMOVS (R12)(R14), F14
-	FMOVQ 656(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e32ddad // fmul v13.4s, v13.4s, v18.4s
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x4eb6ce0d // fmls v13.4s, v16.4s, v22.4s
-	FMOVQ 272(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 272(RSP)
-	FMOVQ 672(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
+	WORD $0x6f00e412 // movi v18.2d, #0x0
+	WORD $0x6f00e411 // movi v17.2d, #0x0
+	WORD $0x6f00e410 // movi v16.2d, #0x0
+	WORD $0x6f00e40f // movi v15.2d, #0x0
+	WORD $0x6f00e40e // movi v14.2d, #0x0
+	WORD $0x6f00e40d // movi v13.2d, #0x0
+	WORD $0x6f00e40c // movi v12.2d, #0x0
+	WORD $0x6f00e40b // movi v11.2d, #0x0
+	WORD $0x6f00e40a // movi v10.2d, #0x0
+	WORD $0x6f00e409 // movi v9.2d, #0x0
+	WORD $0x6f00e408 // movi v8.2d, #0x0
+	FMOVD 192(R23), F7
+	WORD $0x2f08a4e7 // uxtl v7.8h, v7.8b
+	WORD $0x0f4020f5 // smlal v21.4s, v7.4h, v0.h[0]
+	WORD $0x4f4020f2 // smlal2 v18.4s, v7.8h, v0.h[0]
+	WORD $0x0f4120f1 // smlal v17.4s, v7.4h, v1.h[0]
+	WORD $0x4f4120f0 // smlal2 v16.4s, v7.8h, v1.h[0]
+	WORD $0x0f4220ef // smlal v15.4s, v7.4h, v2.h[0]
+	WORD $0x4f4220ee // smlal2 v14.4s, v7.8h, v2.h[0]
+	WORD $0x0f4320ed // smlal v13.4s, v7.4h, v3.h[0]
+	WORD $0x4f4320ec // smlal2 v12.4s, v7.8h, v3.h[0]
+	WORD $0x0f4420eb // smlal v11.4s, v7.4h, v4.h[0]
+	WORD $0x4f4420ea // smlal2 v10.4s, v7.8h, v4.h[0]
+	WORD $0x0f4520e9 // smlal v9.4s, v7.4h, v5.h[0]
+	WORD $0x4f4520e8 // smlal2 v8.4s, v7.8h, v5.h[0]
+	FMOVD 208(R23), F7
+	WORD $0x2f08a4e7 // uxtl v7.8h, v7.8b
+	WORD $0x0f5020f5 // smlal v21.4s, v7.4h, v0.h[1]
+	WORD $0x4f5020f2 // smlal2 v18.4s, v7.8h, v0.h[1]
+	WORD $0x0f5120f1 // smlal v17.4s, v7.4h, v1.h[1]
+	WORD $0x4f5120f0 // smlal2 v16.4s, v7.8h, v1.h[1]
+	WORD $0x0f5220ef // smlal v15.4s, v7.4h, v2.h[1]
+	WORD $0x4f5220ee // smlal2 v14.4s, v7.8h, v2.h[1]
+	WORD $0x0f5320ed // smlal v13.4s, v7.4h, v3.h[1]
+	WORD $0x4f5320ec // smlal2 v12.4s, v7.8h, v3.h[1]
+	WORD $0x0f5420eb // smlal v11.4s, v7.4h, v4.h[1]
+	WORD $0x4f5420ea // smlal2 v10.4s, v7.8h, v4.h[1]
+	WORD $0x0f5520e9 // smlal v9.4s, v7.4h, v5.h[1]
+	WORD $0x4f5520e8 // smlal2 v8.4s, v7.8h, v5.h[1]
+	FMOVD 224(R23), F7
+	WORD $0x2f08a4e7 // uxtl v7.8h, v7.8b
+	WORD $0x0f6020f5 // smlal v21.4s, v7.4h, v0.h[2]
+	WORD $0x4f6020f2 // smlal2 v18.4s, v7.8h, v0.h[2]
+	WORD $0x0f6120f1 // smlal v17.4s, v7.4h, v1.h[2]
+	WORD $0x4f6120f0 // smlal2 v16.4s, v7.8h, v1.h[2]
+	WORD $0x0f6220ef // smlal v15.4s, v7.4h, v2.h[2]
+	WORD $0x4f6220ee // smlal2 v14.4s, v7.8h, v2.h[2]
+	WORD $0x0f6320ed // smlal v13.4s, v7.4h, v3.h[2]
+	WORD $0x4f6320ec // smlal2 v12.4s, v7.8h, v3.h[2]
+	WORD $0x0f6420eb // smlal v11.4s, v7.4h, v4.h[2]
+	WORD $0x4f6420ea // smlal2 v10.4s, v7.8h, v4.h[2]
+	WORD $0x0f6520e9 // smlal v9.4s, v7.4h, v5.h[2]
+	WORD $0x4f6520e8 // smlal2 v8.4s, v7.8h, v5.h[2]
+	FMOVD 240(R23), F7
+	WORD $0x2f08a4e7 // uxtl v7.8h, v7.8b
+	WORD $0x0f7020f5 // smlal v21.4s, v7.4h, v0.h[3]
+	WORD $0x4f7020f2 // smlal2 v18.4s, v7.8h, v0.h[3]
+	WORD $0x0f7120f1 // smlal v17.4s, v7.4h, v1.h[3]
+	WORD $0x4f7120f0 // smlal2 v16.4s, v7.8h, v1.h[3]
+	WORD $0x0f7220ef // smlal v15.4s, v7.4h, v2.h[3]
+	WORD $0x4f7220ee // smlal2 v14.4s, v7.8h, v2.h[3]
+	WORD $0x0f7320ed // smlal v13.4s, v7.4h, v3.h[3]
+	WORD $0x4f7320ec // smlal2 v12.4s, v7.8h, v3.h[3]
+	WORD $0x0f7420eb // smlal v11.4s, v7.4h, v4.h[3]
+	WORD $0x4f7420ea // smlal2 v10.4s, v7.8h, v4.h[3]
+	WORD $0x0f7520e9 // smlal v9.4s, v7.4h, v5.h[3]
+	WORD $0x4f7520e8 // smlal2 v8.4s, v7.8h, v5.h[3]
+	FMOVD 256(R23), F7
+	WORD $0x2f08a4e7 // uxtl v7.8h, v7.8b
+	WORD $0x0f4028f5 // smlal v21.4s, v7.4h, v0.h[4]
+	WORD $0x4f4028f2 // smlal2 v18.4s, v7.8h, v0.h[4]
+	WORD $0x0f4128f1 // smlal v17.4s, v7.4h, v1.h[4]
+	WORD $0x4f4128f0 // smlal2 v16.4s, v7.8h, v1.h[4]
+	WORD $0x0f4228ef // smlal v15.4s, v7.4h, v2.h[4]
+	WORD $0x4f4228ee // smlal2 v14.4s, v7.8h, v2.h[4]
+	WORD $0x0f4328ed // smlal v13.4s, v7.4h, v3.h[4]
+	WORD $0x4f4328ec // smlal2 v12.4s, v7.8h, v3.h[4]
+	WORD $0x0f4428eb // smlal v11.4s, v7.4h, v4.h[4]
+	WORD $0x4f4428ea // smlal2 v10.4s, v7.8h, v4.h[4]
+	WORD $0x0f4528e9 // smlal v9.4s, v7.4h, v5.h[4]
+	WORD $0x4f4528e8 // smlal2 v8.4s, v7.8h, v5.h[4]
+	FMOVD 272(R23), F7
+	WORD $0x2f08a4e7 // uxtl v7.8h, v7.8b
+	WORD $0x0f5028f5 // smlal v21.4s, v7.4h, v0.h[5]
+	WORD $0x4f5028f2 // smlal2 v18.4s, v7.8h, v0.h[5]
+	WORD $0x0f5128f1 // smlal v17.4s, v7.4h, v1.h[5]
+	WORD $0x4f5128f0 // smlal2 v16.4s, v7.8h, v1.h[5]
+	WORD $0x0f5228ef // smlal v15.4s, v7.4h, v2.h[5]
+	WORD $0x4f5228ee // smlal2 v14.4s, v7.8h, v2.h[5]
+	WORD $0x0f5328ed // smlal v13.4s, v7.4h, v3.h[5]
+	WORD $0x4f5328ec // smlal2 v12.4s, v7.8h, v3.h[5]
+	WORD $0x0f5428eb // smlal v11.4s, v7.4h, v4.h[5]
+	WORD $0x4f5428ea // smlal2 v10.4s, v7.8h, v4.h[5]
+	WORD $0x0f5528e9 // smlal v9.4s, v7.4h, v5.h[5]
+	WORD $0x4f5528e8 // smlal2 v8.4s, v7.8h, v5.h[5]
+	FMOVD 288(R23), F7
+	WORD $0x2f08a4e7 // uxtl v7.8h, v7.8b
+	WORD $0x0f6028f5 // smlal v21.4s, v7.4h, v0.h[6]
+	WORD $0x4f6028f2 // smlal2 v18.4s, v7.8h, v0.h[6]
+	WORD $0x0f6128f1 // smlal v17.4s, v7.4h, v1.h[6]
+	WORD $0x4f6128f0 // smlal2 v16.4s, v7.8h, v1.h[6]
+	WORD $0x0f6228ef // smlal v15.4s, v7.4h, v2.h[6]
+	WORD $0x4f6228ee // smlal2 v14.4s, v7.8h, v2.h[6]
+	WORD $0x0f6328ed // smlal v13.4s, v7.4h, v3.h[6]
+	WORD $0x4f6328ec // smlal2 v12.4s, v7.8h, v3.h[6]
+	WORD $0x0f6428eb // smlal v11.4s, v7.4h, v4.h[6]
+	WORD $0x4f6428ea // smlal2 v10.4s, v7.8h, v4.h[6]
+	WORD $0x0f6528e9 // smlal v9.4s, v7.4h, v5.h[6]
+	WORD $0x4f6528e8 // smlal2 v8.4s, v7.8h, v5.h[6]
+	FMOVD 304(R23), F7
+	WORD $0x2f08a4e7 // uxtl v7.8h, v7.8b
+	WORD $0x0f7028f5 // smlal v21.4s, v7.4h, v0.h[7]
+	WORD $0x4f7028f2 // smlal2 v18.4s, v7.8h, v0.h[7]
+	WORD $0x0f7128f1 // smlal v17.4s, v7.4h, v1.h[7]
+	WORD $0x4f7128f0 // smlal2 v16.4s, v7.8h, v1.h[7]
+	WORD $0x0f7228ef // smlal v15.4s, v7.4h, v2.h[7]
+	WORD $0x4f7228ee // smlal2 v14.4s, v7.8h, v2.h[7]
+	WORD $0x0f7328ed // smlal v13.4s, v7.4h, v3.h[7]
+	WORD $0x4f7328ec // smlal2 v12.4s, v7.8h, v3.h[7]
+	WORD $0x0f7428eb // smlal v11.4s, v7.4h, v4.h[7]
+	WORD $0x4f7428ea // smlal2 v10.4s, v7.8h, v4.h[7]
+	WORD $0x0f7528e9 // smlal v9.4s, v7.4h, v5.h[7]
+	WORD $0x4f7528e8 // smlal2 v8.4s, v7.8h, v5.h[7]
+	FMOVQ (R22), F7
+	WORD $0x4e2178e6 // fcvtl2 v6.4s, v7.8h
+	WORD $0x0e2178e7 // fcvtl v7.4s, v7.4h
+	FMOVQ 32(R22), F5
+	WORD $0x4e2178a4 // fcvtl2 v4.4s, v5.8h
+	WORD $0x0e2178a5 // fcvtl v5.4s, v5.4h
+	FMOVS (R8)(R14), F3
+	WORD $0x4e21da62 // scvtf v2.4s, v19.4s
+	WORD $0x6e27dc42 // fmul v2.4s, v2.4s, v7.4s
 	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x4eb5cded // fmls v13.4s, v15.4s, v21.4s
-	FMOVQ 288(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 288(RSP)
-	FMOVS (R13)(R14), F14
-	FMOVQ 720(RSP), F13
+	WORD $0x4eb5cca2 // fmls v2.4s, v5.4s, v21.4s
+	FMOVQ 16(RSP), F1
+	WORD $0x4f831041 // fmla v1.4s, v2.4s, v3.s[0]
+	FMOVQ F1, 16(RSP)
+	WORD $0x4e21dbe2 // scvtf v2.4s, v31.4s
+	WORD $0x6e26dc42 // fmul v2.4s, v2.4s, v6.4s
+	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
+	WORD $0x4eb2cc82 // fmls v2.4s, v4.4s, v18.4s
+	FMOVQ 32(RSP), F21
+	WORD $0x4f831055 // fmla v21.4s, v2.4s, v3.s[0]
+	FMOVQ F21, 32(RSP)
+	FMOVS (R9)(R14), F3
+	WORD $0x4e21dbc2 // scvtf v2.4s, v30.4s
+	WORD $0x6e27dc42 // fmul v2.4s, v2.4s, v7.4s
+	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
+	WORD $0x4eb1cca2 // fmls v2.4s, v5.4s, v17.4s
+	FMOVQ 48(RSP), F21
+	WORD $0x4f831055 // fmla v21.4s, v2.4s, v3.s[0]
+	FMOVQ F21, 48(RSP)
+	WORD $0x4e21db82 // scvtf v2.4s, v28.4s
+	WORD $0x6e26dc42 // fmul v2.4s, v2.4s, v6.4s
+	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
+	WORD $0x4eb0cc82 // fmls v2.4s, v4.4s, v16.4s
+	FMOVQ 64(RSP), F21
+	WORD $0x4f831055 // fmla v21.4s, v2.4s, v3.s[0]
+	FMOVQ F21, 64(RSP)
+	FMOVS (R10)(R14), F3
+	WORD $0x4e21dba2 // scvtf v2.4s, v29.4s
+	WORD $0x6e27dc42 // fmul v2.4s, v2.4s, v7.4s
+	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
+	WORD $0x4eafcca2 // fmls v2.4s, v5.4s, v15.4s
+	FMOVQ 80(RSP), F21
+	WORD $0x4f831055 // fmla v21.4s, v2.4s, v3.s[0]
+	FMOVQ F21, 80(RSP)
+	WORD $0x4e21db62 // scvtf v2.4s, v27.4s
+	WORD $0x6e26dc42 // fmul v2.4s, v2.4s, v6.4s
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
+	WORD $0x4eaecc82 // fmls v2.4s, v4.4s, v14.4s
+	FMOVQ 96(RSP), F21
+	WORD $0x4f831055 // fmla v21.4s, v2.4s, v3.s[0]
+	FMOVQ F21, 96(RSP)
+	FMOVS (R11)(R14), F3
+	WORD $0x4e21db42 // scvtf v2.4s, v26.4s
+	WORD $0x6e27dc42 // fmul v2.4s, v2.4s, v7.4s
 	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e32ddad // fmul v13.4s, v13.4s, v18.4s
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x4eb4ce0d // fmls v13.4s, v16.4s, v20.4s
-	FMOVQ 336(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 336(RSP)
-	FMOVQ 736(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x4eb3cded // fmls v13.4s, v15.4s, v19.4s
-	FMOVQ 352(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 352(RSP)
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebc00 // addp v0.8h, v0.8h, v30.8h
-	ADD R15, R9, R16
-	FMOVQ -32(R16), F1
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebc21 // addp v1.8h, v1.8h, v30.8h
-	ADD R15, R10, R16
-	FMOVQ -32(R16), F2
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebc42 // addp v2.8h, v2.8h, v30.8h
-	ADD R15, R11, R16
-	FMOVQ -32(R16), F3
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebc63 // addp v3.8h, v3.8h, v30.8h
-	ADD R15, R12, R16
-	FMOVQ -32(R16), F4
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebc84 // addp v4.8h, v4.8h, v30.8h
-	ADD R15, R13, R16
-	FMOVQ -32(R16), F5
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebca5 // addp v5.8h, v5.8h, v30.8h
-	WORD $0x6f00e41e // movi v30.2d, #0x0
-	WORD $0x6f00e41d // movi v29.2d, #0x0
-	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	WORD $0x6f00e41a // movi v26.2d, #0x0
-	WORD $0x6f00e419 // movi v25.2d, #0x0
-	WORD $0x6f00e418 // movi v24.2d, #0x0
-	WORD $0x6f00e417 // movi v23.2d, #0x0
-	WORD $0x6f00e416 // movi v22.2d, #0x0
-	WORD $0x6f00e415 // movi v21.2d, #0x0
-	WORD $0x6f00e414 // movi v20.2d, #0x0
-	WORD $0x6f00e413 // movi v19.2d, #0x0
-	FMOVD 200(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f40225e // smlal v30.4s, v18.4h, v0.h[0]
-	WORD $0x4f40225d // smlal2 v29.4s, v18.8h, v0.h[0]
-	WORD $0x0f41225c // smlal v28.4s, v18.4h, v1.h[0]
-	WORD $0x4f41225b // smlal2 v27.4s, v18.8h, v1.h[0]
-	WORD $0x0f42225a // smlal v26.4s, v18.4h, v2.h[0]
-	WORD $0x4f422259 // smlal2 v25.4s, v18.8h, v2.h[0]
-	WORD $0x0f432258 // smlal v24.4s, v18.4h, v3.h[0]
-	WORD $0x4f432257 // smlal2 v23.4s, v18.8h, v3.h[0]
-	WORD $0x0f442256 // smlal v22.4s, v18.4h, v4.h[0]
-	WORD $0x4f442255 // smlal2 v21.4s, v18.8h, v4.h[0]
-	WORD $0x0f452254 // smlal v20.4s, v18.4h, v5.h[0]
-	WORD $0x4f452253 // smlal2 v19.4s, v18.8h, v5.h[0]
-	FMOVD 216(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f50225e // smlal v30.4s, v18.4h, v0.h[1]
-	WORD $0x4f50225d // smlal2 v29.4s, v18.8h, v0.h[1]
-	WORD $0x0f51225c // smlal v28.4s, v18.4h, v1.h[1]
-	WORD $0x4f51225b // smlal2 v27.4s, v18.8h, v1.h[1]
-	WORD $0x0f52225a // smlal v26.4s, v18.4h, v2.h[1]
-	WORD $0x4f522259 // smlal2 v25.4s, v18.8h, v2.h[1]
-	WORD $0x0f532258 // smlal v24.4s, v18.4h, v3.h[1]
-	WORD $0x4f532257 // smlal2 v23.4s, v18.8h, v3.h[1]
-	WORD $0x0f542256 // smlal v22.4s, v18.4h, v4.h[1]
-	WORD $0x4f542255 // smlal2 v21.4s, v18.8h, v4.h[1]
-	WORD $0x0f552254 // smlal v20.4s, v18.4h, v5.h[1]
-	WORD $0x4f552253 // smlal2 v19.4s, v18.8h, v5.h[1]
-	FMOVD 232(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f60225e // smlal v30.4s, v18.4h, v0.h[2]
-	WORD $0x4f60225d // smlal2 v29.4s, v18.8h, v0.h[2]
-	WORD $0x0f61225c // smlal v28.4s, v18.4h, v1.h[2]
-	WORD $0x4f61225b // smlal2 v27.4s, v18.8h, v1.h[2]
-	WORD $0x0f62225a // smlal v26.4s, v18.4h, v2.h[2]
-	WORD $0x4f622259 // smlal2 v25.4s, v18.8h, v2.h[2]
-	WORD $0x0f632258 // smlal v24.4s, v18.4h, v3.h[2]
-	WORD $0x4f632257 // smlal2 v23.4s, v18.8h, v3.h[2]
-	WORD $0x0f642256 // smlal v22.4s, v18.4h, v4.h[2]
-	WORD $0x4f642255 // smlal2 v21.4s, v18.8h, v4.h[2]
-	WORD $0x0f652254 // smlal v20.4s, v18.4h, v5.h[2]
-	WORD $0x4f652253 // smlal2 v19.4s, v18.8h, v5.h[2]
-	FMOVD 248(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f70225e // smlal v30.4s, v18.4h, v0.h[3]
-	WORD $0x4f70225d // smlal2 v29.4s, v18.8h, v0.h[3]
-	WORD $0x0f71225c // smlal v28.4s, v18.4h, v1.h[3]
-	WORD $0x4f71225b // smlal2 v27.4s, v18.8h, v1.h[3]
-	WORD $0x0f72225a // smlal v26.4s, v18.4h, v2.h[3]
-	WORD $0x4f722259 // smlal2 v25.4s, v18.8h, v2.h[3]
-	WORD $0x0f732258 // smlal v24.4s, v18.4h, v3.h[3]
-	WORD $0x4f732257 // smlal2 v23.4s, v18.8h, v3.h[3]
-	WORD $0x0f742256 // smlal v22.4s, v18.4h, v4.h[3]
-	WORD $0x4f742255 // smlal2 v21.4s, v18.8h, v4.h[3]
-	WORD $0x0f752254 // smlal v20.4s, v18.4h, v5.h[3]
-	WORD $0x4f752253 // smlal2 v19.4s, v18.8h, v5.h[3]
-	FMOVD 264(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f402a5e // smlal v30.4s, v18.4h, v0.h[4]
-	WORD $0x4f402a5d // smlal2 v29.4s, v18.8h, v0.h[4]
-	WORD $0x0f412a5c // smlal v28.4s, v18.4h, v1.h[4]
-	WORD $0x4f412a5b // smlal2 v27.4s, v18.8h, v1.h[4]
-	WORD $0x0f422a5a // smlal v26.4s, v18.4h, v2.h[4]
-	WORD $0x4f422a59 // smlal2 v25.4s, v18.8h, v2.h[4]
-	WORD $0x0f432a58 // smlal v24.4s, v18.4h, v3.h[4]
-	WORD $0x4f432a57 // smlal2 v23.4s, v18.8h, v3.h[4]
-	WORD $0x0f442a56 // smlal v22.4s, v18.4h, v4.h[4]
-	WORD $0x4f442a55 // smlal2 v21.4s, v18.8h, v4.h[4]
-	WORD $0x0f452a54 // smlal v20.4s, v18.4h, v5.h[4]
-	WORD $0x4f452a53 // smlal2 v19.4s, v18.8h, v5.h[4]
-	FMOVD 280(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f502a5e // smlal v30.4s, v18.4h, v0.h[5]
-	WORD $0x4f502a5d // smlal2 v29.4s, v18.8h, v0.h[5]
-	WORD $0x0f512a5c // smlal v28.4s, v18.4h, v1.h[5]
-	WORD $0x4f512a5b // smlal2 v27.4s, v18.8h, v1.h[5]
-	WORD $0x0f522a5a // smlal v26.4s, v18.4h, v2.h[5]
-	WORD $0x4f522a59 // smlal2 v25.4s, v18.8h, v2.h[5]
-	WORD $0x0f532a58 // smlal v24.4s, v18.4h, v3.h[5]
-	WORD $0x4f532a57 // smlal2 v23.4s, v18.8h, v3.h[5]
-	WORD $0x0f542a56 // smlal v22.4s, v18.4h, v4.h[5]
-	WORD $0x4f542a55 // smlal2 v21.4s, v18.8h, v4.h[5]
-	WORD $0x0f552a54 // smlal v20.4s, v18.4h, v5.h[5]
-	WORD $0x4f552a53 // smlal2 v19.4s, v18.8h, v5.h[5]
-	FMOVD 296(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f602a5e // smlal v30.4s, v18.4h, v0.h[6]
-	WORD $0x4f602a5d // smlal2 v29.4s, v18.8h, v0.h[6]
-	WORD $0x0f612a5c // smlal v28.4s, v18.4h, v1.h[6]
-	WORD $0x4f612a5b // smlal2 v27.4s, v18.8h, v1.h[6]
-	WORD $0x0f622a5a // smlal v26.4s, v18.4h, v2.h[6]
-	WORD $0x4f622a59 // smlal2 v25.4s, v18.8h, v2.h[6]
-	WORD $0x0f632a58 // smlal v24.4s, v18.4h, v3.h[6]
-	WORD $0x4f632a57 // smlal2 v23.4s, v18.8h, v3.h[6]
-	WORD $0x0f642a56 // smlal v22.4s, v18.4h, v4.h[6]
-	WORD $0x4f642a55 // smlal2 v21.4s, v18.8h, v4.h[6]
-	WORD $0x0f652a54 // smlal v20.4s, v18.4h, v5.h[6]
-	WORD $0x4f652a53 // smlal2 v19.4s, v18.8h, v5.h[6]
-	FMOVD 312(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f702a5e // smlal v30.4s, v18.4h, v0.h[7]
-	WORD $0x4f702a5d // smlal2 v29.4s, v18.8h, v0.h[7]
-	WORD $0x0f712a5c // smlal v28.4s, v18.4h, v1.h[7]
-	WORD $0x4f712a5b // smlal2 v27.4s, v18.8h, v1.h[7]
-	WORD $0x0f722a5a // smlal v26.4s, v18.4h, v2.h[7]
-	WORD $0x4f722a59 // smlal2 v25.4s, v18.8h, v2.h[7]
-	WORD $0x0f732a58 // smlal v24.4s, v18.4h, v3.h[7]
-	WORD $0x4f732a57 // smlal2 v23.4s, v18.8h, v3.h[7]
-	WORD $0x0f742a56 // smlal v22.4s, v18.4h, v4.h[7]
-	WORD $0x4f742a55 // smlal2 v21.4s, v18.8h, v4.h[7]
-	WORD $0x0f752a54 // smlal v20.4s, v18.4h, v5.h[7]
-	WORD $0x4f752a53 // smlal2 v19.4s, v18.8h, v5.h[7]
-	FMOVQ 16(R6), F18
-	WORD $0x4e217a51 // fcvtl2 v17.4s, v18.8h
-	WORD $0x0e217a52 // fcvtl v18.4s, v18.4h
-	FMOVQ 48(R6), F16
-	WORD $0x4e217a0f // fcvtl2 v15.4s, v16.8h
-	WORD $0x0e217a10 // fcvtl v16.4s, v16.4h
-	FMOVS (R8)(R14), F14
-	FMOVQ 432(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e32ddad // fmul v13.4s, v13.4s, v18.4s
-	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
-	WORD $0x4ebece0d // fmls v13.4s, v16.4s, v30.4s
-	FMOVQ 48(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 48(RSP)
-	FMOVQ 448(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x4ebdcded // fmls v13.4s, v15.4s, v29.4s
-	FMOVQ 64(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 64(RSP)
-	FMOVS (R9)(R14), F14
-	FMOVQ 496(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e32ddad // fmul v13.4s, v13.4s, v18.4s
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x4ebcce0d // fmls v13.4s, v16.4s, v28.4s
-	FMOVQ 112(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 112(RSP)
-	FMOVQ 512(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x4ebbcded // fmls v13.4s, v15.4s, v27.4s
-	FMOVQ 128(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 128(RSP)
-	FMOVS (R10)(R14), F14
-	FMOVQ 560(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e32ddad // fmul v13.4s, v13.4s, v18.4s
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x4ebace0d // fmls v13.4s, v16.4s, v26.4s
-	FMOVQ 176(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 176(RSP)
-	FMOVQ 576(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4eb9cded // fmls v13.4s, v15.4s, v25.4s
-	FMOVQ 192(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 192(RSP)
-	FMOVS (R11)(R14), F14
-	FMOVQ 624(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e32ddad // fmul v13.4s, v13.4s, v18.4s
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x4eb8ce0d // fmls v13.4s, v16.4s, v24.4s
-	FMOVQ 240(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 240(RSP)
-	FMOVQ 640(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x4eb7cded // fmls v13.4s, v15.4s, v23.4s
-	FMOVQ 256(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 256(RSP)
-	FMOVS (R12)(R14), F14
-	FMOVQ 688(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e32ddad // fmul v13.4s, v13.4s, v18.4s
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x4eb6ce0d // fmls v13.4s, v16.4s, v22.4s
-	FMOVQ 304(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 304(RSP)
-	FMOVQ 704(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x4eb5cded // fmls v13.4s, v15.4s, v21.4s
-	FMOVQ 320(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 320(RSP)
-	FMOVS (R13)(R14), F14
-	FMOVQ 752(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e32ddad // fmul v13.4s, v13.4s, v18.4s
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x4eb4ce0d // fmls v13.4s, v16.4s, v20.4s
-	FMOVQ 368(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 368(RSP)
-	FMOVQ 768(RSP), F13
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x4eb3cded // fmls v13.4s, v15.4s, v19.4s
-	FMOVQ 384(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 384(RSP)
+	WORD $0x4eadcca2 // fmls v2.4s, v5.4s, v13.4s
+	FMOVQ 112(RSP), F21
+	WORD $0x4f831055 // fmla v21.4s, v2.4s, v3.s[0]
+	FMOVQ F21, 112(RSP)
+	WORD $0x4e21db02 // scvtf v2.4s, v24.4s
+	WORD $0x6e26dc42 // fmul v2.4s, v2.4s, v6.4s
+	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
+	WORD $0x4eaccc82 // fmls v2.4s, v4.4s, v12.4s
+	FMOVQ 128(RSP), F21
+	WORD $0x4f831055 // fmla v21.4s, v2.4s, v3.s[0]
+	FMOVQ F21, 128(RSP)
+	FMOVS (R12)(R14), F3
+	WORD $0x4e21db22 // scvtf v2.4s, v25.4s
+	WORD $0x6e27dc42 // fmul v2.4s, v2.4s, v7.4s
+	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
+	WORD $0x4eabcca2 // fmls v2.4s, v5.4s, v11.4s
+	FMOVQ 144(RSP), F21
+	WORD $0x4f831055 // fmla v21.4s, v2.4s, v3.s[0]
+	FMOVQ F21, 144(RSP)
+	WORD $0x4e21dae2 // scvtf v2.4s, v23.4s
+	WORD $0x6e26dc42 // fmul v2.4s, v2.4s, v6.4s
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
+	WORD $0x4eaacc82 // fmls v2.4s, v4.4s, v10.4s
+	FMOVQ 160(RSP), F21
+	WORD $0x4f831055 // fmla v21.4s, v2.4s, v3.s[0]
+	FMOVQ F21, 160(RSP)
+	FMOVS (R13)(R14), F3
+	WORD $0x4e21dac2 // scvtf v2.4s, v22.4s
+	WORD $0x6e27dc42 // fmul v2.4s, v2.4s, v7.4s
+	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
+	WORD $0x4ea9cca2 // fmls v2.4s, v5.4s, v9.4s
+	FMOVQ 176(RSP), F21
+	WORD $0x4f831055 // fmla v21.4s, v2.4s, v3.s[0]
+	FMOVQ F21, 176(RSP)
+	WORD $0x4e21da82 // scvtf v2.4s, v20.4s
+	WORD $0x6e26dc42 // fmul v2.4s, v2.4s, v6.4s
+	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
+	WORD $0x4ea8cc82 // fmls v2.4s, v4.4s, v8.4s
+	FMOVQ 192(RSP), F21
+	WORD $0x4f831055 // fmla v21.4s, v2.4s, v3.s[0]
+	FMOVQ F21, 192(RSP)
 	ADD $4, R14, R14
 	ADD $2368, R6, R6
+	ADD $2368, R22, R22
+	ADD $2368, R23, R23
 	SUBS $1, R7, R7
-	BNE block3
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain5
-	MOVD R2, R16
+	BNE block4
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain6
+	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 144(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 160(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 176(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 192(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 272(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 288(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 304(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 320(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 336(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 352(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 368(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 384(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored6
-plain5:
-	MOVD R2, R16
+	FMOVQ F31, 16(R25)
+	B stored7
+plain6:
+	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 144(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 160(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 176(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 192(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 272(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 288(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 304(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 320(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 336(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 352(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 368(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 384(RSP), F31
-	FMOVQ F31, 48(R16)
-stored6:
+	FMOVQ F31, 16(R25)
+stored7:
+	ADD $1, R24, R24
+	CMP $2, R24
+	BLT part3
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	ADD R4<<2, R1, R1
@@ -1119,11 +596,16 @@ stored6:
 	SUB $6, R3, R3
 	B tile1
 next2:
-tile7:
+tile8:
 	CMP $4, R3
-	BLT next8
+	BLT next9
+	MOVD $0, R24
+part10:
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
+	ADD R24<<4, R6, R22
+	ADD R24<<3, R6, R23
+	ADD R24<<5, R6, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -1140,37 +622,8 @@ tile7:
 	FMOVQ F31, 96(RSP)
 	FMOVQ F31, 112(RSP)
 	FMOVQ F31, 128(RSP)
-	FMOVQ F31, 144(RSP)
-	FMOVQ F31, 160(RSP)
-	FMOVQ F31, 176(RSP)
-	FMOVQ F31, 192(RSP)
-	FMOVQ F31, 208(RSP)
-	FMOVQ F31, 224(RSP)
-	FMOVQ F31, 240(RSP)
-	FMOVQ F31, 256(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
-block9:
-	WORD $0x6f00e41e // movi v30.2d, #0x0
-	FMOVQ F30, 400(RSP)
-	FMOVQ F30, 416(RSP)
-	FMOVQ F30, 432(RSP)
-	FMOVQ F30, 448(RSP)
-	FMOVQ F30, 464(RSP)
-	FMOVQ F30, 480(RSP)
-	FMOVQ F30, 496(RSP)
-	FMOVQ F30, 512(RSP)
-	FMOVQ F30, 528(RSP)
-	FMOVQ F30, 544(RSP)
-	FMOVQ F30, 560(RSP)
-	FMOVQ F30, 576(RSP)
-	FMOVQ F30, 592(RSP)
-	FMOVQ F30, 608(RSP)
-	FMOVQ F30, 624(RSP)
-	FMOVQ F30, 640(RSP)
-	ADD $320, R6, R20
-	ADD $64, R6, R21
-	MOVD $8, R19
-sub10:
+block11:
+	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
@@ -1178,7 +631,11 @@ sub10:
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
-	WORD $0x6f00e417 // movi v23.2d, #0x0
+	ADD $320, R6, R20
+	ADD $64, R23, R21
+	MOVD $8, R19
+sub12:
+	FMOVQ 528(RSP), F23
 	WORD $0x6f00e416 // movi v22.2d, #0x0
 	WORD $0x6f00e415 // movi v21.2d, #0x0
 	WORD $0x6f00e414 // movi v20.2d, #0x0
@@ -1194,39 +651,21 @@ sub10:
 	FMOVD (R11), F12
 	WORD $0x4ecc39ad // zip1 v13.2d, v13.2d, v12.2d
 	FMOVQ (R20), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
 	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
 	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
 	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5de // smmla v30.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5dd // smmla v29.4s, v14.16b, v11.16b
-	WORD $0x4e8aa5b6 // smmla v22.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5b5 // smmla v21.4s, v13.16b, v11.16b
-	FMOVQ 16(R20), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5dc // smmla v28.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5db // smmla v27.4s, v14.16b, v11.16b
-	WORD $0x4e8aa5b4 // smmla v20.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5b3 // smmla v19.4s, v13.16b, v11.16b
-	FMOVQ 32(R20), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5da // smmla v26.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5d9 // smmla v25.4s, v14.16b, v11.16b
+	WORD $0x4e8aa5d6 // smmla v22.4s, v14.16b, v10.16b
+	WORD $0x4e8ba5d5 // smmla v21.4s, v14.16b, v11.16b
 	WORD $0x4e8aa5b2 // smmla v18.4s, v13.16b, v10.16b
 	WORD $0x4e8ba5b1 // smmla v17.4s, v13.16b, v11.16b
-	FMOVQ 48(R20), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
+	FMOVQ 16(R20), F11
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
 	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
 	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
 	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5d8 // smmla v24.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5d7 // smmla v23.4s, v14.16b, v11.16b
+	WORD $0x4e8aa5d4 // smmla v20.4s, v14.16b, v10.16b
+	WORD $0x4e8ba5d3 // smmla v19.4s, v14.16b, v11.16b
 	WORD $0x4e8aa5b0 // smmla v16.4s, v13.16b, v10.16b
 	WORD $0x4e8ba5af // smmla v15.4s, v13.16b, v11.16b
 	FMOVD 8(R8), F14
@@ -1236,39 +675,21 @@ sub10:
 	FMOVD 8(R11), F12
 	WORD $0x4ecc39ad // zip1 v13.2d, v13.2d, v12.2d
 	FMOVQ 64(R20), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
 	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
 	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
 	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5de // smmla v30.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5dd // smmla v29.4s, v14.16b, v11.16b
-	WORD $0x4e8aa5b6 // smmla v22.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5b5 // smmla v21.4s, v13.16b, v11.16b
-	FMOVQ 80(R20), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5dc // smmla v28.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5db // smmla v27.4s, v14.16b, v11.16b
-	WORD $0x4e8aa5b4 // smmla v20.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5b3 // smmla v19.4s, v13.16b, v11.16b
-	FMOVQ 96(R20), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5da // smmla v26.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5d9 // smmla v25.4s, v14.16b, v11.16b
+	WORD $0x4e8aa5d6 // smmla v22.4s, v14.16b, v10.16b
+	WORD $0x4e8ba5d5 // smmla v21.4s, v14.16b, v11.16b
 	WORD $0x4e8aa5b2 // smmla v18.4s, v13.16b, v10.16b
 	WORD $0x4e8ba5b1 // smmla v17.4s, v13.16b, v11.16b
-	FMOVQ 112(R20), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
+	FMOVQ 80(R20), F11
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
 	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
 	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
 	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5d8 // smmla v24.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5d7 // smmla v23.4s, v14.16b, v11.16b
+	WORD $0x4e8aa5d4 // smmla v20.4s, v14.16b, v10.16b
+	WORD $0x4e8ba5d3 // smmla v19.4s, v14.16b, v11.16b
 	WORD $0x4e8aa5b0 // smmla v16.4s, v13.16b, v10.16b
 	WORD $0x4e8ba5af // smmla v15.4s, v13.16b, v11.16b
 	FMOVD 16(R8), F14
@@ -1278,39 +699,21 @@ sub10:
 	FMOVD 16(R11), F12
 	WORD $0x4ecc39ad // zip1 v13.2d, v13.2d, v12.2d
 	FMOVQ 128(R20), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
 	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
 	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
 	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5de // smmla v30.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5dd // smmla v29.4s, v14.16b, v11.16b
-	WORD $0x4e8aa5b6 // smmla v22.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5b5 // smmla v21.4s, v13.16b, v11.16b
-	FMOVQ 144(R20), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5dc // smmla v28.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5db // smmla v27.4s, v14.16b, v11.16b
-	WORD $0x4e8aa5b4 // smmla v20.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5b3 // smmla v19.4s, v13.16b, v11.16b
-	FMOVQ 160(R20), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5da // smmla v26.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5d9 // smmla v25.4s, v14.16b, v11.16b
+	WORD $0x4e8aa5d6 // smmla v22.4s, v14.16b, v10.16b
+	WORD $0x4e8ba5d5 // smmla v21.4s, v14.16b, v11.16b
 	WORD $0x4e8aa5b2 // smmla v18.4s, v13.16b, v10.16b
 	WORD $0x4e8ba5b1 // smmla v17.4s, v13.16b, v11.16b
-	FMOVQ 176(R20), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
+	FMOVQ 144(R20), F11
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
 	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
 	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
 	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5d8 // smmla v24.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5d7 // smmla v23.4s, v14.16b, v11.16b
+	WORD $0x4e8aa5d4 // smmla v20.4s, v14.16b, v10.16b
+	WORD $0x4e8ba5d3 // smmla v19.4s, v14.16b, v11.16b
 	WORD $0x4e8aa5b0 // smmla v16.4s, v13.16b, v10.16b
 	WORD $0x4e8ba5af // smmla v15.4s, v13.16b, v11.16b
 	FMOVD 24(R8), F14
@@ -1320,112 +723,39 @@ sub10:
 	FMOVD 24(R11), F12
 	WORD $0x4ecc39ad // zip1 v13.2d, v13.2d, v12.2d
 	FMOVQ 192(R20), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
 	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
 	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
 	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5de // smmla v30.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5dd // smmla v29.4s, v14.16b, v11.16b
-	WORD $0x4e8aa5b6 // smmla v22.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5b5 // smmla v21.4s, v13.16b, v11.16b
-	FMOVQ 208(R20), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5dc // smmla v28.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5db // smmla v27.4s, v14.16b, v11.16b
-	WORD $0x4e8aa5b4 // smmla v20.4s, v13.16b, v10.16b
-	WORD $0x4e8ba5b3 // smmla v19.4s, v13.16b, v11.16b
-	FMOVQ 224(R20), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
-	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
-	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
-	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5da // smmla v26.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5d9 // smmla v25.4s, v14.16b, v11.16b
+	WORD $0x4e8aa5d6 // smmla v22.4s, v14.16b, v10.16b
+	WORD $0x4e8ba5d5 // smmla v21.4s, v14.16b, v11.16b
 	WORD $0x4e8aa5b2 // smmla v18.4s, v13.16b, v10.16b
 	WORD $0x4e8ba5b1 // smmla v17.4s, v13.16b, v11.16b
-	FMOVQ 240(R20), F11
-	WORD $0x4e3f1d6c // and v12.16b, v11.16b, v31.16b
+	FMOVQ 208(R20), F11
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
 	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
 	WORD $0x4e8b398a // zip1 v10.4s, v12.4s, v11.4s
 	WORD $0x4e8b798b // zip2 v11.4s, v12.4s, v11.4s
-	WORD $0x4e8aa5d8 // smmla v24.4s, v14.16b, v10.16b
-	WORD $0x4e8ba5d7 // smmla v23.4s, v14.16b, v11.16b
+	WORD $0x4e8aa5d4 // smmla v20.4s, v14.16b, v10.16b
+	WORD $0x4e8ba5d3 // smmla v19.4s, v14.16b, v11.16b
 	WORD $0x4e8aa5b0 // smmla v16.4s, v13.16b, v10.16b
 	WORD $0x4e8ba5af // smmla v15.4s, v13.16b, v11.16b
-	WORD $0x4edd3bce // zip1 v14.2d, v30.2d, v29.2d
-	WORD $0x4edd7bdd // zip2 v29.2d, v30.2d, v29.2d
-	WORD $0x4edb3b9e // zip1 v30.2d, v28.2d, v27.2d
-	WORD $0x4edb7b9b // zip2 v27.2d, v28.2d, v27.2d
-	WORD $0x4ed93b5c // zip1 v28.2d, v26.2d, v25.2d
-	WORD $0x4ed97b59 // zip2 v25.2d, v26.2d, v25.2d
-	WORD $0x4ed73b1a // zip1 v26.2d, v24.2d, v23.2d
-	WORD $0x4ed77b17 // zip2 v23.2d, v24.2d, v23.2d
-	WORD $0x4ed53ad8 // zip1 v24.2d, v22.2d, v21.2d
-	WORD $0x4ed57ad5 // zip2 v21.2d, v22.2d, v21.2d
-	WORD $0x4ed33a96 // zip1 v22.2d, v20.2d, v19.2d
-	WORD $0x4ed37a93 // zip2 v19.2d, v20.2d, v19.2d
-	WORD $0x4ed13a54 // zip1 v20.2d, v18.2d, v17.2d
-	WORD $0x4ed17a51 // zip2 v17.2d, v18.2d, v17.2d
-	WORD $0x4ecf3a12 // zip1 v18.2d, v16.2d, v15.2d
-	WORD $0x4ecf7a0f // zip2 v15.2d, v16.2d, v15.2d
-	FMOVQ (R21), F11
-	WORD $0x2f08a56d // uxtl v13.8h, v11.8b
-	WORD $0x6f08a56b // uxtl2 v11.8h, v11.16b
-	WORD $0x2f10a5b0 // uxtl v16.4s, v13.4h
-	WORD $0x6f10a5ad // uxtl2 v13.4s, v13.8h
-	WORD $0x2f10a56c // uxtl v12.4s, v11.4h
-	WORD $0x6f10a56b // uxtl2 v11.4s, v11.8h
-	FMOVQ 400(RSP), F10
-	WORD $0x4eb095ca // mla v10.4s, v14.4s, v16.4s
-	FMOVQ F10, 400(RSP)
-	FMOVQ 416(RSP), F10
-	WORD $0x4ead97ca // mla v10.4s, v30.4s, v13.4s
-	FMOVQ F10, 416(RSP)
-	FMOVQ 432(RSP), F10
-	WORD $0x4eac978a // mla v10.4s, v28.4s, v12.4s
-	FMOVQ F10, 432(RSP)
-	FMOVQ 448(RSP), F10
-	WORD $0x4eab974a // mla v10.4s, v26.4s, v11.4s
-	FMOVQ F10, 448(RSP)
-	FMOVQ 464(RSP), F10
-	WORD $0x4eb097aa // mla v10.4s, v29.4s, v16.4s
-	FMOVQ F10, 464(RSP)
-	FMOVQ 480(RSP), F10
-	WORD $0x4ead976a // mla v10.4s, v27.4s, v13.4s
-	FMOVQ F10, 480(RSP)
-	FMOVQ 496(RSP), F10
-	WORD $0x4eac972a // mla v10.4s, v25.4s, v12.4s
-	FMOVQ F10, 496(RSP)
-	FMOVQ 512(RSP), F10
-	WORD $0x4eab96ea // mla v10.4s, v23.4s, v11.4s
-	FMOVQ F10, 512(RSP)
-	FMOVQ 528(RSP), F10
-	WORD $0x4eb0970a // mla v10.4s, v24.4s, v16.4s
-	FMOVQ F10, 528(RSP)
-	FMOVQ 544(RSP), F10
-	WORD $0x4ead96ca // mla v10.4s, v22.4s, v13.4s
-	FMOVQ F10, 544(RSP)
-	FMOVQ 560(RSP), F10
-	WORD $0x4eac968a // mla v10.4s, v20.4s, v12.4s
-	FMOVQ F10, 560(RSP)
-	FMOVQ 576(RSP), F10
-	WORD $0x4eab964a // mla v10.4s, v18.4s, v11.4s
-	FMOVQ F10, 576(RSP)
-	FMOVQ 592(RSP), F10
-	WORD $0x4eb096aa // mla v10.4s, v21.4s, v16.4s
-	FMOVQ F10, 592(RSP)
-	FMOVQ 608(RSP), F10
-	WORD $0x4ead966a // mla v10.4s, v19.4s, v13.4s
-	FMOVQ F10, 608(RSP)
-	FMOVQ 624(RSP), F10
-	WORD $0x4eac962a // mla v10.4s, v17.4s, v12.4s
-	FMOVQ F10, 624(RSP)
-	FMOVQ 640(RSP), F10
-	WORD $0x4eab95ea // mla v10.4s, v15.4s, v11.4s
-	FMOVQ F10, 640(RSP)
+	FMOVD (R21), F14
+	WORD $0x2f08a5ce // uxtl v14.8h, v14.8b
+	WORD $0x2f10a5d7 // uxtl v23.4s, v14.4h
+	WORD $0x6f10a5ce // uxtl2 v14.4s, v14.8h
+	WORD $0x4ed77aed // zip2 v13.2d, v23.2d, v23.2d
+	WORD $0x4ed73af7 // zip1 v23.2d, v23.2d, v23.2d
+	WORD $0x4ece79cc // zip2 v12.2d, v14.2d, v14.2d
+	WORD $0x4ece39ce // zip1 v14.2d, v14.2d, v14.2d
+	WORD $0x4eb796df // mla v31.4s, v22.4s, v23.4s
+	WORD $0x4ead96be // mla v30.4s, v21.4s, v13.4s
+	WORD $0x4eae969d // mla v29.4s, v20.4s, v14.4s
+	WORD $0x4eac967c // mla v28.4s, v19.4s, v12.4s
+	WORD $0x4eb7965b // mla v27.4s, v18.4s, v23.4s
+	WORD $0x4ead963a // mla v26.4s, v17.4s, v13.4s
+	WORD $0x4eae9619 // mla v25.4s, v16.4s, v14.4s
+	WORD $0x4eac95f8 // mla v24.4s, v15.4s, v12.4s
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -1435,483 +765,262 @@ sub10:
 	ADD $256, R20, R20
 	ADD $16, R21, R21
 	SUBS $1, R19, R19
-	BNE sub10
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebc00 // addp v0.8h, v0.8h, v30.8h
-	ADD R15, R9, R16
-	FMOVQ -32(R16), F1
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebc21 // addp v1.8h, v1.8h, v30.8h
-	ADD R15, R10, R16
-	FMOVQ -32(R16), F2
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebc42 // addp v2.8h, v2.8h, v30.8h
-	ADD R15, R11, R16
-	FMOVQ -32(R16), F3
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebc63 // addp v3.8h, v3.8h, v30.8h
-	WORD $0x6f00e41e // movi v30.2d, #0x0
-	WORD $0x6f00e41d // movi v29.2d, #0x0
-	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	WORD $0x6f00e41a // movi v26.2d, #0x0
+	BNE sub12
+	WORD $0x4ede3bf7 // zip1 v23.2d, v31.2d, v30.2d
+	WORD $0x4ede7bfe // zip2 v30.2d, v31.2d, v30.2d
+	WORD $0x4edc3bbf // zip1 v31.2d, v29.2d, v28.2d
+	WORD $0x4edc7bbc // zip2 v28.2d, v29.2d, v28.2d
+	WORD $0x4eda3b7d // zip1 v29.2d, v27.2d, v26.2d
+	WORD $0x4eda7b7a // zip2 v26.2d, v27.2d, v26.2d
+	WORD $0x4ed83b3b // zip1 v27.2d, v25.2d, v24.2d
+	WORD $0x4ed87b38 // zip2 v24.2d, v25.2d, v24.2d
+	ADD R15, R8, R25
+	FMOVQ -32(R25), F0
+	FMOVQ -16(R25), F25
+	WORD $0x4e79bc00 // addp v0.8h, v0.8h, v25.8h
+	ADD R15, R9, R25
+	FMOVQ -32(R25), F1
+	FMOVQ -16(R25), F25
+	WORD $0x4e79bc21 // addp v1.8h, v1.8h, v25.8h
+	ADD R15, R10, R25
+	FMOVQ -32(R25), F2
+	FMOVQ -16(R25), F25
+	WORD $0x4e79bc42 // addp v2.8h, v2.8h, v25.8h
+	ADD R15, R11, R25
+	FMOVQ -32(R25), F3
+	FMOVQ -16(R25), F25
+	WORD $0x4e79bc63 // addp v3.8h, v3.8h, v25.8h
 	WORD $0x6f00e419 // movi v25.2d, #0x0
-	WORD $0x6f00e418 // movi v24.2d, #0x0
-	WORD $0x6f00e417 // movi v23.2d, #0x0
-	FMOVD 192(R6), F22
-	WORD $0x2f08a6d6 // uxtl v22.8h, v22.8b
-	WORD $0x0f4022de // smlal v30.4s, v22.4h, v0.h[0]
-	WORD $0x4f4022dd // smlal2 v29.4s, v22.8h, v0.h[0]
-	WORD $0x0f4122dc // smlal v28.4s, v22.4h, v1.h[0]
-	WORD $0x4f4122db // smlal2 v27.4s, v22.8h, v1.h[0]
-	WORD $0x0f4222da // smlal v26.4s, v22.4h, v2.h[0]
-	WORD $0x4f4222d9 // smlal2 v25.4s, v22.8h, v2.h[0]
-	WORD $0x0f4322d8 // smlal v24.4s, v22.4h, v3.h[0]
-	WORD $0x4f4322d7 // smlal2 v23.4s, v22.8h, v3.h[0]
-	FMOVD 208(R6), F22
-	WORD $0x2f08a6d6 // uxtl v22.8h, v22.8b
-	WORD $0x0f5022de // smlal v30.4s, v22.4h, v0.h[1]
-	WORD $0x4f5022dd // smlal2 v29.4s, v22.8h, v0.h[1]
-	WORD $0x0f5122dc // smlal v28.4s, v22.4h, v1.h[1]
-	WORD $0x4f5122db // smlal2 v27.4s, v22.8h, v1.h[1]
-	WORD $0x0f5222da // smlal v26.4s, v22.4h, v2.h[1]
-	WORD $0x4f5222d9 // smlal2 v25.4s, v22.8h, v2.h[1]
-	WORD $0x0f5322d8 // smlal v24.4s, v22.4h, v3.h[1]
-	WORD $0x4f5322d7 // smlal2 v23.4s, v22.8h, v3.h[1]
-	FMOVD 224(R6), F22
-	WORD $0x2f08a6d6 // uxtl v22.8h, v22.8b
-	WORD $0x0f6022de // smlal v30.4s, v22.4h, v0.h[2]
-	WORD $0x4f6022dd // smlal2 v29.4s, v22.8h, v0.h[2]
-	WORD $0x0f6122dc // smlal v28.4s, v22.4h, v1.h[2]
-	WORD $0x4f6122db // smlal2 v27.4s, v22.8h, v1.h[2]
-	WORD $0x0f6222da // smlal v26.4s, v22.4h, v2.h[2]
-	WORD $0x4f6222d9 // smlal2 v25.4s, v22.8h, v2.h[2]
-	WORD $0x0f6322d8 // smlal v24.4s, v22.4h, v3.h[2]
-	WORD $0x4f6322d7 // smlal2 v23.4s, v22.8h, v3.h[2]
-	FMOVD 240(R6), F22
-	WORD $0x2f08a6d6 // uxtl v22.8h, v22.8b
-	WORD $0x0f7022de // smlal v30.4s, v22.4h, v0.h[3]
-	WORD $0x4f7022dd // smlal2 v29.4s, v22.8h, v0.h[3]
-	WORD $0x0f7122dc // smlal v28.4s, v22.4h, v1.h[3]
-	WORD $0x4f7122db // smlal2 v27.4s, v22.8h, v1.h[3]
-	WORD $0x0f7222da // smlal v26.4s, v22.4h, v2.h[3]
-	WORD $0x4f7222d9 // smlal2 v25.4s, v22.8h, v2.h[3]
-	WORD $0x0f7322d8 // smlal v24.4s, v22.4h, v3.h[3]
-	WORD $0x4f7322d7 // smlal2 v23.4s, v22.8h, v3.h[3]
-	FMOVD 256(R6), F22
-	WORD $0x2f08a6d6 // uxtl v22.8h, v22.8b
-	WORD $0x0f402ade // smlal v30.4s, v22.4h, v0.h[4]
-	WORD $0x4f402add // smlal2 v29.4s, v22.8h, v0.h[4]
-	WORD $0x0f412adc // smlal v28.4s, v22.4h, v1.h[4]
-	WORD $0x4f412adb // smlal2 v27.4s, v22.8h, v1.h[4]
-	WORD $0x0f422ada // smlal v26.4s, v22.4h, v2.h[4]
-	WORD $0x4f422ad9 // smlal2 v25.4s, v22.8h, v2.h[4]
-	WORD $0x0f432ad8 // smlal v24.4s, v22.4h, v3.h[4]
-	WORD $0x4f432ad7 // smlal2 v23.4s, v22.8h, v3.h[4]
-	FMOVD 272(R6), F22
-	WORD $0x2f08a6d6 // uxtl v22.8h, v22.8b
-	WORD $0x0f502ade // smlal v30.4s, v22.4h, v0.h[5]
-	WORD $0x4f502add // smlal2 v29.4s, v22.8h, v0.h[5]
-	WORD $0x0f512adc // smlal v28.4s, v22.4h, v1.h[5]
-	WORD $0x4f512adb // smlal2 v27.4s, v22.8h, v1.h[5]
-	WORD $0x0f522ada // smlal v26.4s, v22.4h, v2.h[5]
-	WORD $0x4f522ad9 // smlal2 v25.4s, v22.8h, v2.h[5]
-	WORD $0x0f532ad8 // smlal v24.4s, v22.4h, v3.h[5]
-	WORD $0x4f532ad7 // smlal2 v23.4s, v22.8h, v3.h[5]
-	FMOVD 288(R6), F22
-	WORD $0x2f08a6d6 // uxtl v22.8h, v22.8b
-	WORD $0x0f602ade // smlal v30.4s, v22.4h, v0.h[6]
-	WORD $0x4f602add // smlal2 v29.4s, v22.8h, v0.h[6]
-	WORD $0x0f612adc // smlal v28.4s, v22.4h, v1.h[6]
-	WORD $0x4f612adb // smlal2 v27.4s, v22.8h, v1.h[6]
-	WORD $0x0f622ada // smlal v26.4s, v22.4h, v2.h[6]
-	WORD $0x4f622ad9 // smlal2 v25.4s, v22.8h, v2.h[6]
-	WORD $0x0f632ad8 // smlal v24.4s, v22.4h, v3.h[6]
-	WORD $0x4f632ad7 // smlal2 v23.4s, v22.8h, v3.h[6]
-	FMOVD 304(R6), F22
-	WORD $0x2f08a6d6 // uxtl v22.8h, v22.8b
-	WORD $0x0f702ade // smlal v30.4s, v22.4h, v0.h[7]
-	WORD $0x4f702add // smlal2 v29.4s, v22.8h, v0.h[7]
-	WORD $0x0f712adc // smlal v28.4s, v22.4h, v1.h[7]
-	WORD $0x4f712adb // smlal2 v27.4s, v22.8h, v1.h[7]
-	WORD $0x0f722ada // smlal v26.4s, v22.4h, v2.h[7]
-	WORD $0x4f722ad9 // smlal2 v25.4s, v22.8h, v2.h[7]
-	WORD $0x0f732ad8 // smlal v24.4s, v22.4h, v3.h[7]
-	WORD $0x4f732ad7 // smlal2 v23.4s, v22.8h, v3.h[7]
-	FMOVQ (R6), F22
-	WORD $0x4e217ad5 // fcvtl2 v21.4s, v22.8h
-	WORD $0x0e217ad6 // fcvtl v22.4s, v22.4h
-	FMOVQ 32(R6), F20
-	WORD $0x4e217a93 // fcvtl2 v19.4s, v20.8h
-	WORD $0x0e217a94 // fcvtl v20.4s, v20.4h
-	FMOVS (R8)(R14), F18
-	FMOVQ 400(RSP), F17
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e36de31 // fmul v17.4s, v17.4s, v22.4s
-	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
-	WORD $0x4ebece91 // fmls v17.4s, v20.4s, v30.4s
-	FMOVQ 16(RSP), F16
-	WORD $0x4f921230 // fmla v16.4s, v17.4s, v18.s[0]
-	FMOVQ F16, 16(RSP)
-	FMOVQ 416(RSP), F17
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e35de31 // fmul v17.4s, v17.4s, v21.4s
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x4ebdce71 // fmls v17.4s, v19.4s, v29.4s
-	FMOVQ 32(RSP), F16
-	WORD $0x4f921230 // fmla v16.4s, v17.4s, v18.s[0]
-	FMOVQ F16, 32(RSP)
-	FMOVS (R9)(R14), F18
-	FMOVQ 464(RSP), F17
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e36de31 // fmul v17.4s, v17.4s, v22.4s
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x4ebcce91 // fmls v17.4s, v20.4s, v28.4s
-	FMOVQ 80(RSP), F16
-	WORD $0x4f921230 // fmla v16.4s, v17.4s, v18.s[0]
-	FMOVQ F16, 80(RSP)
-	FMOVQ 480(RSP), F17
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e35de31 // fmul v17.4s, v17.4s, v21.4s
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x4ebbce71 // fmls v17.4s, v19.4s, v27.4s
-	FMOVQ 96(RSP), F16
-	WORD $0x4f921230 // fmla v16.4s, v17.4s, v18.s[0]
-	FMOVQ F16, 96(RSP)
-	FMOVS (R10)(R14), F18
-	FMOVQ 528(RSP), F17
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e36de31 // fmul v17.4s, v17.4s, v22.4s
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x4ebace91 // fmls v17.4s, v20.4s, v26.4s
-	FMOVQ 144(RSP), F16
-	WORD $0x4f921230 // fmla v16.4s, v17.4s, v18.s[0]
-	FMOVQ F16, 144(RSP)
-	FMOVQ 544(RSP), F17
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e35de31 // fmul v17.4s, v17.4s, v21.4s
+	WORD $0x6f00e416 // movi v22.2d, #0x0
+	WORD $0x6f00e415 // movi v21.2d, #0x0
+	WORD $0x6f00e414 // movi v20.2d, #0x0
+	WORD $0x6f00e413 // movi v19.2d, #0x0
+	WORD $0x6f00e412 // movi v18.2d, #0x0
+	WORD $0x6f00e411 // movi v17.2d, #0x0
+	WORD $0x6f00e410 // movi v16.2d, #0x0
+	FMOVD 192(R23), F15
+	WORD $0x2f08a5ef // uxtl v15.8h, v15.8b
+	WORD $0x0f4021f9 // smlal v25.4s, v15.4h, v0.h[0]
+	WORD $0x4f4021f6 // smlal2 v22.4s, v15.8h, v0.h[0]
+	WORD $0x0f4121f5 // smlal v21.4s, v15.4h, v1.h[0]
+	WORD $0x4f4121f4 // smlal2 v20.4s, v15.8h, v1.h[0]
+	WORD $0x0f4221f3 // smlal v19.4s, v15.4h, v2.h[0]
+	WORD $0x4f4221f2 // smlal2 v18.4s, v15.8h, v2.h[0]
+	WORD $0x0f4321f1 // smlal v17.4s, v15.4h, v3.h[0]
+	WORD $0x4f4321f0 // smlal2 v16.4s, v15.8h, v3.h[0]
+	FMOVD 208(R23), F15
+	WORD $0x2f08a5ef // uxtl v15.8h, v15.8b
+	WORD $0x0f5021f9 // smlal v25.4s, v15.4h, v0.h[1]
+	WORD $0x4f5021f6 // smlal2 v22.4s, v15.8h, v0.h[1]
+	WORD $0x0f5121f5 // smlal v21.4s, v15.4h, v1.h[1]
+	WORD $0x4f5121f4 // smlal2 v20.4s, v15.8h, v1.h[1]
+	WORD $0x0f5221f3 // smlal v19.4s, v15.4h, v2.h[1]
+	WORD $0x4f5221f2 // smlal2 v18.4s, v15.8h, v2.h[1]
+	WORD $0x0f5321f1 // smlal v17.4s, v15.4h, v3.h[1]
+	WORD $0x4f5321f0 // smlal2 v16.4s, v15.8h, v3.h[1]
+	FMOVD 224(R23), F15
+	WORD $0x2f08a5ef // uxtl v15.8h, v15.8b
+	WORD $0x0f6021f9 // smlal v25.4s, v15.4h, v0.h[2]
+	WORD $0x4f6021f6 // smlal2 v22.4s, v15.8h, v0.h[2]
+	WORD $0x0f6121f5 // smlal v21.4s, v15.4h, v1.h[2]
+	WORD $0x4f6121f4 // smlal2 v20.4s, v15.8h, v1.h[2]
+	WORD $0x0f6221f3 // smlal v19.4s, v15.4h, v2.h[2]
+	WORD $0x4f6221f2 // smlal2 v18.4s, v15.8h, v2.h[2]
+	WORD $0x0f6321f1 // smlal v17.4s, v15.4h, v3.h[2]
+	WORD $0x4f6321f0 // smlal2 v16.4s, v15.8h, v3.h[2]
+	FMOVD 240(R23), F15
+	WORD $0x2f08a5ef // uxtl v15.8h, v15.8b
+	WORD $0x0f7021f9 // smlal v25.4s, v15.4h, v0.h[3]
+	WORD $0x4f7021f6 // smlal2 v22.4s, v15.8h, v0.h[3]
+	WORD $0x0f7121f5 // smlal v21.4s, v15.4h, v1.h[3]
+	WORD $0x4f7121f4 // smlal2 v20.4s, v15.8h, v1.h[3]
+	WORD $0x0f7221f3 // smlal v19.4s, v15.4h, v2.h[3]
+	WORD $0x4f7221f2 // smlal2 v18.4s, v15.8h, v2.h[3]
+	WORD $0x0f7321f1 // smlal v17.4s, v15.4h, v3.h[3]
+	WORD $0x4f7321f0 // smlal2 v16.4s, v15.8h, v3.h[3]
+	FMOVD 256(R23), F15
+	WORD $0x2f08a5ef // uxtl v15.8h, v15.8b
+	WORD $0x0f4029f9 // smlal v25.4s, v15.4h, v0.h[4]
+	WORD $0x4f4029f6 // smlal2 v22.4s, v15.8h, v0.h[4]
+	WORD $0x0f4129f5 // smlal v21.4s, v15.4h, v1.h[4]
+	WORD $0x4f4129f4 // smlal2 v20.4s, v15.8h, v1.h[4]
+	WORD $0x0f4229f3 // smlal v19.4s, v15.4h, v2.h[4]
+	WORD $0x4f4229f2 // smlal2 v18.4s, v15.8h, v2.h[4]
+	WORD $0x0f4329f1 // smlal v17.4s, v15.4h, v3.h[4]
+	WORD $0x4f4329f0 // smlal2 v16.4s, v15.8h, v3.h[4]
+	FMOVD 272(R23), F15
+	WORD $0x2f08a5ef // uxtl v15.8h, v15.8b
+	WORD $0x0f5029f9 // smlal v25.4s, v15.4h, v0.h[5]
+	WORD $0x4f5029f6 // smlal2 v22.4s, v15.8h, v0.h[5]
+	WORD $0x0f5129f5 // smlal v21.4s, v15.4h, v1.h[5]
+	WORD $0x4f5129f4 // smlal2 v20.4s, v15.8h, v1.h[5]
+	WORD $0x0f5229f3 // smlal v19.4s, v15.4h, v2.h[5]
+	WORD $0x4f5229f2 // smlal2 v18.4s, v15.8h, v2.h[5]
+	WORD $0x0f5329f1 // smlal v17.4s, v15.4h, v3.h[5]
+	WORD $0x4f5329f0 // smlal2 v16.4s, v15.8h, v3.h[5]
+	FMOVD 288(R23), F15
+	WORD $0x2f08a5ef // uxtl v15.8h, v15.8b
+	WORD $0x0f6029f9 // smlal v25.4s, v15.4h, v0.h[6]
+	WORD $0x4f6029f6 // smlal2 v22.4s, v15.8h, v0.h[6]
+	WORD $0x0f6129f5 // smlal v21.4s, v15.4h, v1.h[6]
+	WORD $0x4f6129f4 // smlal2 v20.4s, v15.8h, v1.h[6]
+	WORD $0x0f6229f3 // smlal v19.4s, v15.4h, v2.h[6]
+	WORD $0x4f6229f2 // smlal2 v18.4s, v15.8h, v2.h[6]
+	WORD $0x0f6329f1 // smlal v17.4s, v15.4h, v3.h[6]
+	WORD $0x4f6329f0 // smlal2 v16.4s, v15.8h, v3.h[6]
+	FMOVD 304(R23), F15
+	WORD $0x2f08a5ef // uxtl v15.8h, v15.8b
+	WORD $0x0f7029f9 // smlal v25.4s, v15.4h, v0.h[7]
+	WORD $0x4f7029f6 // smlal2 v22.4s, v15.8h, v0.h[7]
+	WORD $0x0f7129f5 // smlal v21.4s, v15.4h, v1.h[7]
+	WORD $0x4f7129f4 // smlal2 v20.4s, v15.8h, v1.h[7]
+	WORD $0x0f7229f3 // smlal v19.4s, v15.4h, v2.h[7]
+	WORD $0x4f7229f2 // smlal2 v18.4s, v15.8h, v2.h[7]
+	WORD $0x0f7329f1 // smlal v17.4s, v15.4h, v3.h[7]
+	WORD $0x4f7329f0 // smlal2 v16.4s, v15.8h, v3.h[7]
+	FMOVQ (R22), F15
+	WORD $0x4e2179ee // fcvtl2 v14.4s, v15.8h
+	WORD $0x0e2179ef // fcvtl v15.4s, v15.4h
+	FMOVQ 32(R22), F13
+	WORD $0x4e2179ac // fcvtl2 v12.4s, v13.8h
+	WORD $0x0e2179ad // fcvtl v13.4s, v13.4h
+	FMOVS (R8)(R14), F11
+	WORD $0x4e21daea // scvtf v10.4s, v23.4s
+	WORD $0x6e2fdd4a // fmul v10.4s, v10.4s, v15.4s
 	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4eb9ce71 // fmls v17.4s, v19.4s, v25.4s
-	FMOVQ 160(RSP), F16
-	WORD $0x4f921230 // fmla v16.4s, v17.4s, v18.s[0]
-	FMOVQ F16, 160(RSP)
-	FMOVS (R11)(R14), F18
-	FMOVQ 592(RSP), F17
+	WORD $0x4eb9cdaa // fmls v10.4s, v13.4s, v25.4s
+	FMOVQ 16(RSP), F9
+	WORD $0x4f8b1149 // fmla v9.4s, v10.4s, v11.s[0]
+	FMOVQ F9, 16(RSP)
+	WORD $0x4e21dbea // scvtf v10.4s, v31.4s
+	WORD $0x6e2edd4a // fmul v10.4s, v10.4s, v14.4s
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x4eb6cd8a // fmls v10.4s, v12.4s, v22.4s
+	FMOVQ 32(RSP), F25
+	WORD $0x4f8b1159 // fmla v25.4s, v10.4s, v11.s[0]
+	FMOVQ F25, 32(RSP)
+	FMOVS (R9)(R14), F11
+	WORD $0x4e21dbca // scvtf v10.4s, v30.4s
+	WORD $0x6e2fdd4a // fmul v10.4s, v10.4s, v15.4s
+	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
+	WORD $0x4eb5cdaa // fmls v10.4s, v13.4s, v21.4s
+	FMOVQ 48(RSP), F25
+	WORD $0x4f8b1159 // fmla v25.4s, v10.4s, v11.s[0]
+	FMOVQ F25, 48(RSP)
+	WORD $0x4e21db8a // scvtf v10.4s, v28.4s
+	WORD $0x6e2edd4a // fmul v10.4s, v10.4s, v14.4s
+	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
+	WORD $0x4eb4cd8a // fmls v10.4s, v12.4s, v20.4s
+	FMOVQ 64(RSP), F25
+	WORD $0x4f8b1159 // fmla v25.4s, v10.4s, v11.s[0]
+	FMOVQ F25, 64(RSP)
+	FMOVS (R10)(R14), F11
+	WORD $0x4e21dbaa // scvtf v10.4s, v29.4s
+	WORD $0x6e2fdd4a // fmul v10.4s, v10.4s, v15.4s
+	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
+	WORD $0x4eb3cdaa // fmls v10.4s, v13.4s, v19.4s
+	FMOVQ 80(RSP), F25
+	WORD $0x4f8b1159 // fmla v25.4s, v10.4s, v11.s[0]
+	FMOVQ F25, 80(RSP)
+	WORD $0x4e21db6a // scvtf v10.4s, v27.4s
+	WORD $0x6e2edd4a // fmul v10.4s, v10.4s, v14.4s
+	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
+	WORD $0x4eb2cd8a // fmls v10.4s, v12.4s, v18.4s
+	FMOVQ 96(RSP), F25
+	WORD $0x4f8b1159 // fmla v25.4s, v10.4s, v11.s[0]
+	FMOVQ F25, 96(RSP)
+	FMOVS (R11)(R14), F11
+	WORD $0x4e21db4a // scvtf v10.4s, v26.4s
+	WORD $0x6e2fdd4a // fmul v10.4s, v10.4s, v15.4s
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e36de31 // fmul v17.4s, v17.4s, v22.4s
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x4eb8ce91 // fmls v17.4s, v20.4s, v24.4s
-	FMOVQ 208(RSP), F16
-	WORD $0x4f921230 // fmla v16.4s, v17.4s, v18.s[0]
-	FMOVQ F16, 208(RSP)
-	FMOVQ 608(RSP), F17
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e35de31 // fmul v17.4s, v17.4s, v21.4s
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x4eb7ce71 // fmls v17.4s, v19.4s, v23.4s
-	FMOVQ 224(RSP), F16
-	WORD $0x4f921230 // fmla v16.4s, v17.4s, v18.s[0]
-	FMOVQ F16, 224(RSP)
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebc00 // addp v0.8h, v0.8h, v30.8h
-	ADD R15, R9, R16
-	FMOVQ -32(R16), F1
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebc21 // addp v1.8h, v1.8h, v30.8h
-	ADD R15, R10, R16
-	FMOVQ -32(R16), F2
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebc42 // addp v2.8h, v2.8h, v30.8h
-	ADD R15, R11, R16
-	FMOVQ -32(R16), F3
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebc63 // addp v3.8h, v3.8h, v30.8h
-	WORD $0x6f00e41e // movi v30.2d, #0x0
-	WORD $0x6f00e41d // movi v29.2d, #0x0
-	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	WORD $0x6f00e41a // movi v26.2d, #0x0
-	WORD $0x6f00e419 // movi v25.2d, #0x0
-	WORD $0x6f00e418 // movi v24.2d, #0x0
-	WORD $0x6f00e417 // movi v23.2d, #0x0
-	FMOVD 200(R6), F22
-	WORD $0x2f08a6d6 // uxtl v22.8h, v22.8b
-	WORD $0x0f4022de // smlal v30.4s, v22.4h, v0.h[0]
-	WORD $0x4f4022dd // smlal2 v29.4s, v22.8h, v0.h[0]
-	WORD $0x0f4122dc // smlal v28.4s, v22.4h, v1.h[0]
-	WORD $0x4f4122db // smlal2 v27.4s, v22.8h, v1.h[0]
-	WORD $0x0f4222da // smlal v26.4s, v22.4h, v2.h[0]
-	WORD $0x4f4222d9 // smlal2 v25.4s, v22.8h, v2.h[0]
-	WORD $0x0f4322d8 // smlal v24.4s, v22.4h, v3.h[0]
-	WORD $0x4f4322d7 // smlal2 v23.4s, v22.8h, v3.h[0]
-	FMOVD 216(R6), F22
-	WORD $0x2f08a6d6 // uxtl v22.8h, v22.8b
-	WORD $0x0f5022de // smlal v30.4s, v22.4h, v0.h[1]
-	WORD $0x4f5022dd // smlal2 v29.4s, v22.8h, v0.h[1]
-	WORD $0x0f5122dc // smlal v28.4s, v22.4h, v1.h[1]
-	WORD $0x4f5122db // smlal2 v27.4s, v22.8h, v1.h[1]
-	WORD $0x0f5222da // smlal v26.4s, v22.4h, v2.h[1]
-	WORD $0x4f5222d9 // smlal2 v25.4s, v22.8h, v2.h[1]
-	WORD $0x0f5322d8 // smlal v24.4s, v22.4h, v3.h[1]
-	WORD $0x4f5322d7 // smlal2 v23.4s, v22.8h, v3.h[1]
-	FMOVD 232(R6), F22
-	WORD $0x2f08a6d6 // uxtl v22.8h, v22.8b
-	WORD $0x0f6022de // smlal v30.4s, v22.4h, v0.h[2]
-	WORD $0x4f6022dd // smlal2 v29.4s, v22.8h, v0.h[2]
-	WORD $0x0f6122dc // smlal v28.4s, v22.4h, v1.h[2]
-	WORD $0x4f6122db // smlal2 v27.4s, v22.8h, v1.h[2]
-	WORD $0x0f6222da // smlal v26.4s, v22.4h, v2.h[2]
-	WORD $0x4f6222d9 // smlal2 v25.4s, v22.8h, v2.h[2]
-	WORD $0x0f6322d8 // smlal v24.4s, v22.4h, v3.h[2]
-	WORD $0x4f6322d7 // smlal2 v23.4s, v22.8h, v3.h[2]
-	FMOVD 248(R6), F22
-	WORD $0x2f08a6d6 // uxtl v22.8h, v22.8b
-	WORD $0x0f7022de // smlal v30.4s, v22.4h, v0.h[3]
-	WORD $0x4f7022dd // smlal2 v29.4s, v22.8h, v0.h[3]
-	WORD $0x0f7122dc // smlal v28.4s, v22.4h, v1.h[3]
-	WORD $0x4f7122db // smlal2 v27.4s, v22.8h, v1.h[3]
-	WORD $0x0f7222da // smlal v26.4s, v22.4h, v2.h[3]
-	WORD $0x4f7222d9 // smlal2 v25.4s, v22.8h, v2.h[3]
-	WORD $0x0f7322d8 // smlal v24.4s, v22.4h, v3.h[3]
-	WORD $0x4f7322d7 // smlal2 v23.4s, v22.8h, v3.h[3]
-	FMOVD 264(R6), F22
-	WORD $0x2f08a6d6 // uxtl v22.8h, v22.8b
-	WORD $0x0f402ade // smlal v30.4s, v22.4h, v0.h[4]
-	WORD $0x4f402add // smlal2 v29.4s, v22.8h, v0.h[4]
-	WORD $0x0f412adc // smlal v28.4s, v22.4h, v1.h[4]
-	WORD $0x4f412adb // smlal2 v27.4s, v22.8h, v1.h[4]
-	WORD $0x0f422ada // smlal v26.4s, v22.4h, v2.h[4]
-	WORD $0x4f422ad9 // smlal2 v25.4s, v22.8h, v2.h[4]
-	WORD $0x0f432ad8 // smlal v24.4s, v22.4h, v3.h[4]
-	WORD $0x4f432ad7 // smlal2 v23.4s, v22.8h, v3.h[4]
-	FMOVD 280(R6), F22
-	WORD $0x2f08a6d6 // uxtl v22.8h, v22.8b
-	WORD $0x0f502ade // smlal v30.4s, v22.4h, v0.h[5]
-	WORD $0x4f502add // smlal2 v29.4s, v22.8h, v0.h[5]
-	WORD $0x0f512adc // smlal v28.4s, v22.4h, v1.h[5]
-	WORD $0x4f512adb // smlal2 v27.4s, v22.8h, v1.h[5]
-	WORD $0x0f522ada // smlal v26.4s, v22.4h, v2.h[5]
-	WORD $0x4f522ad9 // smlal2 v25.4s, v22.8h, v2.h[5]
-	WORD $0x0f532ad8 // smlal v24.4s, v22.4h, v3.h[5]
-	WORD $0x4f532ad7 // smlal2 v23.4s, v22.8h, v3.h[5]
-	FMOVD 296(R6), F22
-	WORD $0x2f08a6d6 // uxtl v22.8h, v22.8b
-	WORD $0x0f602ade // smlal v30.4s, v22.4h, v0.h[6]
-	WORD $0x4f602add // smlal2 v29.4s, v22.8h, v0.h[6]
-	WORD $0x0f612adc // smlal v28.4s, v22.4h, v1.h[6]
-	WORD $0x4f612adb // smlal2 v27.4s, v22.8h, v1.h[6]
-	WORD $0x0f622ada // smlal v26.4s, v22.4h, v2.h[6]
-	WORD $0x4f622ad9 // smlal2 v25.4s, v22.8h, v2.h[6]
-	WORD $0x0f632ad8 // smlal v24.4s, v22.4h, v3.h[6]
-	WORD $0x4f632ad7 // smlal2 v23.4s, v22.8h, v3.h[6]
-	FMOVD 312(R6), F22
-	WORD $0x2f08a6d6 // uxtl v22.8h, v22.8b
-	WORD $0x0f702ade // smlal v30.4s, v22.4h, v0.h[7]
-	WORD $0x4f702add // smlal2 v29.4s, v22.8h, v0.h[7]
-	WORD $0x0f712adc // smlal v28.4s, v22.4h, v1.h[7]
-	WORD $0x4f712adb // smlal2 v27.4s, v22.8h, v1.h[7]
-	WORD $0x0f722ada // smlal v26.4s, v22.4h, v2.h[7]
-	WORD $0x4f722ad9 // smlal2 v25.4s, v22.8h, v2.h[7]
-	WORD $0x0f732ad8 // smlal v24.4s, v22.4h, v3.h[7]
-	WORD $0x4f732ad7 // smlal2 v23.4s, v22.8h, v3.h[7]
-	FMOVQ 16(R6), F22
-	WORD $0x4e217ad5 // fcvtl2 v21.4s, v22.8h
-	WORD $0x0e217ad6 // fcvtl v22.4s, v22.4h
-	FMOVQ 48(R6), F20
-	WORD $0x4e217a93 // fcvtl2 v19.4s, v20.8h
-	WORD $0x0e217a94 // fcvtl v20.4s, v20.4h
-	FMOVS (R8)(R14), F18
-	FMOVQ 432(RSP), F17
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e36de31 // fmul v17.4s, v17.4s, v22.4s
-	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
-	WORD $0x4ebece91 // fmls v17.4s, v20.4s, v30.4s
-	FMOVQ 48(RSP), F16
-	WORD $0x4f921230 // fmla v16.4s, v17.4s, v18.s[0]
-	FMOVQ F16, 48(RSP)
-	FMOVQ 448(RSP), F17
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e35de31 // fmul v17.4s, v17.4s, v21.4s
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x4ebdce71 // fmls v17.4s, v19.4s, v29.4s
-	FMOVQ 64(RSP), F16
-	WORD $0x4f921230 // fmla v16.4s, v17.4s, v18.s[0]
-	FMOVQ F16, 64(RSP)
-	FMOVS (R9)(R14), F18
-	FMOVQ 496(RSP), F17
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e36de31 // fmul v17.4s, v17.4s, v22.4s
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x4ebcce91 // fmls v17.4s, v20.4s, v28.4s
-	FMOVQ 112(RSP), F16
-	WORD $0x4f921230 // fmla v16.4s, v17.4s, v18.s[0]
-	FMOVQ F16, 112(RSP)
-	FMOVQ 512(RSP), F17
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e35de31 // fmul v17.4s, v17.4s, v21.4s
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x4ebbce71 // fmls v17.4s, v19.4s, v27.4s
-	FMOVQ 128(RSP), F16
-	WORD $0x4f921230 // fmla v16.4s, v17.4s, v18.s[0]
-	FMOVQ F16, 128(RSP)
-	FMOVS (R10)(R14), F18
-	FMOVQ 560(RSP), F17
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e36de31 // fmul v17.4s, v17.4s, v22.4s
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x4ebace91 // fmls v17.4s, v20.4s, v26.4s
-	FMOVQ 176(RSP), F16
-	WORD $0x4f921230 // fmla v16.4s, v17.4s, v18.s[0]
-	FMOVQ F16, 176(RSP)
-	FMOVQ 576(RSP), F17
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e35de31 // fmul v17.4s, v17.4s, v21.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4eb9ce71 // fmls v17.4s, v19.4s, v25.4s
-	FMOVQ 192(RSP), F16
-	WORD $0x4f921230 // fmla v16.4s, v17.4s, v18.s[0]
-	FMOVQ F16, 192(RSP)
-	FMOVS (R11)(R14), F18
-	FMOVQ 624(RSP), F17
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e36de31 // fmul v17.4s, v17.4s, v22.4s
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x4eb8ce91 // fmls v17.4s, v20.4s, v24.4s
-	FMOVQ 240(RSP), F16
-	WORD $0x4f921230 // fmla v16.4s, v17.4s, v18.s[0]
-	FMOVQ F16, 240(RSP)
-	FMOVQ 640(RSP), F17
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e35de31 // fmul v17.4s, v17.4s, v21.4s
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x4eb7ce71 // fmls v17.4s, v19.4s, v23.4s
-	FMOVQ 256(RSP), F16
-	WORD $0x4f921230 // fmla v16.4s, v17.4s, v18.s[0]
-	FMOVQ F16, 256(RSP)
+	WORD $0x4eb1cdaa // fmls v10.4s, v13.4s, v17.4s
+	FMOVQ 112(RSP), F25
+	WORD $0x4f8b1159 // fmla v25.4s, v10.4s, v11.s[0]
+	FMOVQ F25, 112(RSP)
+	WORD $0x4e21db0a // scvtf v10.4s, v24.4s
+	WORD $0x6e2edd4a // fmul v10.4s, v10.4s, v14.4s
+	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
+	WORD $0x4eb0cd8a // fmls v10.4s, v12.4s, v16.4s
+	FMOVQ 128(RSP), F25
+	WORD $0x4f8b1159 // fmla v25.4s, v10.4s, v11.s[0]
+	FMOVQ F25, 128(RSP)
 	ADD $4, R14, R14
 	ADD $2368, R6, R6
+	ADD $2368, R22, R22
+	ADD $2368, R23, R23
 	SUBS $1, R7, R7
-	BNE block9
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain11
-	MOVD R2, R16
+	BNE block11
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain13
+	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 144(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 160(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 176(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 192(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored12
-plain11:
-	MOVD R2, R16
+	FMOVQ F31, 16(R25)
+	B stored14
+plain13:
+	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 144(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 160(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 176(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 192(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ F31, 48(R16)
-stored12:
+	FMOVQ F31, 16(R25)
+stored14:
+	ADD $1, R24, R24
+	CMP $2, R24
+	BLT part10
 	ADD R4<<2, R1, R1
 	ADD R5<<2, R2, R2
 	SUB $4, R3, R3
-next8:
-tile13:
+next9:
+tile15:
 	CMP $2, R3
-	BLT next14
+	BLT next16
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
 	MOVD R1, R8
@@ -1928,8 +1037,8 @@ tile13:
 	FMOVQ F31, 96(RSP)
 	FMOVQ F31, 112(RSP)
 	FMOVQ F31, 128(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
-block15:
+block17:
+	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
@@ -1937,11 +1046,11 @@ block15:
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
-	WORD $0x6f00e417 // movi v23.2d, #0x0
 	ADD $320, R6, R20
 	ADD $64, R6, R21
 	MOVD $8, R19
-sub16:
+sub18:
+	FMOVQ 528(RSP), F23
 	WORD $0x6f00e416 // movi v22.2d, #0x0
 	WORD $0x6f00e415 // movi v21.2d, #0x0
 	WORD $0x6f00e414 // movi v20.2d, #0x0
@@ -1950,153 +1059,149 @@ sub16:
 	WORD $0x6f00e411 // movi v17.2d, #0x0
 	WORD $0x6f00e410 // movi v16.2d, #0x0
 	WORD $0x6f00e40f // movi v15.2d, #0x0
-	FMOVD (R8), F14
-	FMOVD (R9), F13
-	WORD $0x4ecd39ce // zip1 v14.2d, v14.2d, v13.2d
-	FMOVQ (R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d6 // smmla v22.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d5 // smmla v21.4s, v14.16b, v12.16b
-	FMOVQ 16(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d4 // smmla v20.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d3 // smmla v19.4s, v14.16b, v12.16b
-	FMOVQ 32(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d2 // smmla v18.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d1 // smmla v17.4s, v14.16b, v12.16b
-	FMOVQ 48(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d0 // smmla v16.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5cf // smmla v15.4s, v14.16b, v12.16b
-	FMOVD 8(R8), F14
-	FMOVD 8(R9), F13
-	WORD $0x4ecd39ce // zip1 v14.2d, v14.2d, v13.2d
-	FMOVQ 64(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d6 // smmla v22.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d5 // smmla v21.4s, v14.16b, v12.16b
-	FMOVQ 80(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d4 // smmla v20.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d3 // smmla v19.4s, v14.16b, v12.16b
-	FMOVQ 96(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d2 // smmla v18.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d1 // smmla v17.4s, v14.16b, v12.16b
-	FMOVQ 112(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d0 // smmla v16.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5cf // smmla v15.4s, v14.16b, v12.16b
-	FMOVD 16(R8), F14
-	FMOVD 16(R9), F13
-	WORD $0x4ecd39ce // zip1 v14.2d, v14.2d, v13.2d
-	FMOVQ 128(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d6 // smmla v22.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d5 // smmla v21.4s, v14.16b, v12.16b
-	FMOVQ 144(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d4 // smmla v20.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d3 // smmla v19.4s, v14.16b, v12.16b
-	FMOVQ 160(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d2 // smmla v18.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d1 // smmla v17.4s, v14.16b, v12.16b
-	FMOVQ 176(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d0 // smmla v16.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5cf // smmla v15.4s, v14.16b, v12.16b
-	FMOVD 24(R8), F14
-	FMOVD 24(R9), F13
-	WORD $0x4ecd39ce // zip1 v14.2d, v14.2d, v13.2d
-	FMOVQ 192(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d6 // smmla v22.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d5 // smmla v21.4s, v14.16b, v12.16b
-	FMOVQ 208(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d4 // smmla v20.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d3 // smmla v19.4s, v14.16b, v12.16b
-	FMOVQ 224(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d2 // smmla v18.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5d1 // smmla v17.4s, v14.16b, v12.16b
-	FMOVQ 240(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e8c39ab // zip1 v11.4s, v13.4s, v12.4s
-	WORD $0x4e8c79ac // zip2 v12.4s, v13.4s, v12.4s
-	WORD $0x4e8ba5d0 // smmla v16.4s, v14.16b, v11.16b
-	WORD $0x4e8ca5cf // smmla v15.4s, v14.16b, v12.16b
-	WORD $0x4ed53ace // zip1 v14.2d, v22.2d, v21.2d
-	WORD $0x4ed57ad5 // zip2 v21.2d, v22.2d, v21.2d
-	WORD $0x4ed33a96 // zip1 v22.2d, v20.2d, v19.2d
-	WORD $0x4ed37a93 // zip2 v19.2d, v20.2d, v19.2d
-	WORD $0x4ed13a54 // zip1 v20.2d, v18.2d, v17.2d
-	WORD $0x4ed17a51 // zip2 v17.2d, v18.2d, v17.2d
-	WORD $0x4ecf3a12 // zip1 v18.2d, v16.2d, v15.2d
-	WORD $0x4ecf7a0f // zip2 v15.2d, v16.2d, v15.2d
-	FMOVQ (R21), F11
-	WORD $0x2f08a56d // uxtl v13.8h, v11.8b
-	WORD $0x6f08a56b // uxtl2 v11.8h, v11.16b
-	WORD $0x2f10a5b0 // uxtl v16.4s, v13.4h
-	WORD $0x6f10a5ad // uxtl2 v13.4s, v13.8h
-	WORD $0x2f10a56c // uxtl v12.4s, v11.4h
-	WORD $0x6f10a56b // uxtl2 v11.4s, v11.8h
-	WORD $0x4eb095de // mla v30.4s, v14.4s, v16.4s
-	WORD $0x4ead96dd // mla v29.4s, v22.4s, v13.4s
-	WORD $0x4eac969c // mla v28.4s, v20.4s, v12.4s
-	WORD $0x4eab965b // mla v27.4s, v18.4s, v11.4s
-	WORD $0x4eb096ba // mla v26.4s, v21.4s, v16.4s
-	WORD $0x4ead9679 // mla v25.4s, v19.4s, v13.4s
-	WORD $0x4eac9638 // mla v24.4s, v17.4s, v12.4s
-	WORD $0x4eab95f7 // mla v23.4s, v15.4s, v11.4s
+	FMOVQ (R20), F13
+	WORD $0x4e371dae // and v14.16b, v13.16b, v23.16b
+	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
+	FMOVQ 16(R20), F11
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
+	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
+	FMOVD (R8), F10
+	WORD $0x4f8ae1d6 // sdot v22.4s, v14.16b, v10.4b[0]
+	WORD $0x4f8ae195 // sdot v21.4s, v12.16b, v10.4b[0]
+	WORD $0x4faae1b6 // sdot v22.4s, v13.16b, v10.4b[1]
+	WORD $0x4faae175 // sdot v21.4s, v11.16b, v10.4b[1]
+	FMOVD (R9), F9
+	WORD $0x4f89e1d2 // sdot v18.4s, v14.16b, v9.4b[0]
+	WORD $0x4f89e191 // sdot v17.4s, v12.16b, v9.4b[0]
+	WORD $0x4fa9e1b2 // sdot v18.4s, v13.16b, v9.4b[1]
+	WORD $0x4fa9e171 // sdot v17.4s, v11.16b, v9.4b[1]
+	FMOVQ 32(R20), F13
+	WORD $0x4e371dae // and v14.16b, v13.16b, v23.16b
+	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
+	FMOVQ 48(R20), F11
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
+	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
+	FMOVD (R8), F10
+	WORD $0x4f8ae1d4 // sdot v20.4s, v14.16b, v10.4b[0]
+	WORD $0x4f8ae193 // sdot v19.4s, v12.16b, v10.4b[0]
+	WORD $0x4faae1b4 // sdot v20.4s, v13.16b, v10.4b[1]
+	WORD $0x4faae173 // sdot v19.4s, v11.16b, v10.4b[1]
+	FMOVD (R9), F9
+	WORD $0x4f89e1d0 // sdot v16.4s, v14.16b, v9.4b[0]
+	WORD $0x4f89e18f // sdot v15.4s, v12.16b, v9.4b[0]
+	WORD $0x4fa9e1b0 // sdot v16.4s, v13.16b, v9.4b[1]
+	WORD $0x4fa9e16f // sdot v15.4s, v11.16b, v9.4b[1]
+	FMOVQ 64(R20), F13
+	WORD $0x4e371dae // and v14.16b, v13.16b, v23.16b
+	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
+	FMOVQ 80(R20), F11
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
+	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
+	FMOVD 8(R8), F10
+	WORD $0x4f8ae1d6 // sdot v22.4s, v14.16b, v10.4b[0]
+	WORD $0x4f8ae195 // sdot v21.4s, v12.16b, v10.4b[0]
+	WORD $0x4faae1b6 // sdot v22.4s, v13.16b, v10.4b[1]
+	WORD $0x4faae175 // sdot v21.4s, v11.16b, v10.4b[1]
+	FMOVD 8(R9), F9
+	WORD $0x4f89e1d2 // sdot v18.4s, v14.16b, v9.4b[0]
+	WORD $0x4f89e191 // sdot v17.4s, v12.16b, v9.4b[0]
+	WORD $0x4fa9e1b2 // sdot v18.4s, v13.16b, v9.4b[1]
+	WORD $0x4fa9e171 // sdot v17.4s, v11.16b, v9.4b[1]
+	FMOVQ 96(R20), F13
+	WORD $0x4e371dae // and v14.16b, v13.16b, v23.16b
+	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
+	FMOVQ 112(R20), F11
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
+	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
+	FMOVD 8(R8), F10
+	WORD $0x4f8ae1d4 // sdot v20.4s, v14.16b, v10.4b[0]
+	WORD $0x4f8ae193 // sdot v19.4s, v12.16b, v10.4b[0]
+	WORD $0x4faae1b4 // sdot v20.4s, v13.16b, v10.4b[1]
+	WORD $0x4faae173 // sdot v19.4s, v11.16b, v10.4b[1]
+	FMOVD 8(R9), F9
+	WORD $0x4f89e1d0 // sdot v16.4s, v14.16b, v9.4b[0]
+	WORD $0x4f89e18f // sdot v15.4s, v12.16b, v9.4b[0]
+	WORD $0x4fa9e1b0 // sdot v16.4s, v13.16b, v9.4b[1]
+	WORD $0x4fa9e16f // sdot v15.4s, v11.16b, v9.4b[1]
+	FMOVQ 128(R20), F13
+	WORD $0x4e371dae // and v14.16b, v13.16b, v23.16b
+	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
+	FMOVQ 144(R20), F11
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
+	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
+	FMOVD 16(R8), F10
+	WORD $0x4f8ae1d6 // sdot v22.4s, v14.16b, v10.4b[0]
+	WORD $0x4f8ae195 // sdot v21.4s, v12.16b, v10.4b[0]
+	WORD $0x4faae1b6 // sdot v22.4s, v13.16b, v10.4b[1]
+	WORD $0x4faae175 // sdot v21.4s, v11.16b, v10.4b[1]
+	FMOVD 16(R9), F9
+	WORD $0x4f89e1d2 // sdot v18.4s, v14.16b, v9.4b[0]
+	WORD $0x4f89e191 // sdot v17.4s, v12.16b, v9.4b[0]
+	WORD $0x4fa9e1b2 // sdot v18.4s, v13.16b, v9.4b[1]
+	WORD $0x4fa9e171 // sdot v17.4s, v11.16b, v9.4b[1]
+	FMOVQ 160(R20), F13
+	WORD $0x4e371dae // and v14.16b, v13.16b, v23.16b
+	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
+	FMOVQ 176(R20), F11
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
+	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
+	FMOVD 16(R8), F10
+	WORD $0x4f8ae1d4 // sdot v20.4s, v14.16b, v10.4b[0]
+	WORD $0x4f8ae193 // sdot v19.4s, v12.16b, v10.4b[0]
+	WORD $0x4faae1b4 // sdot v20.4s, v13.16b, v10.4b[1]
+	WORD $0x4faae173 // sdot v19.4s, v11.16b, v10.4b[1]
+	FMOVD 16(R9), F9
+	WORD $0x4f89e1d0 // sdot v16.4s, v14.16b, v9.4b[0]
+	WORD $0x4f89e18f // sdot v15.4s, v12.16b, v9.4b[0]
+	WORD $0x4fa9e1b0 // sdot v16.4s, v13.16b, v9.4b[1]
+	WORD $0x4fa9e16f // sdot v15.4s, v11.16b, v9.4b[1]
+	FMOVQ 192(R20), F13
+	WORD $0x4e371dae // and v14.16b, v13.16b, v23.16b
+	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
+	FMOVQ 208(R20), F11
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
+	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
+	FMOVD 24(R8), F10
+	WORD $0x4f8ae1d6 // sdot v22.4s, v14.16b, v10.4b[0]
+	WORD $0x4f8ae195 // sdot v21.4s, v12.16b, v10.4b[0]
+	WORD $0x4faae1b6 // sdot v22.4s, v13.16b, v10.4b[1]
+	WORD $0x4faae175 // sdot v21.4s, v11.16b, v10.4b[1]
+	FMOVD 24(R9), F9
+	WORD $0x4f89e1d2 // sdot v18.4s, v14.16b, v9.4b[0]
+	WORD $0x4f89e191 // sdot v17.4s, v12.16b, v9.4b[0]
+	WORD $0x4fa9e1b2 // sdot v18.4s, v13.16b, v9.4b[1]
+	WORD $0x4fa9e171 // sdot v17.4s, v11.16b, v9.4b[1]
+	FMOVQ 224(R20), F13
+	WORD $0x4e371dae // and v14.16b, v13.16b, v23.16b
+	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
+	FMOVQ 240(R20), F11
+	WORD $0x4e371d6c // and v12.16b, v11.16b, v23.16b
+	WORD $0x6f0c056b // ushr v11.16b, v11.16b, #4
+	FMOVD 24(R8), F10
+	WORD $0x4f8ae1d4 // sdot v20.4s, v14.16b, v10.4b[0]
+	WORD $0x4f8ae193 // sdot v19.4s, v12.16b, v10.4b[0]
+	WORD $0x4faae1b4 // sdot v20.4s, v13.16b, v10.4b[1]
+	WORD $0x4faae173 // sdot v19.4s, v11.16b, v10.4b[1]
+	FMOVD 24(R9), F9
+	WORD $0x4f89e1d0 // sdot v16.4s, v14.16b, v9.4b[0]
+	WORD $0x4f89e18f // sdot v15.4s, v12.16b, v9.4b[0]
+	WORD $0x4fa9e1b0 // sdot v16.4s, v13.16b, v9.4b[1]
+	WORD $0x4fa9e16f // sdot v15.4s, v11.16b, v9.4b[1]
+	FMOVQ (R21), F12
+	WORD $0x2f08a58e // uxtl v14.8h, v12.8b
+	WORD $0x6f08a58c // uxtl2 v12.8h, v12.16b
+	WORD $0x2f10a5d7 // uxtl v23.4s, v14.4h
+	WORD $0x6f10a5ce // uxtl2 v14.4s, v14.8h
+	WORD $0x2f10a58d // uxtl v13.4s, v12.4h
+	WORD $0x6f10a58c // uxtl2 v12.4s, v12.8h
+	WORD $0x4eb796df // mla v31.4s, v22.4s, v23.4s
+	WORD $0x4eae96be // mla v30.4s, v21.4s, v14.4s
+	WORD $0x4ead969d // mla v29.4s, v20.4s, v13.4s
+	WORD $0x4eac967c // mla v28.4s, v19.4s, v12.4s
+	WORD $0x4eb7965b // mla v27.4s, v18.4s, v23.4s
+	WORD $0x4eae963a // mla v26.4s, v17.4s, v14.4s
+	WORD $0x4ead9619 // mla v25.4s, v16.4s, v13.4s
+	WORD $0x4eac95f8 // mla v24.4s, v15.4s, v12.4s
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
@@ -2104,267 +1209,267 @@ sub16:
 	ADD $256, R20, R20
 	ADD $16, R21, R21
 	SUBS $1, R19, R19
-	BNE sub16
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F22
-	WORD $0x4e76bc00 // addp v0.8h, v0.8h, v22.8h
-	ADD R15, R9, R16
-	FMOVQ -32(R16), F1
-	FMOVQ -16(R16), F22
-	WORD $0x4e76bc21 // addp v1.8h, v1.8h, v22.8h
+	BNE sub18
+	ADD R15, R8, R25
+	FMOVQ -32(R25), F0
+	FMOVQ -16(R25), F23
+	WORD $0x4e77bc00 // addp v0.8h, v0.8h, v23.8h
+	ADD R15, R9, R25
+	FMOVQ -32(R25), F1
+	FMOVQ -16(R25), F23
+	WORD $0x4e77bc21 // addp v1.8h, v1.8h, v23.8h
+	WORD $0x6f00e417 // movi v23.2d, #0x0
 	WORD $0x6f00e416 // movi v22.2d, #0x0
 	WORD $0x6f00e415 // movi v21.2d, #0x0
 	WORD $0x6f00e414 // movi v20.2d, #0x0
-	WORD $0x6f00e413 // movi v19.2d, #0x0
-	FMOVD 192(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f402256 // smlal v22.4s, v18.4h, v0.h[0]
-	WORD $0x4f402255 // smlal2 v21.4s, v18.8h, v0.h[0]
-	WORD $0x0f412254 // smlal v20.4s, v18.4h, v1.h[0]
-	WORD $0x4f412253 // smlal2 v19.4s, v18.8h, v1.h[0]
-	FMOVD 208(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f502256 // smlal v22.4s, v18.4h, v0.h[1]
-	WORD $0x4f502255 // smlal2 v21.4s, v18.8h, v0.h[1]
-	WORD $0x0f512254 // smlal v20.4s, v18.4h, v1.h[1]
-	WORD $0x4f512253 // smlal2 v19.4s, v18.8h, v1.h[1]
-	FMOVD 224(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f602256 // smlal v22.4s, v18.4h, v0.h[2]
-	WORD $0x4f602255 // smlal2 v21.4s, v18.8h, v0.h[2]
-	WORD $0x0f612254 // smlal v20.4s, v18.4h, v1.h[2]
-	WORD $0x4f612253 // smlal2 v19.4s, v18.8h, v1.h[2]
-	FMOVD 240(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f702256 // smlal v22.4s, v18.4h, v0.h[3]
-	WORD $0x4f702255 // smlal2 v21.4s, v18.8h, v0.h[3]
-	WORD $0x0f712254 // smlal v20.4s, v18.4h, v1.h[3]
-	WORD $0x4f712253 // smlal2 v19.4s, v18.8h, v1.h[3]
-	FMOVD 256(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f402a56 // smlal v22.4s, v18.4h, v0.h[4]
-	WORD $0x4f402a55 // smlal2 v21.4s, v18.8h, v0.h[4]
-	WORD $0x0f412a54 // smlal v20.4s, v18.4h, v1.h[4]
-	WORD $0x4f412a53 // smlal2 v19.4s, v18.8h, v1.h[4]
-	FMOVD 272(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f502a56 // smlal v22.4s, v18.4h, v0.h[5]
-	WORD $0x4f502a55 // smlal2 v21.4s, v18.8h, v0.h[5]
-	WORD $0x0f512a54 // smlal v20.4s, v18.4h, v1.h[5]
-	WORD $0x4f512a53 // smlal2 v19.4s, v18.8h, v1.h[5]
-	FMOVD 288(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f602a56 // smlal v22.4s, v18.4h, v0.h[6]
-	WORD $0x4f602a55 // smlal2 v21.4s, v18.8h, v0.h[6]
-	WORD $0x0f612a54 // smlal v20.4s, v18.4h, v1.h[6]
-	WORD $0x4f612a53 // smlal2 v19.4s, v18.8h, v1.h[6]
-	FMOVD 304(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f702a56 // smlal v22.4s, v18.4h, v0.h[7]
-	WORD $0x4f702a55 // smlal2 v21.4s, v18.8h, v0.h[7]
-	WORD $0x0f712a54 // smlal v20.4s, v18.4h, v1.h[7]
-	WORD $0x4f712a53 // smlal2 v19.4s, v18.8h, v1.h[7]
-	FMOVQ (R6), F18
-	WORD $0x4e217a51 // fcvtl2 v17.4s, v18.8h
-	WORD $0x0e217a52 // fcvtl v18.4s, v18.4h
-	FMOVQ 32(R6), F16
-	WORD $0x4e217a0f // fcvtl2 v15.4s, v16.8h
-	WORD $0x0e217a10 // fcvtl v16.4s, v16.4h
-	FMOVS (R8)(R14), F14
-	WORD $0x4e21dbcd // scvtf v13.4s, v30.4s
-	WORD $0x6e32ddad // fmul v13.4s, v13.4s, v18.4s
+	FMOVD 192(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f402277 // smlal v23.4s, v19.4h, v0.h[0]
+	WORD $0x4f402276 // smlal2 v22.4s, v19.8h, v0.h[0]
+	WORD $0x0f412275 // smlal v21.4s, v19.4h, v1.h[0]
+	WORD $0x4f412274 // smlal2 v20.4s, v19.8h, v1.h[0]
+	FMOVD 208(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f502277 // smlal v23.4s, v19.4h, v0.h[1]
+	WORD $0x4f502276 // smlal2 v22.4s, v19.8h, v0.h[1]
+	WORD $0x0f512275 // smlal v21.4s, v19.4h, v1.h[1]
+	WORD $0x4f512274 // smlal2 v20.4s, v19.8h, v1.h[1]
+	FMOVD 224(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f602277 // smlal v23.4s, v19.4h, v0.h[2]
+	WORD $0x4f602276 // smlal2 v22.4s, v19.8h, v0.h[2]
+	WORD $0x0f612275 // smlal v21.4s, v19.4h, v1.h[2]
+	WORD $0x4f612274 // smlal2 v20.4s, v19.8h, v1.h[2]
+	FMOVD 240(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f702277 // smlal v23.4s, v19.4h, v0.h[3]
+	WORD $0x4f702276 // smlal2 v22.4s, v19.8h, v0.h[3]
+	WORD $0x0f712275 // smlal v21.4s, v19.4h, v1.h[3]
+	WORD $0x4f712274 // smlal2 v20.4s, v19.8h, v1.h[3]
+	FMOVD 256(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f402a77 // smlal v23.4s, v19.4h, v0.h[4]
+	WORD $0x4f402a76 // smlal2 v22.4s, v19.8h, v0.h[4]
+	WORD $0x0f412a75 // smlal v21.4s, v19.4h, v1.h[4]
+	WORD $0x4f412a74 // smlal2 v20.4s, v19.8h, v1.h[4]
+	FMOVD 272(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f502a77 // smlal v23.4s, v19.4h, v0.h[5]
+	WORD $0x4f502a76 // smlal2 v22.4s, v19.8h, v0.h[5]
+	WORD $0x0f512a75 // smlal v21.4s, v19.4h, v1.h[5]
+	WORD $0x4f512a74 // smlal2 v20.4s, v19.8h, v1.h[5]
+	FMOVD 288(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f602a77 // smlal v23.4s, v19.4h, v0.h[6]
+	WORD $0x4f602a76 // smlal2 v22.4s, v19.8h, v0.h[6]
+	WORD $0x0f612a75 // smlal v21.4s, v19.4h, v1.h[6]
+	WORD $0x4f612a74 // smlal2 v20.4s, v19.8h, v1.h[6]
+	FMOVD 304(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f702a77 // smlal v23.4s, v19.4h, v0.h[7]
+	WORD $0x4f702a76 // smlal2 v22.4s, v19.8h, v0.h[7]
+	WORD $0x0f712a75 // smlal v21.4s, v19.4h, v1.h[7]
+	WORD $0x4f712a74 // smlal2 v20.4s, v19.8h, v1.h[7]
+	FMOVQ (R6), F19
+	WORD $0x4e217a72 // fcvtl2 v18.4s, v19.8h
+	WORD $0x0e217a73 // fcvtl v19.4s, v19.4h
+	FMOVQ 32(R6), F17
+	WORD $0x4e217a30 // fcvtl2 v16.4s, v17.8h
+	WORD $0x0e217a31 // fcvtl v17.4s, v17.4h
+	FMOVS (R8)(R14), F15
+	WORD $0x4e21dbee // scvtf v14.4s, v31.4s
+	WORD $0x6e33ddce // fmul v14.4s, v14.4s, v19.4s
+	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	WORD $0x4eb7ce2e // fmls v14.4s, v17.4s, v23.4s
+	FMOVQ 16(RSP), F13
+	WORD $0x4f8f11cd // fmla v13.4s, v14.4s, v15.s[0]
+	FMOVQ F13, 16(RSP)
+	WORD $0x4e21dbce // scvtf v14.4s, v30.4s
+	WORD $0x6e32ddce // fmul v14.4s, v14.4s, v18.4s
 	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x4eb6ce0d // fmls v13.4s, v16.4s, v22.4s
-	FMOVQ 16(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 16(RSP)
-	WORD $0x4e21dbad // scvtf v13.4s, v29.4s
-	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
+	WORD $0x4eb6ce0e // fmls v14.4s, v16.4s, v22.4s
+	FMOVQ 32(RSP), F23
+	WORD $0x4f8f11d7 // fmla v23.4s, v14.4s, v15.s[0]
+	FMOVQ F23, 32(RSP)
+	FMOVS (R9)(R14), F15
+	WORD $0x4e21db6e // scvtf v14.4s, v27.4s
+	WORD $0x6e33ddce // fmul v14.4s, v14.4s, v19.4s
 	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x4eb5cded // fmls v13.4s, v15.4s, v21.4s
-	FMOVQ 32(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 32(RSP)
-	FMOVS (R9)(R14), F14
-	WORD $0x4e21db4d // scvtf v13.4s, v26.4s
-	WORD $0x6e32ddad // fmul v13.4s, v13.4s, v18.4s
+	WORD $0x4eb5ce2e // fmls v14.4s, v17.4s, v21.4s
+	FMOVQ 80(RSP), F23
+	WORD $0x4f8f11d7 // fmla v23.4s, v14.4s, v15.s[0]
+	FMOVQ F23, 80(RSP)
+	WORD $0x4e21db4e // scvtf v14.4s, v26.4s
+	WORD $0x6e32ddce // fmul v14.4s, v14.4s, v18.4s
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x4eb4ce0d // fmls v13.4s, v16.4s, v20.4s
-	FMOVQ 80(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 80(RSP)
-	WORD $0x4e21db2d // scvtf v13.4s, v25.4s
-	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x4eb3cded // fmls v13.4s, v15.4s, v19.4s
-	FMOVQ 96(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 96(RSP)
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F22
-	WORD $0x4e76bc00 // addp v0.8h, v0.8h, v22.8h
-	ADD R15, R9, R16
-	FMOVQ -32(R16), F1
-	FMOVQ -16(R16), F22
-	WORD $0x4e76bc21 // addp v1.8h, v1.8h, v22.8h
+	WORD $0x4eb4ce0e // fmls v14.4s, v16.4s, v20.4s
+	FMOVQ 96(RSP), F23
+	WORD $0x4f8f11d7 // fmla v23.4s, v14.4s, v15.s[0]
+	FMOVQ F23, 96(RSP)
+	ADD R15, R8, R25
+	FMOVQ -32(R25), F0
+	FMOVQ -16(R25), F23
+	WORD $0x4e77bc00 // addp v0.8h, v0.8h, v23.8h
+	ADD R15, R9, R25
+	FMOVQ -32(R25), F1
+	FMOVQ -16(R25), F23
+	WORD $0x4e77bc21 // addp v1.8h, v1.8h, v23.8h
+	WORD $0x6f00e417 // movi v23.2d, #0x0
 	WORD $0x6f00e416 // movi v22.2d, #0x0
 	WORD $0x6f00e415 // movi v21.2d, #0x0
 	WORD $0x6f00e414 // movi v20.2d, #0x0
-	WORD $0x6f00e413 // movi v19.2d, #0x0
-	FMOVD 200(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f402256 // smlal v22.4s, v18.4h, v0.h[0]
-	WORD $0x4f402255 // smlal2 v21.4s, v18.8h, v0.h[0]
-	WORD $0x0f412254 // smlal v20.4s, v18.4h, v1.h[0]
-	WORD $0x4f412253 // smlal2 v19.4s, v18.8h, v1.h[0]
-	FMOVD 216(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f502256 // smlal v22.4s, v18.4h, v0.h[1]
-	WORD $0x4f502255 // smlal2 v21.4s, v18.8h, v0.h[1]
-	WORD $0x0f512254 // smlal v20.4s, v18.4h, v1.h[1]
-	WORD $0x4f512253 // smlal2 v19.4s, v18.8h, v1.h[1]
-	FMOVD 232(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f602256 // smlal v22.4s, v18.4h, v0.h[2]
-	WORD $0x4f602255 // smlal2 v21.4s, v18.8h, v0.h[2]
-	WORD $0x0f612254 // smlal v20.4s, v18.4h, v1.h[2]
-	WORD $0x4f612253 // smlal2 v19.4s, v18.8h, v1.h[2]
-	FMOVD 248(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f702256 // smlal v22.4s, v18.4h, v0.h[3]
-	WORD $0x4f702255 // smlal2 v21.4s, v18.8h, v0.h[3]
-	WORD $0x0f712254 // smlal v20.4s, v18.4h, v1.h[3]
-	WORD $0x4f712253 // smlal2 v19.4s, v18.8h, v1.h[3]
-	FMOVD 264(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f402a56 // smlal v22.4s, v18.4h, v0.h[4]
-	WORD $0x4f402a55 // smlal2 v21.4s, v18.8h, v0.h[4]
-	WORD $0x0f412a54 // smlal v20.4s, v18.4h, v1.h[4]
-	WORD $0x4f412a53 // smlal2 v19.4s, v18.8h, v1.h[4]
-	FMOVD 280(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f502a56 // smlal v22.4s, v18.4h, v0.h[5]
-	WORD $0x4f502a55 // smlal2 v21.4s, v18.8h, v0.h[5]
-	WORD $0x0f512a54 // smlal v20.4s, v18.4h, v1.h[5]
-	WORD $0x4f512a53 // smlal2 v19.4s, v18.8h, v1.h[5]
-	FMOVD 296(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f602a56 // smlal v22.4s, v18.4h, v0.h[6]
-	WORD $0x4f602a55 // smlal2 v21.4s, v18.8h, v0.h[6]
-	WORD $0x0f612a54 // smlal v20.4s, v18.4h, v1.h[6]
-	WORD $0x4f612a53 // smlal2 v19.4s, v18.8h, v1.h[6]
-	FMOVD 312(R6), F18
-	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
-	WORD $0x0f702a56 // smlal v22.4s, v18.4h, v0.h[7]
-	WORD $0x4f702a55 // smlal2 v21.4s, v18.8h, v0.h[7]
-	WORD $0x0f712a54 // smlal v20.4s, v18.4h, v1.h[7]
-	WORD $0x4f712a53 // smlal2 v19.4s, v18.8h, v1.h[7]
-	FMOVQ 16(R6), F18
-	WORD $0x4e217a51 // fcvtl2 v17.4s, v18.8h
-	WORD $0x0e217a52 // fcvtl v18.4s, v18.4h
-	FMOVQ 48(R6), F16
-	WORD $0x4e217a0f // fcvtl2 v15.4s, v16.8h
-	WORD $0x0e217a10 // fcvtl v16.4s, v16.4h
-	FMOVS (R8)(R14), F14
-	WORD $0x4e21db8d // scvtf v13.4s, v28.4s
-	WORD $0x6e32ddad // fmul v13.4s, v13.4s, v18.4s
+	FMOVD 200(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f402277 // smlal v23.4s, v19.4h, v0.h[0]
+	WORD $0x4f402276 // smlal2 v22.4s, v19.8h, v0.h[0]
+	WORD $0x0f412275 // smlal v21.4s, v19.4h, v1.h[0]
+	WORD $0x4f412274 // smlal2 v20.4s, v19.8h, v1.h[0]
+	FMOVD 216(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f502277 // smlal v23.4s, v19.4h, v0.h[1]
+	WORD $0x4f502276 // smlal2 v22.4s, v19.8h, v0.h[1]
+	WORD $0x0f512275 // smlal v21.4s, v19.4h, v1.h[1]
+	WORD $0x4f512274 // smlal2 v20.4s, v19.8h, v1.h[1]
+	FMOVD 232(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f602277 // smlal v23.4s, v19.4h, v0.h[2]
+	WORD $0x4f602276 // smlal2 v22.4s, v19.8h, v0.h[2]
+	WORD $0x0f612275 // smlal v21.4s, v19.4h, v1.h[2]
+	WORD $0x4f612274 // smlal2 v20.4s, v19.8h, v1.h[2]
+	FMOVD 248(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f702277 // smlal v23.4s, v19.4h, v0.h[3]
+	WORD $0x4f702276 // smlal2 v22.4s, v19.8h, v0.h[3]
+	WORD $0x0f712275 // smlal v21.4s, v19.4h, v1.h[3]
+	WORD $0x4f712274 // smlal2 v20.4s, v19.8h, v1.h[3]
+	FMOVD 264(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f402a77 // smlal v23.4s, v19.4h, v0.h[4]
+	WORD $0x4f402a76 // smlal2 v22.4s, v19.8h, v0.h[4]
+	WORD $0x0f412a75 // smlal v21.4s, v19.4h, v1.h[4]
+	WORD $0x4f412a74 // smlal2 v20.4s, v19.8h, v1.h[4]
+	FMOVD 280(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f502a77 // smlal v23.4s, v19.4h, v0.h[5]
+	WORD $0x4f502a76 // smlal2 v22.4s, v19.8h, v0.h[5]
+	WORD $0x0f512a75 // smlal v21.4s, v19.4h, v1.h[5]
+	WORD $0x4f512a74 // smlal2 v20.4s, v19.8h, v1.h[5]
+	FMOVD 296(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f602a77 // smlal v23.4s, v19.4h, v0.h[6]
+	WORD $0x4f602a76 // smlal2 v22.4s, v19.8h, v0.h[6]
+	WORD $0x0f612a75 // smlal v21.4s, v19.4h, v1.h[6]
+	WORD $0x4f612a74 // smlal2 v20.4s, v19.8h, v1.h[6]
+	FMOVD 312(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f702a77 // smlal v23.4s, v19.4h, v0.h[7]
+	WORD $0x4f702a76 // smlal2 v22.4s, v19.8h, v0.h[7]
+	WORD $0x0f712a75 // smlal v21.4s, v19.4h, v1.h[7]
+	WORD $0x4f712a74 // smlal2 v20.4s, v19.8h, v1.h[7]
+	FMOVQ 16(R6), F19
+	WORD $0x4e217a72 // fcvtl2 v18.4s, v19.8h
+	WORD $0x0e217a73 // fcvtl v19.4s, v19.4h
+	FMOVQ 48(R6), F17
+	WORD $0x4e217a30 // fcvtl2 v16.4s, v17.8h
+	WORD $0x0e217a31 // fcvtl v17.4s, v17.4h
+	FMOVS (R8)(R14), F15
+	WORD $0x4e21dbae // scvtf v14.4s, v29.4s
+	WORD $0x6e33ddce // fmul v14.4s, v14.4s, v19.4s
+	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	WORD $0x4eb7ce2e // fmls v14.4s, v17.4s, v23.4s
+	FMOVQ 48(RSP), F13
+	WORD $0x4f8f11cd // fmla v13.4s, v14.4s, v15.s[0]
+	FMOVQ F13, 48(RSP)
+	WORD $0x4e21db8e // scvtf v14.4s, v28.4s
+	WORD $0x6e32ddce // fmul v14.4s, v14.4s, v18.4s
 	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x4eb6ce0d // fmls v13.4s, v16.4s, v22.4s
-	FMOVQ 48(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 48(RSP)
-	WORD $0x4e21db6d // scvtf v13.4s, v27.4s
-	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
+	WORD $0x4eb6ce0e // fmls v14.4s, v16.4s, v22.4s
+	FMOVQ 64(RSP), F23
+	WORD $0x4f8f11d7 // fmla v23.4s, v14.4s, v15.s[0]
+	FMOVQ F23, 64(RSP)
+	FMOVS (R9)(R14), F15
+	WORD $0x4e21db2e // scvtf v14.4s, v25.4s
+	WORD $0x6e33ddce // fmul v14.4s, v14.4s, v19.4s
 	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x4eb5cded // fmls v13.4s, v15.4s, v21.4s
-	FMOVQ 64(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 64(RSP)
-	FMOVS (R9)(R14), F14
-	WORD $0x4e21db0d // scvtf v13.4s, v24.4s
-	WORD $0x6e32ddad // fmul v13.4s, v13.4s, v18.4s
+	WORD $0x4eb5ce2e // fmls v14.4s, v17.4s, v21.4s
+	FMOVQ 112(RSP), F23
+	WORD $0x4f8f11d7 // fmla v23.4s, v14.4s, v15.s[0]
+	FMOVQ F23, 112(RSP)
+	WORD $0x4e21db0e // scvtf v14.4s, v24.4s
+	WORD $0x6e32ddce // fmul v14.4s, v14.4s, v18.4s
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x4eb4ce0d // fmls v13.4s, v16.4s, v20.4s
-	FMOVQ 112(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 112(RSP)
-	WORD $0x4e21daed // scvtf v13.4s, v23.4s
-	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x4eb3cded // fmls v13.4s, v15.4s, v19.4s
-	FMOVQ 128(RSP), F12
-	WORD $0x4f8e11ac // fmla v12.4s, v13.4s, v14.s[0]
-	FMOVQ F12, 128(RSP)
+	WORD $0x4eb4ce0e // fmls v14.4s, v16.4s, v20.4s
+	FMOVQ 128(RSP), F23
+	WORD $0x4f8f11d7 // fmla v23.4s, v14.4s, v15.s[0]
+	FMOVQ F23, 128(RSP)
 	ADD $4, R14, R14
 	ADD $2368, R6, R6
 	SUBS $1, R7, R7
-	BNE block15
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain17
-	MOVD R2, R16
+	BNE block17
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain19
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored18
-plain17:
-	MOVD R2, R16
+	FMOVQ F31, 48(R25)
+	B stored20
+plain19:
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
-stored18:
+	FMOVQ F31, 48(R25)
+stored20:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	SUB $2, R3, R3
-next14:
-tile19:
+next16:
+tile21:
 	CMP $1, R3
-	BLT next20
+	BLT next22
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
 	MOVD R1, R8
@@ -2376,25 +1481,25 @@ tile19:
 	FMOVQ F31, 32(RSP)
 	FMOVQ F31, 48(RSP)
 	FMOVQ F31, 64(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
-block21:
+block23:
+	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x6f00e41b // movi v27.2d, #0x0
 	ADD $320, R6, R20
 	ADD $64, R6, R21
 	MOVD $8, R19
-sub22:
+sub24:
+	FMOVQ 528(RSP), F27
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
 	WORD $0x6f00e417 // movi v23.2d, #0x0
 	FMOVQ (R20), F21
-	WORD $0x4e3f1eb6 // and v22.16b, v21.16b, v31.16b
+	WORD $0x4e3b1eb6 // and v22.16b, v21.16b, v27.16b
 	WORD $0x6f0c06b5 // ushr v21.16b, v21.16b, #4
 	FMOVQ 16(R20), F19
-	WORD $0x4e3f1e74 // and v20.16b, v19.16b, v31.16b
+	WORD $0x4e3b1e74 // and v20.16b, v19.16b, v27.16b
 	WORD $0x6f0c0673 // ushr v19.16b, v19.16b, #4
 	FMOVD (R8), F18
 	WORD $0x4f92e2da // sdot v26.4s, v22.16b, v18.4b[0]
@@ -2402,10 +1507,10 @@ sub22:
 	WORD $0x4fb2e2ba // sdot v26.4s, v21.16b, v18.4b[1]
 	WORD $0x4fb2e279 // sdot v25.4s, v19.16b, v18.4b[1]
 	FMOVQ 32(R20), F21
-	WORD $0x4e3f1eb6 // and v22.16b, v21.16b, v31.16b
+	WORD $0x4e3b1eb6 // and v22.16b, v21.16b, v27.16b
 	WORD $0x6f0c06b5 // ushr v21.16b, v21.16b, #4
 	FMOVQ 48(R20), F19
-	WORD $0x4e3f1e74 // and v20.16b, v19.16b, v31.16b
+	WORD $0x4e3b1e74 // and v20.16b, v19.16b, v27.16b
 	WORD $0x6f0c0673 // ushr v19.16b, v19.16b, #4
 	FMOVD (R8), F18
 	WORD $0x4f92e2d8 // sdot v24.4s, v22.16b, v18.4b[0]
@@ -2413,10 +1518,10 @@ sub22:
 	WORD $0x4fb2e2b8 // sdot v24.4s, v21.16b, v18.4b[1]
 	WORD $0x4fb2e277 // sdot v23.4s, v19.16b, v18.4b[1]
 	FMOVQ 64(R20), F21
-	WORD $0x4e3f1eb6 // and v22.16b, v21.16b, v31.16b
+	WORD $0x4e3b1eb6 // and v22.16b, v21.16b, v27.16b
 	WORD $0x6f0c06b5 // ushr v21.16b, v21.16b, #4
 	FMOVQ 80(R20), F19
-	WORD $0x4e3f1e74 // and v20.16b, v19.16b, v31.16b
+	WORD $0x4e3b1e74 // and v20.16b, v19.16b, v27.16b
 	WORD $0x6f0c0673 // ushr v19.16b, v19.16b, #4
 	FMOVD 8(R8), F18
 	WORD $0x4f92e2da // sdot v26.4s, v22.16b, v18.4b[0]
@@ -2424,10 +1529,10 @@ sub22:
 	WORD $0x4fb2e2ba // sdot v26.4s, v21.16b, v18.4b[1]
 	WORD $0x4fb2e279 // sdot v25.4s, v19.16b, v18.4b[1]
 	FMOVQ 96(R20), F21
-	WORD $0x4e3f1eb6 // and v22.16b, v21.16b, v31.16b
+	WORD $0x4e3b1eb6 // and v22.16b, v21.16b, v27.16b
 	WORD $0x6f0c06b5 // ushr v21.16b, v21.16b, #4
 	FMOVQ 112(R20), F19
-	WORD $0x4e3f1e74 // and v20.16b, v19.16b, v31.16b
+	WORD $0x4e3b1e74 // and v20.16b, v19.16b, v27.16b
 	WORD $0x6f0c0673 // ushr v19.16b, v19.16b, #4
 	FMOVD 8(R8), F18
 	WORD $0x4f92e2d8 // sdot v24.4s, v22.16b, v18.4b[0]
@@ -2435,10 +1540,10 @@ sub22:
 	WORD $0x4fb2e2b8 // sdot v24.4s, v21.16b, v18.4b[1]
 	WORD $0x4fb2e277 // sdot v23.4s, v19.16b, v18.4b[1]
 	FMOVQ 128(R20), F21
-	WORD $0x4e3f1eb6 // and v22.16b, v21.16b, v31.16b
+	WORD $0x4e3b1eb6 // and v22.16b, v21.16b, v27.16b
 	WORD $0x6f0c06b5 // ushr v21.16b, v21.16b, #4
 	FMOVQ 144(R20), F19
-	WORD $0x4e3f1e74 // and v20.16b, v19.16b, v31.16b
+	WORD $0x4e3b1e74 // and v20.16b, v19.16b, v27.16b
 	WORD $0x6f0c0673 // ushr v19.16b, v19.16b, #4
 	FMOVD 16(R8), F18
 	WORD $0x4f92e2da // sdot v26.4s, v22.16b, v18.4b[0]
@@ -2446,10 +1551,10 @@ sub22:
 	WORD $0x4fb2e2ba // sdot v26.4s, v21.16b, v18.4b[1]
 	WORD $0x4fb2e279 // sdot v25.4s, v19.16b, v18.4b[1]
 	FMOVQ 160(R20), F21
-	WORD $0x4e3f1eb6 // and v22.16b, v21.16b, v31.16b
+	WORD $0x4e3b1eb6 // and v22.16b, v21.16b, v27.16b
 	WORD $0x6f0c06b5 // ushr v21.16b, v21.16b, #4
 	FMOVQ 176(R20), F19
-	WORD $0x4e3f1e74 // and v20.16b, v19.16b, v31.16b
+	WORD $0x4e3b1e74 // and v20.16b, v19.16b, v27.16b
 	WORD $0x6f0c0673 // ushr v19.16b, v19.16b, #4
 	FMOVD 16(R8), F18
 	WORD $0x4f92e2d8 // sdot v24.4s, v22.16b, v18.4b[0]
@@ -2457,10 +1562,10 @@ sub22:
 	WORD $0x4fb2e2b8 // sdot v24.4s, v21.16b, v18.4b[1]
 	WORD $0x4fb2e277 // sdot v23.4s, v19.16b, v18.4b[1]
 	FMOVQ 192(R20), F21
-	WORD $0x4e3f1eb6 // and v22.16b, v21.16b, v31.16b
+	WORD $0x4e3b1eb6 // and v22.16b, v21.16b, v27.16b
 	WORD $0x6f0c06b5 // ushr v21.16b, v21.16b, #4
 	FMOVQ 208(R20), F19
-	WORD $0x4e3f1e74 // and v20.16b, v19.16b, v31.16b
+	WORD $0x4e3b1e74 // and v20.16b, v19.16b, v27.16b
 	WORD $0x6f0c0673 // ushr v19.16b, v19.16b, #4
 	FMOVD 24(R8), F18
 	WORD $0x4f92e2da // sdot v26.4s, v22.16b, v18.4b[0]
@@ -2468,189 +1573,189 @@ sub22:
 	WORD $0x4fb2e2ba // sdot v26.4s, v21.16b, v18.4b[1]
 	WORD $0x4fb2e279 // sdot v25.4s, v19.16b, v18.4b[1]
 	FMOVQ 224(R20), F21
-	WORD $0x4e3f1eb6 // and v22.16b, v21.16b, v31.16b
+	WORD $0x4e3b1eb6 // and v22.16b, v21.16b, v27.16b
 	WORD $0x6f0c06b5 // ushr v21.16b, v21.16b, #4
 	FMOVQ 240(R20), F19
-	WORD $0x4e3f1e74 // and v20.16b, v19.16b, v31.16b
+	WORD $0x4e3b1e74 // and v20.16b, v19.16b, v27.16b
 	WORD $0x6f0c0673 // ushr v19.16b, v19.16b, #4
 	FMOVD 24(R8), F18
 	WORD $0x4f92e2d8 // sdot v24.4s, v22.16b, v18.4b[0]
 	WORD $0x4f92e297 // sdot v23.4s, v20.16b, v18.4b[0]
 	WORD $0x4fb2e2b8 // sdot v24.4s, v21.16b, v18.4b[1]
 	WORD $0x4fb2e277 // sdot v23.4s, v19.16b, v18.4b[1]
-	FMOVQ (R21), F19
-	WORD $0x2f08a675 // uxtl v21.8h, v19.8b
-	WORD $0x6f08a673 // uxtl2 v19.8h, v19.16b
-	WORD $0x2f10a6b6 // uxtl v22.4s, v21.4h
-	WORD $0x6f10a6b5 // uxtl2 v21.4s, v21.8h
-	WORD $0x2f10a674 // uxtl v20.4s, v19.4h
-	WORD $0x6f10a673 // uxtl2 v19.4s, v19.8h
-	WORD $0x4eb6975e // mla v30.4s, v26.4s, v22.4s
-	WORD $0x4eb5973d // mla v29.4s, v25.4s, v21.4s
-	WORD $0x4eb4971c // mla v28.4s, v24.4s, v20.4s
-	WORD $0x4eb396fb // mla v27.4s, v23.4s, v19.4s
+	FMOVQ (R21), F20
+	WORD $0x2f08a696 // uxtl v22.8h, v20.8b
+	WORD $0x6f08a694 // uxtl2 v20.8h, v20.16b
+	WORD $0x2f10a6db // uxtl v27.4s, v22.4h
+	WORD $0x6f10a6d6 // uxtl2 v22.4s, v22.8h
+	WORD $0x2f10a695 // uxtl v21.4s, v20.4h
+	WORD $0x6f10a694 // uxtl2 v20.4s, v20.8h
+	WORD $0x4ebb975f // mla v31.4s, v26.4s, v27.4s
+	WORD $0x4eb6973e // mla v30.4s, v25.4s, v22.4s
+	WORD $0x4eb5971d // mla v29.4s, v24.4s, v21.4s
+	WORD $0x4eb496fc // mla v28.4s, v23.4s, v20.4s
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $32, R14, R14
 	ADD $256, R20, R20
 	ADD $16, R21, R21
 	SUBS $1, R19, R19
-	BNE sub22
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F26
-	WORD $0x4e7abc00 // addp v0.8h, v0.8h, v26.8h
+	BNE sub24
+	ADD R15, R8, R25
+	FMOVQ -32(R25), F0
+	FMOVQ -16(R25), F27
+	WORD $0x4e7bbc00 // addp v0.8h, v0.8h, v27.8h
+	WORD $0x6f00e41b // movi v27.2d, #0x0
 	WORD $0x6f00e41a // movi v26.2d, #0x0
-	WORD $0x6f00e419 // movi v25.2d, #0x0
-	FMOVD 192(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f40231a // smlal v26.4s, v24.4h, v0.h[0]
-	WORD $0x4f402319 // smlal2 v25.4s, v24.8h, v0.h[0]
-	FMOVD 208(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f50231a // smlal v26.4s, v24.4h, v0.h[1]
-	WORD $0x4f502319 // smlal2 v25.4s, v24.8h, v0.h[1]
-	FMOVD 224(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f60231a // smlal v26.4s, v24.4h, v0.h[2]
-	WORD $0x4f602319 // smlal2 v25.4s, v24.8h, v0.h[2]
-	FMOVD 240(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f70231a // smlal v26.4s, v24.4h, v0.h[3]
-	WORD $0x4f702319 // smlal2 v25.4s, v24.8h, v0.h[3]
-	FMOVD 256(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f402b1a // smlal v26.4s, v24.4h, v0.h[4]
-	WORD $0x4f402b19 // smlal2 v25.4s, v24.8h, v0.h[4]
-	FMOVD 272(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f502b1a // smlal v26.4s, v24.4h, v0.h[5]
-	WORD $0x4f502b19 // smlal2 v25.4s, v24.8h, v0.h[5]
-	FMOVD 288(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f602b1a // smlal v26.4s, v24.4h, v0.h[6]
-	WORD $0x4f602b19 // smlal2 v25.4s, v24.8h, v0.h[6]
-	FMOVD 304(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f702b1a // smlal v26.4s, v24.4h, v0.h[7]
-	WORD $0x4f702b19 // smlal2 v25.4s, v24.8h, v0.h[7]
-	FMOVQ (R6), F24
-	WORD $0x4e217b17 // fcvtl2 v23.4s, v24.8h
-	WORD $0x0e217b18 // fcvtl v24.4s, v24.4h
-	FMOVQ 32(R6), F22
-	WORD $0x4e217ad5 // fcvtl2 v21.4s, v22.8h
-	WORD $0x0e217ad6 // fcvtl v22.4s, v22.4h
-	FMOVS (R8)(R14), F20
-	WORD $0x4e21dbd3 // scvtf v19.4s, v30.4s
-	WORD $0x6e38de73 // fmul v19.4s, v19.4s, v24.4s
+	FMOVD 192(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f40233b // smlal v27.4s, v25.4h, v0.h[0]
+	WORD $0x4f40233a // smlal2 v26.4s, v25.8h, v0.h[0]
+	FMOVD 208(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f50233b // smlal v27.4s, v25.4h, v0.h[1]
+	WORD $0x4f50233a // smlal2 v26.4s, v25.8h, v0.h[1]
+	FMOVD 224(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f60233b // smlal v27.4s, v25.4h, v0.h[2]
+	WORD $0x4f60233a // smlal2 v26.4s, v25.8h, v0.h[2]
+	FMOVD 240(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f70233b // smlal v27.4s, v25.4h, v0.h[3]
+	WORD $0x4f70233a // smlal2 v26.4s, v25.8h, v0.h[3]
+	FMOVD 256(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f402b3b // smlal v27.4s, v25.4h, v0.h[4]
+	WORD $0x4f402b3a // smlal2 v26.4s, v25.8h, v0.h[4]
+	FMOVD 272(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f502b3b // smlal v27.4s, v25.4h, v0.h[5]
+	WORD $0x4f502b3a // smlal2 v26.4s, v25.8h, v0.h[5]
+	FMOVD 288(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f602b3b // smlal v27.4s, v25.4h, v0.h[6]
+	WORD $0x4f602b3a // smlal2 v26.4s, v25.8h, v0.h[6]
+	FMOVD 304(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f702b3b // smlal v27.4s, v25.4h, v0.h[7]
+	WORD $0x4f702b3a // smlal2 v26.4s, v25.8h, v0.h[7]
+	FMOVQ (R6), F25
+	WORD $0x4e217b38 // fcvtl2 v24.4s, v25.8h
+	WORD $0x0e217b39 // fcvtl v25.4s, v25.4h
+	FMOVQ 32(R6), F23
+	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
+	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
+	FMOVS (R8)(R14), F21
+	WORD $0x4e21dbf4 // scvtf v20.4s, v31.4s
+	WORD $0x6e39de94 // fmul v20.4s, v20.4s, v25.4s
+	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
+	WORD $0x4ebbcef4 // fmls v20.4s, v23.4s, v27.4s
+	FMOVQ 16(RSP), F19
+	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
+	FMOVQ F19, 16(RSP)
+	WORD $0x4e21dbd4 // scvtf v20.4s, v30.4s
+	WORD $0x6e38de94 // fmul v20.4s, v20.4s, v24.4s
 	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x4ebaced3 // fmls v19.4s, v22.4s, v26.4s
-	FMOVQ 16(RSP), F18
-	WORD $0x4f941272 // fmla v18.4s, v19.4s, v20.s[0]
-	FMOVQ F18, 16(RSP)
-	WORD $0x4e21dbb3 // scvtf v19.4s, v29.4s
-	WORD $0x6e37de73 // fmul v19.4s, v19.4s, v23.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4eb9ceb3 // fmls v19.4s, v21.4s, v25.4s
-	FMOVQ 32(RSP), F18
-	WORD $0x4f941272 // fmla v18.4s, v19.4s, v20.s[0]
-	FMOVQ F18, 32(RSP)
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F26
-	WORD $0x4e7abc00 // addp v0.8h, v0.8h, v26.8h
+	WORD $0x4ebaced4 // fmls v20.4s, v22.4s, v26.4s
+	FMOVQ 32(RSP), F27
+	WORD $0x4f95129b // fmla v27.4s, v20.4s, v21.s[0]
+	FMOVQ F27, 32(RSP)
+	ADD R15, R8, R25
+	FMOVQ -32(R25), F0
+	FMOVQ -16(R25), F27
+	WORD $0x4e7bbc00 // addp v0.8h, v0.8h, v27.8h
+	WORD $0x6f00e41b // movi v27.2d, #0x0
 	WORD $0x6f00e41a // movi v26.2d, #0x0
-	WORD $0x6f00e419 // movi v25.2d, #0x0
-	FMOVD 200(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f40231a // smlal v26.4s, v24.4h, v0.h[0]
-	WORD $0x4f402319 // smlal2 v25.4s, v24.8h, v0.h[0]
-	FMOVD 216(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f50231a // smlal v26.4s, v24.4h, v0.h[1]
-	WORD $0x4f502319 // smlal2 v25.4s, v24.8h, v0.h[1]
-	FMOVD 232(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f60231a // smlal v26.4s, v24.4h, v0.h[2]
-	WORD $0x4f602319 // smlal2 v25.4s, v24.8h, v0.h[2]
-	FMOVD 248(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f70231a // smlal v26.4s, v24.4h, v0.h[3]
-	WORD $0x4f702319 // smlal2 v25.4s, v24.8h, v0.h[3]
-	FMOVD 264(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f402b1a // smlal v26.4s, v24.4h, v0.h[4]
-	WORD $0x4f402b19 // smlal2 v25.4s, v24.8h, v0.h[4]
-	FMOVD 280(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f502b1a // smlal v26.4s, v24.4h, v0.h[5]
-	WORD $0x4f502b19 // smlal2 v25.4s, v24.8h, v0.h[5]
-	FMOVD 296(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f602b1a // smlal v26.4s, v24.4h, v0.h[6]
-	WORD $0x4f602b19 // smlal2 v25.4s, v24.8h, v0.h[6]
-	FMOVD 312(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f702b1a // smlal v26.4s, v24.4h, v0.h[7]
-	WORD $0x4f702b19 // smlal2 v25.4s, v24.8h, v0.h[7]
-	FMOVQ 16(R6), F24
-	WORD $0x4e217b17 // fcvtl2 v23.4s, v24.8h
-	WORD $0x0e217b18 // fcvtl v24.4s, v24.4h
-	FMOVQ 48(R6), F22
-	WORD $0x4e217ad5 // fcvtl2 v21.4s, v22.8h
-	WORD $0x0e217ad6 // fcvtl v22.4s, v22.4h
-	FMOVS (R8)(R14), F20
-	WORD $0x4e21db93 // scvtf v19.4s, v28.4s
-	WORD $0x6e38de73 // fmul v19.4s, v19.4s, v24.4s
+	FMOVD 200(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f40233b // smlal v27.4s, v25.4h, v0.h[0]
+	WORD $0x4f40233a // smlal2 v26.4s, v25.8h, v0.h[0]
+	FMOVD 216(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f50233b // smlal v27.4s, v25.4h, v0.h[1]
+	WORD $0x4f50233a // smlal2 v26.4s, v25.8h, v0.h[1]
+	FMOVD 232(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f60233b // smlal v27.4s, v25.4h, v0.h[2]
+	WORD $0x4f60233a // smlal2 v26.4s, v25.8h, v0.h[2]
+	FMOVD 248(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f70233b // smlal v27.4s, v25.4h, v0.h[3]
+	WORD $0x4f70233a // smlal2 v26.4s, v25.8h, v0.h[3]
+	FMOVD 264(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f402b3b // smlal v27.4s, v25.4h, v0.h[4]
+	WORD $0x4f402b3a // smlal2 v26.4s, v25.8h, v0.h[4]
+	FMOVD 280(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f502b3b // smlal v27.4s, v25.4h, v0.h[5]
+	WORD $0x4f502b3a // smlal2 v26.4s, v25.8h, v0.h[5]
+	FMOVD 296(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f602b3b // smlal v27.4s, v25.4h, v0.h[6]
+	WORD $0x4f602b3a // smlal2 v26.4s, v25.8h, v0.h[6]
+	FMOVD 312(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f702b3b // smlal v27.4s, v25.4h, v0.h[7]
+	WORD $0x4f702b3a // smlal2 v26.4s, v25.8h, v0.h[7]
+	FMOVQ 16(R6), F25
+	WORD $0x4e217b38 // fcvtl2 v24.4s, v25.8h
+	WORD $0x0e217b39 // fcvtl v25.4s, v25.4h
+	FMOVQ 48(R6), F23
+	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
+	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
+	FMOVS (R8)(R14), F21
+	WORD $0x4e21dbb4 // scvtf v20.4s, v29.4s
+	WORD $0x6e39de94 // fmul v20.4s, v20.4s, v25.4s
+	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
+	WORD $0x4ebbcef4 // fmls v20.4s, v23.4s, v27.4s
+	FMOVQ 48(RSP), F19
+	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
+	FMOVQ F19, 48(RSP)
+	WORD $0x4e21db94 // scvtf v20.4s, v28.4s
+	WORD $0x6e38de94 // fmul v20.4s, v20.4s, v24.4s
 	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x4ebaced3 // fmls v19.4s, v22.4s, v26.4s
-	FMOVQ 48(RSP), F18
-	WORD $0x4f941272 // fmla v18.4s, v19.4s, v20.s[0]
-	FMOVQ F18, 48(RSP)
-	WORD $0x4e21db73 // scvtf v19.4s, v27.4s
-	WORD $0x6e37de73 // fmul v19.4s, v19.4s, v23.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4eb9ceb3 // fmls v19.4s, v21.4s, v25.4s
-	FMOVQ 64(RSP), F18
-	WORD $0x4f941272 // fmla v18.4s, v19.4s, v20.s[0]
-	FMOVQ F18, 64(RSP)
+	WORD $0x4ebaced4 // fmls v20.4s, v22.4s, v26.4s
+	FMOVQ 64(RSP), F27
+	WORD $0x4f95129b // fmla v27.4s, v20.4s, v21.s[0]
+	FMOVQ F27, 64(RSP)
 	ADD $4, R14, R14
 	ADD $2368, R6, R6
 	SUBS $1, R7, R7
-	BNE block21
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain23
-	MOVD R2, R16
+	BNE block23
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain25
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored24
-plain23:
-	MOVD R2, R16
+	FMOVQ F31, 48(R25)
+	B stored26
+plain25:
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-stored24:
+	FMOVQ F31, 48(R25)
+stored26:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2
 	SUB $1, R3, R3
-next20:
+next22:
 	RET

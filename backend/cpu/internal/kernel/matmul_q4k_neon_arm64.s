@@ -6,7 +6,7 @@
 #include "textflag.h"
 
 // func matmulQ4KNEON(a *MatMulArgs)
-TEXT ·matmulQ4KNEON(SB), 0, $784-8
+TEXT ·matmulQ4KNEON(SB), 0, $592-8
 	MOVD a+0(FP), R0
 	MOVD MatMulArgs_X(R0), R1
 	MOVD MatMulArgs_Dst(R0), R2
@@ -14,6 +14,9 @@ TEXT ·matmulQ4KNEON(SB), 0, $784-8
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
+	MOVW $0xf0f0f0f, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 528(RSP)
 tile1:
 	CMP $2, R3
 	BLT next2
@@ -33,21 +36,21 @@ tile1:
 	FMOVQ F31, 96(RSP)
 	FMOVQ F31, 112(RSP)
 	FMOVQ F31, 128(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
 block3:
-	WORD $0x6f00e41e // movi v30.2d, #0x0
-	FMOVQ F30, 400(RSP)
-	FMOVQ F30, 416(RSP)
-	FMOVQ F30, 432(RSP)
-	FMOVQ F30, 448(RSP)
-	FMOVQ F30, 464(RSP)
-	FMOVQ F30, 480(RSP)
-	FMOVQ F30, 496(RSP)
-	FMOVQ F30, 512(RSP)
+	WORD $0x6f00e41f // movi v31.2d, #0x0
+	FMOVQ F31, 400(RSP)
+	FMOVQ F31, 416(RSP)
+	FMOVQ F31, 432(RSP)
+	FMOVQ F31, 448(RSP)
+	FMOVQ F31, 464(RSP)
+	FMOVQ F31, 480(RSP)
+	FMOVQ F31, 496(RSP)
+	FMOVQ F31, 512(RSP)
 	ADD $320, R6, R20
 	ADD $64, R6, R21
 	MOVD $8, R19
 sub4:
+	FMOVQ 528(RSP), F31
 	FMOVD (R8), F13
 	WORD $0x4e0405ae // dup v14.4s, v13.s[0]
 	WORD $0x4e0c05ad // dup v13.4s, v13.s[1]
@@ -272,37 +275,37 @@ sub4:
 	WORD $0x4e602a10 // saddlp v16.4s, v16.8h
 	WORD $0x4e6029ef // saddlp v15.4s, v15.8h
 	WORD $0x4eafbe10 // addp v16.4s, v16.4s, v15.4s
-	FMOVQ (R21), F23
-	WORD $0x2f08a6fb // uxtl v27.8h, v23.8b
-	WORD $0x6f08a6f7 // uxtl2 v23.8h, v23.16b
-	WORD $0x2f10a77d // uxtl v29.4s, v27.4h
-	WORD $0x6f10a77b // uxtl2 v27.4s, v27.8h
-	WORD $0x2f10a6f9 // uxtl v25.4s, v23.4h
-	WORD $0x6f10a6f7 // uxtl2 v23.4s, v23.8h
-	FMOVQ 400(RSP), F21
-	WORD $0x4ebd97d5 // mla v21.4s, v30.4s, v29.4s
-	FMOVQ F21, 400(RSP)
-	FMOVQ 416(RSP), F21
-	WORD $0x4ebb9795 // mla v21.4s, v28.4s, v27.4s
-	FMOVQ F21, 416(RSP)
-	FMOVQ 432(RSP), F21
-	WORD $0x4eb99755 // mla v21.4s, v26.4s, v25.4s
-	FMOVQ F21, 432(RSP)
-	FMOVQ 448(RSP), F21
-	WORD $0x4eb79715 // mla v21.4s, v24.4s, v23.4s
-	FMOVQ F21, 448(RSP)
-	FMOVQ 464(RSP), F21
-	WORD $0x4ebd96d5 // mla v21.4s, v22.4s, v29.4s
-	FMOVQ F21, 464(RSP)
-	FMOVQ 480(RSP), F21
-	WORD $0x4ebb9695 // mla v21.4s, v20.4s, v27.4s
-	FMOVQ F21, 480(RSP)
-	FMOVQ 496(RSP), F21
-	WORD $0x4eb99655 // mla v21.4s, v18.4s, v25.4s
-	FMOVQ F21, 496(RSP)
-	FMOVQ 512(RSP), F21
-	WORD $0x4eb79615 // mla v21.4s, v16.4s, v23.4s
-	FMOVQ F21, 512(RSP)
+	FMOVQ (R21), F25
+	WORD $0x2f08a73d // uxtl v29.8h, v25.8b
+	WORD $0x6f08a739 // uxtl2 v25.8h, v25.16b
+	WORD $0x2f10a7bf // uxtl v31.4s, v29.4h
+	WORD $0x6f10a7bd // uxtl2 v29.4s, v29.8h
+	WORD $0x2f10a73b // uxtl v27.4s, v25.4h
+	WORD $0x6f10a739 // uxtl2 v25.4s, v25.8h
+	FMOVQ 400(RSP), F23
+	WORD $0x4ebf97d7 // mla v23.4s, v30.4s, v31.4s
+	FMOVQ F23, 400(RSP)
+	FMOVQ 416(RSP), F23
+	WORD $0x4ebd9797 // mla v23.4s, v28.4s, v29.4s
+	FMOVQ F23, 416(RSP)
+	FMOVQ 432(RSP), F23
+	WORD $0x4ebb9757 // mla v23.4s, v26.4s, v27.4s
+	FMOVQ F23, 432(RSP)
+	FMOVQ 448(RSP), F23
+	WORD $0x4eb99717 // mla v23.4s, v24.4s, v25.4s
+	FMOVQ F23, 448(RSP)
+	FMOVQ 464(RSP), F23
+	WORD $0x4ebf96d7 // mla v23.4s, v22.4s, v31.4s
+	FMOVQ F23, 464(RSP)
+	FMOVQ 480(RSP), F23
+	WORD $0x4ebd9697 // mla v23.4s, v20.4s, v29.4s
+	FMOVQ F23, 480(RSP)
+	FMOVQ 496(RSP), F23
+	WORD $0x4ebb9657 // mla v23.4s, v18.4s, v27.4s
+	FMOVQ F23, 496(RSP)
+	FMOVQ 512(RSP), F23
+	WORD $0x4eb99617 // mla v23.4s, v16.4s, v25.4s
+	FMOVQ F23, 512(RSP)
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
@@ -311,266 +314,266 @@ sub4:
 	ADD $16, R21, R21
 	SUBS $1, R19, R19
 	BNE sub4
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebc00 // addp v0.8h, v0.8h, v30.8h
-	ADD R15, R9, R16
-	FMOVQ -32(R16), F1
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebc21 // addp v1.8h, v1.8h, v30.8h
+	ADD R15, R8, R25
+	FMOVQ -32(R25), F0
+	FMOVQ -16(R25), F31
+	WORD $0x4e7fbc00 // addp v0.8h, v0.8h, v31.8h
+	ADD R15, R9, R25
+	FMOVQ -32(R25), F1
+	FMOVQ -16(R25), F31
+	WORD $0x4e7fbc21 // addp v1.8h, v1.8h, v31.8h
+	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	FMOVD 192(R6), F26
-	WORD $0x2f08a75a // uxtl v26.8h, v26.8b
-	WORD $0x0f40235e // smlal v30.4s, v26.4h, v0.h[0]
-	WORD $0x4f40235d // smlal2 v29.4s, v26.8h, v0.h[0]
-	WORD $0x0f41235c // smlal v28.4s, v26.4h, v1.h[0]
-	WORD $0x4f41235b // smlal2 v27.4s, v26.8h, v1.h[0]
-	FMOVD 208(R6), F26
-	WORD $0x2f08a75a // uxtl v26.8h, v26.8b
-	WORD $0x0f50235e // smlal v30.4s, v26.4h, v0.h[1]
-	WORD $0x4f50235d // smlal2 v29.4s, v26.8h, v0.h[1]
-	WORD $0x0f51235c // smlal v28.4s, v26.4h, v1.h[1]
-	WORD $0x4f51235b // smlal2 v27.4s, v26.8h, v1.h[1]
-	FMOVD 224(R6), F26
-	WORD $0x2f08a75a // uxtl v26.8h, v26.8b
-	WORD $0x0f60235e // smlal v30.4s, v26.4h, v0.h[2]
-	WORD $0x4f60235d // smlal2 v29.4s, v26.8h, v0.h[2]
-	WORD $0x0f61235c // smlal v28.4s, v26.4h, v1.h[2]
-	WORD $0x4f61235b // smlal2 v27.4s, v26.8h, v1.h[2]
-	FMOVD 240(R6), F26
-	WORD $0x2f08a75a // uxtl v26.8h, v26.8b
-	WORD $0x0f70235e // smlal v30.4s, v26.4h, v0.h[3]
-	WORD $0x4f70235d // smlal2 v29.4s, v26.8h, v0.h[3]
-	WORD $0x0f71235c // smlal v28.4s, v26.4h, v1.h[3]
-	WORD $0x4f71235b // smlal2 v27.4s, v26.8h, v1.h[3]
-	FMOVD 256(R6), F26
-	WORD $0x2f08a75a // uxtl v26.8h, v26.8b
-	WORD $0x0f402b5e // smlal v30.4s, v26.4h, v0.h[4]
-	WORD $0x4f402b5d // smlal2 v29.4s, v26.8h, v0.h[4]
-	WORD $0x0f412b5c // smlal v28.4s, v26.4h, v1.h[4]
-	WORD $0x4f412b5b // smlal2 v27.4s, v26.8h, v1.h[4]
-	FMOVD 272(R6), F26
-	WORD $0x2f08a75a // uxtl v26.8h, v26.8b
-	WORD $0x0f502b5e // smlal v30.4s, v26.4h, v0.h[5]
-	WORD $0x4f502b5d // smlal2 v29.4s, v26.8h, v0.h[5]
-	WORD $0x0f512b5c // smlal v28.4s, v26.4h, v1.h[5]
-	WORD $0x4f512b5b // smlal2 v27.4s, v26.8h, v1.h[5]
-	FMOVD 288(R6), F26
-	WORD $0x2f08a75a // uxtl v26.8h, v26.8b
-	WORD $0x0f602b5e // smlal v30.4s, v26.4h, v0.h[6]
-	WORD $0x4f602b5d // smlal2 v29.4s, v26.8h, v0.h[6]
-	WORD $0x0f612b5c // smlal v28.4s, v26.4h, v1.h[6]
-	WORD $0x4f612b5b // smlal2 v27.4s, v26.8h, v1.h[6]
-	FMOVD 304(R6), F26
-	WORD $0x2f08a75a // uxtl v26.8h, v26.8b
-	WORD $0x0f702b5e // smlal v30.4s, v26.4h, v0.h[7]
-	WORD $0x4f702b5d // smlal2 v29.4s, v26.8h, v0.h[7]
-	WORD $0x0f712b5c // smlal v28.4s, v26.4h, v1.h[7]
-	WORD $0x4f712b5b // smlal2 v27.4s, v26.8h, v1.h[7]
-	FMOVQ (R6), F26
-	WORD $0x4e217b59 // fcvtl2 v25.4s, v26.8h
-	WORD $0x0e217b5a // fcvtl v26.4s, v26.4h
-	FMOVQ 32(R6), F24
-	WORD $0x4e217b17 // fcvtl2 v23.4s, v24.8h
-	WORD $0x0e217b18 // fcvtl v24.4s, v24.4h
-	FMOVS (R8)(R14), F22
-	FMOVQ 400(RSP), F21
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e3adeb5 // fmul v21.4s, v21.4s, v26.4s
+	FMOVD 192(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f40237f // smlal v31.4s, v27.4h, v0.h[0]
+	WORD $0x4f40237e // smlal2 v30.4s, v27.8h, v0.h[0]
+	WORD $0x0f41237d // smlal v29.4s, v27.4h, v1.h[0]
+	WORD $0x4f41237c // smlal2 v28.4s, v27.8h, v1.h[0]
+	FMOVD 208(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f50237f // smlal v31.4s, v27.4h, v0.h[1]
+	WORD $0x4f50237e // smlal2 v30.4s, v27.8h, v0.h[1]
+	WORD $0x0f51237d // smlal v29.4s, v27.4h, v1.h[1]
+	WORD $0x4f51237c // smlal2 v28.4s, v27.8h, v1.h[1]
+	FMOVD 224(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f60237f // smlal v31.4s, v27.4h, v0.h[2]
+	WORD $0x4f60237e // smlal2 v30.4s, v27.8h, v0.h[2]
+	WORD $0x0f61237d // smlal v29.4s, v27.4h, v1.h[2]
+	WORD $0x4f61237c // smlal2 v28.4s, v27.8h, v1.h[2]
+	FMOVD 240(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f70237f // smlal v31.4s, v27.4h, v0.h[3]
+	WORD $0x4f70237e // smlal2 v30.4s, v27.8h, v0.h[3]
+	WORD $0x0f71237d // smlal v29.4s, v27.4h, v1.h[3]
+	WORD $0x4f71237c // smlal2 v28.4s, v27.8h, v1.h[3]
+	FMOVD 256(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f402b7f // smlal v31.4s, v27.4h, v0.h[4]
+	WORD $0x4f402b7e // smlal2 v30.4s, v27.8h, v0.h[4]
+	WORD $0x0f412b7d // smlal v29.4s, v27.4h, v1.h[4]
+	WORD $0x4f412b7c // smlal2 v28.4s, v27.8h, v1.h[4]
+	FMOVD 272(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f502b7f // smlal v31.4s, v27.4h, v0.h[5]
+	WORD $0x4f502b7e // smlal2 v30.4s, v27.8h, v0.h[5]
+	WORD $0x0f512b7d // smlal v29.4s, v27.4h, v1.h[5]
+	WORD $0x4f512b7c // smlal2 v28.4s, v27.8h, v1.h[5]
+	FMOVD 288(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f602b7f // smlal v31.4s, v27.4h, v0.h[6]
+	WORD $0x4f602b7e // smlal2 v30.4s, v27.8h, v0.h[6]
+	WORD $0x0f612b7d // smlal v29.4s, v27.4h, v1.h[6]
+	WORD $0x4f612b7c // smlal2 v28.4s, v27.8h, v1.h[6]
+	FMOVD 304(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f702b7f // smlal v31.4s, v27.4h, v0.h[7]
+	WORD $0x4f702b7e // smlal2 v30.4s, v27.8h, v0.h[7]
+	WORD $0x0f712b7d // smlal v29.4s, v27.4h, v1.h[7]
+	WORD $0x4f712b7c // smlal2 v28.4s, v27.8h, v1.h[7]
+	FMOVQ (R6), F27
+	WORD $0x4e217b7a // fcvtl2 v26.4s, v27.8h
+	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
+	FMOVQ 32(R6), F25
+	WORD $0x4e217b38 // fcvtl2 v24.4s, v25.8h
+	WORD $0x0e217b39 // fcvtl v25.4s, v25.4h
+	FMOVS (R8)(R14), F23
+	FMOVQ 400(RSP), F22
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
+	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
+	WORD $0x4ebfcf36 // fmls v22.4s, v25.4s, v31.4s
+	FMOVQ 16(RSP), F21
+	WORD $0x4f9712d5 // fmla v21.4s, v22.4s, v23.s[0]
+	FMOVQ F21, 16(RSP)
+	FMOVQ 416(RSP), F22
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x6e3aded6 // fmul v22.4s, v22.4s, v26.4s
 	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
-	WORD $0x4ebecf15 // fmls v21.4s, v24.4s, v30.4s
-	FMOVQ 16(RSP), F20
-	WORD $0x4f9612b4 // fmla v20.4s, v21.4s, v22.s[0]
-	FMOVQ F20, 16(RSP)
-	FMOVQ 416(RSP), F21
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e39deb5 // fmul v21.4s, v21.4s, v25.4s
+	WORD $0x4ebecf16 // fmls v22.4s, v24.4s, v30.4s
+	FMOVQ 32(RSP), F31
+	WORD $0x4f9712df // fmla v31.4s, v22.4s, v23.s[0]
+	FMOVQ F31, 32(RSP)
+	FMOVS (R9)(R14), F23
+	FMOVQ 464(RSP), F22
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
 	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x4ebdcef5 // fmls v21.4s, v23.4s, v29.4s
-	FMOVQ 32(RSP), F20
-	WORD $0x4f9612b4 // fmla v20.4s, v21.4s, v22.s[0]
-	FMOVQ F20, 32(RSP)
-	FMOVS (R9)(R14), F22
-	FMOVQ 464(RSP), F21
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e3adeb5 // fmul v21.4s, v21.4s, v26.4s
+	WORD $0x4ebdcf36 // fmls v22.4s, v25.4s, v29.4s
+	FMOVQ 80(RSP), F31
+	WORD $0x4f9712df // fmla v31.4s, v22.4s, v23.s[0]
+	FMOVQ F31, 80(RSP)
+	FMOVQ 480(RSP), F22
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x6e3aded6 // fmul v22.4s, v22.4s, v26.4s
 	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x4ebccf15 // fmls v21.4s, v24.4s, v28.4s
-	FMOVQ 80(RSP), F20
-	WORD $0x4f9612b4 // fmla v20.4s, v21.4s, v22.s[0]
-	FMOVQ F20, 80(RSP)
-	FMOVQ 480(RSP), F21
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e39deb5 // fmul v21.4s, v21.4s, v25.4s
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x4ebbcef5 // fmls v21.4s, v23.4s, v27.4s
-	FMOVQ 96(RSP), F20
-	WORD $0x4f9612b4 // fmla v20.4s, v21.4s, v22.s[0]
-	FMOVQ F20, 96(RSP)
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebc00 // addp v0.8h, v0.8h, v30.8h
-	ADD R15, R9, R16
-	FMOVQ -32(R16), F1
-	FMOVQ -16(R16), F30
-	WORD $0x4e7ebc21 // addp v1.8h, v1.8h, v30.8h
+	WORD $0x4ebccf16 // fmls v22.4s, v24.4s, v28.4s
+	FMOVQ 96(RSP), F31
+	WORD $0x4f9712df // fmla v31.4s, v22.4s, v23.s[0]
+	FMOVQ F31, 96(RSP)
+	ADD R15, R8, R25
+	FMOVQ -32(R25), F0
+	FMOVQ -16(R25), F31
+	WORD $0x4e7fbc00 // addp v0.8h, v0.8h, v31.8h
+	ADD R15, R9, R25
+	FMOVQ -32(R25), F1
+	FMOVQ -16(R25), F31
+	WORD $0x4e7fbc21 // addp v1.8h, v1.8h, v31.8h
+	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	FMOVD 200(R6), F26
-	WORD $0x2f08a75a // uxtl v26.8h, v26.8b
-	WORD $0x0f40235e // smlal v30.4s, v26.4h, v0.h[0]
-	WORD $0x4f40235d // smlal2 v29.4s, v26.8h, v0.h[0]
-	WORD $0x0f41235c // smlal v28.4s, v26.4h, v1.h[0]
-	WORD $0x4f41235b // smlal2 v27.4s, v26.8h, v1.h[0]
-	FMOVD 216(R6), F26
-	WORD $0x2f08a75a // uxtl v26.8h, v26.8b
-	WORD $0x0f50235e // smlal v30.4s, v26.4h, v0.h[1]
-	WORD $0x4f50235d // smlal2 v29.4s, v26.8h, v0.h[1]
-	WORD $0x0f51235c // smlal v28.4s, v26.4h, v1.h[1]
-	WORD $0x4f51235b // smlal2 v27.4s, v26.8h, v1.h[1]
-	FMOVD 232(R6), F26
-	WORD $0x2f08a75a // uxtl v26.8h, v26.8b
-	WORD $0x0f60235e // smlal v30.4s, v26.4h, v0.h[2]
-	WORD $0x4f60235d // smlal2 v29.4s, v26.8h, v0.h[2]
-	WORD $0x0f61235c // smlal v28.4s, v26.4h, v1.h[2]
-	WORD $0x4f61235b // smlal2 v27.4s, v26.8h, v1.h[2]
-	FMOVD 248(R6), F26
-	WORD $0x2f08a75a // uxtl v26.8h, v26.8b
-	WORD $0x0f70235e // smlal v30.4s, v26.4h, v0.h[3]
-	WORD $0x4f70235d // smlal2 v29.4s, v26.8h, v0.h[3]
-	WORD $0x0f71235c // smlal v28.4s, v26.4h, v1.h[3]
-	WORD $0x4f71235b // smlal2 v27.4s, v26.8h, v1.h[3]
-	FMOVD 264(R6), F26
-	WORD $0x2f08a75a // uxtl v26.8h, v26.8b
-	WORD $0x0f402b5e // smlal v30.4s, v26.4h, v0.h[4]
-	WORD $0x4f402b5d // smlal2 v29.4s, v26.8h, v0.h[4]
-	WORD $0x0f412b5c // smlal v28.4s, v26.4h, v1.h[4]
-	WORD $0x4f412b5b // smlal2 v27.4s, v26.8h, v1.h[4]
-	FMOVD 280(R6), F26
-	WORD $0x2f08a75a // uxtl v26.8h, v26.8b
-	WORD $0x0f502b5e // smlal v30.4s, v26.4h, v0.h[5]
-	WORD $0x4f502b5d // smlal2 v29.4s, v26.8h, v0.h[5]
-	WORD $0x0f512b5c // smlal v28.4s, v26.4h, v1.h[5]
-	WORD $0x4f512b5b // smlal2 v27.4s, v26.8h, v1.h[5]
-	FMOVD 296(R6), F26
-	WORD $0x2f08a75a // uxtl v26.8h, v26.8b
-	WORD $0x0f602b5e // smlal v30.4s, v26.4h, v0.h[6]
-	WORD $0x4f602b5d // smlal2 v29.4s, v26.8h, v0.h[6]
-	WORD $0x0f612b5c // smlal v28.4s, v26.4h, v1.h[6]
-	WORD $0x4f612b5b // smlal2 v27.4s, v26.8h, v1.h[6]
-	FMOVD 312(R6), F26
-	WORD $0x2f08a75a // uxtl v26.8h, v26.8b
-	WORD $0x0f702b5e // smlal v30.4s, v26.4h, v0.h[7]
-	WORD $0x4f702b5d // smlal2 v29.4s, v26.8h, v0.h[7]
-	WORD $0x0f712b5c // smlal v28.4s, v26.4h, v1.h[7]
-	WORD $0x4f712b5b // smlal2 v27.4s, v26.8h, v1.h[7]
-	FMOVQ 16(R6), F26
-	WORD $0x4e217b59 // fcvtl2 v25.4s, v26.8h
-	WORD $0x0e217b5a // fcvtl v26.4s, v26.4h
-	FMOVQ 48(R6), F24
-	WORD $0x4e217b17 // fcvtl2 v23.4s, v24.8h
-	WORD $0x0e217b18 // fcvtl v24.4s, v24.4h
-	FMOVS (R8)(R14), F22
-	FMOVQ 432(RSP), F21
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e3adeb5 // fmul v21.4s, v21.4s, v26.4s
+	FMOVD 200(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f40237f // smlal v31.4s, v27.4h, v0.h[0]
+	WORD $0x4f40237e // smlal2 v30.4s, v27.8h, v0.h[0]
+	WORD $0x0f41237d // smlal v29.4s, v27.4h, v1.h[0]
+	WORD $0x4f41237c // smlal2 v28.4s, v27.8h, v1.h[0]
+	FMOVD 216(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f50237f // smlal v31.4s, v27.4h, v0.h[1]
+	WORD $0x4f50237e // smlal2 v30.4s, v27.8h, v0.h[1]
+	WORD $0x0f51237d // smlal v29.4s, v27.4h, v1.h[1]
+	WORD $0x4f51237c // smlal2 v28.4s, v27.8h, v1.h[1]
+	FMOVD 232(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f60237f // smlal v31.4s, v27.4h, v0.h[2]
+	WORD $0x4f60237e // smlal2 v30.4s, v27.8h, v0.h[2]
+	WORD $0x0f61237d // smlal v29.4s, v27.4h, v1.h[2]
+	WORD $0x4f61237c // smlal2 v28.4s, v27.8h, v1.h[2]
+	FMOVD 248(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f70237f // smlal v31.4s, v27.4h, v0.h[3]
+	WORD $0x4f70237e // smlal2 v30.4s, v27.8h, v0.h[3]
+	WORD $0x0f71237d // smlal v29.4s, v27.4h, v1.h[3]
+	WORD $0x4f71237c // smlal2 v28.4s, v27.8h, v1.h[3]
+	FMOVD 264(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f402b7f // smlal v31.4s, v27.4h, v0.h[4]
+	WORD $0x4f402b7e // smlal2 v30.4s, v27.8h, v0.h[4]
+	WORD $0x0f412b7d // smlal v29.4s, v27.4h, v1.h[4]
+	WORD $0x4f412b7c // smlal2 v28.4s, v27.8h, v1.h[4]
+	FMOVD 280(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f502b7f // smlal v31.4s, v27.4h, v0.h[5]
+	WORD $0x4f502b7e // smlal2 v30.4s, v27.8h, v0.h[5]
+	WORD $0x0f512b7d // smlal v29.4s, v27.4h, v1.h[5]
+	WORD $0x4f512b7c // smlal2 v28.4s, v27.8h, v1.h[5]
+	FMOVD 296(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f602b7f // smlal v31.4s, v27.4h, v0.h[6]
+	WORD $0x4f602b7e // smlal2 v30.4s, v27.8h, v0.h[6]
+	WORD $0x0f612b7d // smlal v29.4s, v27.4h, v1.h[6]
+	WORD $0x4f612b7c // smlal2 v28.4s, v27.8h, v1.h[6]
+	FMOVD 312(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f702b7f // smlal v31.4s, v27.4h, v0.h[7]
+	WORD $0x4f702b7e // smlal2 v30.4s, v27.8h, v0.h[7]
+	WORD $0x0f712b7d // smlal v29.4s, v27.4h, v1.h[7]
+	WORD $0x4f712b7c // smlal2 v28.4s, v27.8h, v1.h[7]
+	FMOVQ 16(R6), F27
+	WORD $0x4e217b7a // fcvtl2 v26.4s, v27.8h
+	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
+	FMOVQ 48(R6), F25
+	WORD $0x4e217b38 // fcvtl2 v24.4s, v25.8h
+	WORD $0x0e217b39 // fcvtl v25.4s, v25.4h
+	FMOVS (R8)(R14), F23
+	FMOVQ 432(RSP), F22
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
+	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
+	WORD $0x4ebfcf36 // fmls v22.4s, v25.4s, v31.4s
+	FMOVQ 48(RSP), F21
+	WORD $0x4f9712d5 // fmla v21.4s, v22.4s, v23.s[0]
+	FMOVQ F21, 48(RSP)
+	FMOVQ 448(RSP), F22
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x6e3aded6 // fmul v22.4s, v22.4s, v26.4s
 	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
-	WORD $0x4ebecf15 // fmls v21.4s, v24.4s, v30.4s
-	FMOVQ 48(RSP), F20
-	WORD $0x4f9612b4 // fmla v20.4s, v21.4s, v22.s[0]
-	FMOVQ F20, 48(RSP)
-	FMOVQ 448(RSP), F21
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e39deb5 // fmul v21.4s, v21.4s, v25.4s
+	WORD $0x4ebecf16 // fmls v22.4s, v24.4s, v30.4s
+	FMOVQ 64(RSP), F31
+	WORD $0x4f9712df // fmla v31.4s, v22.4s, v23.s[0]
+	FMOVQ F31, 64(RSP)
+	FMOVS (R9)(R14), F23
+	FMOVQ 496(RSP), F22
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
 	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x4ebdcef5 // fmls v21.4s, v23.4s, v29.4s
-	FMOVQ 64(RSP), F20
-	WORD $0x4f9612b4 // fmla v20.4s, v21.4s, v22.s[0]
-	FMOVQ F20, 64(RSP)
-	FMOVS (R9)(R14), F22
-	FMOVQ 496(RSP), F21
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e3adeb5 // fmul v21.4s, v21.4s, v26.4s
+	WORD $0x4ebdcf36 // fmls v22.4s, v25.4s, v29.4s
+	FMOVQ 112(RSP), F31
+	WORD $0x4f9712df // fmla v31.4s, v22.4s, v23.s[0]
+	FMOVQ F31, 112(RSP)
+	FMOVQ 512(RSP), F22
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x6e3aded6 // fmul v22.4s, v22.4s, v26.4s
 	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x4ebccf15 // fmls v21.4s, v24.4s, v28.4s
-	FMOVQ 112(RSP), F20
-	WORD $0x4f9612b4 // fmla v20.4s, v21.4s, v22.s[0]
-	FMOVQ F20, 112(RSP)
-	FMOVQ 512(RSP), F21
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e39deb5 // fmul v21.4s, v21.4s, v25.4s
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x4ebbcef5 // fmls v21.4s, v23.4s, v27.4s
-	FMOVQ 128(RSP), F20
-	WORD $0x4f9612b4 // fmla v20.4s, v21.4s, v22.s[0]
-	FMOVQ F20, 128(RSP)
+	WORD $0x4ebccf16 // fmls v22.4s, v24.4s, v28.4s
+	FMOVQ 128(RSP), F31
+	WORD $0x4f9712df // fmla v31.4s, v22.4s, v23.s[0]
+	FMOVQ F31, 128(RSP)
 	ADD $4, R14, R14
 	ADD $2368, R6, R6
 	SUBS $1, R7, R7
 	BNE block3
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain5
-	MOVD R2, R16
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain5
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
+	FMOVQ F31, 48(R25)
 	B stored6
 plain5:
-	MOVD R2, R16
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
+	FMOVQ F31, 48(R25)
 stored6:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
@@ -591,42 +594,42 @@ tile7:
 	FMOVQ F31, 32(RSP)
 	FMOVQ F31, 48(RSP)
 	FMOVQ F31, 64(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
 block9:
+	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x6f00e41b // movi v27.2d, #0x0
 	ADD $320, R6, R20
 	ADD $64, R6, R21
 	MOVD $8, R19
 sub10:
+	FMOVQ 528(RSP), F27
 	FMOVD (R8), F17
 	WORD $0x4e040632 // dup v18.4s, v17.s[0]
 	WORD $0x4e0c0631 // dup v17.4s, v17.s[1]
 	FMOVQ (R20), F15
-	WORD $0x4e3f1df0 // and v16.16b, v15.16b, v31.16b
+	WORD $0x4e3b1df0 // and v16.16b, v15.16b, v27.16b
 	WORD $0x6f0c05ef // ushr v15.16b, v15.16b, #4
 	WORD $0x0e32c21a // smull v26.8h, v16.8b, v18.8b
 	WORD $0x4e32c219 // smull2 v25.8h, v16.16b, v18.16b
 	WORD $0x0e3181fa // smlal v26.8h, v15.8b, v17.8b
 	WORD $0x4e3181f9 // smlal2 v25.8h, v15.16b, v17.16b
 	FMOVQ 16(R20), F15
-	WORD $0x4e3f1df0 // and v16.16b, v15.16b, v31.16b
+	WORD $0x4e3b1df0 // and v16.16b, v15.16b, v27.16b
 	WORD $0x6f0c05ef // ushr v15.16b, v15.16b, #4
 	WORD $0x0e32c218 // smull v24.8h, v16.8b, v18.8b
 	WORD $0x4e32c217 // smull2 v23.8h, v16.16b, v18.16b
 	WORD $0x0e3181f8 // smlal v24.8h, v15.8b, v17.8b
 	WORD $0x4e3181f7 // smlal2 v23.8h, v15.16b, v17.16b
 	FMOVQ 32(R20), F15
-	WORD $0x4e3f1df0 // and v16.16b, v15.16b, v31.16b
+	WORD $0x4e3b1df0 // and v16.16b, v15.16b, v27.16b
 	WORD $0x6f0c05ef // ushr v15.16b, v15.16b, #4
 	WORD $0x0e32c216 // smull v22.8h, v16.8b, v18.8b
 	WORD $0x4e32c215 // smull2 v21.8h, v16.16b, v18.16b
 	WORD $0x0e3181f6 // smlal v22.8h, v15.8b, v17.8b
 	WORD $0x4e3181f5 // smlal2 v21.8h, v15.16b, v17.16b
 	FMOVQ 48(R20), F15
-	WORD $0x4e3f1df0 // and v16.16b, v15.16b, v31.16b
+	WORD $0x4e3b1df0 // and v16.16b, v15.16b, v27.16b
 	WORD $0x6f0c05ef // ushr v15.16b, v15.16b, #4
 	WORD $0x0e32c214 // smull v20.8h, v16.8b, v18.8b
 	WORD $0x4e32c213 // smull2 v19.8h, v16.16b, v18.16b
@@ -636,28 +639,28 @@ sub10:
 	WORD $0x4e040632 // dup v18.4s, v17.s[0]
 	WORD $0x4e0c0631 // dup v17.4s, v17.s[1]
 	FMOVQ 64(R20), F15
-	WORD $0x4e3f1df0 // and v16.16b, v15.16b, v31.16b
+	WORD $0x4e3b1df0 // and v16.16b, v15.16b, v27.16b
 	WORD $0x6f0c05ef // ushr v15.16b, v15.16b, #4
 	WORD $0x0e32821a // smlal v26.8h, v16.8b, v18.8b
 	WORD $0x4e328219 // smlal2 v25.8h, v16.16b, v18.16b
 	WORD $0x0e3181fa // smlal v26.8h, v15.8b, v17.8b
 	WORD $0x4e3181f9 // smlal2 v25.8h, v15.16b, v17.16b
 	FMOVQ 80(R20), F15
-	WORD $0x4e3f1df0 // and v16.16b, v15.16b, v31.16b
+	WORD $0x4e3b1df0 // and v16.16b, v15.16b, v27.16b
 	WORD $0x6f0c05ef // ushr v15.16b, v15.16b, #4
 	WORD $0x0e328218 // smlal v24.8h, v16.8b, v18.8b
 	WORD $0x4e328217 // smlal2 v23.8h, v16.16b, v18.16b
 	WORD $0x0e3181f8 // smlal v24.8h, v15.8b, v17.8b
 	WORD $0x4e3181f7 // smlal2 v23.8h, v15.16b, v17.16b
 	FMOVQ 96(R20), F15
-	WORD $0x4e3f1df0 // and v16.16b, v15.16b, v31.16b
+	WORD $0x4e3b1df0 // and v16.16b, v15.16b, v27.16b
 	WORD $0x6f0c05ef // ushr v15.16b, v15.16b, #4
 	WORD $0x0e328216 // smlal v22.8h, v16.8b, v18.8b
 	WORD $0x4e328215 // smlal2 v21.8h, v16.16b, v18.16b
 	WORD $0x0e3181f6 // smlal v22.8h, v15.8b, v17.8b
 	WORD $0x4e3181f5 // smlal2 v21.8h, v15.16b, v17.16b
 	FMOVQ 112(R20), F15
-	WORD $0x4e3f1df0 // and v16.16b, v15.16b, v31.16b
+	WORD $0x4e3b1df0 // and v16.16b, v15.16b, v27.16b
 	WORD $0x6f0c05ef // ushr v15.16b, v15.16b, #4
 	WORD $0x0e328214 // smlal v20.8h, v16.8b, v18.8b
 	WORD $0x4e328213 // smlal2 v19.8h, v16.16b, v18.16b
@@ -667,28 +670,28 @@ sub10:
 	WORD $0x4e040632 // dup v18.4s, v17.s[0]
 	WORD $0x4e0c0631 // dup v17.4s, v17.s[1]
 	FMOVQ 128(R20), F15
-	WORD $0x4e3f1df0 // and v16.16b, v15.16b, v31.16b
+	WORD $0x4e3b1df0 // and v16.16b, v15.16b, v27.16b
 	WORD $0x6f0c05ef // ushr v15.16b, v15.16b, #4
 	WORD $0x0e32821a // smlal v26.8h, v16.8b, v18.8b
 	WORD $0x4e328219 // smlal2 v25.8h, v16.16b, v18.16b
 	WORD $0x0e3181fa // smlal v26.8h, v15.8b, v17.8b
 	WORD $0x4e3181f9 // smlal2 v25.8h, v15.16b, v17.16b
 	FMOVQ 144(R20), F15
-	WORD $0x4e3f1df0 // and v16.16b, v15.16b, v31.16b
+	WORD $0x4e3b1df0 // and v16.16b, v15.16b, v27.16b
 	WORD $0x6f0c05ef // ushr v15.16b, v15.16b, #4
 	WORD $0x0e328218 // smlal v24.8h, v16.8b, v18.8b
 	WORD $0x4e328217 // smlal2 v23.8h, v16.16b, v18.16b
 	WORD $0x0e3181f8 // smlal v24.8h, v15.8b, v17.8b
 	WORD $0x4e3181f7 // smlal2 v23.8h, v15.16b, v17.16b
 	FMOVQ 160(R20), F15
-	WORD $0x4e3f1df0 // and v16.16b, v15.16b, v31.16b
+	WORD $0x4e3b1df0 // and v16.16b, v15.16b, v27.16b
 	WORD $0x6f0c05ef // ushr v15.16b, v15.16b, #4
 	WORD $0x0e328216 // smlal v22.8h, v16.8b, v18.8b
 	WORD $0x4e328215 // smlal2 v21.8h, v16.16b, v18.16b
 	WORD $0x0e3181f6 // smlal v22.8h, v15.8b, v17.8b
 	WORD $0x4e3181f5 // smlal2 v21.8h, v15.16b, v17.16b
 	FMOVQ 176(R20), F15
-	WORD $0x4e3f1df0 // and v16.16b, v15.16b, v31.16b
+	WORD $0x4e3b1df0 // and v16.16b, v15.16b, v27.16b
 	WORD $0x6f0c05ef // ushr v15.16b, v15.16b, #4
 	WORD $0x0e328214 // smlal v20.8h, v16.8b, v18.8b
 	WORD $0x4e328213 // smlal2 v19.8h, v16.16b, v18.16b
@@ -698,28 +701,28 @@ sub10:
 	WORD $0x4e040632 // dup v18.4s, v17.s[0]
 	WORD $0x4e0c0631 // dup v17.4s, v17.s[1]
 	FMOVQ 192(R20), F15
-	WORD $0x4e3f1df0 // and v16.16b, v15.16b, v31.16b
+	WORD $0x4e3b1df0 // and v16.16b, v15.16b, v27.16b
 	WORD $0x6f0c05ef // ushr v15.16b, v15.16b, #4
 	WORD $0x0e32821a // smlal v26.8h, v16.8b, v18.8b
 	WORD $0x4e328219 // smlal2 v25.8h, v16.16b, v18.16b
 	WORD $0x0e3181fa // smlal v26.8h, v15.8b, v17.8b
 	WORD $0x4e3181f9 // smlal2 v25.8h, v15.16b, v17.16b
 	FMOVQ 208(R20), F15
-	WORD $0x4e3f1df0 // and v16.16b, v15.16b, v31.16b
+	WORD $0x4e3b1df0 // and v16.16b, v15.16b, v27.16b
 	WORD $0x6f0c05ef // ushr v15.16b, v15.16b, #4
 	WORD $0x0e328218 // smlal v24.8h, v16.8b, v18.8b
 	WORD $0x4e328217 // smlal2 v23.8h, v16.16b, v18.16b
 	WORD $0x0e3181f8 // smlal v24.8h, v15.8b, v17.8b
 	WORD $0x4e3181f7 // smlal2 v23.8h, v15.16b, v17.16b
 	FMOVQ 224(R20), F15
-	WORD $0x4e3f1df0 // and v16.16b, v15.16b, v31.16b
+	WORD $0x4e3b1df0 // and v16.16b, v15.16b, v27.16b
 	WORD $0x6f0c05ef // ushr v15.16b, v15.16b, #4
 	WORD $0x0e328216 // smlal v22.8h, v16.8b, v18.8b
 	WORD $0x4e328215 // smlal2 v21.8h, v16.16b, v18.16b
 	WORD $0x0e3181f6 // smlal v22.8h, v15.8b, v17.8b
 	WORD $0x4e3181f5 // smlal2 v21.8h, v15.16b, v17.16b
 	FMOVQ 240(R20), F15
-	WORD $0x4e3f1df0 // and v16.16b, v15.16b, v31.16b
+	WORD $0x4e3b1df0 // and v16.16b, v15.16b, v27.16b
 	WORD $0x6f0c05ef // ushr v15.16b, v15.16b, #4
 	WORD $0x0e328214 // smlal v20.8h, v16.8b, v18.8b
 	WORD $0x4e328213 // smlal2 v19.8h, v16.16b, v18.16b
@@ -737,17 +740,17 @@ sub10:
 	WORD $0x4e602a94 // saddlp v20.4s, v20.8h
 	WORD $0x4e602a73 // saddlp v19.4s, v19.8h
 	WORD $0x4eb3be94 // addp v20.4s, v20.4s, v19.4s
-	FMOVQ (R21), F19
-	WORD $0x2f08a677 // uxtl v23.8h, v19.8b
-	WORD $0x6f08a673 // uxtl2 v19.8h, v19.16b
-	WORD $0x2f10a6f9 // uxtl v25.4s, v23.4h
-	WORD $0x6f10a6f7 // uxtl2 v23.4s, v23.8h
-	WORD $0x2f10a675 // uxtl v21.4s, v19.4h
-	WORD $0x6f10a673 // uxtl2 v19.4s, v19.8h
-	WORD $0x4eb9975e // mla v30.4s, v26.4s, v25.4s
-	WORD $0x4eb7971d // mla v29.4s, v24.4s, v23.4s
-	WORD $0x4eb596dc // mla v28.4s, v22.4s, v21.4s
-	WORD $0x4eb3969b // mla v27.4s, v20.4s, v19.4s
+	FMOVQ (R21), F21
+	WORD $0x2f08a6b9 // uxtl v25.8h, v21.8b
+	WORD $0x6f08a6b5 // uxtl2 v21.8h, v21.16b
+	WORD $0x2f10a73b // uxtl v27.4s, v25.4h
+	WORD $0x6f10a739 // uxtl2 v25.4s, v25.8h
+	WORD $0x2f10a6b7 // uxtl v23.4s, v21.4h
+	WORD $0x6f10a6b5 // uxtl2 v21.4s, v21.8h
+	WORD $0x4ebb975f // mla v31.4s, v26.4s, v27.4s
+	WORD $0x4eb9971e // mla v30.4s, v24.4s, v25.4s
+	WORD $0x4eb796dd // mla v29.4s, v22.4s, v23.4s
+	WORD $0x4eb5969c // mla v28.4s, v20.4s, v21.4s
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $32, R14, R14
@@ -755,158 +758,158 @@ sub10:
 	ADD $16, R21, R21
 	SUBS $1, R19, R19
 	BNE sub10
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F26
-	WORD $0x4e7abc00 // addp v0.8h, v0.8h, v26.8h
+	ADD R15, R8, R25
+	FMOVQ -32(R25), F0
+	FMOVQ -16(R25), F27
+	WORD $0x4e7bbc00 // addp v0.8h, v0.8h, v27.8h
+	WORD $0x6f00e41b // movi v27.2d, #0x0
 	WORD $0x6f00e41a // movi v26.2d, #0x0
-	WORD $0x6f00e419 // movi v25.2d, #0x0
-	FMOVD 192(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f40231a // smlal v26.4s, v24.4h, v0.h[0]
-	WORD $0x4f402319 // smlal2 v25.4s, v24.8h, v0.h[0]
-	FMOVD 208(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f50231a // smlal v26.4s, v24.4h, v0.h[1]
-	WORD $0x4f502319 // smlal2 v25.4s, v24.8h, v0.h[1]
-	FMOVD 224(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f60231a // smlal v26.4s, v24.4h, v0.h[2]
-	WORD $0x4f602319 // smlal2 v25.4s, v24.8h, v0.h[2]
-	FMOVD 240(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f70231a // smlal v26.4s, v24.4h, v0.h[3]
-	WORD $0x4f702319 // smlal2 v25.4s, v24.8h, v0.h[3]
-	FMOVD 256(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f402b1a // smlal v26.4s, v24.4h, v0.h[4]
-	WORD $0x4f402b19 // smlal2 v25.4s, v24.8h, v0.h[4]
-	FMOVD 272(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f502b1a // smlal v26.4s, v24.4h, v0.h[5]
-	WORD $0x4f502b19 // smlal2 v25.4s, v24.8h, v0.h[5]
-	FMOVD 288(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f602b1a // smlal v26.4s, v24.4h, v0.h[6]
-	WORD $0x4f602b19 // smlal2 v25.4s, v24.8h, v0.h[6]
-	FMOVD 304(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f702b1a // smlal v26.4s, v24.4h, v0.h[7]
-	WORD $0x4f702b19 // smlal2 v25.4s, v24.8h, v0.h[7]
-	FMOVQ (R6), F24
-	WORD $0x4e217b17 // fcvtl2 v23.4s, v24.8h
-	WORD $0x0e217b18 // fcvtl v24.4s, v24.4h
-	FMOVQ 32(R6), F22
-	WORD $0x4e217ad5 // fcvtl2 v21.4s, v22.8h
-	WORD $0x0e217ad6 // fcvtl v22.4s, v22.4h
-	FMOVS (R8)(R14), F20
-	WORD $0x4e21dbd3 // scvtf v19.4s, v30.4s
-	WORD $0x6e38de73 // fmul v19.4s, v19.4s, v24.4s
+	FMOVD 192(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f40233b // smlal v27.4s, v25.4h, v0.h[0]
+	WORD $0x4f40233a // smlal2 v26.4s, v25.8h, v0.h[0]
+	FMOVD 208(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f50233b // smlal v27.4s, v25.4h, v0.h[1]
+	WORD $0x4f50233a // smlal2 v26.4s, v25.8h, v0.h[1]
+	FMOVD 224(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f60233b // smlal v27.4s, v25.4h, v0.h[2]
+	WORD $0x4f60233a // smlal2 v26.4s, v25.8h, v0.h[2]
+	FMOVD 240(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f70233b // smlal v27.4s, v25.4h, v0.h[3]
+	WORD $0x4f70233a // smlal2 v26.4s, v25.8h, v0.h[3]
+	FMOVD 256(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f402b3b // smlal v27.4s, v25.4h, v0.h[4]
+	WORD $0x4f402b3a // smlal2 v26.4s, v25.8h, v0.h[4]
+	FMOVD 272(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f502b3b // smlal v27.4s, v25.4h, v0.h[5]
+	WORD $0x4f502b3a // smlal2 v26.4s, v25.8h, v0.h[5]
+	FMOVD 288(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f602b3b // smlal v27.4s, v25.4h, v0.h[6]
+	WORD $0x4f602b3a // smlal2 v26.4s, v25.8h, v0.h[6]
+	FMOVD 304(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f702b3b // smlal v27.4s, v25.4h, v0.h[7]
+	WORD $0x4f702b3a // smlal2 v26.4s, v25.8h, v0.h[7]
+	FMOVQ (R6), F25
+	WORD $0x4e217b38 // fcvtl2 v24.4s, v25.8h
+	WORD $0x0e217b39 // fcvtl v25.4s, v25.4h
+	FMOVQ 32(R6), F23
+	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
+	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
+	FMOVS (R8)(R14), F21
+	WORD $0x4e21dbf4 // scvtf v20.4s, v31.4s
+	WORD $0x6e39de94 // fmul v20.4s, v20.4s, v25.4s
+	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
+	WORD $0x4ebbcef4 // fmls v20.4s, v23.4s, v27.4s
+	FMOVQ 16(RSP), F19
+	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
+	FMOVQ F19, 16(RSP)
+	WORD $0x4e21dbd4 // scvtf v20.4s, v30.4s
+	WORD $0x6e38de94 // fmul v20.4s, v20.4s, v24.4s
 	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x4ebaced3 // fmls v19.4s, v22.4s, v26.4s
-	FMOVQ 16(RSP), F18
-	WORD $0x4f941272 // fmla v18.4s, v19.4s, v20.s[0]
-	FMOVQ F18, 16(RSP)
-	WORD $0x4e21dbb3 // scvtf v19.4s, v29.4s
-	WORD $0x6e37de73 // fmul v19.4s, v19.4s, v23.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4eb9ceb3 // fmls v19.4s, v21.4s, v25.4s
-	FMOVQ 32(RSP), F18
-	WORD $0x4f941272 // fmla v18.4s, v19.4s, v20.s[0]
-	FMOVQ F18, 32(RSP)
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F26
-	WORD $0x4e7abc00 // addp v0.8h, v0.8h, v26.8h
+	WORD $0x4ebaced4 // fmls v20.4s, v22.4s, v26.4s
+	FMOVQ 32(RSP), F27
+	WORD $0x4f95129b // fmla v27.4s, v20.4s, v21.s[0]
+	FMOVQ F27, 32(RSP)
+	ADD R15, R8, R25
+	FMOVQ -32(R25), F0
+	FMOVQ -16(R25), F27
+	WORD $0x4e7bbc00 // addp v0.8h, v0.8h, v27.8h
+	WORD $0x6f00e41b // movi v27.2d, #0x0
 	WORD $0x6f00e41a // movi v26.2d, #0x0
-	WORD $0x6f00e419 // movi v25.2d, #0x0
-	FMOVD 200(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f40231a // smlal v26.4s, v24.4h, v0.h[0]
-	WORD $0x4f402319 // smlal2 v25.4s, v24.8h, v0.h[0]
-	FMOVD 216(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f50231a // smlal v26.4s, v24.4h, v0.h[1]
-	WORD $0x4f502319 // smlal2 v25.4s, v24.8h, v0.h[1]
-	FMOVD 232(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f60231a // smlal v26.4s, v24.4h, v0.h[2]
-	WORD $0x4f602319 // smlal2 v25.4s, v24.8h, v0.h[2]
-	FMOVD 248(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f70231a // smlal v26.4s, v24.4h, v0.h[3]
-	WORD $0x4f702319 // smlal2 v25.4s, v24.8h, v0.h[3]
-	FMOVD 264(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f402b1a // smlal v26.4s, v24.4h, v0.h[4]
-	WORD $0x4f402b19 // smlal2 v25.4s, v24.8h, v0.h[4]
-	FMOVD 280(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f502b1a // smlal v26.4s, v24.4h, v0.h[5]
-	WORD $0x4f502b19 // smlal2 v25.4s, v24.8h, v0.h[5]
-	FMOVD 296(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f602b1a // smlal v26.4s, v24.4h, v0.h[6]
-	WORD $0x4f602b19 // smlal2 v25.4s, v24.8h, v0.h[6]
-	FMOVD 312(R6), F24
-	WORD $0x2f08a718 // uxtl v24.8h, v24.8b
-	WORD $0x0f702b1a // smlal v26.4s, v24.4h, v0.h[7]
-	WORD $0x4f702b19 // smlal2 v25.4s, v24.8h, v0.h[7]
-	FMOVQ 16(R6), F24
-	WORD $0x4e217b17 // fcvtl2 v23.4s, v24.8h
-	WORD $0x0e217b18 // fcvtl v24.4s, v24.4h
-	FMOVQ 48(R6), F22
-	WORD $0x4e217ad5 // fcvtl2 v21.4s, v22.8h
-	WORD $0x0e217ad6 // fcvtl v22.4s, v22.4h
-	FMOVS (R8)(R14), F20
-	WORD $0x4e21db93 // scvtf v19.4s, v28.4s
-	WORD $0x6e38de73 // fmul v19.4s, v19.4s, v24.4s
+	FMOVD 200(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f40233b // smlal v27.4s, v25.4h, v0.h[0]
+	WORD $0x4f40233a // smlal2 v26.4s, v25.8h, v0.h[0]
+	FMOVD 216(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f50233b // smlal v27.4s, v25.4h, v0.h[1]
+	WORD $0x4f50233a // smlal2 v26.4s, v25.8h, v0.h[1]
+	FMOVD 232(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f60233b // smlal v27.4s, v25.4h, v0.h[2]
+	WORD $0x4f60233a // smlal2 v26.4s, v25.8h, v0.h[2]
+	FMOVD 248(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f70233b // smlal v27.4s, v25.4h, v0.h[3]
+	WORD $0x4f70233a // smlal2 v26.4s, v25.8h, v0.h[3]
+	FMOVD 264(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f402b3b // smlal v27.4s, v25.4h, v0.h[4]
+	WORD $0x4f402b3a // smlal2 v26.4s, v25.8h, v0.h[4]
+	FMOVD 280(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f502b3b // smlal v27.4s, v25.4h, v0.h[5]
+	WORD $0x4f502b3a // smlal2 v26.4s, v25.8h, v0.h[5]
+	FMOVD 296(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f602b3b // smlal v27.4s, v25.4h, v0.h[6]
+	WORD $0x4f602b3a // smlal2 v26.4s, v25.8h, v0.h[6]
+	FMOVD 312(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f702b3b // smlal v27.4s, v25.4h, v0.h[7]
+	WORD $0x4f702b3a // smlal2 v26.4s, v25.8h, v0.h[7]
+	FMOVQ 16(R6), F25
+	WORD $0x4e217b38 // fcvtl2 v24.4s, v25.8h
+	WORD $0x0e217b39 // fcvtl v25.4s, v25.4h
+	FMOVQ 48(R6), F23
+	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
+	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
+	FMOVS (R8)(R14), F21
+	WORD $0x4e21dbb4 // scvtf v20.4s, v29.4s
+	WORD $0x6e39de94 // fmul v20.4s, v20.4s, v25.4s
+	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
+	WORD $0x4ebbcef4 // fmls v20.4s, v23.4s, v27.4s
+	FMOVQ 48(RSP), F19
+	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
+	FMOVQ F19, 48(RSP)
+	WORD $0x4e21db94 // scvtf v20.4s, v28.4s
+	WORD $0x6e38de94 // fmul v20.4s, v20.4s, v24.4s
 	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x4ebaced3 // fmls v19.4s, v22.4s, v26.4s
-	FMOVQ 48(RSP), F18
-	WORD $0x4f941272 // fmla v18.4s, v19.4s, v20.s[0]
-	FMOVQ F18, 48(RSP)
-	WORD $0x4e21db73 // scvtf v19.4s, v27.4s
-	WORD $0x6e37de73 // fmul v19.4s, v19.4s, v23.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4eb9ceb3 // fmls v19.4s, v21.4s, v25.4s
-	FMOVQ 64(RSP), F18
-	WORD $0x4f941272 // fmla v18.4s, v19.4s, v20.s[0]
-	FMOVQ F18, 64(RSP)
+	WORD $0x4ebaced4 // fmls v20.4s, v22.4s, v26.4s
+	FMOVQ 64(RSP), F27
+	WORD $0x4f95129b // fmla v27.4s, v20.4s, v21.s[0]
+	FMOVQ F27, 64(RSP)
 	ADD $4, R14, R14
 	ADD $2368, R6, R6
 	SUBS $1, R7, R7
 	BNE block9
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain11
-	MOVD R2, R16
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain11
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
+	FMOVQ F31, 48(R25)
 	B stored12
 plain11:
-	MOVD R2, R16
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
+	FMOVQ F31, 48(R25)
 stored12:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2

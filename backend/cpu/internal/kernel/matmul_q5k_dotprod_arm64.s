@@ -6,7 +6,7 @@
 #include "textflag.h"
 
 // func matmulQ5KDotProd(a *MatMulArgs)
-TEXT ·matmulQ5KDotProd(SB), 0, $784-8
+TEXT ·matmulQ5KDotProd(SB), 0, $592-8
 	MOVD a+0(FP), R0
 	MOVD MatMulArgs_X(R0), R1
 	MOVD MatMulArgs_Dst(R0), R2
@@ -14,11 +14,22 @@ TEXT ·matmulQ5KDotProd(SB), 0, $784-8
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
+	MOVW $0xf0f0f0f, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 528(RSP)
+	MOVW $0x10101010, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 544(RSP)
 tile1:
 	CMP $6, R3
 	BLT next2
+	MOVD $0, R24
+part3:
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
+	ADD R24<<4, R6, R22
+	ADD R24<<3, R6, R23
+	ADD R24<<5, R6, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -41,50 +52,9 @@ tile1:
 	FMOVQ F31, 160(RSP)
 	FMOVQ F31, 176(RSP)
 	FMOVQ F31, 192(RSP)
-	FMOVQ F31, 208(RSP)
-	FMOVQ F31, 224(RSP)
-	FMOVQ F31, 240(RSP)
-	FMOVQ F31, 256(RSP)
-	FMOVQ F31, 272(RSP)
-	FMOVQ F31, 288(RSP)
-	FMOVQ F31, 304(RSP)
-	FMOVQ F31, 320(RSP)
-	FMOVQ F31, 336(RSP)
-	FMOVQ F31, 352(RSP)
-	FMOVQ F31, 368(RSP)
-	FMOVQ F31, 384(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
-	WORD $0x4f00e61e // movi v30.16b, #0x10
-block3:
-	WORD $0x6f00e41d // movi v29.2d, #0x0
-	FMOVQ F29, 400(RSP)
-	FMOVQ F29, 416(RSP)
-	FMOVQ F29, 432(RSP)
-	FMOVQ F29, 448(RSP)
-	FMOVQ F29, 464(RSP)
-	FMOVQ F29, 480(RSP)
-	FMOVQ F29, 496(RSP)
-	FMOVQ F29, 512(RSP)
-	FMOVQ F29, 528(RSP)
-	FMOVQ F29, 544(RSP)
-	FMOVQ F29, 560(RSP)
-	FMOVQ F29, 576(RSP)
-	FMOVQ F29, 592(RSP)
-	FMOVQ F29, 608(RSP)
-	FMOVQ F29, 624(RSP)
-	FMOVQ F29, 640(RSP)
-	FMOVQ F29, 656(RSP)
-	FMOVQ F29, 672(RSP)
-	FMOVQ F29, 688(RSP)
-	FMOVQ F29, 704(RSP)
-	FMOVQ F29, 720(RSP)
-	FMOVQ F29, 736(RSP)
-	FMOVQ F29, 752(RSP)
-	FMOVQ F29, 768(RSP)
-	ADD $320, R6, R20
-	ADD $64, R6, R21
-	MOVD $8, R19
-sub4:
+block4:
+	WORD $0x6f00e41f // movi v31.2d, #0x0
+	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
 	WORD $0x6f00e41b // movi v27.2d, #0x0
@@ -95,8 +65,12 @@ sub4:
 	WORD $0x6f00e416 // movi v22.2d, #0x0
 	WORD $0x6f00e415 // movi v21.2d, #0x0
 	WORD $0x6f00e414 // movi v20.2d, #0x0
-	WORD $0x6f00e413 // movi v19.2d, #0x0
-	WORD $0x6f00e412 // movi v18.2d, #0x0
+	ADD $320, R6, R20
+	ADD $64, R23, R21
+	MOVD $8, R19
+sub5:
+	FMOVQ 528(RSP), F19
+	FMOVQ 544(RSP), F18
 	WORD $0x6f00e411 // movi v17.2d, #0x0
 	WORD $0x6f00e410 // movi v16.2d, #0x0
 	WORD $0x6f00e40f // movi v15.2d, #0x0
@@ -110,448 +84,203 @@ sub4:
 	WORD $0x6f00e407 // movi v7.2d, #0x0
 	WORD $0x6f00e406 // movi v6.2d, #0x0
 	FMOVQ (R20), F4
-	WORD $0x4e3f1c85 // and v5.16b, v4.16b, v31.16b
+	WORD $0x4e331c85 // and v5.16b, v4.16b, v19.16b
 	WORD $0x6f0c0484 // ushr v4.16b, v4.16b, #4
 	FMOVQ 256(R20), F1
 	WORD $0x4f0c5421 // shl v1.16b, v1.16b, #4
-	WORD $0x6ebe1c25 // bit v5.16b, v1.16b, v30.16b
+	WORD $0x6eb21c25 // bit v5.16b, v1.16b, v18.16b
 	WORD $0x6f0f0421 // ushr v1.16b, v1.16b, #1
-	WORD $0x6ebe1c24 // bit v4.16b, v1.16b, v30.16b
+	WORD $0x6eb21c24 // bit v4.16b, v1.16b, v18.16b
 	FMOVQ 16(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
+	WORD $0x4e331c43 // and v3.16b, v2.16b, v19.16b
 	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
 	FMOVQ 272(R20), F1
 	WORD $0x4f0c5421 // shl v1.16b, v1.16b, #4
-	WORD $0x6ebe1c23 // bit v3.16b, v1.16b, v30.16b
+	WORD $0x6eb21c23 // bit v3.16b, v1.16b, v18.16b
 	WORD $0x6f0f0421 // ushr v1.16b, v1.16b, #1
-	WORD $0x6ebe1c22 // bit v2.16b, v1.16b, v30.16b
+	WORD $0x6eb21c22 // bit v2.16b, v1.16b, v18.16b
 	FMOVD (R8), F1
-	WORD $0x4f81e0bd // sdot v29.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e07c // sdot v28.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e09d // sdot v29.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e05c // sdot v28.4s, v2.16b, v1.4b[1]
+	WORD $0x4f81e0b1 // sdot v17.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e070 // sdot v16.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e091 // sdot v17.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e050 // sdot v16.4s, v2.16b, v1.4b[1]
 	FMOVD (R9), F0
-	WORD $0x4f80e0b9 // sdot v25.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e078 // sdot v24.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e099 // sdot v25.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e058 // sdot v24.4s, v2.16b, v0.4b[1]
-	FMOVD (R10), F1
-	WORD $0x4f81e0b5 // sdot v21.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e074 // sdot v20.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e095 // sdot v21.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e054 // sdot v20.4s, v2.16b, v1.4b[1]
-	FMOVD (R11), F0
-	WORD $0x4f80e0b1 // sdot v17.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e070 // sdot v16.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e091 // sdot v17.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e050 // sdot v16.4s, v2.16b, v0.4b[1]
-	FMOVD (R12), F1
-	WORD $0x4f81e0ad // sdot v13.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e08d // sdot v13.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e04c // sdot v12.4s, v2.16b, v1.4b[1]
-	FMOVD (R13), F0
-	WORD $0x4f80e0a9 // sdot v9.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e068 // sdot v8.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e089 // sdot v9.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e048 // sdot v8.4s, v2.16b, v0.4b[1]
-	FMOVQ 32(R20), F4
-	WORD $0x4e3f1c85 // and v5.16b, v4.16b, v31.16b
-	WORD $0x6f0c0484 // ushr v4.16b, v4.16b, #4
-	FMOVQ 288(R20), F1
-	WORD $0x4f0c5421 // shl v1.16b, v1.16b, #4
-	WORD $0x6ebe1c25 // bit v5.16b, v1.16b, v30.16b
-	WORD $0x6f0f0421 // ushr v1.16b, v1.16b, #1
-	WORD $0x6ebe1c24 // bit v4.16b, v1.16b, v30.16b
-	FMOVQ 48(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	FMOVQ 304(R20), F1
-	WORD $0x4f0c5421 // shl v1.16b, v1.16b, #4
-	WORD $0x6ebe1c23 // bit v3.16b, v1.16b, v30.16b
-	WORD $0x6f0f0421 // ushr v1.16b, v1.16b, #1
-	WORD $0x6ebe1c22 // bit v2.16b, v1.16b, v30.16b
-	FMOVD (R8), F1
-	WORD $0x4f81e0bb // sdot v27.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e07a // sdot v26.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e09b // sdot v27.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e05a // sdot v26.4s, v2.16b, v1.4b[1]
-	FMOVD (R9), F0
-	WORD $0x4f80e0b7 // sdot v23.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e076 // sdot v22.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e097 // sdot v23.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e056 // sdot v22.4s, v2.16b, v0.4b[1]
-	FMOVD (R10), F1
-	WORD $0x4f81e0b3 // sdot v19.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e072 // sdot v18.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e093 // sdot v19.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e052 // sdot v18.4s, v2.16b, v1.4b[1]
-	FMOVD (R11), F0
 	WORD $0x4f80e0af // sdot v15.4s, v5.16b, v0.4b[0]
 	WORD $0x4f80e06e // sdot v14.4s, v3.16b, v0.4b[0]
 	WORD $0x4fa0e08f // sdot v15.4s, v4.16b, v0.4b[1]
 	WORD $0x4fa0e04e // sdot v14.4s, v2.16b, v0.4b[1]
+	FMOVD (R10), F1
+	WORD $0x4f81e0ad // sdot v13.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e08d // sdot v13.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e04c // sdot v12.4s, v2.16b, v1.4b[1]
+	FMOVD (R11), F0
+	WORD $0x4f80e0ab // sdot v11.4s, v5.16b, v0.4b[0]
+	WORD $0x4f80e06a // sdot v10.4s, v3.16b, v0.4b[0]
+	WORD $0x4fa0e08b // sdot v11.4s, v4.16b, v0.4b[1]
+	WORD $0x4fa0e04a // sdot v10.4s, v2.16b, v0.4b[1]
 	FMOVD (R12), F1
-	WORD $0x4f81e0ab // sdot v11.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e06a // sdot v10.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e08b // sdot v11.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e04a // sdot v10.4s, v2.16b, v1.4b[1]
+	WORD $0x4f81e0a9 // sdot v9.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e068 // sdot v8.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e089 // sdot v9.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e048 // sdot v8.4s, v2.16b, v1.4b[1]
 	FMOVD (R13), F0
 	WORD $0x4f80e0a7 // sdot v7.4s, v5.16b, v0.4b[0]
 	WORD $0x4f80e066 // sdot v6.4s, v3.16b, v0.4b[0]
 	WORD $0x4fa0e087 // sdot v7.4s, v4.16b, v0.4b[1]
 	WORD $0x4fa0e046 // sdot v6.4s, v2.16b, v0.4b[1]
 	FMOVQ 64(R20), F4
-	WORD $0x4e3f1c85 // and v5.16b, v4.16b, v31.16b
+	WORD $0x4e331c85 // and v5.16b, v4.16b, v19.16b
 	WORD $0x6f0c0484 // ushr v4.16b, v4.16b, #4
 	FMOVQ 256(R20), F1
 	WORD $0x4f0a5421 // shl v1.16b, v1.16b, #2
-	WORD $0x6ebe1c25 // bit v5.16b, v1.16b, v30.16b
+	WORD $0x6eb21c25 // bit v5.16b, v1.16b, v18.16b
 	WORD $0x6f0f0421 // ushr v1.16b, v1.16b, #1
-	WORD $0x6ebe1c24 // bit v4.16b, v1.16b, v30.16b
+	WORD $0x6eb21c24 // bit v4.16b, v1.16b, v18.16b
 	FMOVQ 80(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
+	WORD $0x4e331c43 // and v3.16b, v2.16b, v19.16b
 	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
 	FMOVQ 272(R20), F1
 	WORD $0x4f0a5421 // shl v1.16b, v1.16b, #2
-	WORD $0x6ebe1c23 // bit v3.16b, v1.16b, v30.16b
+	WORD $0x6eb21c23 // bit v3.16b, v1.16b, v18.16b
 	WORD $0x6f0f0421 // ushr v1.16b, v1.16b, #1
-	WORD $0x6ebe1c22 // bit v2.16b, v1.16b, v30.16b
+	WORD $0x6eb21c22 // bit v2.16b, v1.16b, v18.16b
 	FMOVD 8(R8), F1
-	WORD $0x4f81e0bd // sdot v29.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e07c // sdot v28.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e09d // sdot v29.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e05c // sdot v28.4s, v2.16b, v1.4b[1]
+	WORD $0x4f81e0b1 // sdot v17.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e070 // sdot v16.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e091 // sdot v17.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e050 // sdot v16.4s, v2.16b, v1.4b[1]
 	FMOVD 8(R9), F0
-	WORD $0x4f80e0b9 // sdot v25.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e078 // sdot v24.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e099 // sdot v25.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e058 // sdot v24.4s, v2.16b, v0.4b[1]
-	FMOVD 8(R10), F1
-	WORD $0x4f81e0b5 // sdot v21.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e074 // sdot v20.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e095 // sdot v21.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e054 // sdot v20.4s, v2.16b, v1.4b[1]
-	FMOVD 8(R11), F0
-	WORD $0x4f80e0b1 // sdot v17.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e070 // sdot v16.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e091 // sdot v17.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e050 // sdot v16.4s, v2.16b, v0.4b[1]
-	FMOVD 8(R12), F1
-	WORD $0x4f81e0ad // sdot v13.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e08d // sdot v13.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e04c // sdot v12.4s, v2.16b, v1.4b[1]
-	FMOVD 8(R13), F0
-	WORD $0x4f80e0a9 // sdot v9.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e068 // sdot v8.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e089 // sdot v9.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e048 // sdot v8.4s, v2.16b, v0.4b[1]
-	FMOVQ 96(R20), F4
-	WORD $0x4e3f1c85 // and v5.16b, v4.16b, v31.16b
-	WORD $0x6f0c0484 // ushr v4.16b, v4.16b, #4
-	FMOVQ 288(R20), F1
-	WORD $0x4f0a5421 // shl v1.16b, v1.16b, #2
-	WORD $0x6ebe1c25 // bit v5.16b, v1.16b, v30.16b
-	WORD $0x6f0f0421 // ushr v1.16b, v1.16b, #1
-	WORD $0x6ebe1c24 // bit v4.16b, v1.16b, v30.16b
-	FMOVQ 112(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	FMOVQ 304(R20), F1
-	WORD $0x4f0a5421 // shl v1.16b, v1.16b, #2
-	WORD $0x6ebe1c23 // bit v3.16b, v1.16b, v30.16b
-	WORD $0x6f0f0421 // ushr v1.16b, v1.16b, #1
-	WORD $0x6ebe1c22 // bit v2.16b, v1.16b, v30.16b
-	FMOVD 8(R8), F1
-	WORD $0x4f81e0bb // sdot v27.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e07a // sdot v26.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e09b // sdot v27.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e05a // sdot v26.4s, v2.16b, v1.4b[1]
-	FMOVD 8(R9), F0
-	WORD $0x4f80e0b7 // sdot v23.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e076 // sdot v22.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e097 // sdot v23.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e056 // sdot v22.4s, v2.16b, v0.4b[1]
-	FMOVD 8(R10), F1
-	WORD $0x4f81e0b3 // sdot v19.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e072 // sdot v18.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e093 // sdot v19.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e052 // sdot v18.4s, v2.16b, v1.4b[1]
-	FMOVD 8(R11), F0
 	WORD $0x4f80e0af // sdot v15.4s, v5.16b, v0.4b[0]
 	WORD $0x4f80e06e // sdot v14.4s, v3.16b, v0.4b[0]
 	WORD $0x4fa0e08f // sdot v15.4s, v4.16b, v0.4b[1]
 	WORD $0x4fa0e04e // sdot v14.4s, v2.16b, v0.4b[1]
+	FMOVD 8(R10), F1
+	WORD $0x4f81e0ad // sdot v13.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e08d // sdot v13.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e04c // sdot v12.4s, v2.16b, v1.4b[1]
+	FMOVD 8(R11), F0
+	WORD $0x4f80e0ab // sdot v11.4s, v5.16b, v0.4b[0]
+	WORD $0x4f80e06a // sdot v10.4s, v3.16b, v0.4b[0]
+	WORD $0x4fa0e08b // sdot v11.4s, v4.16b, v0.4b[1]
+	WORD $0x4fa0e04a // sdot v10.4s, v2.16b, v0.4b[1]
 	FMOVD 8(R12), F1
-	WORD $0x4f81e0ab // sdot v11.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e06a // sdot v10.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e08b // sdot v11.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e04a // sdot v10.4s, v2.16b, v1.4b[1]
+	WORD $0x4f81e0a9 // sdot v9.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e068 // sdot v8.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e089 // sdot v9.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e048 // sdot v8.4s, v2.16b, v1.4b[1]
 	FMOVD 8(R13), F0
 	WORD $0x4f80e0a7 // sdot v7.4s, v5.16b, v0.4b[0]
 	WORD $0x4f80e066 // sdot v6.4s, v3.16b, v0.4b[0]
 	WORD $0x4fa0e087 // sdot v7.4s, v4.16b, v0.4b[1]
 	WORD $0x4fa0e046 // sdot v6.4s, v2.16b, v0.4b[1]
 	FMOVQ 128(R20), F4
-	WORD $0x4e3f1c85 // and v5.16b, v4.16b, v31.16b
+	WORD $0x4e331c85 // and v5.16b, v4.16b, v19.16b
 	WORD $0x6f0c0484 // ushr v4.16b, v4.16b, #4
 	FMOVQ 256(R20), F1
-	WORD $0x6ebe1c25 // bit v5.16b, v1.16b, v30.16b
+	WORD $0x6eb21c25 // bit v5.16b, v1.16b, v18.16b
 	WORD $0x6f0f0421 // ushr v1.16b, v1.16b, #1
-	WORD $0x6ebe1c24 // bit v4.16b, v1.16b, v30.16b
+	WORD $0x6eb21c24 // bit v4.16b, v1.16b, v18.16b
 	FMOVQ 144(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
+	WORD $0x4e331c43 // and v3.16b, v2.16b, v19.16b
 	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
 	FMOVQ 272(R20), F1
-	WORD $0x6ebe1c23 // bit v3.16b, v1.16b, v30.16b
+	WORD $0x6eb21c23 // bit v3.16b, v1.16b, v18.16b
 	WORD $0x6f0f0421 // ushr v1.16b, v1.16b, #1
-	WORD $0x6ebe1c22 // bit v2.16b, v1.16b, v30.16b
+	WORD $0x6eb21c22 // bit v2.16b, v1.16b, v18.16b
 	FMOVD 16(R8), F1
-	WORD $0x4f81e0bd // sdot v29.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e07c // sdot v28.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e09d // sdot v29.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e05c // sdot v28.4s, v2.16b, v1.4b[1]
+	WORD $0x4f81e0b1 // sdot v17.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e070 // sdot v16.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e091 // sdot v17.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e050 // sdot v16.4s, v2.16b, v1.4b[1]
 	FMOVD 16(R9), F0
-	WORD $0x4f80e0b9 // sdot v25.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e078 // sdot v24.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e099 // sdot v25.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e058 // sdot v24.4s, v2.16b, v0.4b[1]
-	FMOVD 16(R10), F1
-	WORD $0x4f81e0b5 // sdot v21.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e074 // sdot v20.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e095 // sdot v21.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e054 // sdot v20.4s, v2.16b, v1.4b[1]
-	FMOVD 16(R11), F0
-	WORD $0x4f80e0b1 // sdot v17.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e070 // sdot v16.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e091 // sdot v17.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e050 // sdot v16.4s, v2.16b, v0.4b[1]
-	FMOVD 16(R12), F1
-	WORD $0x4f81e0ad // sdot v13.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e08d // sdot v13.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e04c // sdot v12.4s, v2.16b, v1.4b[1]
-	FMOVD 16(R13), F0
-	WORD $0x4f80e0a9 // sdot v9.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e068 // sdot v8.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e089 // sdot v9.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e048 // sdot v8.4s, v2.16b, v0.4b[1]
-	FMOVQ 160(R20), F4
-	WORD $0x4e3f1c85 // and v5.16b, v4.16b, v31.16b
-	WORD $0x6f0c0484 // ushr v4.16b, v4.16b, #4
-	FMOVQ 288(R20), F1
-	WORD $0x6ebe1c25 // bit v5.16b, v1.16b, v30.16b
-	WORD $0x6f0f0421 // ushr v1.16b, v1.16b, #1
-	WORD $0x6ebe1c24 // bit v4.16b, v1.16b, v30.16b
-	FMOVQ 176(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	FMOVQ 304(R20), F1
-	WORD $0x6ebe1c23 // bit v3.16b, v1.16b, v30.16b
-	WORD $0x6f0f0421 // ushr v1.16b, v1.16b, #1
-	WORD $0x6ebe1c22 // bit v2.16b, v1.16b, v30.16b
-	FMOVD 16(R8), F1
-	WORD $0x4f81e0bb // sdot v27.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e07a // sdot v26.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e09b // sdot v27.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e05a // sdot v26.4s, v2.16b, v1.4b[1]
-	FMOVD 16(R9), F0
-	WORD $0x4f80e0b7 // sdot v23.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e076 // sdot v22.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e097 // sdot v23.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e056 // sdot v22.4s, v2.16b, v0.4b[1]
-	FMOVD 16(R10), F1
-	WORD $0x4f81e0b3 // sdot v19.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e072 // sdot v18.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e093 // sdot v19.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e052 // sdot v18.4s, v2.16b, v1.4b[1]
-	FMOVD 16(R11), F0
 	WORD $0x4f80e0af // sdot v15.4s, v5.16b, v0.4b[0]
 	WORD $0x4f80e06e // sdot v14.4s, v3.16b, v0.4b[0]
 	WORD $0x4fa0e08f // sdot v15.4s, v4.16b, v0.4b[1]
 	WORD $0x4fa0e04e // sdot v14.4s, v2.16b, v0.4b[1]
+	FMOVD 16(R10), F1
+	WORD $0x4f81e0ad // sdot v13.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e08d // sdot v13.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e04c // sdot v12.4s, v2.16b, v1.4b[1]
+	FMOVD 16(R11), F0
+	WORD $0x4f80e0ab // sdot v11.4s, v5.16b, v0.4b[0]
+	WORD $0x4f80e06a // sdot v10.4s, v3.16b, v0.4b[0]
+	WORD $0x4fa0e08b // sdot v11.4s, v4.16b, v0.4b[1]
+	WORD $0x4fa0e04a // sdot v10.4s, v2.16b, v0.4b[1]
 	FMOVD 16(R12), F1
-	WORD $0x4f81e0ab // sdot v11.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e06a // sdot v10.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e08b // sdot v11.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e04a // sdot v10.4s, v2.16b, v1.4b[1]
+	WORD $0x4f81e0a9 // sdot v9.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e068 // sdot v8.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e089 // sdot v9.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e048 // sdot v8.4s, v2.16b, v1.4b[1]
 	FMOVD 16(R13), F0
 	WORD $0x4f80e0a7 // sdot v7.4s, v5.16b, v0.4b[0]
 	WORD $0x4f80e066 // sdot v6.4s, v3.16b, v0.4b[0]
 	WORD $0x4fa0e087 // sdot v7.4s, v4.16b, v0.4b[1]
 	WORD $0x4fa0e046 // sdot v6.4s, v2.16b, v0.4b[1]
 	FMOVQ 192(R20), F4
-	WORD $0x4e3f1c85 // and v5.16b, v4.16b, v31.16b
+	WORD $0x4e331c85 // and v5.16b, v4.16b, v19.16b
 	WORD $0x6f0c0484 // ushr v4.16b, v4.16b, #4
 	FMOVQ 256(R20), F1
 	WORD $0x6f0e0421 // ushr v1.16b, v1.16b, #2
-	WORD $0x6ebe1c25 // bit v5.16b, v1.16b, v30.16b
+	WORD $0x6eb21c25 // bit v5.16b, v1.16b, v18.16b
 	WORD $0x6f0f0421 // ushr v1.16b, v1.16b, #1
-	WORD $0x6ebe1c24 // bit v4.16b, v1.16b, v30.16b
+	WORD $0x6eb21c24 // bit v4.16b, v1.16b, v18.16b
 	FMOVQ 208(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
+	WORD $0x4e331c43 // and v3.16b, v2.16b, v19.16b
 	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
 	FMOVQ 272(R20), F1
 	WORD $0x6f0e0421 // ushr v1.16b, v1.16b, #2
-	WORD $0x6ebe1c23 // bit v3.16b, v1.16b, v30.16b
+	WORD $0x6eb21c23 // bit v3.16b, v1.16b, v18.16b
 	WORD $0x6f0f0421 // ushr v1.16b, v1.16b, #1
-	WORD $0x6ebe1c22 // bit v2.16b, v1.16b, v30.16b
+	WORD $0x6eb21c22 // bit v2.16b, v1.16b, v18.16b
 	FMOVD 24(R8), F1
-	WORD $0x4f81e0bd // sdot v29.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e07c // sdot v28.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e09d // sdot v29.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e05c // sdot v28.4s, v2.16b, v1.4b[1]
+	WORD $0x4f81e0b1 // sdot v17.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e070 // sdot v16.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e091 // sdot v17.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e050 // sdot v16.4s, v2.16b, v1.4b[1]
 	FMOVD 24(R9), F0
-	WORD $0x4f80e0b9 // sdot v25.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e078 // sdot v24.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e099 // sdot v25.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e058 // sdot v24.4s, v2.16b, v0.4b[1]
-	FMOVD 24(R10), F1
-	WORD $0x4f81e0b5 // sdot v21.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e074 // sdot v20.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e095 // sdot v21.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e054 // sdot v20.4s, v2.16b, v1.4b[1]
-	FMOVD 24(R11), F0
-	WORD $0x4f80e0b1 // sdot v17.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e070 // sdot v16.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e091 // sdot v17.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e050 // sdot v16.4s, v2.16b, v0.4b[1]
-	FMOVD 24(R12), F1
-	WORD $0x4f81e0ad // sdot v13.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e08d // sdot v13.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e04c // sdot v12.4s, v2.16b, v1.4b[1]
-	FMOVD 24(R13), F0
-	WORD $0x4f80e0a9 // sdot v9.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e068 // sdot v8.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e089 // sdot v9.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e048 // sdot v8.4s, v2.16b, v0.4b[1]
-	FMOVQ 224(R20), F4
-	WORD $0x4e3f1c85 // and v5.16b, v4.16b, v31.16b
-	WORD $0x6f0c0484 // ushr v4.16b, v4.16b, #4
-	FMOVQ 288(R20), F1
-	WORD $0x6f0e0421 // ushr v1.16b, v1.16b, #2
-	WORD $0x6ebe1c25 // bit v5.16b, v1.16b, v30.16b
-	WORD $0x6f0f0421 // ushr v1.16b, v1.16b, #1
-	WORD $0x6ebe1c24 // bit v4.16b, v1.16b, v30.16b
-	FMOVQ 240(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	FMOVQ 304(R20), F1
-	WORD $0x6f0e0421 // ushr v1.16b, v1.16b, #2
-	WORD $0x6ebe1c23 // bit v3.16b, v1.16b, v30.16b
-	WORD $0x6f0f0421 // ushr v1.16b, v1.16b, #1
-	WORD $0x6ebe1c22 // bit v2.16b, v1.16b, v30.16b
-	FMOVD 24(R8), F1
-	WORD $0x4f81e0bb // sdot v27.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e07a // sdot v26.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e09b // sdot v27.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e05a // sdot v26.4s, v2.16b, v1.4b[1]
-	FMOVD 24(R9), F0
-	WORD $0x4f80e0b7 // sdot v23.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e076 // sdot v22.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e097 // sdot v23.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e056 // sdot v22.4s, v2.16b, v0.4b[1]
-	FMOVD 24(R10), F1
-	WORD $0x4f81e0b3 // sdot v19.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e072 // sdot v18.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e093 // sdot v19.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e052 // sdot v18.4s, v2.16b, v1.4b[1]
-	FMOVD 24(R11), F0
 	WORD $0x4f80e0af // sdot v15.4s, v5.16b, v0.4b[0]
 	WORD $0x4f80e06e // sdot v14.4s, v3.16b, v0.4b[0]
 	WORD $0x4fa0e08f // sdot v15.4s, v4.16b, v0.4b[1]
 	WORD $0x4fa0e04e // sdot v14.4s, v2.16b, v0.4b[1]
+	FMOVD 24(R10), F1
+	WORD $0x4f81e0ad // sdot v13.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e08d // sdot v13.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e04c // sdot v12.4s, v2.16b, v1.4b[1]
+	FMOVD 24(R11), F0
+	WORD $0x4f80e0ab // sdot v11.4s, v5.16b, v0.4b[0]
+	WORD $0x4f80e06a // sdot v10.4s, v3.16b, v0.4b[0]
+	WORD $0x4fa0e08b // sdot v11.4s, v4.16b, v0.4b[1]
+	WORD $0x4fa0e04a // sdot v10.4s, v2.16b, v0.4b[1]
 	FMOVD 24(R12), F1
-	WORD $0x4f81e0ab // sdot v11.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e06a // sdot v10.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e08b // sdot v11.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e04a // sdot v10.4s, v2.16b, v1.4b[1]
+	WORD $0x4f81e0a9 // sdot v9.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e068 // sdot v8.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e089 // sdot v9.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e048 // sdot v8.4s, v2.16b, v1.4b[1]
 	FMOVD 24(R13), F0
 	WORD $0x4f80e0a7 // sdot v7.4s, v5.16b, v0.4b[0]
 	WORD $0x4f80e066 // sdot v6.4s, v3.16b, v0.4b[0]
 	WORD $0x4fa0e087 // sdot v7.4s, v4.16b, v0.4b[1]
 	WORD $0x4fa0e046 // sdot v6.4s, v2.16b, v0.4b[1]
-	FMOVQ (R21), F2
-	WORD $0x2f08a444 // uxtl v4.8h, v2.8b
-	WORD $0x6f08a442 // uxtl2 v2.8h, v2.16b
-	WORD $0x2f10a485 // uxtl v5.4s, v4.4h
-	WORD $0x6f10a484 // uxtl2 v4.4s, v4.8h
-	WORD $0x2f10a443 // uxtl v3.4s, v2.4h
-	WORD $0x6f10a442 // uxtl2 v2.4s, v2.8h
-	FMOVQ 400(RSP), F1
-	WORD $0x4ea597a1 // mla v1.4s, v29.4s, v5.4s
-	FMOVQ F1, 400(RSP)
-	FMOVQ 416(RSP), F1
-	WORD $0x4ea49781 // mla v1.4s, v28.4s, v4.4s
-	FMOVQ F1, 416(RSP)
-	FMOVQ 432(RSP), F1
-	WORD $0x4ea39761 // mla v1.4s, v27.4s, v3.4s
-	FMOVQ F1, 432(RSP)
-	FMOVQ 448(RSP), F1
-	WORD $0x4ea29741 // mla v1.4s, v26.4s, v2.4s
-	FMOVQ F1, 448(RSP)
-	FMOVQ 464(RSP), F1
-	WORD $0x4ea59721 // mla v1.4s, v25.4s, v5.4s
-	FMOVQ F1, 464(RSP)
-	FMOVQ 480(RSP), F1
-	WORD $0x4ea49701 // mla v1.4s, v24.4s, v4.4s
-	FMOVQ F1, 480(RSP)
-	FMOVQ 496(RSP), F1
-	WORD $0x4ea396e1 // mla v1.4s, v23.4s, v3.4s
-	FMOVQ F1, 496(RSP)
-	FMOVQ 512(RSP), F1
-	WORD $0x4ea296c1 // mla v1.4s, v22.4s, v2.4s
-	FMOVQ F1, 512(RSP)
-	FMOVQ 528(RSP), F1
-	WORD $0x4ea596a1 // mla v1.4s, v21.4s, v5.4s
-	FMOVQ F1, 528(RSP)
-	FMOVQ 544(RSP), F1
-	WORD $0x4ea49681 // mla v1.4s, v20.4s, v4.4s
-	FMOVQ F1, 544(RSP)
-	FMOVQ 560(RSP), F1
-	WORD $0x4ea39661 // mla v1.4s, v19.4s, v3.4s
-	FMOVQ F1, 560(RSP)
-	FMOVQ 576(RSP), F1
-	WORD $0x4ea29641 // mla v1.4s, v18.4s, v2.4s
-	FMOVQ F1, 576(RSP)
-	FMOVQ 592(RSP), F1
-	WORD $0x4ea59621 // mla v1.4s, v17.4s, v5.4s
-	FMOVQ F1, 592(RSP)
-	FMOVQ 608(RSP), F1
-	WORD $0x4ea49601 // mla v1.4s, v16.4s, v4.4s
-	FMOVQ F1, 608(RSP)
-	FMOVQ 624(RSP), F1
-	WORD $0x4ea395e1 // mla v1.4s, v15.4s, v3.4s
-	FMOVQ F1, 624(RSP)
-	FMOVQ 640(RSP), F1
-	WORD $0x4ea295c1 // mla v1.4s, v14.4s, v2.4s
-	FMOVQ F1, 640(RSP)
-	FMOVQ 656(RSP), F1
-	WORD $0x4ea595a1 // mla v1.4s, v13.4s, v5.4s
-	FMOVQ F1, 656(RSP)
-	FMOVQ 672(RSP), F1
-	WORD $0x4ea49581 // mla v1.4s, v12.4s, v4.4s
-	FMOVQ F1, 672(RSP)
-	FMOVQ 688(RSP), F1
-	WORD $0x4ea39561 // mla v1.4s, v11.4s, v3.4s
-	FMOVQ F1, 688(RSP)
-	FMOVQ 704(RSP), F1
-	WORD $0x4ea29541 // mla v1.4s, v10.4s, v2.4s
-	FMOVQ F1, 704(RSP)
-	FMOVQ 720(RSP), F1
-	WORD $0x4ea59521 // mla v1.4s, v9.4s, v5.4s
-	FMOVQ F1, 720(RSP)
-	FMOVQ 736(RSP), F1
-	WORD $0x4ea49501 // mla v1.4s, v8.4s, v4.4s
-	FMOVQ F1, 736(RSP)
-	FMOVQ 752(RSP), F1
-	WORD $0x4ea394e1 // mla v1.4s, v7.4s, v3.4s
-	FMOVQ F1, 752(RSP)
-	FMOVQ 768(RSP), F1
-	WORD $0x4ea294c1 // mla v1.4s, v6.4s, v2.4s
-	FMOVQ F1, 768(RSP)
+	FMOVD (R21), F18
+	WORD $0x2f08a652 // uxtl v18.8h, v18.8b
+	WORD $0x2f10a653 // uxtl v19.4s, v18.4h
+	WORD $0x6f10a652 // uxtl2 v18.4s, v18.8h
+	WORD $0x4eb3963f // mla v31.4s, v17.4s, v19.4s
+	WORD $0x4eb2961e // mla v30.4s, v16.4s, v18.4s
+	WORD $0x4eb395fd // mla v29.4s, v15.4s, v19.4s
+	WORD $0x4eb295dc // mla v28.4s, v14.4s, v18.4s
+	WORD $0x4eb395bb // mla v27.4s, v13.4s, v19.4s
+	WORD $0x4eb2959a // mla v26.4s, v12.4s, v18.4s
+	WORD $0x4eb39579 // mla v25.4s, v11.4s, v19.4s
+	WORD $0x4eb29558 // mla v24.4s, v10.4s, v18.4s
+	WORD $0x4eb39537 // mla v23.4s, v9.4s, v19.4s
+	WORD $0x4eb29516 // mla v22.4s, v8.4s, v18.4s
+	WORD $0x4eb394f5 // mla v21.4s, v7.4s, v19.4s
+	WORD $0x4eb294d4 // mla v20.4s, v6.4s, v18.4s
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -563,684 +292,349 @@ sub4:
 	ADD $320, R20, R20
 	ADD $16, R21, R21
 	SUBS $1, R19, R19
-	BNE sub4
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbc00 // addp v0.8h, v0.8h, v29.8h
-	ADD R15, R9, R16
-	FMOVQ -32(R16), F1
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbc21 // addp v1.8h, v1.8h, v29.8h
-	ADD R15, R10, R16
-	FMOVQ -32(R16), F2
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbc42 // addp v2.8h, v2.8h, v29.8h
-	ADD R15, R11, R16
-	FMOVQ -32(R16), F3
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbc63 // addp v3.8h, v3.8h, v29.8h
-	ADD R15, R12, R16
-	FMOVQ -32(R16), F4
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbc84 // addp v4.8h, v4.8h, v29.8h
-	ADD R15, R13, R16
-	FMOVQ -32(R16), F5
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbca5 // addp v5.8h, v5.8h, v29.8h
-	WORD $0x6f00e41d // movi v29.2d, #0x0
-	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	WORD $0x6f00e41a // movi v26.2d, #0x0
-	WORD $0x6f00e419 // movi v25.2d, #0x0
-	WORD $0x6f00e418 // movi v24.2d, #0x0
-	WORD $0x6f00e417 // movi v23.2d, #0x0
-	WORD $0x6f00e416 // movi v22.2d, #0x0
-	WORD $0x6f00e415 // movi v21.2d, #0x0
-	WORD $0x6f00e414 // movi v20.2d, #0x0
+	BNE sub5
+	ADD R15, R8, R25
+	FMOVQ -32(R25), F0
+	FMOVQ -16(R25), F19
+	WORD $0x4e73bc00 // addp v0.8h, v0.8h, v19.8h
+	ADD R15, R9, R25
+	FMOVQ -32(R25), F1
+	FMOVQ -16(R25), F19
+	WORD $0x4e73bc21 // addp v1.8h, v1.8h, v19.8h
+	ADD R15, R10, R25
+	FMOVQ -32(R25), F2
+	FMOVQ -16(R25), F19
+	WORD $0x4e73bc42 // addp v2.8h, v2.8h, v19.8h
+	ADD R15, R11, R25
+	FMOVQ -32(R25), F3
+	FMOVQ -16(R25), F19
+	WORD $0x4e73bc63 // addp v3.8h, v3.8h, v19.8h
+	ADD R15, R12, R25
+	FMOVQ -32(R25), F4
+	FMOVQ -16(R25), F19
+	WORD $0x4e73bc84 // addp v4.8h, v4.8h, v19.8h
+	ADD R15, R13, R25
+	FMOVQ -32(R25), F5
+	FMOVQ -16(R25), F19
+	WORD $0x4e73bca5 // addp v5.8h, v5.8h, v19.8h
 	WORD $0x6f00e413 // movi v19.2d, #0x0
 	WORD $0x6f00e412 // movi v18.2d, #0x0
-	FMOVD 192(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f40223d // smlal v29.4s, v17.4h, v0.h[0]
-	WORD $0x4f40223c // smlal2 v28.4s, v17.8h, v0.h[0]
-	WORD $0x0f41223b // smlal v27.4s, v17.4h, v1.h[0]
-	WORD $0x4f41223a // smlal2 v26.4s, v17.8h, v1.h[0]
-	WORD $0x0f422239 // smlal v25.4s, v17.4h, v2.h[0]
-	WORD $0x4f422238 // smlal2 v24.4s, v17.8h, v2.h[0]
-	WORD $0x0f432237 // smlal v23.4s, v17.4h, v3.h[0]
-	WORD $0x4f432236 // smlal2 v22.4s, v17.8h, v3.h[0]
-	WORD $0x0f442235 // smlal v21.4s, v17.4h, v4.h[0]
-	WORD $0x4f442234 // smlal2 v20.4s, v17.8h, v4.h[0]
-	WORD $0x0f452233 // smlal v19.4s, v17.4h, v5.h[0]
-	WORD $0x4f452232 // smlal2 v18.4s, v17.8h, v5.h[0]
-	FMOVD 208(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f50223d // smlal v29.4s, v17.4h, v0.h[1]
-	WORD $0x4f50223c // smlal2 v28.4s, v17.8h, v0.h[1]
-	WORD $0x0f51223b // smlal v27.4s, v17.4h, v1.h[1]
-	WORD $0x4f51223a // smlal2 v26.4s, v17.8h, v1.h[1]
-	WORD $0x0f522239 // smlal v25.4s, v17.4h, v2.h[1]
-	WORD $0x4f522238 // smlal2 v24.4s, v17.8h, v2.h[1]
-	WORD $0x0f532237 // smlal v23.4s, v17.4h, v3.h[1]
-	WORD $0x4f532236 // smlal2 v22.4s, v17.8h, v3.h[1]
-	WORD $0x0f542235 // smlal v21.4s, v17.4h, v4.h[1]
-	WORD $0x4f542234 // smlal2 v20.4s, v17.8h, v4.h[1]
-	WORD $0x0f552233 // smlal v19.4s, v17.4h, v5.h[1]
-	WORD $0x4f552232 // smlal2 v18.4s, v17.8h, v5.h[1]
-	FMOVD 224(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f60223d // smlal v29.4s, v17.4h, v0.h[2]
-	WORD $0x4f60223c // smlal2 v28.4s, v17.8h, v0.h[2]
-	WORD $0x0f61223b // smlal v27.4s, v17.4h, v1.h[2]
-	WORD $0x4f61223a // smlal2 v26.4s, v17.8h, v1.h[2]
-	WORD $0x0f622239 // smlal v25.4s, v17.4h, v2.h[2]
-	WORD $0x4f622238 // smlal2 v24.4s, v17.8h, v2.h[2]
-	WORD $0x0f632237 // smlal v23.4s, v17.4h, v3.h[2]
-	WORD $0x4f632236 // smlal2 v22.4s, v17.8h, v3.h[2]
-	WORD $0x0f642235 // smlal v21.4s, v17.4h, v4.h[2]
-	WORD $0x4f642234 // smlal2 v20.4s, v17.8h, v4.h[2]
-	WORD $0x0f652233 // smlal v19.4s, v17.4h, v5.h[2]
-	WORD $0x4f652232 // smlal2 v18.4s, v17.8h, v5.h[2]
-	FMOVD 240(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f70223d // smlal v29.4s, v17.4h, v0.h[3]
-	WORD $0x4f70223c // smlal2 v28.4s, v17.8h, v0.h[3]
-	WORD $0x0f71223b // smlal v27.4s, v17.4h, v1.h[3]
-	WORD $0x4f71223a // smlal2 v26.4s, v17.8h, v1.h[3]
-	WORD $0x0f722239 // smlal v25.4s, v17.4h, v2.h[3]
-	WORD $0x4f722238 // smlal2 v24.4s, v17.8h, v2.h[3]
-	WORD $0x0f732237 // smlal v23.4s, v17.4h, v3.h[3]
-	WORD $0x4f732236 // smlal2 v22.4s, v17.8h, v3.h[3]
-	WORD $0x0f742235 // smlal v21.4s, v17.4h, v4.h[3]
-	WORD $0x4f742234 // smlal2 v20.4s, v17.8h, v4.h[3]
-	WORD $0x0f752233 // smlal v19.4s, v17.4h, v5.h[3]
-	WORD $0x4f752232 // smlal2 v18.4s, v17.8h, v5.h[3]
-	FMOVD 256(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f402a3d // smlal v29.4s, v17.4h, v0.h[4]
-	WORD $0x4f402a3c // smlal2 v28.4s, v17.8h, v0.h[4]
-	WORD $0x0f412a3b // smlal v27.4s, v17.4h, v1.h[4]
-	WORD $0x4f412a3a // smlal2 v26.4s, v17.8h, v1.h[4]
-	WORD $0x0f422a39 // smlal v25.4s, v17.4h, v2.h[4]
-	WORD $0x4f422a38 // smlal2 v24.4s, v17.8h, v2.h[4]
-	WORD $0x0f432a37 // smlal v23.4s, v17.4h, v3.h[4]
-	WORD $0x4f432a36 // smlal2 v22.4s, v17.8h, v3.h[4]
-	WORD $0x0f442a35 // smlal v21.4s, v17.4h, v4.h[4]
-	WORD $0x4f442a34 // smlal2 v20.4s, v17.8h, v4.h[4]
-	WORD $0x0f452a33 // smlal v19.4s, v17.4h, v5.h[4]
-	WORD $0x4f452a32 // smlal2 v18.4s, v17.8h, v5.h[4]
-	FMOVD 272(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f502a3d // smlal v29.4s, v17.4h, v0.h[5]
-	WORD $0x4f502a3c // smlal2 v28.4s, v17.8h, v0.h[5]
-	WORD $0x0f512a3b // smlal v27.4s, v17.4h, v1.h[5]
-	WORD $0x4f512a3a // smlal2 v26.4s, v17.8h, v1.h[5]
-	WORD $0x0f522a39 // smlal v25.4s, v17.4h, v2.h[5]
-	WORD $0x4f522a38 // smlal2 v24.4s, v17.8h, v2.h[5]
-	WORD $0x0f532a37 // smlal v23.4s, v17.4h, v3.h[5]
-	WORD $0x4f532a36 // smlal2 v22.4s, v17.8h, v3.h[5]
-	WORD $0x0f542a35 // smlal v21.4s, v17.4h, v4.h[5]
-	WORD $0x4f542a34 // smlal2 v20.4s, v17.8h, v4.h[5]
-	WORD $0x0f552a33 // smlal v19.4s, v17.4h, v5.h[5]
-	WORD $0x4f552a32 // smlal2 v18.4s, v17.8h, v5.h[5]
-	FMOVD 288(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f602a3d // smlal v29.4s, v17.4h, v0.h[6]
-	WORD $0x4f602a3c // smlal2 v28.4s, v17.8h, v0.h[6]
-	WORD $0x0f612a3b // smlal v27.4s, v17.4h, v1.h[6]
-	WORD $0x4f612a3a // smlal2 v26.4s, v17.8h, v1.h[6]
-	WORD $0x0f622a39 // smlal v25.4s, v17.4h, v2.h[6]
-	WORD $0x4f622a38 // smlal2 v24.4s, v17.8h, v2.h[6]
-	WORD $0x0f632a37 // smlal v23.4s, v17.4h, v3.h[6]
-	WORD $0x4f632a36 // smlal2 v22.4s, v17.8h, v3.h[6]
-	WORD $0x0f642a35 // smlal v21.4s, v17.4h, v4.h[6]
-	WORD $0x4f642a34 // smlal2 v20.4s, v17.8h, v4.h[6]
-	WORD $0x0f652a33 // smlal v19.4s, v17.4h, v5.h[6]
-	WORD $0x4f652a32 // smlal2 v18.4s, v17.8h, v5.h[6]
-	FMOVD 304(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f702a3d // smlal v29.4s, v17.4h, v0.h[7]
-	WORD $0x4f702a3c // smlal2 v28.4s, v17.8h, v0.h[7]
-	WORD $0x0f712a3b // smlal v27.4s, v17.4h, v1.h[7]
-	WORD $0x4f712a3a // smlal2 v26.4s, v17.8h, v1.h[7]
-	WORD $0x0f722a39 // smlal v25.4s, v17.4h, v2.h[7]
-	WORD $0x4f722a38 // smlal2 v24.4s, v17.8h, v2.h[7]
-	WORD $0x0f732a37 // smlal v23.4s, v17.4h, v3.h[7]
-	WORD $0x4f732a36 // smlal2 v22.4s, v17.8h, v3.h[7]
-	WORD $0x0f742a35 // smlal v21.4s, v17.4h, v4.h[7]
-	WORD $0x4f742a34 // smlal2 v20.4s, v17.8h, v4.h[7]
-	WORD $0x0f752a33 // smlal v19.4s, v17.4h, v5.h[7]
-	WORD $0x4f752a32 // smlal2 v18.4s, v17.8h, v5.h[7]
-	FMOVQ (R6), F17
-	WORD $0x4e217a30 // fcvtl2 v16.4s, v17.8h
-	WORD $0x0e217a31 // fcvtl v17.4s, v17.4h
-	FMOVQ 32(R6), F15
-	WORD $0x4e2179ee // fcvtl2 v14.4s, v15.8h
-	WORD $0x0e2179ef // fcvtl v15.4s, v15.4h
-	FMOVS (R8)(R14), F13
-	FMOVQ 400(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e31dd8c // fmul v12.4s, v12.4s, v17.4s
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x4ebdcdec // fmls v12.4s, v15.4s, v29.4s
-	FMOVQ 16(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 16(RSP)
-	FMOVQ 416(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e30dd8c // fmul v12.4s, v12.4s, v16.4s
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x4ebccdcc // fmls v12.4s, v14.4s, v28.4s
-	FMOVQ 32(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 32(RSP)
-	FMOVS (R9)(R14), F13
-	FMOVQ 464(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e31dd8c // fmul v12.4s, v12.4s, v17.4s
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x4ebbcdec // fmls v12.4s, v15.4s, v27.4s
-	FMOVQ 80(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 80(RSP)
-	FMOVQ 480(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e30dd8c // fmul v12.4s, v12.4s, v16.4s
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x4ebacdcc // fmls v12.4s, v14.4s, v26.4s
-	FMOVQ 96(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 96(RSP)
-	FMOVS (R10)(R14), F13
-	FMOVQ 528(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e31dd8c // fmul v12.4s, v12.4s, v17.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4eb9cdec // fmls v12.4s, v15.4s, v25.4s
-	FMOVQ 144(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 144(RSP)
-	FMOVQ 544(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e30dd8c // fmul v12.4s, v12.4s, v16.4s
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x4eb8cdcc // fmls v12.4s, v14.4s, v24.4s
-	FMOVQ 160(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 160(RSP)
-	FMOVS (R11)(R14), F13
-	FMOVQ 592(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e31dd8c // fmul v12.4s, v12.4s, v17.4s
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x4eb7cdec // fmls v12.4s, v15.4s, v23.4s
-	FMOVQ 208(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 208(RSP)
-	FMOVQ 608(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e30dd8c // fmul v12.4s, v12.4s, v16.4s
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x4eb6cdcc // fmls v12.4s, v14.4s, v22.4s
-	FMOVQ 224(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 224(RSP)
-	FMOVS (R12)(R14), F13
-	FMOVQ 656(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e31dd8c // fmul v12.4s, v12.4s, v17.4s
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x4eb5cdec // fmls v12.4s, v15.4s, v21.4s
-	FMOVQ 272(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 272(RSP)
-	FMOVQ 672(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e30dd8c // fmul v12.4s, v12.4s, v16.4s
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x4eb4cdcc // fmls v12.4s, v14.4s, v20.4s
-	FMOVQ 288(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 288(RSP)
-	FMOVS (R13)(R14), F13
-	FMOVQ 720(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e31dd8c // fmul v12.4s, v12.4s, v17.4s
+	WORD $0x6f00e411 // movi v17.2d, #0x0
+	WORD $0x6f00e410 // movi v16.2d, #0x0
+	WORD $0x6f00e40f // movi v15.2d, #0x0
+	WORD $0x6f00e40e // movi v14.2d, #0x0
+	WORD $0x6f00e40d // movi v13.2d, #0x0
+	WORD $0x6f00e40c // movi v12.2d, #0x0
+	WORD $0x6f00e40b // movi v11.2d, #0x0
+	WORD $0x6f00e40a // movi v10.2d, #0x0
+	WORD $0x6f00e409 // movi v9.2d, #0x0
+	WORD $0x6f00e408 // movi v8.2d, #0x0
+	FMOVD 192(R23), F7
+	WORD $0x2f08a4e7 // uxtl v7.8h, v7.8b
+	WORD $0x0f4020f3 // smlal v19.4s, v7.4h, v0.h[0]
+	WORD $0x4f4020f2 // smlal2 v18.4s, v7.8h, v0.h[0]
+	WORD $0x0f4120f1 // smlal v17.4s, v7.4h, v1.h[0]
+	WORD $0x4f4120f0 // smlal2 v16.4s, v7.8h, v1.h[0]
+	WORD $0x0f4220ef // smlal v15.4s, v7.4h, v2.h[0]
+	WORD $0x4f4220ee // smlal2 v14.4s, v7.8h, v2.h[0]
+	WORD $0x0f4320ed // smlal v13.4s, v7.4h, v3.h[0]
+	WORD $0x4f4320ec // smlal2 v12.4s, v7.8h, v3.h[0]
+	WORD $0x0f4420eb // smlal v11.4s, v7.4h, v4.h[0]
+	WORD $0x4f4420ea // smlal2 v10.4s, v7.8h, v4.h[0]
+	WORD $0x0f4520e9 // smlal v9.4s, v7.4h, v5.h[0]
+	WORD $0x4f4520e8 // smlal2 v8.4s, v7.8h, v5.h[0]
+	FMOVD 208(R23), F7
+	WORD $0x2f08a4e7 // uxtl v7.8h, v7.8b
+	WORD $0x0f5020f3 // smlal v19.4s, v7.4h, v0.h[1]
+	WORD $0x4f5020f2 // smlal2 v18.4s, v7.8h, v0.h[1]
+	WORD $0x0f5120f1 // smlal v17.4s, v7.4h, v1.h[1]
+	WORD $0x4f5120f0 // smlal2 v16.4s, v7.8h, v1.h[1]
+	WORD $0x0f5220ef // smlal v15.4s, v7.4h, v2.h[1]
+	WORD $0x4f5220ee // smlal2 v14.4s, v7.8h, v2.h[1]
+	WORD $0x0f5320ed // smlal v13.4s, v7.4h, v3.h[1]
+	WORD $0x4f5320ec // smlal2 v12.4s, v7.8h, v3.h[1]
+	WORD $0x0f5420eb // smlal v11.4s, v7.4h, v4.h[1]
+	WORD $0x4f5420ea // smlal2 v10.4s, v7.8h, v4.h[1]
+	WORD $0x0f5520e9 // smlal v9.4s, v7.4h, v5.h[1]
+	WORD $0x4f5520e8 // smlal2 v8.4s, v7.8h, v5.h[1]
+	FMOVD 224(R23), F7
+	WORD $0x2f08a4e7 // uxtl v7.8h, v7.8b
+	WORD $0x0f6020f3 // smlal v19.4s, v7.4h, v0.h[2]
+	WORD $0x4f6020f2 // smlal2 v18.4s, v7.8h, v0.h[2]
+	WORD $0x0f6120f1 // smlal v17.4s, v7.4h, v1.h[2]
+	WORD $0x4f6120f0 // smlal2 v16.4s, v7.8h, v1.h[2]
+	WORD $0x0f6220ef // smlal v15.4s, v7.4h, v2.h[2]
+	WORD $0x4f6220ee // smlal2 v14.4s, v7.8h, v2.h[2]
+	WORD $0x0f6320ed // smlal v13.4s, v7.4h, v3.h[2]
+	WORD $0x4f6320ec // smlal2 v12.4s, v7.8h, v3.h[2]
+	WORD $0x0f6420eb // smlal v11.4s, v7.4h, v4.h[2]
+	WORD $0x4f6420ea // smlal2 v10.4s, v7.8h, v4.h[2]
+	WORD $0x0f6520e9 // smlal v9.4s, v7.4h, v5.h[2]
+	WORD $0x4f6520e8 // smlal2 v8.4s, v7.8h, v5.h[2]
+	FMOVD 240(R23), F7
+	WORD $0x2f08a4e7 // uxtl v7.8h, v7.8b
+	WORD $0x0f7020f3 // smlal v19.4s, v7.4h, v0.h[3]
+	WORD $0x4f7020f2 // smlal2 v18.4s, v7.8h, v0.h[3]
+	WORD $0x0f7120f1 // smlal v17.4s, v7.4h, v1.h[3]
+	WORD $0x4f7120f0 // smlal2 v16.4s, v7.8h, v1.h[3]
+	WORD $0x0f7220ef // smlal v15.4s, v7.4h, v2.h[3]
+	WORD $0x4f7220ee // smlal2 v14.4s, v7.8h, v2.h[3]
+	WORD $0x0f7320ed // smlal v13.4s, v7.4h, v3.h[3]
+	WORD $0x4f7320ec // smlal2 v12.4s, v7.8h, v3.h[3]
+	WORD $0x0f7420eb // smlal v11.4s, v7.4h, v4.h[3]
+	WORD $0x4f7420ea // smlal2 v10.4s, v7.8h, v4.h[3]
+	WORD $0x0f7520e9 // smlal v9.4s, v7.4h, v5.h[3]
+	WORD $0x4f7520e8 // smlal2 v8.4s, v7.8h, v5.h[3]
+	FMOVD 256(R23), F7
+	WORD $0x2f08a4e7 // uxtl v7.8h, v7.8b
+	WORD $0x0f4028f3 // smlal v19.4s, v7.4h, v0.h[4]
+	WORD $0x4f4028f2 // smlal2 v18.4s, v7.8h, v0.h[4]
+	WORD $0x0f4128f1 // smlal v17.4s, v7.4h, v1.h[4]
+	WORD $0x4f4128f0 // smlal2 v16.4s, v7.8h, v1.h[4]
+	WORD $0x0f4228ef // smlal v15.4s, v7.4h, v2.h[4]
+	WORD $0x4f4228ee // smlal2 v14.4s, v7.8h, v2.h[4]
+	WORD $0x0f4328ed // smlal v13.4s, v7.4h, v3.h[4]
+	WORD $0x4f4328ec // smlal2 v12.4s, v7.8h, v3.h[4]
+	WORD $0x0f4428eb // smlal v11.4s, v7.4h, v4.h[4]
+	WORD $0x4f4428ea // smlal2 v10.4s, v7.8h, v4.h[4]
+	WORD $0x0f4528e9 // smlal v9.4s, v7.4h, v5.h[4]
+	WORD $0x4f4528e8 // smlal2 v8.4s, v7.8h, v5.h[4]
+	FMOVD 272(R23), F7
+	WORD $0x2f08a4e7 // uxtl v7.8h, v7.8b
+	WORD $0x0f5028f3 // smlal v19.4s, v7.4h, v0.h[5]
+	WORD $0x4f5028f2 // smlal2 v18.4s, v7.8h, v0.h[5]
+	WORD $0x0f5128f1 // smlal v17.4s, v7.4h, v1.h[5]
+	WORD $0x4f5128f0 // smlal2 v16.4s, v7.8h, v1.h[5]
+	WORD $0x0f5228ef // smlal v15.4s, v7.4h, v2.h[5]
+	WORD $0x4f5228ee // smlal2 v14.4s, v7.8h, v2.h[5]
+	WORD $0x0f5328ed // smlal v13.4s, v7.4h, v3.h[5]
+	WORD $0x4f5328ec // smlal2 v12.4s, v7.8h, v3.h[5]
+	WORD $0x0f5428eb // smlal v11.4s, v7.4h, v4.h[5]
+	WORD $0x4f5428ea // smlal2 v10.4s, v7.8h, v4.h[5]
+	WORD $0x0f5528e9 // smlal v9.4s, v7.4h, v5.h[5]
+	WORD $0x4f5528e8 // smlal2 v8.4s, v7.8h, v5.h[5]
+	FMOVD 288(R23), F7
+	WORD $0x2f08a4e7 // uxtl v7.8h, v7.8b
+	WORD $0x0f6028f3 // smlal v19.4s, v7.4h, v0.h[6]
+	WORD $0x4f6028f2 // smlal2 v18.4s, v7.8h, v0.h[6]
+	WORD $0x0f6128f1 // smlal v17.4s, v7.4h, v1.h[6]
+	WORD $0x4f6128f0 // smlal2 v16.4s, v7.8h, v1.h[6]
+	WORD $0x0f6228ef // smlal v15.4s, v7.4h, v2.h[6]
+	WORD $0x4f6228ee // smlal2 v14.4s, v7.8h, v2.h[6]
+	WORD $0x0f6328ed // smlal v13.4s, v7.4h, v3.h[6]
+	WORD $0x4f6328ec // smlal2 v12.4s, v7.8h, v3.h[6]
+	WORD $0x0f6428eb // smlal v11.4s, v7.4h, v4.h[6]
+	WORD $0x4f6428ea // smlal2 v10.4s, v7.8h, v4.h[6]
+	WORD $0x0f6528e9 // smlal v9.4s, v7.4h, v5.h[6]
+	WORD $0x4f6528e8 // smlal2 v8.4s, v7.8h, v5.h[6]
+	FMOVD 304(R23), F7
+	WORD $0x2f08a4e7 // uxtl v7.8h, v7.8b
+	WORD $0x0f7028f3 // smlal v19.4s, v7.4h, v0.h[7]
+	WORD $0x4f7028f2 // smlal2 v18.4s, v7.8h, v0.h[7]
+	WORD $0x0f7128f1 // smlal v17.4s, v7.4h, v1.h[7]
+	WORD $0x4f7128f0 // smlal2 v16.4s, v7.8h, v1.h[7]
+	WORD $0x0f7228ef // smlal v15.4s, v7.4h, v2.h[7]
+	WORD $0x4f7228ee // smlal2 v14.4s, v7.8h, v2.h[7]
+	WORD $0x0f7328ed // smlal v13.4s, v7.4h, v3.h[7]
+	WORD $0x4f7328ec // smlal2 v12.4s, v7.8h, v3.h[7]
+	WORD $0x0f7428eb // smlal v11.4s, v7.4h, v4.h[7]
+	WORD $0x4f7428ea // smlal2 v10.4s, v7.8h, v4.h[7]
+	WORD $0x0f7528e9 // smlal v9.4s, v7.4h, v5.h[7]
+	WORD $0x4f7528e8 // smlal2 v8.4s, v7.8h, v5.h[7]
+	FMOVQ (R22), F7
+	WORD $0x4e2178e6 // fcvtl2 v6.4s, v7.8h
+	WORD $0x0e2178e7 // fcvtl v7.4s, v7.4h
+	FMOVQ 32(R22), F5
+	WORD $0x4e2178a4 // fcvtl2 v4.4s, v5.8h
+	WORD $0x0e2178a5 // fcvtl v5.4s, v5.4h
+	FMOVS (R8)(R14), F3
+	WORD $0x4e21dbe2 // scvtf v2.4s, v31.4s
+	WORD $0x6e27dc42 // fmul v2.4s, v2.4s, v7.4s
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x4eb3cdec // fmls v12.4s, v15.4s, v19.4s
-	FMOVQ 336(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 336(RSP)
-	FMOVQ 736(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e30dd8c // fmul v12.4s, v12.4s, v16.4s
+	WORD $0x4eb3cca2 // fmls v2.4s, v5.4s, v19.4s
+	FMOVQ 16(RSP), F1
+	WORD $0x4f831041 // fmla v1.4s, v2.4s, v3.s[0]
+	FMOVQ F1, 16(RSP)
+	WORD $0x4e21dbc2 // scvtf v2.4s, v30.4s
+	WORD $0x6e26dc42 // fmul v2.4s, v2.4s, v6.4s
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4eb2cdcc // fmls v12.4s, v14.4s, v18.4s
-	FMOVQ 352(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 352(RSP)
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbc00 // addp v0.8h, v0.8h, v29.8h
-	ADD R15, R9, R16
-	FMOVQ -32(R16), F1
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbc21 // addp v1.8h, v1.8h, v29.8h
-	ADD R15, R10, R16
-	FMOVQ -32(R16), F2
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbc42 // addp v2.8h, v2.8h, v29.8h
-	ADD R15, R11, R16
-	FMOVQ -32(R16), F3
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbc63 // addp v3.8h, v3.8h, v29.8h
-	ADD R15, R12, R16
-	FMOVQ -32(R16), F4
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbc84 // addp v4.8h, v4.8h, v29.8h
-	ADD R15, R13, R16
-	FMOVQ -32(R16), F5
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbca5 // addp v5.8h, v5.8h, v29.8h
-	WORD $0x6f00e41d // movi v29.2d, #0x0
-	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	WORD $0x6f00e41a // movi v26.2d, #0x0
-	WORD $0x6f00e419 // movi v25.2d, #0x0
-	WORD $0x6f00e418 // movi v24.2d, #0x0
-	WORD $0x6f00e417 // movi v23.2d, #0x0
-	WORD $0x6f00e416 // movi v22.2d, #0x0
-	WORD $0x6f00e415 // movi v21.2d, #0x0
-	WORD $0x6f00e414 // movi v20.2d, #0x0
-	WORD $0x6f00e413 // movi v19.2d, #0x0
-	WORD $0x6f00e412 // movi v18.2d, #0x0
-	FMOVD 200(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f40223d // smlal v29.4s, v17.4h, v0.h[0]
-	WORD $0x4f40223c // smlal2 v28.4s, v17.8h, v0.h[0]
-	WORD $0x0f41223b // smlal v27.4s, v17.4h, v1.h[0]
-	WORD $0x4f41223a // smlal2 v26.4s, v17.8h, v1.h[0]
-	WORD $0x0f422239 // smlal v25.4s, v17.4h, v2.h[0]
-	WORD $0x4f422238 // smlal2 v24.4s, v17.8h, v2.h[0]
-	WORD $0x0f432237 // smlal v23.4s, v17.4h, v3.h[0]
-	WORD $0x4f432236 // smlal2 v22.4s, v17.8h, v3.h[0]
-	WORD $0x0f442235 // smlal v21.4s, v17.4h, v4.h[0]
-	WORD $0x4f442234 // smlal2 v20.4s, v17.8h, v4.h[0]
-	WORD $0x0f452233 // smlal v19.4s, v17.4h, v5.h[0]
-	WORD $0x4f452232 // smlal2 v18.4s, v17.8h, v5.h[0]
-	FMOVD 216(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f50223d // smlal v29.4s, v17.4h, v0.h[1]
-	WORD $0x4f50223c // smlal2 v28.4s, v17.8h, v0.h[1]
-	WORD $0x0f51223b // smlal v27.4s, v17.4h, v1.h[1]
-	WORD $0x4f51223a // smlal2 v26.4s, v17.8h, v1.h[1]
-	WORD $0x0f522239 // smlal v25.4s, v17.4h, v2.h[1]
-	WORD $0x4f522238 // smlal2 v24.4s, v17.8h, v2.h[1]
-	WORD $0x0f532237 // smlal v23.4s, v17.4h, v3.h[1]
-	WORD $0x4f532236 // smlal2 v22.4s, v17.8h, v3.h[1]
-	WORD $0x0f542235 // smlal v21.4s, v17.4h, v4.h[1]
-	WORD $0x4f542234 // smlal2 v20.4s, v17.8h, v4.h[1]
-	WORD $0x0f552233 // smlal v19.4s, v17.4h, v5.h[1]
-	WORD $0x4f552232 // smlal2 v18.4s, v17.8h, v5.h[1]
-	FMOVD 232(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f60223d // smlal v29.4s, v17.4h, v0.h[2]
-	WORD $0x4f60223c // smlal2 v28.4s, v17.8h, v0.h[2]
-	WORD $0x0f61223b // smlal v27.4s, v17.4h, v1.h[2]
-	WORD $0x4f61223a // smlal2 v26.4s, v17.8h, v1.h[2]
-	WORD $0x0f622239 // smlal v25.4s, v17.4h, v2.h[2]
-	WORD $0x4f622238 // smlal2 v24.4s, v17.8h, v2.h[2]
-	WORD $0x0f632237 // smlal v23.4s, v17.4h, v3.h[2]
-	WORD $0x4f632236 // smlal2 v22.4s, v17.8h, v3.h[2]
-	WORD $0x0f642235 // smlal v21.4s, v17.4h, v4.h[2]
-	WORD $0x4f642234 // smlal2 v20.4s, v17.8h, v4.h[2]
-	WORD $0x0f652233 // smlal v19.4s, v17.4h, v5.h[2]
-	WORD $0x4f652232 // smlal2 v18.4s, v17.8h, v5.h[2]
-	FMOVD 248(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f70223d // smlal v29.4s, v17.4h, v0.h[3]
-	WORD $0x4f70223c // smlal2 v28.4s, v17.8h, v0.h[3]
-	WORD $0x0f71223b // smlal v27.4s, v17.4h, v1.h[3]
-	WORD $0x4f71223a // smlal2 v26.4s, v17.8h, v1.h[3]
-	WORD $0x0f722239 // smlal v25.4s, v17.4h, v2.h[3]
-	WORD $0x4f722238 // smlal2 v24.4s, v17.8h, v2.h[3]
-	WORD $0x0f732237 // smlal v23.4s, v17.4h, v3.h[3]
-	WORD $0x4f732236 // smlal2 v22.4s, v17.8h, v3.h[3]
-	WORD $0x0f742235 // smlal v21.4s, v17.4h, v4.h[3]
-	WORD $0x4f742234 // smlal2 v20.4s, v17.8h, v4.h[3]
-	WORD $0x0f752233 // smlal v19.4s, v17.4h, v5.h[3]
-	WORD $0x4f752232 // smlal2 v18.4s, v17.8h, v5.h[3]
-	FMOVD 264(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f402a3d // smlal v29.4s, v17.4h, v0.h[4]
-	WORD $0x4f402a3c // smlal2 v28.4s, v17.8h, v0.h[4]
-	WORD $0x0f412a3b // smlal v27.4s, v17.4h, v1.h[4]
-	WORD $0x4f412a3a // smlal2 v26.4s, v17.8h, v1.h[4]
-	WORD $0x0f422a39 // smlal v25.4s, v17.4h, v2.h[4]
-	WORD $0x4f422a38 // smlal2 v24.4s, v17.8h, v2.h[4]
-	WORD $0x0f432a37 // smlal v23.4s, v17.4h, v3.h[4]
-	WORD $0x4f432a36 // smlal2 v22.4s, v17.8h, v3.h[4]
-	WORD $0x0f442a35 // smlal v21.4s, v17.4h, v4.h[4]
-	WORD $0x4f442a34 // smlal2 v20.4s, v17.8h, v4.h[4]
-	WORD $0x0f452a33 // smlal v19.4s, v17.4h, v5.h[4]
-	WORD $0x4f452a32 // smlal2 v18.4s, v17.8h, v5.h[4]
-	FMOVD 280(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f502a3d // smlal v29.4s, v17.4h, v0.h[5]
-	WORD $0x4f502a3c // smlal2 v28.4s, v17.8h, v0.h[5]
-	WORD $0x0f512a3b // smlal v27.4s, v17.4h, v1.h[5]
-	WORD $0x4f512a3a // smlal2 v26.4s, v17.8h, v1.h[5]
-	WORD $0x0f522a39 // smlal v25.4s, v17.4h, v2.h[5]
-	WORD $0x4f522a38 // smlal2 v24.4s, v17.8h, v2.h[5]
-	WORD $0x0f532a37 // smlal v23.4s, v17.4h, v3.h[5]
-	WORD $0x4f532a36 // smlal2 v22.4s, v17.8h, v3.h[5]
-	WORD $0x0f542a35 // smlal v21.4s, v17.4h, v4.h[5]
-	WORD $0x4f542a34 // smlal2 v20.4s, v17.8h, v4.h[5]
-	WORD $0x0f552a33 // smlal v19.4s, v17.4h, v5.h[5]
-	WORD $0x4f552a32 // smlal2 v18.4s, v17.8h, v5.h[5]
-	FMOVD 296(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f602a3d // smlal v29.4s, v17.4h, v0.h[6]
-	WORD $0x4f602a3c // smlal2 v28.4s, v17.8h, v0.h[6]
-	WORD $0x0f612a3b // smlal v27.4s, v17.4h, v1.h[6]
-	WORD $0x4f612a3a // smlal2 v26.4s, v17.8h, v1.h[6]
-	WORD $0x0f622a39 // smlal v25.4s, v17.4h, v2.h[6]
-	WORD $0x4f622a38 // smlal2 v24.4s, v17.8h, v2.h[6]
-	WORD $0x0f632a37 // smlal v23.4s, v17.4h, v3.h[6]
-	WORD $0x4f632a36 // smlal2 v22.4s, v17.8h, v3.h[6]
-	WORD $0x0f642a35 // smlal v21.4s, v17.4h, v4.h[6]
-	WORD $0x4f642a34 // smlal2 v20.4s, v17.8h, v4.h[6]
-	WORD $0x0f652a33 // smlal v19.4s, v17.4h, v5.h[6]
-	WORD $0x4f652a32 // smlal2 v18.4s, v17.8h, v5.h[6]
-	FMOVD 312(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f702a3d // smlal v29.4s, v17.4h, v0.h[7]
-	WORD $0x4f702a3c // smlal2 v28.4s, v17.8h, v0.h[7]
-	WORD $0x0f712a3b // smlal v27.4s, v17.4h, v1.h[7]
-	WORD $0x4f712a3a // smlal2 v26.4s, v17.8h, v1.h[7]
-	WORD $0x0f722a39 // smlal v25.4s, v17.4h, v2.h[7]
-	WORD $0x4f722a38 // smlal2 v24.4s, v17.8h, v2.h[7]
-	WORD $0x0f732a37 // smlal v23.4s, v17.4h, v3.h[7]
-	WORD $0x4f732a36 // smlal2 v22.4s, v17.8h, v3.h[7]
-	WORD $0x0f742a35 // smlal v21.4s, v17.4h, v4.h[7]
-	WORD $0x4f742a34 // smlal2 v20.4s, v17.8h, v4.h[7]
-	WORD $0x0f752a33 // smlal v19.4s, v17.4h, v5.h[7]
-	WORD $0x4f752a32 // smlal2 v18.4s, v17.8h, v5.h[7]
-	FMOVQ 16(R6), F17
-	WORD $0x4e217a30 // fcvtl2 v16.4s, v17.8h
-	WORD $0x0e217a31 // fcvtl v17.4s, v17.4h
-	FMOVQ 48(R6), F15
-	WORD $0x4e2179ee // fcvtl2 v14.4s, v15.8h
-	WORD $0x0e2179ef // fcvtl v15.4s, v15.4h
-	FMOVS (R8)(R14), F13
-	FMOVQ 432(RSP), F12
+	WORD $0x4eb2cc82 // fmls v2.4s, v4.4s, v18.4s
+	FMOVQ 32(RSP), F19
+	WORD $0x4f831053 // fmla v19.4s, v2.4s, v3.s[0]
+	FMOVQ F19, 32(RSP)
+	FMOVS (R9)(R14), F3
+	WORD $0x4e21dba2 // scvtf v2.4s, v29.4s
+	WORD $0x6e27dc42 // fmul v2.4s, v2.4s, v7.4s
+	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
+	WORD $0x4eb1cca2 // fmls v2.4s, v5.4s, v17.4s
+	FMOVQ 48(RSP), F19
+	WORD $0x4f831053 // fmla v19.4s, v2.4s, v3.s[0]
+	FMOVQ F19, 48(RSP)
+	WORD $0x4e21db82 // scvtf v2.4s, v28.4s
+	WORD $0x6e26dc42 // fmul v2.4s, v2.4s, v6.4s
+	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
+	WORD $0x4eb0cc82 // fmls v2.4s, v4.4s, v16.4s
+	FMOVQ 64(RSP), F19
+	WORD $0x4f831053 // fmla v19.4s, v2.4s, v3.s[0]
+	FMOVQ F19, 64(RSP)
+	FMOVS (R10)(R14), F3
+	WORD $0x4e21db62 // scvtf v2.4s, v27.4s
+	WORD $0x6e27dc42 // fmul v2.4s, v2.4s, v7.4s
+	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
+	WORD $0x4eafcca2 // fmls v2.4s, v5.4s, v15.4s
+	FMOVQ 80(RSP), F19
+	WORD $0x4f831053 // fmla v19.4s, v2.4s, v3.s[0]
+	FMOVQ F19, 80(RSP)
+	WORD $0x4e21db42 // scvtf v2.4s, v26.4s
+	WORD $0x6e26dc42 // fmul v2.4s, v2.4s, v6.4s
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
+	WORD $0x4eaecc82 // fmls v2.4s, v4.4s, v14.4s
+	FMOVQ 96(RSP), F19
+	WORD $0x4f831053 // fmla v19.4s, v2.4s, v3.s[0]
+	FMOVQ F19, 96(RSP)
+	FMOVS (R11)(R14), F3
+	WORD $0x4e21db22 // scvtf v2.4s, v25.4s
+	WORD $0x6e27dc42 // fmul v2.4s, v2.4s, v7.4s
+	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
+	WORD $0x4eadcca2 // fmls v2.4s, v5.4s, v13.4s
+	FMOVQ 112(RSP), F19
+	WORD $0x4f831053 // fmla v19.4s, v2.4s, v3.s[0]
+	FMOVQ F19, 112(RSP)
+	WORD $0x4e21db02 // scvtf v2.4s, v24.4s
+	WORD $0x6e26dc42 // fmul v2.4s, v2.4s, v6.4s
 	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e31dd8c // fmul v12.4s, v12.4s, v17.4s
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x4ebdcdec // fmls v12.4s, v15.4s, v29.4s
-	FMOVQ 48(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 48(RSP)
-	FMOVQ 448(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e30dd8c // fmul v12.4s, v12.4s, v16.4s
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x4ebccdcc // fmls v12.4s, v14.4s, v28.4s
-	FMOVQ 64(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 64(RSP)
-	FMOVS (R9)(R14), F13
-	FMOVQ 496(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e31dd8c // fmul v12.4s, v12.4s, v17.4s
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x4ebbcdec // fmls v12.4s, v15.4s, v27.4s
-	FMOVQ 112(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 112(RSP)
-	FMOVQ 512(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e30dd8c // fmul v12.4s, v12.4s, v16.4s
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x4ebacdcc // fmls v12.4s, v14.4s, v26.4s
-	FMOVQ 128(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 128(RSP)
-	FMOVS (R10)(R14), F13
-	FMOVQ 560(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e31dd8c // fmul v12.4s, v12.4s, v17.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4eb9cdec // fmls v12.4s, v15.4s, v25.4s
-	FMOVQ 176(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 176(RSP)
-	FMOVQ 576(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e30dd8c // fmul v12.4s, v12.4s, v16.4s
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x4eb8cdcc // fmls v12.4s, v14.4s, v24.4s
-	FMOVQ 192(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 192(RSP)
-	FMOVS (R11)(R14), F13
-	FMOVQ 624(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e31dd8c // fmul v12.4s, v12.4s, v17.4s
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x4eb7cdec // fmls v12.4s, v15.4s, v23.4s
-	FMOVQ 240(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 240(RSP)
-	FMOVQ 640(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e30dd8c // fmul v12.4s, v12.4s, v16.4s
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x4eb6cdcc // fmls v12.4s, v14.4s, v22.4s
-	FMOVQ 256(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 256(RSP)
-	FMOVS (R12)(R14), F13
-	FMOVQ 688(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e31dd8c // fmul v12.4s, v12.4s, v17.4s
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x4eb5cdec // fmls v12.4s, v15.4s, v21.4s
-	FMOVQ 304(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 304(RSP)
-	FMOVQ 704(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e30dd8c // fmul v12.4s, v12.4s, v16.4s
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x4eb4cdcc // fmls v12.4s, v14.4s, v20.4s
-	FMOVQ 320(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 320(RSP)
-	FMOVS (R13)(R14), F13
-	FMOVQ 752(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e31dd8c // fmul v12.4s, v12.4s, v17.4s
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x4eb3cdec // fmls v12.4s, v15.4s, v19.4s
-	FMOVQ 368(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 368(RSP)
-	FMOVQ 768(RSP), F12
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e30dd8c // fmul v12.4s, v12.4s, v16.4s
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4eb2cdcc // fmls v12.4s, v14.4s, v18.4s
-	FMOVQ 384(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 384(RSP)
+	WORD $0x4eaccc82 // fmls v2.4s, v4.4s, v12.4s
+	FMOVQ 128(RSP), F19
+	WORD $0x4f831053 // fmla v19.4s, v2.4s, v3.s[0]
+	FMOVQ F19, 128(RSP)
+	FMOVS (R12)(R14), F3
+	WORD $0x4e21dae2 // scvtf v2.4s, v23.4s
+	WORD $0x6e27dc42 // fmul v2.4s, v2.4s, v7.4s
+	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
+	WORD $0x4eabcca2 // fmls v2.4s, v5.4s, v11.4s
+	FMOVQ 144(RSP), F19
+	WORD $0x4f831053 // fmla v19.4s, v2.4s, v3.s[0]
+	FMOVQ F19, 144(RSP)
+	WORD $0x4e21dac2 // scvtf v2.4s, v22.4s
+	WORD $0x6e26dc42 // fmul v2.4s, v2.4s, v6.4s
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
+	WORD $0x4eaacc82 // fmls v2.4s, v4.4s, v10.4s
+	FMOVQ 160(RSP), F19
+	WORD $0x4f831053 // fmla v19.4s, v2.4s, v3.s[0]
+	FMOVQ F19, 160(RSP)
+	FMOVS (R13)(R14), F3
+	WORD $0x4e21daa2 // scvtf v2.4s, v21.4s
+	WORD $0x6e27dc42 // fmul v2.4s, v2.4s, v7.4s
+	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
+	WORD $0x4ea9cca2 // fmls v2.4s, v5.4s, v9.4s
+	FMOVQ 176(RSP), F19
+	WORD $0x4f831053 // fmla v19.4s, v2.4s, v3.s[0]
+	FMOVQ F19, 176(RSP)
+	WORD $0x4e21da82 // scvtf v2.4s, v20.4s
+	WORD $0x6e26dc42 // fmul v2.4s, v2.4s, v6.4s
+	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
+	WORD $0x4ea8cc82 // fmls v2.4s, v4.4s, v8.4s
+	FMOVQ 192(RSP), F19
+	WORD $0x4f831053 // fmla v19.4s, v2.4s, v3.s[0]
+	FMOVQ F19, 192(RSP)
 	ADD $4, R14, R14
 	ADD $2880, R6, R6
+	ADD $2880, R22, R22
+	ADD $2880, R23, R23
 	SUBS $1, R7, R7
-	BNE block3
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain5
-	MOVD R2, R16
+	BNE block4
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain6
+	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 144(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 160(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 176(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 192(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 272(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 288(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 304(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 320(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 336(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 352(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 368(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 384(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored6
-plain5:
-	MOVD R2, R16
+	FMOVQ F31, 16(R25)
+	B stored7
+plain6:
+	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 144(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 160(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 176(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 192(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 272(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 288(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 304(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 320(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 336(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 352(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 368(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 384(RSP), F31
-	FMOVQ F31, 48(R16)
-stored6:
+	FMOVQ F31, 16(R25)
+stored7:
+	ADD $1, R24, R24
+	CMP $2, R24
+	BLT part3
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	ADD R4<<2, R1, R1
@@ -1248,11 +642,16 @@ stored6:
 	SUB $6, R3, R3
 	B tile1
 next2:
-tile7:
+tile8:
 	CMP $4, R3
-	BLT next8
+	BLT next9
+	MOVD $0, R24
+part10:
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
+	ADD R24<<4, R6, R22
+	ADD R24<<3, R6, R23
+	ADD R24<<5, R6, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -1269,46 +668,21 @@ tile7:
 	FMOVQ F31, 96(RSP)
 	FMOVQ F31, 112(RSP)
 	FMOVQ F31, 128(RSP)
-	FMOVQ F31, 144(RSP)
-	FMOVQ F31, 160(RSP)
-	FMOVQ F31, 176(RSP)
-	FMOVQ F31, 192(RSP)
-	FMOVQ F31, 208(RSP)
-	FMOVQ F31, 224(RSP)
-	FMOVQ F31, 240(RSP)
-	FMOVQ F31, 256(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
-	WORD $0x4f00e61e // movi v30.16b, #0x10
-block9:
-	WORD $0x6f00e41d // movi v29.2d, #0x0
-	FMOVQ F29, 400(RSP)
-	FMOVQ F29, 416(RSP)
-	FMOVQ F29, 432(RSP)
-	FMOVQ F29, 448(RSP)
-	FMOVQ F29, 464(RSP)
-	FMOVQ F29, 480(RSP)
-	FMOVQ F29, 496(RSP)
-	FMOVQ F29, 512(RSP)
-	FMOVQ F29, 528(RSP)
-	FMOVQ F29, 544(RSP)
-	FMOVQ F29, 560(RSP)
-	FMOVQ F29, 576(RSP)
-	FMOVQ F29, 592(RSP)
-	FMOVQ F29, 608(RSP)
-	FMOVQ F29, 624(RSP)
-	FMOVQ F29, 640(RSP)
-	ADD $320, R6, R20
-	ADD $64, R6, R21
-	MOVD $8, R19
-sub10:
+block11:
+	WORD $0x6f00e41f // movi v31.2d, #0x0
+	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
 	WORD $0x6f00e41b // movi v27.2d, #0x0
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
-	WORD $0x6f00e417 // movi v23.2d, #0x0
-	WORD $0x6f00e416 // movi v22.2d, #0x0
+	ADD $320, R6, R20
+	ADD $64, R23, R21
+	MOVD $8, R19
+sub12:
+	FMOVQ 528(RSP), F23
+	FMOVQ 544(RSP), F22
 	WORD $0x6f00e415 // movi v21.2d, #0x0
 	WORD $0x6f00e414 // movi v20.2d, #0x0
 	WORD $0x6f00e413 // movi v19.2d, #0x0
@@ -1318,344 +692,159 @@ sub10:
 	WORD $0x6f00e40f // movi v15.2d, #0x0
 	WORD $0x6f00e40e // movi v14.2d, #0x0
 	FMOVQ (R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
+	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	FMOVQ 256(R20), F9
 	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2d // bit v13.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2c // bit v12.16b, v9.16b, v22.16b
 	FMOVQ 16(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
+	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	FMOVQ 272(R20), F9
 	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2b // bit v11.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2a // bit v10.16b, v9.16b, v22.16b
 	FMOVD (R8), F9
-	WORD $0x4f89e1bd // sdot v29.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e17c // sdot v28.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e19d // sdot v29.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e15c // sdot v28.4s, v10.16b, v9.4b[1]
+	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
+	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
+	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
+	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
 	FMOVD (R9), F8
-	WORD $0x4f88e1b9 // sdot v25.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e178 // sdot v24.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e199 // sdot v25.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e158 // sdot v24.4s, v10.16b, v8.4b[1]
+	WORD $0x4f88e1b3 // sdot v19.4s, v13.16b, v8.4b[0]
+	WORD $0x4f88e172 // sdot v18.4s, v11.16b, v8.4b[0]
+	WORD $0x4fa8e193 // sdot v19.4s, v12.16b, v8.4b[1]
+	WORD $0x4fa8e152 // sdot v18.4s, v10.16b, v8.4b[1]
 	FMOVD (R10), F7
-	WORD $0x4f87e1b5 // sdot v21.4s, v13.16b, v7.4b[0]
-	WORD $0x4f87e174 // sdot v20.4s, v11.16b, v7.4b[0]
-	WORD $0x4fa7e195 // sdot v21.4s, v12.16b, v7.4b[1]
-	WORD $0x4fa7e154 // sdot v20.4s, v10.16b, v7.4b[1]
-	FMOVD (R11), F6
-	WORD $0x4f86e1b1 // sdot v17.4s, v13.16b, v6.4b[0]
-	WORD $0x4f86e170 // sdot v16.4s, v11.16b, v6.4b[0]
-	WORD $0x4fa6e191 // sdot v17.4s, v12.16b, v6.4b[1]
-	WORD $0x4fa6e150 // sdot v16.4s, v10.16b, v6.4b[1]
-	FMOVQ 32(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	FMOVQ 288(R20), F9
-	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
-	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
-	FMOVQ 48(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
-	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
-	FMOVQ 304(R20), F9
-	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
-	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
-	FMOVD (R8), F9
-	WORD $0x4f89e1bb // sdot v27.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e17a // sdot v26.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e19b // sdot v27.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e15a // sdot v26.4s, v10.16b, v9.4b[1]
-	FMOVD (R9), F8
-	WORD $0x4f88e1b7 // sdot v23.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e176 // sdot v22.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e197 // sdot v23.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e156 // sdot v22.4s, v10.16b, v8.4b[1]
-	FMOVD (R10), F7
-	WORD $0x4f87e1b3 // sdot v19.4s, v13.16b, v7.4b[0]
-	WORD $0x4f87e172 // sdot v18.4s, v11.16b, v7.4b[0]
-	WORD $0x4fa7e193 // sdot v19.4s, v12.16b, v7.4b[1]
-	WORD $0x4fa7e152 // sdot v18.4s, v10.16b, v7.4b[1]
+	WORD $0x4f87e1b1 // sdot v17.4s, v13.16b, v7.4b[0]
+	WORD $0x4f87e170 // sdot v16.4s, v11.16b, v7.4b[0]
+	WORD $0x4fa7e191 // sdot v17.4s, v12.16b, v7.4b[1]
+	WORD $0x4fa7e150 // sdot v16.4s, v10.16b, v7.4b[1]
 	FMOVD (R11), F6
 	WORD $0x4f86e1af // sdot v15.4s, v13.16b, v6.4b[0]
 	WORD $0x4f86e16e // sdot v14.4s, v11.16b, v6.4b[0]
 	WORD $0x4fa6e18f // sdot v15.4s, v12.16b, v6.4b[1]
 	WORD $0x4fa6e14e // sdot v14.4s, v10.16b, v6.4b[1]
 	FMOVQ 64(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
+	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	FMOVQ 256(R20), F9
 	WORD $0x4f0a5529 // shl v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2d // bit v13.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2c // bit v12.16b, v9.16b, v22.16b
 	FMOVQ 80(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
+	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	FMOVQ 272(R20), F9
 	WORD $0x4f0a5529 // shl v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2b // bit v11.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2a // bit v10.16b, v9.16b, v22.16b
 	FMOVD 8(R8), F9
-	WORD $0x4f89e1bd // sdot v29.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e17c // sdot v28.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e19d // sdot v29.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e15c // sdot v28.4s, v10.16b, v9.4b[1]
+	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
+	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
+	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
+	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
 	FMOVD 8(R9), F8
-	WORD $0x4f88e1b9 // sdot v25.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e178 // sdot v24.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e199 // sdot v25.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e158 // sdot v24.4s, v10.16b, v8.4b[1]
+	WORD $0x4f88e1b3 // sdot v19.4s, v13.16b, v8.4b[0]
+	WORD $0x4f88e172 // sdot v18.4s, v11.16b, v8.4b[0]
+	WORD $0x4fa8e193 // sdot v19.4s, v12.16b, v8.4b[1]
+	WORD $0x4fa8e152 // sdot v18.4s, v10.16b, v8.4b[1]
 	FMOVD 8(R10), F7
-	WORD $0x4f87e1b5 // sdot v21.4s, v13.16b, v7.4b[0]
-	WORD $0x4f87e174 // sdot v20.4s, v11.16b, v7.4b[0]
-	WORD $0x4fa7e195 // sdot v21.4s, v12.16b, v7.4b[1]
-	WORD $0x4fa7e154 // sdot v20.4s, v10.16b, v7.4b[1]
-	FMOVD 8(R11), F6
-	WORD $0x4f86e1b1 // sdot v17.4s, v13.16b, v6.4b[0]
-	WORD $0x4f86e170 // sdot v16.4s, v11.16b, v6.4b[0]
-	WORD $0x4fa6e191 // sdot v17.4s, v12.16b, v6.4b[1]
-	WORD $0x4fa6e150 // sdot v16.4s, v10.16b, v6.4b[1]
-	FMOVQ 96(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	FMOVQ 288(R20), F9
-	WORD $0x4f0a5529 // shl v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
-	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
-	FMOVQ 112(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
-	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
-	FMOVQ 304(R20), F9
-	WORD $0x4f0a5529 // shl v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
-	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
-	FMOVD 8(R8), F9
-	WORD $0x4f89e1bb // sdot v27.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e17a // sdot v26.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e19b // sdot v27.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e15a // sdot v26.4s, v10.16b, v9.4b[1]
-	FMOVD 8(R9), F8
-	WORD $0x4f88e1b7 // sdot v23.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e176 // sdot v22.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e197 // sdot v23.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e156 // sdot v22.4s, v10.16b, v8.4b[1]
-	FMOVD 8(R10), F7
-	WORD $0x4f87e1b3 // sdot v19.4s, v13.16b, v7.4b[0]
-	WORD $0x4f87e172 // sdot v18.4s, v11.16b, v7.4b[0]
-	WORD $0x4fa7e193 // sdot v19.4s, v12.16b, v7.4b[1]
-	WORD $0x4fa7e152 // sdot v18.4s, v10.16b, v7.4b[1]
+	WORD $0x4f87e1b1 // sdot v17.4s, v13.16b, v7.4b[0]
+	WORD $0x4f87e170 // sdot v16.4s, v11.16b, v7.4b[0]
+	WORD $0x4fa7e191 // sdot v17.4s, v12.16b, v7.4b[1]
+	WORD $0x4fa7e150 // sdot v16.4s, v10.16b, v7.4b[1]
 	FMOVD 8(R11), F6
 	WORD $0x4f86e1af // sdot v15.4s, v13.16b, v6.4b[0]
 	WORD $0x4f86e16e // sdot v14.4s, v11.16b, v6.4b[0]
 	WORD $0x4fa6e18f // sdot v15.4s, v12.16b, v6.4b[1]
 	WORD $0x4fa6e14e // sdot v14.4s, v10.16b, v6.4b[1]
 	FMOVQ 128(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
+	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	FMOVQ 256(R20), F9
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2d // bit v13.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2c // bit v12.16b, v9.16b, v22.16b
 	FMOVQ 144(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
+	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	FMOVQ 272(R20), F9
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2b // bit v11.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2a // bit v10.16b, v9.16b, v22.16b
 	FMOVD 16(R8), F9
-	WORD $0x4f89e1bd // sdot v29.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e17c // sdot v28.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e19d // sdot v29.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e15c // sdot v28.4s, v10.16b, v9.4b[1]
+	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
+	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
+	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
+	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
 	FMOVD 16(R9), F8
-	WORD $0x4f88e1b9 // sdot v25.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e178 // sdot v24.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e199 // sdot v25.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e158 // sdot v24.4s, v10.16b, v8.4b[1]
+	WORD $0x4f88e1b3 // sdot v19.4s, v13.16b, v8.4b[0]
+	WORD $0x4f88e172 // sdot v18.4s, v11.16b, v8.4b[0]
+	WORD $0x4fa8e193 // sdot v19.4s, v12.16b, v8.4b[1]
+	WORD $0x4fa8e152 // sdot v18.4s, v10.16b, v8.4b[1]
 	FMOVD 16(R10), F7
-	WORD $0x4f87e1b5 // sdot v21.4s, v13.16b, v7.4b[0]
-	WORD $0x4f87e174 // sdot v20.4s, v11.16b, v7.4b[0]
-	WORD $0x4fa7e195 // sdot v21.4s, v12.16b, v7.4b[1]
-	WORD $0x4fa7e154 // sdot v20.4s, v10.16b, v7.4b[1]
-	FMOVD 16(R11), F6
-	WORD $0x4f86e1b1 // sdot v17.4s, v13.16b, v6.4b[0]
-	WORD $0x4f86e170 // sdot v16.4s, v11.16b, v6.4b[0]
-	WORD $0x4fa6e191 // sdot v17.4s, v12.16b, v6.4b[1]
-	WORD $0x4fa6e150 // sdot v16.4s, v10.16b, v6.4b[1]
-	FMOVQ 160(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	FMOVQ 288(R20), F9
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
-	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
-	FMOVQ 176(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
-	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
-	FMOVQ 304(R20), F9
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
-	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
-	FMOVD 16(R8), F9
-	WORD $0x4f89e1bb // sdot v27.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e17a // sdot v26.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e19b // sdot v27.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e15a // sdot v26.4s, v10.16b, v9.4b[1]
-	FMOVD 16(R9), F8
-	WORD $0x4f88e1b7 // sdot v23.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e176 // sdot v22.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e197 // sdot v23.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e156 // sdot v22.4s, v10.16b, v8.4b[1]
-	FMOVD 16(R10), F7
-	WORD $0x4f87e1b3 // sdot v19.4s, v13.16b, v7.4b[0]
-	WORD $0x4f87e172 // sdot v18.4s, v11.16b, v7.4b[0]
-	WORD $0x4fa7e193 // sdot v19.4s, v12.16b, v7.4b[1]
-	WORD $0x4fa7e152 // sdot v18.4s, v10.16b, v7.4b[1]
+	WORD $0x4f87e1b1 // sdot v17.4s, v13.16b, v7.4b[0]
+	WORD $0x4f87e170 // sdot v16.4s, v11.16b, v7.4b[0]
+	WORD $0x4fa7e191 // sdot v17.4s, v12.16b, v7.4b[1]
+	WORD $0x4fa7e150 // sdot v16.4s, v10.16b, v7.4b[1]
 	FMOVD 16(R11), F6
 	WORD $0x4f86e1af // sdot v15.4s, v13.16b, v6.4b[0]
 	WORD $0x4f86e16e // sdot v14.4s, v11.16b, v6.4b[0]
 	WORD $0x4fa6e18f // sdot v15.4s, v12.16b, v6.4b[1]
 	WORD $0x4fa6e14e // sdot v14.4s, v10.16b, v6.4b[1]
 	FMOVQ 192(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
+	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	FMOVQ 256(R20), F9
 	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2d // bit v13.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2c // bit v12.16b, v9.16b, v22.16b
 	FMOVQ 208(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
+	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	FMOVQ 272(R20), F9
 	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2b // bit v11.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2a // bit v10.16b, v9.16b, v22.16b
 	FMOVD 24(R8), F9
-	WORD $0x4f89e1bd // sdot v29.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e17c // sdot v28.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e19d // sdot v29.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e15c // sdot v28.4s, v10.16b, v9.4b[1]
+	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
+	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
+	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
+	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
 	FMOVD 24(R9), F8
-	WORD $0x4f88e1b9 // sdot v25.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e178 // sdot v24.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e199 // sdot v25.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e158 // sdot v24.4s, v10.16b, v8.4b[1]
+	WORD $0x4f88e1b3 // sdot v19.4s, v13.16b, v8.4b[0]
+	WORD $0x4f88e172 // sdot v18.4s, v11.16b, v8.4b[0]
+	WORD $0x4fa8e193 // sdot v19.4s, v12.16b, v8.4b[1]
+	WORD $0x4fa8e152 // sdot v18.4s, v10.16b, v8.4b[1]
 	FMOVD 24(R10), F7
-	WORD $0x4f87e1b5 // sdot v21.4s, v13.16b, v7.4b[0]
-	WORD $0x4f87e174 // sdot v20.4s, v11.16b, v7.4b[0]
-	WORD $0x4fa7e195 // sdot v21.4s, v12.16b, v7.4b[1]
-	WORD $0x4fa7e154 // sdot v20.4s, v10.16b, v7.4b[1]
-	FMOVD 24(R11), F6
-	WORD $0x4f86e1b1 // sdot v17.4s, v13.16b, v6.4b[0]
-	WORD $0x4f86e170 // sdot v16.4s, v11.16b, v6.4b[0]
-	WORD $0x4fa6e191 // sdot v17.4s, v12.16b, v6.4b[1]
-	WORD $0x4fa6e150 // sdot v16.4s, v10.16b, v6.4b[1]
-	FMOVQ 224(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	FMOVQ 288(R20), F9
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
-	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
-	FMOVQ 240(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
-	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
-	FMOVQ 304(R20), F9
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
-	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
-	FMOVD 24(R8), F9
-	WORD $0x4f89e1bb // sdot v27.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e17a // sdot v26.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e19b // sdot v27.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e15a // sdot v26.4s, v10.16b, v9.4b[1]
-	FMOVD 24(R9), F8
-	WORD $0x4f88e1b7 // sdot v23.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e176 // sdot v22.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e197 // sdot v23.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e156 // sdot v22.4s, v10.16b, v8.4b[1]
-	FMOVD 24(R10), F7
-	WORD $0x4f87e1b3 // sdot v19.4s, v13.16b, v7.4b[0]
-	WORD $0x4f87e172 // sdot v18.4s, v11.16b, v7.4b[0]
-	WORD $0x4fa7e193 // sdot v19.4s, v12.16b, v7.4b[1]
-	WORD $0x4fa7e152 // sdot v18.4s, v10.16b, v7.4b[1]
+	WORD $0x4f87e1b1 // sdot v17.4s, v13.16b, v7.4b[0]
+	WORD $0x4f87e170 // sdot v16.4s, v11.16b, v7.4b[0]
+	WORD $0x4fa7e191 // sdot v17.4s, v12.16b, v7.4b[1]
+	WORD $0x4fa7e150 // sdot v16.4s, v10.16b, v7.4b[1]
 	FMOVD 24(R11), F6
 	WORD $0x4f86e1af // sdot v15.4s, v13.16b, v6.4b[0]
 	WORD $0x4f86e16e // sdot v14.4s, v11.16b, v6.4b[0]
 	WORD $0x4fa6e18f // sdot v15.4s, v12.16b, v6.4b[1]
 	WORD $0x4fa6e14e // sdot v14.4s, v10.16b, v6.4b[1]
-	FMOVQ (R21), F10
-	WORD $0x2f08a54c // uxtl v12.8h, v10.8b
-	WORD $0x6f08a54a // uxtl2 v10.8h, v10.16b
-	WORD $0x2f10a58d // uxtl v13.4s, v12.4h
-	WORD $0x6f10a58c // uxtl2 v12.4s, v12.8h
-	WORD $0x2f10a54b // uxtl v11.4s, v10.4h
-	WORD $0x6f10a54a // uxtl2 v10.4s, v10.8h
-	FMOVQ 400(RSP), F9
-	WORD $0x4ead97a9 // mla v9.4s, v29.4s, v13.4s
-	FMOVQ F9, 400(RSP)
-	FMOVQ 416(RSP), F9
-	WORD $0x4eac9789 // mla v9.4s, v28.4s, v12.4s
-	FMOVQ F9, 416(RSP)
-	FMOVQ 432(RSP), F9
-	WORD $0x4eab9769 // mla v9.4s, v27.4s, v11.4s
-	FMOVQ F9, 432(RSP)
-	FMOVQ 448(RSP), F9
-	WORD $0x4eaa9749 // mla v9.4s, v26.4s, v10.4s
-	FMOVQ F9, 448(RSP)
-	FMOVQ 464(RSP), F9
-	WORD $0x4ead9729 // mla v9.4s, v25.4s, v13.4s
-	FMOVQ F9, 464(RSP)
-	FMOVQ 480(RSP), F9
-	WORD $0x4eac9709 // mla v9.4s, v24.4s, v12.4s
-	FMOVQ F9, 480(RSP)
-	FMOVQ 496(RSP), F9
-	WORD $0x4eab96e9 // mla v9.4s, v23.4s, v11.4s
-	FMOVQ F9, 496(RSP)
-	FMOVQ 512(RSP), F9
-	WORD $0x4eaa96c9 // mla v9.4s, v22.4s, v10.4s
-	FMOVQ F9, 512(RSP)
-	FMOVQ 528(RSP), F9
-	WORD $0x4ead96a9 // mla v9.4s, v21.4s, v13.4s
-	FMOVQ F9, 528(RSP)
-	FMOVQ 544(RSP), F9
-	WORD $0x4eac9689 // mla v9.4s, v20.4s, v12.4s
-	FMOVQ F9, 544(RSP)
-	FMOVQ 560(RSP), F9
-	WORD $0x4eab9669 // mla v9.4s, v19.4s, v11.4s
-	FMOVQ F9, 560(RSP)
-	FMOVQ 576(RSP), F9
-	WORD $0x4eaa9649 // mla v9.4s, v18.4s, v10.4s
-	FMOVQ F9, 576(RSP)
-	FMOVQ 592(RSP), F9
-	WORD $0x4ead9629 // mla v9.4s, v17.4s, v13.4s
-	FMOVQ F9, 592(RSP)
-	FMOVQ 608(RSP), F9
-	WORD $0x4eac9609 // mla v9.4s, v16.4s, v12.4s
-	FMOVQ F9, 608(RSP)
-	FMOVQ 624(RSP), F9
-	WORD $0x4eab95e9 // mla v9.4s, v15.4s, v11.4s
-	FMOVQ F9, 624(RSP)
-	FMOVQ 640(RSP), F9
-	WORD $0x4eaa95c9 // mla v9.4s, v14.4s, v10.4s
-	FMOVQ F9, 640(RSP)
+	FMOVD (R21), F22
+	WORD $0x2f08a6d6 // uxtl v22.8h, v22.8b
+	WORD $0x2f10a6d7 // uxtl v23.4s, v22.4h
+	WORD $0x6f10a6d6 // uxtl2 v22.4s, v22.8h
+	WORD $0x4eb796bf // mla v31.4s, v21.4s, v23.4s
+	WORD $0x4eb6969e // mla v30.4s, v20.4s, v22.4s
+	WORD $0x4eb7967d // mla v29.4s, v19.4s, v23.4s
+	WORD $0x4eb6965c // mla v28.4s, v18.4s, v22.4s
+	WORD $0x4eb7963b // mla v27.4s, v17.4s, v23.4s
+	WORD $0x4eb6961a // mla v26.4s, v16.4s, v22.4s
+	WORD $0x4eb795f9 // mla v25.4s, v15.4s, v23.4s
+	WORD $0x4eb695d8 // mla v24.4s, v14.4s, v22.4s
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -1665,483 +854,254 @@ sub10:
 	ADD $320, R20, R20
 	ADD $16, R21, R21
 	SUBS $1, R19, R19
-	BNE sub10
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbc00 // addp v0.8h, v0.8h, v29.8h
-	ADD R15, R9, R16
-	FMOVQ -32(R16), F1
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbc21 // addp v1.8h, v1.8h, v29.8h
-	ADD R15, R10, R16
-	FMOVQ -32(R16), F2
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbc42 // addp v2.8h, v2.8h, v29.8h
-	ADD R15, R11, R16
-	FMOVQ -32(R16), F3
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbc63 // addp v3.8h, v3.8h, v29.8h
-	WORD $0x6f00e41d // movi v29.2d, #0x0
-	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	WORD $0x6f00e41a // movi v26.2d, #0x0
-	WORD $0x6f00e419 // movi v25.2d, #0x0
-	WORD $0x6f00e418 // movi v24.2d, #0x0
+	BNE sub12
+	ADD R15, R8, R25
+	FMOVQ -32(R25), F0
+	FMOVQ -16(R25), F23
+	WORD $0x4e77bc00 // addp v0.8h, v0.8h, v23.8h
+	ADD R15, R9, R25
+	FMOVQ -32(R25), F1
+	FMOVQ -16(R25), F23
+	WORD $0x4e77bc21 // addp v1.8h, v1.8h, v23.8h
+	ADD R15, R10, R25
+	FMOVQ -32(R25), F2
+	FMOVQ -16(R25), F23
+	WORD $0x4e77bc42 // addp v2.8h, v2.8h, v23.8h
+	ADD R15, R11, R25
+	FMOVQ -32(R25), F3
+	FMOVQ -16(R25), F23
+	WORD $0x4e77bc63 // addp v3.8h, v3.8h, v23.8h
 	WORD $0x6f00e417 // movi v23.2d, #0x0
 	WORD $0x6f00e416 // movi v22.2d, #0x0
-	FMOVD 192(R6), F21
-	WORD $0x2f08a6b5 // uxtl v21.8h, v21.8b
-	WORD $0x0f4022bd // smlal v29.4s, v21.4h, v0.h[0]
-	WORD $0x4f4022bc // smlal2 v28.4s, v21.8h, v0.h[0]
-	WORD $0x0f4122bb // smlal v27.4s, v21.4h, v1.h[0]
-	WORD $0x4f4122ba // smlal2 v26.4s, v21.8h, v1.h[0]
-	WORD $0x0f4222b9 // smlal v25.4s, v21.4h, v2.h[0]
-	WORD $0x4f4222b8 // smlal2 v24.4s, v21.8h, v2.h[0]
-	WORD $0x0f4322b7 // smlal v23.4s, v21.4h, v3.h[0]
-	WORD $0x4f4322b6 // smlal2 v22.4s, v21.8h, v3.h[0]
-	FMOVD 208(R6), F21
-	WORD $0x2f08a6b5 // uxtl v21.8h, v21.8b
-	WORD $0x0f5022bd // smlal v29.4s, v21.4h, v0.h[1]
-	WORD $0x4f5022bc // smlal2 v28.4s, v21.8h, v0.h[1]
-	WORD $0x0f5122bb // smlal v27.4s, v21.4h, v1.h[1]
-	WORD $0x4f5122ba // smlal2 v26.4s, v21.8h, v1.h[1]
-	WORD $0x0f5222b9 // smlal v25.4s, v21.4h, v2.h[1]
-	WORD $0x4f5222b8 // smlal2 v24.4s, v21.8h, v2.h[1]
-	WORD $0x0f5322b7 // smlal v23.4s, v21.4h, v3.h[1]
-	WORD $0x4f5322b6 // smlal2 v22.4s, v21.8h, v3.h[1]
-	FMOVD 224(R6), F21
-	WORD $0x2f08a6b5 // uxtl v21.8h, v21.8b
-	WORD $0x0f6022bd // smlal v29.4s, v21.4h, v0.h[2]
-	WORD $0x4f6022bc // smlal2 v28.4s, v21.8h, v0.h[2]
-	WORD $0x0f6122bb // smlal v27.4s, v21.4h, v1.h[2]
-	WORD $0x4f6122ba // smlal2 v26.4s, v21.8h, v1.h[2]
-	WORD $0x0f6222b9 // smlal v25.4s, v21.4h, v2.h[2]
-	WORD $0x4f6222b8 // smlal2 v24.4s, v21.8h, v2.h[2]
-	WORD $0x0f6322b7 // smlal v23.4s, v21.4h, v3.h[2]
-	WORD $0x4f6322b6 // smlal2 v22.4s, v21.8h, v3.h[2]
-	FMOVD 240(R6), F21
-	WORD $0x2f08a6b5 // uxtl v21.8h, v21.8b
-	WORD $0x0f7022bd // smlal v29.4s, v21.4h, v0.h[3]
-	WORD $0x4f7022bc // smlal2 v28.4s, v21.8h, v0.h[3]
-	WORD $0x0f7122bb // smlal v27.4s, v21.4h, v1.h[3]
-	WORD $0x4f7122ba // smlal2 v26.4s, v21.8h, v1.h[3]
-	WORD $0x0f7222b9 // smlal v25.4s, v21.4h, v2.h[3]
-	WORD $0x4f7222b8 // smlal2 v24.4s, v21.8h, v2.h[3]
-	WORD $0x0f7322b7 // smlal v23.4s, v21.4h, v3.h[3]
-	WORD $0x4f7322b6 // smlal2 v22.4s, v21.8h, v3.h[3]
-	FMOVD 256(R6), F21
-	WORD $0x2f08a6b5 // uxtl v21.8h, v21.8b
-	WORD $0x0f402abd // smlal v29.4s, v21.4h, v0.h[4]
-	WORD $0x4f402abc // smlal2 v28.4s, v21.8h, v0.h[4]
-	WORD $0x0f412abb // smlal v27.4s, v21.4h, v1.h[4]
-	WORD $0x4f412aba // smlal2 v26.4s, v21.8h, v1.h[4]
-	WORD $0x0f422ab9 // smlal v25.4s, v21.4h, v2.h[4]
-	WORD $0x4f422ab8 // smlal2 v24.4s, v21.8h, v2.h[4]
-	WORD $0x0f432ab7 // smlal v23.4s, v21.4h, v3.h[4]
-	WORD $0x4f432ab6 // smlal2 v22.4s, v21.8h, v3.h[4]
-	FMOVD 272(R6), F21
-	WORD $0x2f08a6b5 // uxtl v21.8h, v21.8b
-	WORD $0x0f502abd // smlal v29.4s, v21.4h, v0.h[5]
-	WORD $0x4f502abc // smlal2 v28.4s, v21.8h, v0.h[5]
-	WORD $0x0f512abb // smlal v27.4s, v21.4h, v1.h[5]
-	WORD $0x4f512aba // smlal2 v26.4s, v21.8h, v1.h[5]
-	WORD $0x0f522ab9 // smlal v25.4s, v21.4h, v2.h[5]
-	WORD $0x4f522ab8 // smlal2 v24.4s, v21.8h, v2.h[5]
-	WORD $0x0f532ab7 // smlal v23.4s, v21.4h, v3.h[5]
-	WORD $0x4f532ab6 // smlal2 v22.4s, v21.8h, v3.h[5]
-	FMOVD 288(R6), F21
-	WORD $0x2f08a6b5 // uxtl v21.8h, v21.8b
-	WORD $0x0f602abd // smlal v29.4s, v21.4h, v0.h[6]
-	WORD $0x4f602abc // smlal2 v28.4s, v21.8h, v0.h[6]
-	WORD $0x0f612abb // smlal v27.4s, v21.4h, v1.h[6]
-	WORD $0x4f612aba // smlal2 v26.4s, v21.8h, v1.h[6]
-	WORD $0x0f622ab9 // smlal v25.4s, v21.4h, v2.h[6]
-	WORD $0x4f622ab8 // smlal2 v24.4s, v21.8h, v2.h[6]
-	WORD $0x0f632ab7 // smlal v23.4s, v21.4h, v3.h[6]
-	WORD $0x4f632ab6 // smlal2 v22.4s, v21.8h, v3.h[6]
-	FMOVD 304(R6), F21
-	WORD $0x2f08a6b5 // uxtl v21.8h, v21.8b
-	WORD $0x0f702abd // smlal v29.4s, v21.4h, v0.h[7]
-	WORD $0x4f702abc // smlal2 v28.4s, v21.8h, v0.h[7]
-	WORD $0x0f712abb // smlal v27.4s, v21.4h, v1.h[7]
-	WORD $0x4f712aba // smlal2 v26.4s, v21.8h, v1.h[7]
-	WORD $0x0f722ab9 // smlal v25.4s, v21.4h, v2.h[7]
-	WORD $0x4f722ab8 // smlal2 v24.4s, v21.8h, v2.h[7]
-	WORD $0x0f732ab7 // smlal v23.4s, v21.4h, v3.h[7]
-	WORD $0x4f732ab6 // smlal2 v22.4s, v21.8h, v3.h[7]
-	FMOVQ (R6), F21
-	WORD $0x4e217ab4 // fcvtl2 v20.4s, v21.8h
-	WORD $0x0e217ab5 // fcvtl v21.4s, v21.4h
-	FMOVQ 32(R6), F19
-	WORD $0x4e217a72 // fcvtl2 v18.4s, v19.8h
-	WORD $0x0e217a73 // fcvtl v19.4s, v19.4h
-	FMOVS (R8)(R14), F17
-	FMOVQ 400(RSP), F16
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e35de10 // fmul v16.4s, v16.4s, v21.4s
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x4ebdce70 // fmls v16.4s, v19.4s, v29.4s
-	FMOVQ 16(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 16(RSP)
-	FMOVQ 416(RSP), F16
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e34de10 // fmul v16.4s, v16.4s, v20.4s
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x4ebcce50 // fmls v16.4s, v18.4s, v28.4s
-	FMOVQ 32(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 32(RSP)
-	FMOVS (R9)(R14), F17
-	FMOVQ 464(RSP), F16
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e35de10 // fmul v16.4s, v16.4s, v21.4s
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x4ebbce70 // fmls v16.4s, v19.4s, v27.4s
-	FMOVQ 80(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 80(RSP)
-	FMOVQ 480(RSP), F16
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e34de10 // fmul v16.4s, v16.4s, v20.4s
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x4ebace50 // fmls v16.4s, v18.4s, v26.4s
-	FMOVQ 96(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 96(RSP)
-	FMOVS (R10)(R14), F17
-	FMOVQ 528(RSP), F16
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e35de10 // fmul v16.4s, v16.4s, v21.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4eb9ce70 // fmls v16.4s, v19.4s, v25.4s
-	FMOVQ 144(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 144(RSP)
-	FMOVQ 544(RSP), F16
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e34de10 // fmul v16.4s, v16.4s, v20.4s
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x4eb8ce50 // fmls v16.4s, v18.4s, v24.4s
-	FMOVQ 160(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 160(RSP)
-	FMOVS (R11)(R14), F17
-	FMOVQ 592(RSP), F16
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e35de10 // fmul v16.4s, v16.4s, v21.4s
+	WORD $0x6f00e415 // movi v21.2d, #0x0
+	WORD $0x6f00e414 // movi v20.2d, #0x0
+	WORD $0x6f00e413 // movi v19.2d, #0x0
+	WORD $0x6f00e412 // movi v18.2d, #0x0
+	WORD $0x6f00e411 // movi v17.2d, #0x0
+	WORD $0x6f00e410 // movi v16.2d, #0x0
+	FMOVD 192(R23), F15
+	WORD $0x2f08a5ef // uxtl v15.8h, v15.8b
+	WORD $0x0f4021f7 // smlal v23.4s, v15.4h, v0.h[0]
+	WORD $0x4f4021f6 // smlal2 v22.4s, v15.8h, v0.h[0]
+	WORD $0x0f4121f5 // smlal v21.4s, v15.4h, v1.h[0]
+	WORD $0x4f4121f4 // smlal2 v20.4s, v15.8h, v1.h[0]
+	WORD $0x0f4221f3 // smlal v19.4s, v15.4h, v2.h[0]
+	WORD $0x4f4221f2 // smlal2 v18.4s, v15.8h, v2.h[0]
+	WORD $0x0f4321f1 // smlal v17.4s, v15.4h, v3.h[0]
+	WORD $0x4f4321f0 // smlal2 v16.4s, v15.8h, v3.h[0]
+	FMOVD 208(R23), F15
+	WORD $0x2f08a5ef // uxtl v15.8h, v15.8b
+	WORD $0x0f5021f7 // smlal v23.4s, v15.4h, v0.h[1]
+	WORD $0x4f5021f6 // smlal2 v22.4s, v15.8h, v0.h[1]
+	WORD $0x0f5121f5 // smlal v21.4s, v15.4h, v1.h[1]
+	WORD $0x4f5121f4 // smlal2 v20.4s, v15.8h, v1.h[1]
+	WORD $0x0f5221f3 // smlal v19.4s, v15.4h, v2.h[1]
+	WORD $0x4f5221f2 // smlal2 v18.4s, v15.8h, v2.h[1]
+	WORD $0x0f5321f1 // smlal v17.4s, v15.4h, v3.h[1]
+	WORD $0x4f5321f0 // smlal2 v16.4s, v15.8h, v3.h[1]
+	FMOVD 224(R23), F15
+	WORD $0x2f08a5ef // uxtl v15.8h, v15.8b
+	WORD $0x0f6021f7 // smlal v23.4s, v15.4h, v0.h[2]
+	WORD $0x4f6021f6 // smlal2 v22.4s, v15.8h, v0.h[2]
+	WORD $0x0f6121f5 // smlal v21.4s, v15.4h, v1.h[2]
+	WORD $0x4f6121f4 // smlal2 v20.4s, v15.8h, v1.h[2]
+	WORD $0x0f6221f3 // smlal v19.4s, v15.4h, v2.h[2]
+	WORD $0x4f6221f2 // smlal2 v18.4s, v15.8h, v2.h[2]
+	WORD $0x0f6321f1 // smlal v17.4s, v15.4h, v3.h[2]
+	WORD $0x4f6321f0 // smlal2 v16.4s, v15.8h, v3.h[2]
+	FMOVD 240(R23), F15
+	WORD $0x2f08a5ef // uxtl v15.8h, v15.8b
+	WORD $0x0f7021f7 // smlal v23.4s, v15.4h, v0.h[3]
+	WORD $0x4f7021f6 // smlal2 v22.4s, v15.8h, v0.h[3]
+	WORD $0x0f7121f5 // smlal v21.4s, v15.4h, v1.h[3]
+	WORD $0x4f7121f4 // smlal2 v20.4s, v15.8h, v1.h[3]
+	WORD $0x0f7221f3 // smlal v19.4s, v15.4h, v2.h[3]
+	WORD $0x4f7221f2 // smlal2 v18.4s, v15.8h, v2.h[3]
+	WORD $0x0f7321f1 // smlal v17.4s, v15.4h, v3.h[3]
+	WORD $0x4f7321f0 // smlal2 v16.4s, v15.8h, v3.h[3]
+	FMOVD 256(R23), F15
+	WORD $0x2f08a5ef // uxtl v15.8h, v15.8b
+	WORD $0x0f4029f7 // smlal v23.4s, v15.4h, v0.h[4]
+	WORD $0x4f4029f6 // smlal2 v22.4s, v15.8h, v0.h[4]
+	WORD $0x0f4129f5 // smlal v21.4s, v15.4h, v1.h[4]
+	WORD $0x4f4129f4 // smlal2 v20.4s, v15.8h, v1.h[4]
+	WORD $0x0f4229f3 // smlal v19.4s, v15.4h, v2.h[4]
+	WORD $0x4f4229f2 // smlal2 v18.4s, v15.8h, v2.h[4]
+	WORD $0x0f4329f1 // smlal v17.4s, v15.4h, v3.h[4]
+	WORD $0x4f4329f0 // smlal2 v16.4s, v15.8h, v3.h[4]
+	FMOVD 272(R23), F15
+	WORD $0x2f08a5ef // uxtl v15.8h, v15.8b
+	WORD $0x0f5029f7 // smlal v23.4s, v15.4h, v0.h[5]
+	WORD $0x4f5029f6 // smlal2 v22.4s, v15.8h, v0.h[5]
+	WORD $0x0f5129f5 // smlal v21.4s, v15.4h, v1.h[5]
+	WORD $0x4f5129f4 // smlal2 v20.4s, v15.8h, v1.h[5]
+	WORD $0x0f5229f3 // smlal v19.4s, v15.4h, v2.h[5]
+	WORD $0x4f5229f2 // smlal2 v18.4s, v15.8h, v2.h[5]
+	WORD $0x0f5329f1 // smlal v17.4s, v15.4h, v3.h[5]
+	WORD $0x4f5329f0 // smlal2 v16.4s, v15.8h, v3.h[5]
+	FMOVD 288(R23), F15
+	WORD $0x2f08a5ef // uxtl v15.8h, v15.8b
+	WORD $0x0f6029f7 // smlal v23.4s, v15.4h, v0.h[6]
+	WORD $0x4f6029f6 // smlal2 v22.4s, v15.8h, v0.h[6]
+	WORD $0x0f6129f5 // smlal v21.4s, v15.4h, v1.h[6]
+	WORD $0x4f6129f4 // smlal2 v20.4s, v15.8h, v1.h[6]
+	WORD $0x0f6229f3 // smlal v19.4s, v15.4h, v2.h[6]
+	WORD $0x4f6229f2 // smlal2 v18.4s, v15.8h, v2.h[6]
+	WORD $0x0f6329f1 // smlal v17.4s, v15.4h, v3.h[6]
+	WORD $0x4f6329f0 // smlal2 v16.4s, v15.8h, v3.h[6]
+	FMOVD 304(R23), F15
+	WORD $0x2f08a5ef // uxtl v15.8h, v15.8b
+	WORD $0x0f7029f7 // smlal v23.4s, v15.4h, v0.h[7]
+	WORD $0x4f7029f6 // smlal2 v22.4s, v15.8h, v0.h[7]
+	WORD $0x0f7129f5 // smlal v21.4s, v15.4h, v1.h[7]
+	WORD $0x4f7129f4 // smlal2 v20.4s, v15.8h, v1.h[7]
+	WORD $0x0f7229f3 // smlal v19.4s, v15.4h, v2.h[7]
+	WORD $0x4f7229f2 // smlal2 v18.4s, v15.8h, v2.h[7]
+	WORD $0x0f7329f1 // smlal v17.4s, v15.4h, v3.h[7]
+	WORD $0x4f7329f0 // smlal2 v16.4s, v15.8h, v3.h[7]
+	FMOVQ (R22), F15
+	WORD $0x4e2179ee // fcvtl2 v14.4s, v15.8h
+	WORD $0x0e2179ef // fcvtl v15.4s, v15.4h
+	FMOVQ 32(R22), F13
+	WORD $0x4e2179ac // fcvtl2 v12.4s, v13.8h
+	WORD $0x0e2179ad // fcvtl v13.4s, v13.4h
+	FMOVS (R8)(R14), F11
+	WORD $0x4e21dbea // scvtf v10.4s, v31.4s
+	WORD $0x6e2fdd4a // fmul v10.4s, v10.4s, v15.4s
 	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x4eb7ce70 // fmls v16.4s, v19.4s, v23.4s
-	FMOVQ 208(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 208(RSP)
-	FMOVQ 608(RSP), F16
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e34de10 // fmul v16.4s, v16.4s, v20.4s
+	WORD $0x4eb7cdaa // fmls v10.4s, v13.4s, v23.4s
+	FMOVQ 16(RSP), F9
+	WORD $0x4f8b1149 // fmla v9.4s, v10.4s, v11.s[0]
+	FMOVQ F9, 16(RSP)
+	WORD $0x4e21dbca // scvtf v10.4s, v30.4s
+	WORD $0x6e2edd4a // fmul v10.4s, v10.4s, v14.4s
 	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x4eb6ce50 // fmls v16.4s, v18.4s, v22.4s
-	FMOVQ 224(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 224(RSP)
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbc00 // addp v0.8h, v0.8h, v29.8h
-	ADD R15, R9, R16
-	FMOVQ -32(R16), F1
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbc21 // addp v1.8h, v1.8h, v29.8h
-	ADD R15, R10, R16
-	FMOVQ -32(R16), F2
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbc42 // addp v2.8h, v2.8h, v29.8h
-	ADD R15, R11, R16
-	FMOVQ -32(R16), F3
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbc63 // addp v3.8h, v3.8h, v29.8h
-	WORD $0x6f00e41d // movi v29.2d, #0x0
-	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	WORD $0x6f00e41a // movi v26.2d, #0x0
-	WORD $0x6f00e419 // movi v25.2d, #0x0
-	WORD $0x6f00e418 // movi v24.2d, #0x0
-	WORD $0x6f00e417 // movi v23.2d, #0x0
-	WORD $0x6f00e416 // movi v22.2d, #0x0
-	FMOVD 200(R6), F21
-	WORD $0x2f08a6b5 // uxtl v21.8h, v21.8b
-	WORD $0x0f4022bd // smlal v29.4s, v21.4h, v0.h[0]
-	WORD $0x4f4022bc // smlal2 v28.4s, v21.8h, v0.h[0]
-	WORD $0x0f4122bb // smlal v27.4s, v21.4h, v1.h[0]
-	WORD $0x4f4122ba // smlal2 v26.4s, v21.8h, v1.h[0]
-	WORD $0x0f4222b9 // smlal v25.4s, v21.4h, v2.h[0]
-	WORD $0x4f4222b8 // smlal2 v24.4s, v21.8h, v2.h[0]
-	WORD $0x0f4322b7 // smlal v23.4s, v21.4h, v3.h[0]
-	WORD $0x4f4322b6 // smlal2 v22.4s, v21.8h, v3.h[0]
-	FMOVD 216(R6), F21
-	WORD $0x2f08a6b5 // uxtl v21.8h, v21.8b
-	WORD $0x0f5022bd // smlal v29.4s, v21.4h, v0.h[1]
-	WORD $0x4f5022bc // smlal2 v28.4s, v21.8h, v0.h[1]
-	WORD $0x0f5122bb // smlal v27.4s, v21.4h, v1.h[1]
-	WORD $0x4f5122ba // smlal2 v26.4s, v21.8h, v1.h[1]
-	WORD $0x0f5222b9 // smlal v25.4s, v21.4h, v2.h[1]
-	WORD $0x4f5222b8 // smlal2 v24.4s, v21.8h, v2.h[1]
-	WORD $0x0f5322b7 // smlal v23.4s, v21.4h, v3.h[1]
-	WORD $0x4f5322b6 // smlal2 v22.4s, v21.8h, v3.h[1]
-	FMOVD 232(R6), F21
-	WORD $0x2f08a6b5 // uxtl v21.8h, v21.8b
-	WORD $0x0f6022bd // smlal v29.4s, v21.4h, v0.h[2]
-	WORD $0x4f6022bc // smlal2 v28.4s, v21.8h, v0.h[2]
-	WORD $0x0f6122bb // smlal v27.4s, v21.4h, v1.h[2]
-	WORD $0x4f6122ba // smlal2 v26.4s, v21.8h, v1.h[2]
-	WORD $0x0f6222b9 // smlal v25.4s, v21.4h, v2.h[2]
-	WORD $0x4f6222b8 // smlal2 v24.4s, v21.8h, v2.h[2]
-	WORD $0x0f6322b7 // smlal v23.4s, v21.4h, v3.h[2]
-	WORD $0x4f6322b6 // smlal2 v22.4s, v21.8h, v3.h[2]
-	FMOVD 248(R6), F21
-	WORD $0x2f08a6b5 // uxtl v21.8h, v21.8b
-	WORD $0x0f7022bd // smlal v29.4s, v21.4h, v0.h[3]
-	WORD $0x4f7022bc // smlal2 v28.4s, v21.8h, v0.h[3]
-	WORD $0x0f7122bb // smlal v27.4s, v21.4h, v1.h[3]
-	WORD $0x4f7122ba // smlal2 v26.4s, v21.8h, v1.h[3]
-	WORD $0x0f7222b9 // smlal v25.4s, v21.4h, v2.h[3]
-	WORD $0x4f7222b8 // smlal2 v24.4s, v21.8h, v2.h[3]
-	WORD $0x0f7322b7 // smlal v23.4s, v21.4h, v3.h[3]
-	WORD $0x4f7322b6 // smlal2 v22.4s, v21.8h, v3.h[3]
-	FMOVD 264(R6), F21
-	WORD $0x2f08a6b5 // uxtl v21.8h, v21.8b
-	WORD $0x0f402abd // smlal v29.4s, v21.4h, v0.h[4]
-	WORD $0x4f402abc // smlal2 v28.4s, v21.8h, v0.h[4]
-	WORD $0x0f412abb // smlal v27.4s, v21.4h, v1.h[4]
-	WORD $0x4f412aba // smlal2 v26.4s, v21.8h, v1.h[4]
-	WORD $0x0f422ab9 // smlal v25.4s, v21.4h, v2.h[4]
-	WORD $0x4f422ab8 // smlal2 v24.4s, v21.8h, v2.h[4]
-	WORD $0x0f432ab7 // smlal v23.4s, v21.4h, v3.h[4]
-	WORD $0x4f432ab6 // smlal2 v22.4s, v21.8h, v3.h[4]
-	FMOVD 280(R6), F21
-	WORD $0x2f08a6b5 // uxtl v21.8h, v21.8b
-	WORD $0x0f502abd // smlal v29.4s, v21.4h, v0.h[5]
-	WORD $0x4f502abc // smlal2 v28.4s, v21.8h, v0.h[5]
-	WORD $0x0f512abb // smlal v27.4s, v21.4h, v1.h[5]
-	WORD $0x4f512aba // smlal2 v26.4s, v21.8h, v1.h[5]
-	WORD $0x0f522ab9 // smlal v25.4s, v21.4h, v2.h[5]
-	WORD $0x4f522ab8 // smlal2 v24.4s, v21.8h, v2.h[5]
-	WORD $0x0f532ab7 // smlal v23.4s, v21.4h, v3.h[5]
-	WORD $0x4f532ab6 // smlal2 v22.4s, v21.8h, v3.h[5]
-	FMOVD 296(R6), F21
-	WORD $0x2f08a6b5 // uxtl v21.8h, v21.8b
-	WORD $0x0f602abd // smlal v29.4s, v21.4h, v0.h[6]
-	WORD $0x4f602abc // smlal2 v28.4s, v21.8h, v0.h[6]
-	WORD $0x0f612abb // smlal v27.4s, v21.4h, v1.h[6]
-	WORD $0x4f612aba // smlal2 v26.4s, v21.8h, v1.h[6]
-	WORD $0x0f622ab9 // smlal v25.4s, v21.4h, v2.h[6]
-	WORD $0x4f622ab8 // smlal2 v24.4s, v21.8h, v2.h[6]
-	WORD $0x0f632ab7 // smlal v23.4s, v21.4h, v3.h[6]
-	WORD $0x4f632ab6 // smlal2 v22.4s, v21.8h, v3.h[6]
-	FMOVD 312(R6), F21
-	WORD $0x2f08a6b5 // uxtl v21.8h, v21.8b
-	WORD $0x0f702abd // smlal v29.4s, v21.4h, v0.h[7]
-	WORD $0x4f702abc // smlal2 v28.4s, v21.8h, v0.h[7]
-	WORD $0x0f712abb // smlal v27.4s, v21.4h, v1.h[7]
-	WORD $0x4f712aba // smlal2 v26.4s, v21.8h, v1.h[7]
-	WORD $0x0f722ab9 // smlal v25.4s, v21.4h, v2.h[7]
-	WORD $0x4f722ab8 // smlal2 v24.4s, v21.8h, v2.h[7]
-	WORD $0x0f732ab7 // smlal v23.4s, v21.4h, v3.h[7]
-	WORD $0x4f732ab6 // smlal2 v22.4s, v21.8h, v3.h[7]
-	FMOVQ 16(R6), F21
-	WORD $0x4e217ab4 // fcvtl2 v20.4s, v21.8h
-	WORD $0x0e217ab5 // fcvtl v21.4s, v21.4h
-	FMOVQ 48(R6), F19
-	WORD $0x4e217a72 // fcvtl2 v18.4s, v19.8h
-	WORD $0x0e217a73 // fcvtl v19.4s, v19.4h
-	FMOVS (R8)(R14), F17
-	FMOVQ 432(RSP), F16
+	WORD $0x4eb6cd8a // fmls v10.4s, v12.4s, v22.4s
+	FMOVQ 32(RSP), F23
+	WORD $0x4f8b1157 // fmla v23.4s, v10.4s, v11.s[0]
+	FMOVQ F23, 32(RSP)
+	FMOVS (R9)(R14), F11
+	WORD $0x4e21dbaa // scvtf v10.4s, v29.4s
+	WORD $0x6e2fdd4a // fmul v10.4s, v10.4s, v15.4s
+	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
+	WORD $0x4eb5cdaa // fmls v10.4s, v13.4s, v21.4s
+	FMOVQ 48(RSP), F23
+	WORD $0x4f8b1157 // fmla v23.4s, v10.4s, v11.s[0]
+	FMOVQ F23, 48(RSP)
+	WORD $0x4e21db8a // scvtf v10.4s, v28.4s
+	WORD $0x6e2edd4a // fmul v10.4s, v10.4s, v14.4s
+	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
+	WORD $0x4eb4cd8a // fmls v10.4s, v12.4s, v20.4s
+	FMOVQ 64(RSP), F23
+	WORD $0x4f8b1157 // fmla v23.4s, v10.4s, v11.s[0]
+	FMOVQ F23, 64(RSP)
+	FMOVS (R10)(R14), F11
+	WORD $0x4e21db6a // scvtf v10.4s, v27.4s
+	WORD $0x6e2fdd4a // fmul v10.4s, v10.4s, v15.4s
+	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
+	WORD $0x4eb3cdaa // fmls v10.4s, v13.4s, v19.4s
+	FMOVQ 80(RSP), F23
+	WORD $0x4f8b1157 // fmla v23.4s, v10.4s, v11.s[0]
+	FMOVQ F23, 80(RSP)
+	WORD $0x4e21db4a // scvtf v10.4s, v26.4s
+	WORD $0x6e2edd4a // fmul v10.4s, v10.4s, v14.4s
+	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
+	WORD $0x4eb2cd8a // fmls v10.4s, v12.4s, v18.4s
+	FMOVQ 96(RSP), F23
+	WORD $0x4f8b1157 // fmla v23.4s, v10.4s, v11.s[0]
+	FMOVQ F23, 96(RSP)
+	FMOVS (R11)(R14), F11
+	WORD $0x4e21db2a // scvtf v10.4s, v25.4s
+	WORD $0x6e2fdd4a // fmul v10.4s, v10.4s, v15.4s
+	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
+	WORD $0x4eb1cdaa // fmls v10.4s, v13.4s, v17.4s
+	FMOVQ 112(RSP), F23
+	WORD $0x4f8b1157 // fmla v23.4s, v10.4s, v11.s[0]
+	FMOVQ F23, 112(RSP)
+	WORD $0x4e21db0a // scvtf v10.4s, v24.4s
+	WORD $0x6e2edd4a // fmul v10.4s, v10.4s, v14.4s
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e35de10 // fmul v16.4s, v16.4s, v21.4s
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x4ebdce70 // fmls v16.4s, v19.4s, v29.4s
-	FMOVQ 48(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 48(RSP)
-	FMOVQ 448(RSP), F16
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e34de10 // fmul v16.4s, v16.4s, v20.4s
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x4ebcce50 // fmls v16.4s, v18.4s, v28.4s
-	FMOVQ 64(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 64(RSP)
-	FMOVS (R9)(R14), F17
-	FMOVQ 496(RSP), F16
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e35de10 // fmul v16.4s, v16.4s, v21.4s
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x4ebbce70 // fmls v16.4s, v19.4s, v27.4s
-	FMOVQ 112(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 112(RSP)
-	FMOVQ 512(RSP), F16
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e34de10 // fmul v16.4s, v16.4s, v20.4s
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x4ebace50 // fmls v16.4s, v18.4s, v26.4s
-	FMOVQ 128(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 128(RSP)
-	FMOVS (R10)(R14), F17
-	FMOVQ 560(RSP), F16
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e35de10 // fmul v16.4s, v16.4s, v21.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4eb9ce70 // fmls v16.4s, v19.4s, v25.4s
-	FMOVQ 176(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 176(RSP)
-	FMOVQ 576(RSP), F16
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e34de10 // fmul v16.4s, v16.4s, v20.4s
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x4eb8ce50 // fmls v16.4s, v18.4s, v24.4s
-	FMOVQ 192(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 192(RSP)
-	FMOVS (R11)(R14), F17
-	FMOVQ 624(RSP), F16
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e35de10 // fmul v16.4s, v16.4s, v21.4s
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x4eb7ce70 // fmls v16.4s, v19.4s, v23.4s
-	FMOVQ 240(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 240(RSP)
-	FMOVQ 640(RSP), F16
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e34de10 // fmul v16.4s, v16.4s, v20.4s
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x4eb6ce50 // fmls v16.4s, v18.4s, v22.4s
-	FMOVQ 256(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 256(RSP)
+	WORD $0x4eb0cd8a // fmls v10.4s, v12.4s, v16.4s
+	FMOVQ 128(RSP), F23
+	WORD $0x4f8b1157 // fmla v23.4s, v10.4s, v11.s[0]
+	FMOVQ F23, 128(RSP)
 	ADD $4, R14, R14
 	ADD $2880, R6, R6
+	ADD $2880, R22, R22
+	ADD $2880, R23, R23
 	SUBS $1, R7, R7
-	BNE block9
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain11
-	MOVD R2, R16
+	BNE block11
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain13
+	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 144(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 160(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 176(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 192(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored12
-plain11:
-	MOVD R2, R16
+	FMOVQ F31, 16(R25)
+	B stored14
+plain13:
+	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 144(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 160(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 176(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 192(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ F31, 48(R16)
-stored12:
+	FMOVQ F31, 16(R25)
+stored14:
+	ADD $1, R24, R24
+	CMP $2, R24
+	BLT part10
 	ADD R4<<2, R1, R1
 	ADD R5<<2, R2, R2
 	SUB $4, R3, R3
-next8:
-tile13:
+next9:
+tile15:
 	CMP $2, R3
-	BLT next14
+	BLT next16
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
 	MOVD R1, R8
@@ -2158,21 +1118,21 @@ tile13:
 	FMOVQ F31, 96(RSP)
 	FMOVQ F31, 112(RSP)
 	FMOVQ F31, 128(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
-	WORD $0x4f00e61e // movi v30.16b, #0x10
-block15:
+block17:
+	WORD $0x6f00e41f // movi v31.2d, #0x0
+	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
 	WORD $0x6f00e41b // movi v27.2d, #0x0
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
-	WORD $0x6f00e417 // movi v23.2d, #0x0
-	WORD $0x6f00e416 // movi v22.2d, #0x0
 	ADD $320, R6, R20
 	ADD $64, R6, R21
 	MOVD $8, R19
-sub16:
+sub18:
+	FMOVQ 528(RSP), F23
+	FMOVQ 544(RSP), F22
 	WORD $0x6f00e415 // movi v21.2d, #0x0
 	WORD $0x6f00e414 // movi v20.2d, #0x0
 	WORD $0x6f00e413 // movi v19.2d, #0x0
@@ -2182,21 +1142,21 @@ sub16:
 	WORD $0x6f00e40f // movi v15.2d, #0x0
 	WORD $0x6f00e40e // movi v14.2d, #0x0
 	FMOVQ (R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
+	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	FMOVQ 256(R20), F9
 	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2d // bit v13.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2c // bit v12.16b, v9.16b, v22.16b
 	FMOVQ 16(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
+	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	FMOVQ 272(R20), F9
 	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2b // bit v11.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2a // bit v10.16b, v9.16b, v22.16b
 	FMOVD (R8), F9
 	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
 	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
@@ -2208,21 +1168,21 @@ sub16:
 	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
 	FMOVQ 32(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
+	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	FMOVQ 288(R20), F9
 	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2d // bit v13.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2c // bit v12.16b, v9.16b, v22.16b
 	FMOVQ 48(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
+	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	FMOVQ 304(R20), F9
 	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2b // bit v11.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2a // bit v10.16b, v9.16b, v22.16b
 	FMOVD (R8), F9
 	WORD $0x4f89e1b3 // sdot v19.4s, v13.16b, v9.4b[0]
 	WORD $0x4f89e172 // sdot v18.4s, v11.16b, v9.4b[0]
@@ -2234,21 +1194,21 @@ sub16:
 	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
 	FMOVQ 64(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
+	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	FMOVQ 256(R20), F9
 	WORD $0x4f0a5529 // shl v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2d // bit v13.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2c // bit v12.16b, v9.16b, v22.16b
 	FMOVQ 80(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
+	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	FMOVQ 272(R20), F9
 	WORD $0x4f0a5529 // shl v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2b // bit v11.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2a // bit v10.16b, v9.16b, v22.16b
 	FMOVD 8(R8), F9
 	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
 	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
@@ -2260,21 +1220,21 @@ sub16:
 	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
 	FMOVQ 96(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
+	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	FMOVQ 288(R20), F9
 	WORD $0x4f0a5529 // shl v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2d // bit v13.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2c // bit v12.16b, v9.16b, v22.16b
 	FMOVQ 112(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
+	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	FMOVQ 304(R20), F9
 	WORD $0x4f0a5529 // shl v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2b // bit v11.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2a // bit v10.16b, v9.16b, v22.16b
 	FMOVD 8(R8), F9
 	WORD $0x4f89e1b3 // sdot v19.4s, v13.16b, v9.4b[0]
 	WORD $0x4f89e172 // sdot v18.4s, v11.16b, v9.4b[0]
@@ -2286,19 +1246,19 @@ sub16:
 	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
 	FMOVQ 128(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
+	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	FMOVQ 256(R20), F9
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2d // bit v13.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2c // bit v12.16b, v9.16b, v22.16b
 	FMOVQ 144(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
+	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	FMOVQ 272(R20), F9
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2b // bit v11.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2a // bit v10.16b, v9.16b, v22.16b
 	FMOVD 16(R8), F9
 	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
 	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
@@ -2310,19 +1270,19 @@ sub16:
 	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
 	FMOVQ 160(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
+	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	FMOVQ 288(R20), F9
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2d // bit v13.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2c // bit v12.16b, v9.16b, v22.16b
 	FMOVQ 176(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
+	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	FMOVQ 304(R20), F9
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2b // bit v11.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2a // bit v10.16b, v9.16b, v22.16b
 	FMOVD 16(R8), F9
 	WORD $0x4f89e1b3 // sdot v19.4s, v13.16b, v9.4b[0]
 	WORD $0x4f89e172 // sdot v18.4s, v11.16b, v9.4b[0]
@@ -2334,21 +1294,21 @@ sub16:
 	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
 	FMOVQ 192(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
+	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	FMOVQ 256(R20), F9
 	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2d // bit v13.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2c // bit v12.16b, v9.16b, v22.16b
 	FMOVQ 208(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
+	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	FMOVQ 272(R20), F9
 	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2b // bit v11.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2a // bit v10.16b, v9.16b, v22.16b
 	FMOVD 24(R8), F9
 	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
 	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
@@ -2360,21 +1320,21 @@ sub16:
 	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
 	FMOVQ 224(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
+	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	FMOVQ 288(R20), F9
 	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2d // bit v13.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2c // bit v12.16b, v9.16b, v22.16b
 	FMOVQ 240(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
+	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	FMOVQ 304(R20), F9
 	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2b // bit v11.16b, v9.16b, v22.16b
 	WORD $0x6f0f0529 // ushr v9.16b, v9.16b, #1
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	WORD $0x6eb61d2a // bit v10.16b, v9.16b, v22.16b
 	FMOVD 24(R8), F9
 	WORD $0x4f89e1b3 // sdot v19.4s, v13.16b, v9.4b[0]
 	WORD $0x4f89e172 // sdot v18.4s, v11.16b, v9.4b[0]
@@ -2385,21 +1345,21 @@ sub16:
 	WORD $0x4f88e16e // sdot v14.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
-	FMOVQ (R21), F10
-	WORD $0x2f08a54c // uxtl v12.8h, v10.8b
-	WORD $0x6f08a54a // uxtl2 v10.8h, v10.16b
+	FMOVQ (R21), F12
+	WORD $0x2f08a596 // uxtl v22.8h, v12.8b
+	WORD $0x6f08a58c // uxtl2 v12.8h, v12.16b
+	WORD $0x2f10a6d7 // uxtl v23.4s, v22.4h
+	WORD $0x6f10a6d6 // uxtl2 v22.4s, v22.8h
 	WORD $0x2f10a58d // uxtl v13.4s, v12.4h
 	WORD $0x6f10a58c // uxtl2 v12.4s, v12.8h
-	WORD $0x2f10a54b // uxtl v11.4s, v10.4h
-	WORD $0x6f10a54a // uxtl2 v10.4s, v10.8h
-	WORD $0x4ead96bd // mla v29.4s, v21.4s, v13.4s
-	WORD $0x4eac969c // mla v28.4s, v20.4s, v12.4s
-	WORD $0x4eab967b // mla v27.4s, v19.4s, v11.4s
-	WORD $0x4eaa965a // mla v26.4s, v18.4s, v10.4s
-	WORD $0x4ead9639 // mla v25.4s, v17.4s, v13.4s
-	WORD $0x4eac9618 // mla v24.4s, v16.4s, v12.4s
-	WORD $0x4eab95f7 // mla v23.4s, v15.4s, v11.4s
-	WORD $0x4eaa95d6 // mla v22.4s, v14.4s, v10.4s
+	WORD $0x4eb796bf // mla v31.4s, v21.4s, v23.4s
+	WORD $0x4eb6969e // mla v30.4s, v20.4s, v22.4s
+	WORD $0x4ead967d // mla v29.4s, v19.4s, v13.4s
+	WORD $0x4eac965c // mla v28.4s, v18.4s, v12.4s
+	WORD $0x4eb7963b // mla v27.4s, v17.4s, v23.4s
+	WORD $0x4eb6961a // mla v26.4s, v16.4s, v22.4s
+	WORD $0x4ead95f9 // mla v25.4s, v15.4s, v13.4s
+	WORD $0x4eac95d8 // mla v24.4s, v14.4s, v12.4s
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
@@ -2407,267 +1367,267 @@ sub16:
 	ADD $320, R20, R20
 	ADD $16, R21, R21
 	SUBS $1, R19, R19
-	BNE sub16
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F21
-	WORD $0x4e75bc00 // addp v0.8h, v0.8h, v21.8h
-	ADD R15, R9, R16
-	FMOVQ -32(R16), F1
-	FMOVQ -16(R16), F21
-	WORD $0x4e75bc21 // addp v1.8h, v1.8h, v21.8h
+	BNE sub18
+	ADD R15, R8, R25
+	FMOVQ -32(R25), F0
+	FMOVQ -16(R25), F23
+	WORD $0x4e77bc00 // addp v0.8h, v0.8h, v23.8h
+	ADD R15, R9, R25
+	FMOVQ -32(R25), F1
+	FMOVQ -16(R25), F23
+	WORD $0x4e77bc21 // addp v1.8h, v1.8h, v23.8h
+	WORD $0x6f00e417 // movi v23.2d, #0x0
+	WORD $0x6f00e416 // movi v22.2d, #0x0
 	WORD $0x6f00e415 // movi v21.2d, #0x0
 	WORD $0x6f00e414 // movi v20.2d, #0x0
-	WORD $0x6f00e413 // movi v19.2d, #0x0
-	WORD $0x6f00e412 // movi v18.2d, #0x0
-	FMOVD 192(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f402235 // smlal v21.4s, v17.4h, v0.h[0]
-	WORD $0x4f402234 // smlal2 v20.4s, v17.8h, v0.h[0]
-	WORD $0x0f412233 // smlal v19.4s, v17.4h, v1.h[0]
-	WORD $0x4f412232 // smlal2 v18.4s, v17.8h, v1.h[0]
-	FMOVD 208(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f502235 // smlal v21.4s, v17.4h, v0.h[1]
-	WORD $0x4f502234 // smlal2 v20.4s, v17.8h, v0.h[1]
-	WORD $0x0f512233 // smlal v19.4s, v17.4h, v1.h[1]
-	WORD $0x4f512232 // smlal2 v18.4s, v17.8h, v1.h[1]
-	FMOVD 224(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f602235 // smlal v21.4s, v17.4h, v0.h[2]
-	WORD $0x4f602234 // smlal2 v20.4s, v17.8h, v0.h[2]
-	WORD $0x0f612233 // smlal v19.4s, v17.4h, v1.h[2]
-	WORD $0x4f612232 // smlal2 v18.4s, v17.8h, v1.h[2]
-	FMOVD 240(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f702235 // smlal v21.4s, v17.4h, v0.h[3]
-	WORD $0x4f702234 // smlal2 v20.4s, v17.8h, v0.h[3]
-	WORD $0x0f712233 // smlal v19.4s, v17.4h, v1.h[3]
-	WORD $0x4f712232 // smlal2 v18.4s, v17.8h, v1.h[3]
-	FMOVD 256(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f402a35 // smlal v21.4s, v17.4h, v0.h[4]
-	WORD $0x4f402a34 // smlal2 v20.4s, v17.8h, v0.h[4]
-	WORD $0x0f412a33 // smlal v19.4s, v17.4h, v1.h[4]
-	WORD $0x4f412a32 // smlal2 v18.4s, v17.8h, v1.h[4]
-	FMOVD 272(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f502a35 // smlal v21.4s, v17.4h, v0.h[5]
-	WORD $0x4f502a34 // smlal2 v20.4s, v17.8h, v0.h[5]
-	WORD $0x0f512a33 // smlal v19.4s, v17.4h, v1.h[5]
-	WORD $0x4f512a32 // smlal2 v18.4s, v17.8h, v1.h[5]
-	FMOVD 288(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f602a35 // smlal v21.4s, v17.4h, v0.h[6]
-	WORD $0x4f602a34 // smlal2 v20.4s, v17.8h, v0.h[6]
-	WORD $0x0f612a33 // smlal v19.4s, v17.4h, v1.h[6]
-	WORD $0x4f612a32 // smlal2 v18.4s, v17.8h, v1.h[6]
-	FMOVD 304(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f702a35 // smlal v21.4s, v17.4h, v0.h[7]
-	WORD $0x4f702a34 // smlal2 v20.4s, v17.8h, v0.h[7]
-	WORD $0x0f712a33 // smlal v19.4s, v17.4h, v1.h[7]
-	WORD $0x4f712a32 // smlal2 v18.4s, v17.8h, v1.h[7]
-	FMOVQ (R6), F17
+	FMOVD 192(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f402277 // smlal v23.4s, v19.4h, v0.h[0]
+	WORD $0x4f402276 // smlal2 v22.4s, v19.8h, v0.h[0]
+	WORD $0x0f412275 // smlal v21.4s, v19.4h, v1.h[0]
+	WORD $0x4f412274 // smlal2 v20.4s, v19.8h, v1.h[0]
+	FMOVD 208(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f502277 // smlal v23.4s, v19.4h, v0.h[1]
+	WORD $0x4f502276 // smlal2 v22.4s, v19.8h, v0.h[1]
+	WORD $0x0f512275 // smlal v21.4s, v19.4h, v1.h[1]
+	WORD $0x4f512274 // smlal2 v20.4s, v19.8h, v1.h[1]
+	FMOVD 224(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f602277 // smlal v23.4s, v19.4h, v0.h[2]
+	WORD $0x4f602276 // smlal2 v22.4s, v19.8h, v0.h[2]
+	WORD $0x0f612275 // smlal v21.4s, v19.4h, v1.h[2]
+	WORD $0x4f612274 // smlal2 v20.4s, v19.8h, v1.h[2]
+	FMOVD 240(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f702277 // smlal v23.4s, v19.4h, v0.h[3]
+	WORD $0x4f702276 // smlal2 v22.4s, v19.8h, v0.h[3]
+	WORD $0x0f712275 // smlal v21.4s, v19.4h, v1.h[3]
+	WORD $0x4f712274 // smlal2 v20.4s, v19.8h, v1.h[3]
+	FMOVD 256(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f402a77 // smlal v23.4s, v19.4h, v0.h[4]
+	WORD $0x4f402a76 // smlal2 v22.4s, v19.8h, v0.h[4]
+	WORD $0x0f412a75 // smlal v21.4s, v19.4h, v1.h[4]
+	WORD $0x4f412a74 // smlal2 v20.4s, v19.8h, v1.h[4]
+	FMOVD 272(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f502a77 // smlal v23.4s, v19.4h, v0.h[5]
+	WORD $0x4f502a76 // smlal2 v22.4s, v19.8h, v0.h[5]
+	WORD $0x0f512a75 // smlal v21.4s, v19.4h, v1.h[5]
+	WORD $0x4f512a74 // smlal2 v20.4s, v19.8h, v1.h[5]
+	FMOVD 288(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f602a77 // smlal v23.4s, v19.4h, v0.h[6]
+	WORD $0x4f602a76 // smlal2 v22.4s, v19.8h, v0.h[6]
+	WORD $0x0f612a75 // smlal v21.4s, v19.4h, v1.h[6]
+	WORD $0x4f612a74 // smlal2 v20.4s, v19.8h, v1.h[6]
+	FMOVD 304(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f702a77 // smlal v23.4s, v19.4h, v0.h[7]
+	WORD $0x4f702a76 // smlal2 v22.4s, v19.8h, v0.h[7]
+	WORD $0x0f712a75 // smlal v21.4s, v19.4h, v1.h[7]
+	WORD $0x4f712a74 // smlal2 v20.4s, v19.8h, v1.h[7]
+	FMOVQ (R6), F19
+	WORD $0x4e217a72 // fcvtl2 v18.4s, v19.8h
+	WORD $0x0e217a73 // fcvtl v19.4s, v19.4h
+	FMOVQ 32(R6), F17
 	WORD $0x4e217a30 // fcvtl2 v16.4s, v17.8h
 	WORD $0x0e217a31 // fcvtl v17.4s, v17.4h
-	FMOVQ 32(R6), F15
-	WORD $0x4e2179ee // fcvtl2 v14.4s, v15.8h
-	WORD $0x0e2179ef // fcvtl v15.4s, v15.4h
-	FMOVS (R8)(R14), F13
-	WORD $0x4e21dbac // scvtf v12.4s, v29.4s
-	WORD $0x6e31dd8c // fmul v12.4s, v12.4s, v17.4s
+	FMOVS (R8)(R14), F15
+	WORD $0x4e21dbee // scvtf v14.4s, v31.4s
+	WORD $0x6e33ddce // fmul v14.4s, v14.4s, v19.4s
+	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	WORD $0x4eb7ce2e // fmls v14.4s, v17.4s, v23.4s
+	FMOVQ 16(RSP), F13
+	WORD $0x4f8f11cd // fmla v13.4s, v14.4s, v15.s[0]
+	FMOVQ F13, 16(RSP)
+	WORD $0x4e21dbce // scvtf v14.4s, v30.4s
+	WORD $0x6e32ddce // fmul v14.4s, v14.4s, v18.4s
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x4eb6ce0e // fmls v14.4s, v16.4s, v22.4s
+	FMOVQ 32(RSP), F23
+	WORD $0x4f8f11d7 // fmla v23.4s, v14.4s, v15.s[0]
+	FMOVQ F23, 32(RSP)
+	FMOVS (R9)(R14), F15
+	WORD $0x4e21db6e // scvtf v14.4s, v27.4s
+	WORD $0x6e33ddce // fmul v14.4s, v14.4s, v19.4s
 	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x4eb5cdec // fmls v12.4s, v15.4s, v21.4s
-	FMOVQ 16(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 16(RSP)
-	WORD $0x4e21db8c // scvtf v12.4s, v28.4s
-	WORD $0x6e30dd8c // fmul v12.4s, v12.4s, v16.4s
+	WORD $0x4eb5ce2e // fmls v14.4s, v17.4s, v21.4s
+	FMOVQ 80(RSP), F23
+	WORD $0x4f8f11d7 // fmla v23.4s, v14.4s, v15.s[0]
+	FMOVQ F23, 80(RSP)
+	WORD $0x4e21db4e // scvtf v14.4s, v26.4s
+	WORD $0x6e32ddce // fmul v14.4s, v14.4s, v18.4s
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x4eb4cdcc // fmls v12.4s, v14.4s, v20.4s
-	FMOVQ 32(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 32(RSP)
-	FMOVS (R9)(R14), F13
-	WORD $0x4e21db2c // scvtf v12.4s, v25.4s
-	WORD $0x6e31dd8c // fmul v12.4s, v12.4s, v17.4s
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x4eb3cdec // fmls v12.4s, v15.4s, v19.4s
-	FMOVQ 80(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 80(RSP)
-	WORD $0x4e21db0c // scvtf v12.4s, v24.4s
-	WORD $0x6e30dd8c // fmul v12.4s, v12.4s, v16.4s
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4eb2cdcc // fmls v12.4s, v14.4s, v18.4s
-	FMOVQ 96(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 96(RSP)
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F21
-	WORD $0x4e75bc00 // addp v0.8h, v0.8h, v21.8h
-	ADD R15, R9, R16
-	FMOVQ -32(R16), F1
-	FMOVQ -16(R16), F21
-	WORD $0x4e75bc21 // addp v1.8h, v1.8h, v21.8h
+	WORD $0x4eb4ce0e // fmls v14.4s, v16.4s, v20.4s
+	FMOVQ 96(RSP), F23
+	WORD $0x4f8f11d7 // fmla v23.4s, v14.4s, v15.s[0]
+	FMOVQ F23, 96(RSP)
+	ADD R15, R8, R25
+	FMOVQ -32(R25), F0
+	FMOVQ -16(R25), F23
+	WORD $0x4e77bc00 // addp v0.8h, v0.8h, v23.8h
+	ADD R15, R9, R25
+	FMOVQ -32(R25), F1
+	FMOVQ -16(R25), F23
+	WORD $0x4e77bc21 // addp v1.8h, v1.8h, v23.8h
+	WORD $0x6f00e417 // movi v23.2d, #0x0
+	WORD $0x6f00e416 // movi v22.2d, #0x0
 	WORD $0x6f00e415 // movi v21.2d, #0x0
 	WORD $0x6f00e414 // movi v20.2d, #0x0
-	WORD $0x6f00e413 // movi v19.2d, #0x0
-	WORD $0x6f00e412 // movi v18.2d, #0x0
-	FMOVD 200(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f402235 // smlal v21.4s, v17.4h, v0.h[0]
-	WORD $0x4f402234 // smlal2 v20.4s, v17.8h, v0.h[0]
-	WORD $0x0f412233 // smlal v19.4s, v17.4h, v1.h[0]
-	WORD $0x4f412232 // smlal2 v18.4s, v17.8h, v1.h[0]
-	FMOVD 216(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f502235 // smlal v21.4s, v17.4h, v0.h[1]
-	WORD $0x4f502234 // smlal2 v20.4s, v17.8h, v0.h[1]
-	WORD $0x0f512233 // smlal v19.4s, v17.4h, v1.h[1]
-	WORD $0x4f512232 // smlal2 v18.4s, v17.8h, v1.h[1]
-	FMOVD 232(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f602235 // smlal v21.4s, v17.4h, v0.h[2]
-	WORD $0x4f602234 // smlal2 v20.4s, v17.8h, v0.h[2]
-	WORD $0x0f612233 // smlal v19.4s, v17.4h, v1.h[2]
-	WORD $0x4f612232 // smlal2 v18.4s, v17.8h, v1.h[2]
-	FMOVD 248(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f702235 // smlal v21.4s, v17.4h, v0.h[3]
-	WORD $0x4f702234 // smlal2 v20.4s, v17.8h, v0.h[3]
-	WORD $0x0f712233 // smlal v19.4s, v17.4h, v1.h[3]
-	WORD $0x4f712232 // smlal2 v18.4s, v17.8h, v1.h[3]
-	FMOVD 264(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f402a35 // smlal v21.4s, v17.4h, v0.h[4]
-	WORD $0x4f402a34 // smlal2 v20.4s, v17.8h, v0.h[4]
-	WORD $0x0f412a33 // smlal v19.4s, v17.4h, v1.h[4]
-	WORD $0x4f412a32 // smlal2 v18.4s, v17.8h, v1.h[4]
-	FMOVD 280(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f502a35 // smlal v21.4s, v17.4h, v0.h[5]
-	WORD $0x4f502a34 // smlal2 v20.4s, v17.8h, v0.h[5]
-	WORD $0x0f512a33 // smlal v19.4s, v17.4h, v1.h[5]
-	WORD $0x4f512a32 // smlal2 v18.4s, v17.8h, v1.h[5]
-	FMOVD 296(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f602a35 // smlal v21.4s, v17.4h, v0.h[6]
-	WORD $0x4f602a34 // smlal2 v20.4s, v17.8h, v0.h[6]
-	WORD $0x0f612a33 // smlal v19.4s, v17.4h, v1.h[6]
-	WORD $0x4f612a32 // smlal2 v18.4s, v17.8h, v1.h[6]
-	FMOVD 312(R6), F17
-	WORD $0x2f08a631 // uxtl v17.8h, v17.8b
-	WORD $0x0f702a35 // smlal v21.4s, v17.4h, v0.h[7]
-	WORD $0x4f702a34 // smlal2 v20.4s, v17.8h, v0.h[7]
-	WORD $0x0f712a33 // smlal v19.4s, v17.4h, v1.h[7]
-	WORD $0x4f712a32 // smlal2 v18.4s, v17.8h, v1.h[7]
-	FMOVQ 16(R6), F17
+	FMOVD 200(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f402277 // smlal v23.4s, v19.4h, v0.h[0]
+	WORD $0x4f402276 // smlal2 v22.4s, v19.8h, v0.h[0]
+	WORD $0x0f412275 // smlal v21.4s, v19.4h, v1.h[0]
+	WORD $0x4f412274 // smlal2 v20.4s, v19.8h, v1.h[0]
+	FMOVD 216(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f502277 // smlal v23.4s, v19.4h, v0.h[1]
+	WORD $0x4f502276 // smlal2 v22.4s, v19.8h, v0.h[1]
+	WORD $0x0f512275 // smlal v21.4s, v19.4h, v1.h[1]
+	WORD $0x4f512274 // smlal2 v20.4s, v19.8h, v1.h[1]
+	FMOVD 232(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f602277 // smlal v23.4s, v19.4h, v0.h[2]
+	WORD $0x4f602276 // smlal2 v22.4s, v19.8h, v0.h[2]
+	WORD $0x0f612275 // smlal v21.4s, v19.4h, v1.h[2]
+	WORD $0x4f612274 // smlal2 v20.4s, v19.8h, v1.h[2]
+	FMOVD 248(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f702277 // smlal v23.4s, v19.4h, v0.h[3]
+	WORD $0x4f702276 // smlal2 v22.4s, v19.8h, v0.h[3]
+	WORD $0x0f712275 // smlal v21.4s, v19.4h, v1.h[3]
+	WORD $0x4f712274 // smlal2 v20.4s, v19.8h, v1.h[3]
+	FMOVD 264(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f402a77 // smlal v23.4s, v19.4h, v0.h[4]
+	WORD $0x4f402a76 // smlal2 v22.4s, v19.8h, v0.h[4]
+	WORD $0x0f412a75 // smlal v21.4s, v19.4h, v1.h[4]
+	WORD $0x4f412a74 // smlal2 v20.4s, v19.8h, v1.h[4]
+	FMOVD 280(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f502a77 // smlal v23.4s, v19.4h, v0.h[5]
+	WORD $0x4f502a76 // smlal2 v22.4s, v19.8h, v0.h[5]
+	WORD $0x0f512a75 // smlal v21.4s, v19.4h, v1.h[5]
+	WORD $0x4f512a74 // smlal2 v20.4s, v19.8h, v1.h[5]
+	FMOVD 296(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f602a77 // smlal v23.4s, v19.4h, v0.h[6]
+	WORD $0x4f602a76 // smlal2 v22.4s, v19.8h, v0.h[6]
+	WORD $0x0f612a75 // smlal v21.4s, v19.4h, v1.h[6]
+	WORD $0x4f612a74 // smlal2 v20.4s, v19.8h, v1.h[6]
+	FMOVD 312(R6), F19
+	WORD $0x2f08a673 // uxtl v19.8h, v19.8b
+	WORD $0x0f702a77 // smlal v23.4s, v19.4h, v0.h[7]
+	WORD $0x4f702a76 // smlal2 v22.4s, v19.8h, v0.h[7]
+	WORD $0x0f712a75 // smlal v21.4s, v19.4h, v1.h[7]
+	WORD $0x4f712a74 // smlal2 v20.4s, v19.8h, v1.h[7]
+	FMOVQ 16(R6), F19
+	WORD $0x4e217a72 // fcvtl2 v18.4s, v19.8h
+	WORD $0x0e217a73 // fcvtl v19.4s, v19.4h
+	FMOVQ 48(R6), F17
 	WORD $0x4e217a30 // fcvtl2 v16.4s, v17.8h
 	WORD $0x0e217a31 // fcvtl v17.4s, v17.4h
-	FMOVQ 48(R6), F15
-	WORD $0x4e2179ee // fcvtl2 v14.4s, v15.8h
-	WORD $0x0e2179ef // fcvtl v15.4s, v15.4h
-	FMOVS (R8)(R14), F13
-	WORD $0x4e21db6c // scvtf v12.4s, v27.4s
-	WORD $0x6e31dd8c // fmul v12.4s, v12.4s, v17.4s
+	FMOVS (R8)(R14), F15
+	WORD $0x4e21dbae // scvtf v14.4s, v29.4s
+	WORD $0x6e33ddce // fmul v14.4s, v14.4s, v19.4s
+	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	WORD $0x4eb7ce2e // fmls v14.4s, v17.4s, v23.4s
+	FMOVQ 48(RSP), F13
+	WORD $0x4f8f11cd // fmla v13.4s, v14.4s, v15.s[0]
+	FMOVQ F13, 48(RSP)
+	WORD $0x4e21db8e // scvtf v14.4s, v28.4s
+	WORD $0x6e32ddce // fmul v14.4s, v14.4s, v18.4s
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x4eb6ce0e // fmls v14.4s, v16.4s, v22.4s
+	FMOVQ 64(RSP), F23
+	WORD $0x4f8f11d7 // fmla v23.4s, v14.4s, v15.s[0]
+	FMOVQ F23, 64(RSP)
+	FMOVS (R9)(R14), F15
+	WORD $0x4e21db2e // scvtf v14.4s, v25.4s
+	WORD $0x6e33ddce // fmul v14.4s, v14.4s, v19.4s
 	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x4eb5cdec // fmls v12.4s, v15.4s, v21.4s
-	FMOVQ 48(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 48(RSP)
-	WORD $0x4e21db4c // scvtf v12.4s, v26.4s
-	WORD $0x6e30dd8c // fmul v12.4s, v12.4s, v16.4s
+	WORD $0x4eb5ce2e // fmls v14.4s, v17.4s, v21.4s
+	FMOVQ 112(RSP), F23
+	WORD $0x4f8f11d7 // fmla v23.4s, v14.4s, v15.s[0]
+	FMOVQ F23, 112(RSP)
+	WORD $0x4e21db0e // scvtf v14.4s, v24.4s
+	WORD $0x6e32ddce // fmul v14.4s, v14.4s, v18.4s
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x4eb4cdcc // fmls v12.4s, v14.4s, v20.4s
-	FMOVQ 64(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 64(RSP)
-	FMOVS (R9)(R14), F13
-	WORD $0x4e21daec // scvtf v12.4s, v23.4s
-	WORD $0x6e31dd8c // fmul v12.4s, v12.4s, v17.4s
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x4eb3cdec // fmls v12.4s, v15.4s, v19.4s
-	FMOVQ 112(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 112(RSP)
-	WORD $0x4e21dacc // scvtf v12.4s, v22.4s
-	WORD $0x6e30dd8c // fmul v12.4s, v12.4s, v16.4s
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4eb2cdcc // fmls v12.4s, v14.4s, v18.4s
-	FMOVQ 128(RSP), F11
-	WORD $0x4f8d118b // fmla v11.4s, v12.4s, v13.s[0]
-	FMOVQ F11, 128(RSP)
+	WORD $0x4eb4ce0e // fmls v14.4s, v16.4s, v20.4s
+	FMOVQ 128(RSP), F23
+	WORD $0x4f8f11d7 // fmla v23.4s, v14.4s, v15.s[0]
+	FMOVQ F23, 128(RSP)
 	ADD $4, R14, R14
 	ADD $2880, R6, R6
 	SUBS $1, R7, R7
-	BNE block15
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain17
-	MOVD R2, R16
+	BNE block17
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain19
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored18
-plain17:
-	MOVD R2, R16
+	FMOVQ F31, 48(R25)
+	B stored20
+plain19:
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
-stored18:
+	FMOVQ F31, 48(R25)
+stored20:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	SUB $2, R3, R3
-next14:
-tile19:
+next16:
+tile21:
 	CMP $1, R3
-	BLT next20
+	BLT next22
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
 	MOVD R1, R8
@@ -2679,358 +1639,358 @@ tile19:
 	FMOVQ F31, 32(RSP)
 	FMOVQ F31, 48(RSP)
 	FMOVQ F31, 64(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
-	WORD $0x4f00e61e // movi v30.16b, #0x10
-block21:
+block23:
+	WORD $0x6f00e41f // movi v31.2d, #0x0
+	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	WORD $0x6f00e41a // movi v26.2d, #0x0
 	ADD $320, R6, R20
 	ADD $64, R6, R21
 	MOVD $8, R19
-sub22:
+sub24:
+	FMOVQ 528(RSP), F27
+	FMOVQ 544(RSP), F26
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
 	WORD $0x6f00e417 // movi v23.2d, #0x0
 	WORD $0x6f00e416 // movi v22.2d, #0x0
 	FMOVQ (R20), F20
-	WORD $0x4e3f1e95 // and v21.16b, v20.16b, v31.16b
+	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
 	FMOVQ 256(R20), F17
 	WORD $0x4f0c5631 // shl v17.16b, v17.16b, #4
-	WORD $0x6ebe1e35 // bit v21.16b, v17.16b, v30.16b
+	WORD $0x6eba1e35 // bit v21.16b, v17.16b, v26.16b
 	WORD $0x6f0f0631 // ushr v17.16b, v17.16b, #1
-	WORD $0x6ebe1e34 // bit v20.16b, v17.16b, v30.16b
+	WORD $0x6eba1e34 // bit v20.16b, v17.16b, v26.16b
 	FMOVQ 16(R20), F18
-	WORD $0x4e3f1e53 // and v19.16b, v18.16b, v31.16b
+	WORD $0x4e3b1e53 // and v19.16b, v18.16b, v27.16b
 	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
 	FMOVQ 272(R20), F17
 	WORD $0x4f0c5631 // shl v17.16b, v17.16b, #4
-	WORD $0x6ebe1e33 // bit v19.16b, v17.16b, v30.16b
+	WORD $0x6eba1e33 // bit v19.16b, v17.16b, v26.16b
 	WORD $0x6f0f0631 // ushr v17.16b, v17.16b, #1
-	WORD $0x6ebe1e32 // bit v18.16b, v17.16b, v30.16b
+	WORD $0x6eba1e32 // bit v18.16b, v17.16b, v26.16b
 	FMOVD (R8), F17
 	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
 	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
 	FMOVQ 32(R20), F20
-	WORD $0x4e3f1e95 // and v21.16b, v20.16b, v31.16b
+	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
 	FMOVQ 288(R20), F17
 	WORD $0x4f0c5631 // shl v17.16b, v17.16b, #4
-	WORD $0x6ebe1e35 // bit v21.16b, v17.16b, v30.16b
+	WORD $0x6eba1e35 // bit v21.16b, v17.16b, v26.16b
 	WORD $0x6f0f0631 // ushr v17.16b, v17.16b, #1
-	WORD $0x6ebe1e34 // bit v20.16b, v17.16b, v30.16b
+	WORD $0x6eba1e34 // bit v20.16b, v17.16b, v26.16b
 	FMOVQ 48(R20), F18
-	WORD $0x4e3f1e53 // and v19.16b, v18.16b, v31.16b
+	WORD $0x4e3b1e53 // and v19.16b, v18.16b, v27.16b
 	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
 	FMOVQ 304(R20), F17
 	WORD $0x4f0c5631 // shl v17.16b, v17.16b, #4
-	WORD $0x6ebe1e33 // bit v19.16b, v17.16b, v30.16b
+	WORD $0x6eba1e33 // bit v19.16b, v17.16b, v26.16b
 	WORD $0x6f0f0631 // ushr v17.16b, v17.16b, #1
-	WORD $0x6ebe1e32 // bit v18.16b, v17.16b, v30.16b
+	WORD $0x6eba1e32 // bit v18.16b, v17.16b, v26.16b
 	FMOVD (R8), F17
 	WORD $0x4f91e2b7 // sdot v23.4s, v21.16b, v17.4b[0]
 	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
 	FMOVQ 64(R20), F20
-	WORD $0x4e3f1e95 // and v21.16b, v20.16b, v31.16b
+	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
 	FMOVQ 256(R20), F17
 	WORD $0x4f0a5631 // shl v17.16b, v17.16b, #2
-	WORD $0x6ebe1e35 // bit v21.16b, v17.16b, v30.16b
+	WORD $0x6eba1e35 // bit v21.16b, v17.16b, v26.16b
 	WORD $0x6f0f0631 // ushr v17.16b, v17.16b, #1
-	WORD $0x6ebe1e34 // bit v20.16b, v17.16b, v30.16b
+	WORD $0x6eba1e34 // bit v20.16b, v17.16b, v26.16b
 	FMOVQ 80(R20), F18
-	WORD $0x4e3f1e53 // and v19.16b, v18.16b, v31.16b
+	WORD $0x4e3b1e53 // and v19.16b, v18.16b, v27.16b
 	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
 	FMOVQ 272(R20), F17
 	WORD $0x4f0a5631 // shl v17.16b, v17.16b, #2
-	WORD $0x6ebe1e33 // bit v19.16b, v17.16b, v30.16b
+	WORD $0x6eba1e33 // bit v19.16b, v17.16b, v26.16b
 	WORD $0x6f0f0631 // ushr v17.16b, v17.16b, #1
-	WORD $0x6ebe1e32 // bit v18.16b, v17.16b, v30.16b
+	WORD $0x6eba1e32 // bit v18.16b, v17.16b, v26.16b
 	FMOVD 8(R8), F17
 	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
 	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
 	FMOVQ 96(R20), F20
-	WORD $0x4e3f1e95 // and v21.16b, v20.16b, v31.16b
+	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
 	FMOVQ 288(R20), F17
 	WORD $0x4f0a5631 // shl v17.16b, v17.16b, #2
-	WORD $0x6ebe1e35 // bit v21.16b, v17.16b, v30.16b
+	WORD $0x6eba1e35 // bit v21.16b, v17.16b, v26.16b
 	WORD $0x6f0f0631 // ushr v17.16b, v17.16b, #1
-	WORD $0x6ebe1e34 // bit v20.16b, v17.16b, v30.16b
+	WORD $0x6eba1e34 // bit v20.16b, v17.16b, v26.16b
 	FMOVQ 112(R20), F18
-	WORD $0x4e3f1e53 // and v19.16b, v18.16b, v31.16b
+	WORD $0x4e3b1e53 // and v19.16b, v18.16b, v27.16b
 	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
 	FMOVQ 304(R20), F17
 	WORD $0x4f0a5631 // shl v17.16b, v17.16b, #2
-	WORD $0x6ebe1e33 // bit v19.16b, v17.16b, v30.16b
+	WORD $0x6eba1e33 // bit v19.16b, v17.16b, v26.16b
 	WORD $0x6f0f0631 // ushr v17.16b, v17.16b, #1
-	WORD $0x6ebe1e32 // bit v18.16b, v17.16b, v30.16b
+	WORD $0x6eba1e32 // bit v18.16b, v17.16b, v26.16b
 	FMOVD 8(R8), F17
 	WORD $0x4f91e2b7 // sdot v23.4s, v21.16b, v17.4b[0]
 	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
 	FMOVQ 128(R20), F20
-	WORD $0x4e3f1e95 // and v21.16b, v20.16b, v31.16b
+	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
 	FMOVQ 256(R20), F17
-	WORD $0x6ebe1e35 // bit v21.16b, v17.16b, v30.16b
+	WORD $0x6eba1e35 // bit v21.16b, v17.16b, v26.16b
 	WORD $0x6f0f0631 // ushr v17.16b, v17.16b, #1
-	WORD $0x6ebe1e34 // bit v20.16b, v17.16b, v30.16b
+	WORD $0x6eba1e34 // bit v20.16b, v17.16b, v26.16b
 	FMOVQ 144(R20), F18
-	WORD $0x4e3f1e53 // and v19.16b, v18.16b, v31.16b
+	WORD $0x4e3b1e53 // and v19.16b, v18.16b, v27.16b
 	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
 	FMOVQ 272(R20), F17
-	WORD $0x6ebe1e33 // bit v19.16b, v17.16b, v30.16b
+	WORD $0x6eba1e33 // bit v19.16b, v17.16b, v26.16b
 	WORD $0x6f0f0631 // ushr v17.16b, v17.16b, #1
-	WORD $0x6ebe1e32 // bit v18.16b, v17.16b, v30.16b
+	WORD $0x6eba1e32 // bit v18.16b, v17.16b, v26.16b
 	FMOVD 16(R8), F17
 	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
 	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
 	FMOVQ 160(R20), F20
-	WORD $0x4e3f1e95 // and v21.16b, v20.16b, v31.16b
+	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
 	FMOVQ 288(R20), F17
-	WORD $0x6ebe1e35 // bit v21.16b, v17.16b, v30.16b
+	WORD $0x6eba1e35 // bit v21.16b, v17.16b, v26.16b
 	WORD $0x6f0f0631 // ushr v17.16b, v17.16b, #1
-	WORD $0x6ebe1e34 // bit v20.16b, v17.16b, v30.16b
+	WORD $0x6eba1e34 // bit v20.16b, v17.16b, v26.16b
 	FMOVQ 176(R20), F18
-	WORD $0x4e3f1e53 // and v19.16b, v18.16b, v31.16b
+	WORD $0x4e3b1e53 // and v19.16b, v18.16b, v27.16b
 	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
 	FMOVQ 304(R20), F17
-	WORD $0x6ebe1e33 // bit v19.16b, v17.16b, v30.16b
+	WORD $0x6eba1e33 // bit v19.16b, v17.16b, v26.16b
 	WORD $0x6f0f0631 // ushr v17.16b, v17.16b, #1
-	WORD $0x6ebe1e32 // bit v18.16b, v17.16b, v30.16b
+	WORD $0x6eba1e32 // bit v18.16b, v17.16b, v26.16b
 	FMOVD 16(R8), F17
 	WORD $0x4f91e2b7 // sdot v23.4s, v21.16b, v17.4b[0]
 	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
 	FMOVQ 192(R20), F20
-	WORD $0x4e3f1e95 // and v21.16b, v20.16b, v31.16b
+	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
 	FMOVQ 256(R20), F17
 	WORD $0x6f0e0631 // ushr v17.16b, v17.16b, #2
-	WORD $0x6ebe1e35 // bit v21.16b, v17.16b, v30.16b
+	WORD $0x6eba1e35 // bit v21.16b, v17.16b, v26.16b
 	WORD $0x6f0f0631 // ushr v17.16b, v17.16b, #1
-	WORD $0x6ebe1e34 // bit v20.16b, v17.16b, v30.16b
+	WORD $0x6eba1e34 // bit v20.16b, v17.16b, v26.16b
 	FMOVQ 208(R20), F18
-	WORD $0x4e3f1e53 // and v19.16b, v18.16b, v31.16b
+	WORD $0x4e3b1e53 // and v19.16b, v18.16b, v27.16b
 	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
 	FMOVQ 272(R20), F17
 	WORD $0x6f0e0631 // ushr v17.16b, v17.16b, #2
-	WORD $0x6ebe1e33 // bit v19.16b, v17.16b, v30.16b
+	WORD $0x6eba1e33 // bit v19.16b, v17.16b, v26.16b
 	WORD $0x6f0f0631 // ushr v17.16b, v17.16b, #1
-	WORD $0x6ebe1e32 // bit v18.16b, v17.16b, v30.16b
+	WORD $0x6eba1e32 // bit v18.16b, v17.16b, v26.16b
 	FMOVD 24(R8), F17
 	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
 	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
 	FMOVQ 224(R20), F20
-	WORD $0x4e3f1e95 // and v21.16b, v20.16b, v31.16b
+	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
 	FMOVQ 288(R20), F17
 	WORD $0x6f0e0631 // ushr v17.16b, v17.16b, #2
-	WORD $0x6ebe1e35 // bit v21.16b, v17.16b, v30.16b
+	WORD $0x6eba1e35 // bit v21.16b, v17.16b, v26.16b
 	WORD $0x6f0f0631 // ushr v17.16b, v17.16b, #1
-	WORD $0x6ebe1e34 // bit v20.16b, v17.16b, v30.16b
+	WORD $0x6eba1e34 // bit v20.16b, v17.16b, v26.16b
 	FMOVQ 240(R20), F18
-	WORD $0x4e3f1e53 // and v19.16b, v18.16b, v31.16b
+	WORD $0x4e3b1e53 // and v19.16b, v18.16b, v27.16b
 	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
 	FMOVQ 304(R20), F17
 	WORD $0x6f0e0631 // ushr v17.16b, v17.16b, #2
-	WORD $0x6ebe1e33 // bit v19.16b, v17.16b, v30.16b
+	WORD $0x6eba1e33 // bit v19.16b, v17.16b, v26.16b
 	WORD $0x6f0f0631 // ushr v17.16b, v17.16b, #1
-	WORD $0x6ebe1e32 // bit v18.16b, v17.16b, v30.16b
+	WORD $0x6eba1e32 // bit v18.16b, v17.16b, v26.16b
 	FMOVD 24(R8), F17
 	WORD $0x4f91e2b7 // sdot v23.4s, v21.16b, v17.4b[0]
 	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
-	FMOVQ (R21), F18
-	WORD $0x2f08a654 // uxtl v20.8h, v18.8b
-	WORD $0x6f08a652 // uxtl2 v18.8h, v18.16b
+	FMOVQ (R21), F20
+	WORD $0x2f08a69a // uxtl v26.8h, v20.8b
+	WORD $0x6f08a694 // uxtl2 v20.8h, v20.16b
+	WORD $0x2f10a75b // uxtl v27.4s, v26.4h
+	WORD $0x6f10a75a // uxtl2 v26.4s, v26.8h
 	WORD $0x2f10a695 // uxtl v21.4s, v20.4h
 	WORD $0x6f10a694 // uxtl2 v20.4s, v20.8h
-	WORD $0x2f10a653 // uxtl v19.4s, v18.4h
-	WORD $0x6f10a652 // uxtl2 v18.4s, v18.8h
-	WORD $0x4eb5973d // mla v29.4s, v25.4s, v21.4s
-	WORD $0x4eb4971c // mla v28.4s, v24.4s, v20.4s
-	WORD $0x4eb396fb // mla v27.4s, v23.4s, v19.4s
-	WORD $0x4eb296da // mla v26.4s, v22.4s, v18.4s
+	WORD $0x4ebb973f // mla v31.4s, v25.4s, v27.4s
+	WORD $0x4eba971e // mla v30.4s, v24.4s, v26.4s
+	WORD $0x4eb596fd // mla v29.4s, v23.4s, v21.4s
+	WORD $0x4eb496dc // mla v28.4s, v22.4s, v20.4s
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $32, R14, R14
 	ADD $320, R20, R20
 	ADD $16, R21, R21
 	SUBS $1, R19, R19
-	BNE sub22
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F25
-	WORD $0x4e79bc00 // addp v0.8h, v0.8h, v25.8h
-	WORD $0x6f00e419 // movi v25.2d, #0x0
-	WORD $0x6f00e418 // movi v24.2d, #0x0
-	FMOVD 192(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f4022f9 // smlal v25.4s, v23.4h, v0.h[0]
-	WORD $0x4f4022f8 // smlal2 v24.4s, v23.8h, v0.h[0]
-	FMOVD 208(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f5022f9 // smlal v25.4s, v23.4h, v0.h[1]
-	WORD $0x4f5022f8 // smlal2 v24.4s, v23.8h, v0.h[1]
-	FMOVD 224(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f6022f9 // smlal v25.4s, v23.4h, v0.h[2]
-	WORD $0x4f6022f8 // smlal2 v24.4s, v23.8h, v0.h[2]
-	FMOVD 240(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f7022f9 // smlal v25.4s, v23.4h, v0.h[3]
-	WORD $0x4f7022f8 // smlal2 v24.4s, v23.8h, v0.h[3]
-	FMOVD 256(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f402af9 // smlal v25.4s, v23.4h, v0.h[4]
-	WORD $0x4f402af8 // smlal2 v24.4s, v23.8h, v0.h[4]
-	FMOVD 272(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f502af9 // smlal v25.4s, v23.4h, v0.h[5]
-	WORD $0x4f502af8 // smlal2 v24.4s, v23.8h, v0.h[5]
-	FMOVD 288(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f602af9 // smlal v25.4s, v23.4h, v0.h[6]
-	WORD $0x4f602af8 // smlal2 v24.4s, v23.8h, v0.h[6]
-	FMOVD 304(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f702af9 // smlal v25.4s, v23.4h, v0.h[7]
-	WORD $0x4f702af8 // smlal2 v24.4s, v23.8h, v0.h[7]
-	FMOVQ (R6), F23
+	BNE sub24
+	ADD R15, R8, R25
+	FMOVQ -32(R25), F0
+	FMOVQ -16(R25), F27
+	WORD $0x4e7bbc00 // addp v0.8h, v0.8h, v27.8h
+	WORD $0x6f00e41b // movi v27.2d, #0x0
+	WORD $0x6f00e41a // movi v26.2d, #0x0
+	FMOVD 192(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f40233b // smlal v27.4s, v25.4h, v0.h[0]
+	WORD $0x4f40233a // smlal2 v26.4s, v25.8h, v0.h[0]
+	FMOVD 208(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f50233b // smlal v27.4s, v25.4h, v0.h[1]
+	WORD $0x4f50233a // smlal2 v26.4s, v25.8h, v0.h[1]
+	FMOVD 224(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f60233b // smlal v27.4s, v25.4h, v0.h[2]
+	WORD $0x4f60233a // smlal2 v26.4s, v25.8h, v0.h[2]
+	FMOVD 240(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f70233b // smlal v27.4s, v25.4h, v0.h[3]
+	WORD $0x4f70233a // smlal2 v26.4s, v25.8h, v0.h[3]
+	FMOVD 256(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f402b3b // smlal v27.4s, v25.4h, v0.h[4]
+	WORD $0x4f402b3a // smlal2 v26.4s, v25.8h, v0.h[4]
+	FMOVD 272(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f502b3b // smlal v27.4s, v25.4h, v0.h[5]
+	WORD $0x4f502b3a // smlal2 v26.4s, v25.8h, v0.h[5]
+	FMOVD 288(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f602b3b // smlal v27.4s, v25.4h, v0.h[6]
+	WORD $0x4f602b3a // smlal2 v26.4s, v25.8h, v0.h[6]
+	FMOVD 304(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f702b3b // smlal v27.4s, v25.4h, v0.h[7]
+	WORD $0x4f702b3a // smlal2 v26.4s, v25.8h, v0.h[7]
+	FMOVQ (R6), F25
+	WORD $0x4e217b38 // fcvtl2 v24.4s, v25.8h
+	WORD $0x0e217b39 // fcvtl v25.4s, v25.4h
+	FMOVQ 32(R6), F23
 	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
 	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
-	FMOVQ 32(R6), F21
-	WORD $0x4e217ab4 // fcvtl2 v20.4s, v21.8h
-	WORD $0x0e217ab5 // fcvtl v21.4s, v21.4h
-	FMOVS (R8)(R14), F19
-	WORD $0x4e21dbb2 // scvtf v18.4s, v29.4s
-	WORD $0x6e37de52 // fmul v18.4s, v18.4s, v23.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4eb9ceb2 // fmls v18.4s, v21.4s, v25.4s
-	FMOVQ 16(RSP), F17
-	WORD $0x4f931251 // fmla v17.4s, v18.4s, v19.s[0]
-	FMOVQ F17, 16(RSP)
-	WORD $0x4e21db92 // scvtf v18.4s, v28.4s
-	WORD $0x6e36de52 // fmul v18.4s, v18.4s, v22.4s
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x4eb8ce92 // fmls v18.4s, v20.4s, v24.4s
-	FMOVQ 32(RSP), F17
-	WORD $0x4f931251 // fmla v17.4s, v18.4s, v19.s[0]
-	FMOVQ F17, 32(RSP)
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F25
-	WORD $0x4e79bc00 // addp v0.8h, v0.8h, v25.8h
-	WORD $0x6f00e419 // movi v25.2d, #0x0
-	WORD $0x6f00e418 // movi v24.2d, #0x0
-	FMOVD 200(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f4022f9 // smlal v25.4s, v23.4h, v0.h[0]
-	WORD $0x4f4022f8 // smlal2 v24.4s, v23.8h, v0.h[0]
-	FMOVD 216(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f5022f9 // smlal v25.4s, v23.4h, v0.h[1]
-	WORD $0x4f5022f8 // smlal2 v24.4s, v23.8h, v0.h[1]
-	FMOVD 232(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f6022f9 // smlal v25.4s, v23.4h, v0.h[2]
-	WORD $0x4f6022f8 // smlal2 v24.4s, v23.8h, v0.h[2]
-	FMOVD 248(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f7022f9 // smlal v25.4s, v23.4h, v0.h[3]
-	WORD $0x4f7022f8 // smlal2 v24.4s, v23.8h, v0.h[3]
-	FMOVD 264(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f402af9 // smlal v25.4s, v23.4h, v0.h[4]
-	WORD $0x4f402af8 // smlal2 v24.4s, v23.8h, v0.h[4]
-	FMOVD 280(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f502af9 // smlal v25.4s, v23.4h, v0.h[5]
-	WORD $0x4f502af8 // smlal2 v24.4s, v23.8h, v0.h[5]
-	FMOVD 296(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f602af9 // smlal v25.4s, v23.4h, v0.h[6]
-	WORD $0x4f602af8 // smlal2 v24.4s, v23.8h, v0.h[6]
-	FMOVD 312(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f702af9 // smlal v25.4s, v23.4h, v0.h[7]
-	WORD $0x4f702af8 // smlal2 v24.4s, v23.8h, v0.h[7]
-	FMOVQ 16(R6), F23
+	FMOVS (R8)(R14), F21
+	WORD $0x4e21dbf4 // scvtf v20.4s, v31.4s
+	WORD $0x6e39de94 // fmul v20.4s, v20.4s, v25.4s
+	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
+	WORD $0x4ebbcef4 // fmls v20.4s, v23.4s, v27.4s
+	FMOVQ 16(RSP), F19
+	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
+	FMOVQ F19, 16(RSP)
+	WORD $0x4e21dbd4 // scvtf v20.4s, v30.4s
+	WORD $0x6e38de94 // fmul v20.4s, v20.4s, v24.4s
+	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
+	WORD $0x4ebaced4 // fmls v20.4s, v22.4s, v26.4s
+	FMOVQ 32(RSP), F27
+	WORD $0x4f95129b // fmla v27.4s, v20.4s, v21.s[0]
+	FMOVQ F27, 32(RSP)
+	ADD R15, R8, R25
+	FMOVQ -32(R25), F0
+	FMOVQ -16(R25), F27
+	WORD $0x4e7bbc00 // addp v0.8h, v0.8h, v27.8h
+	WORD $0x6f00e41b // movi v27.2d, #0x0
+	WORD $0x6f00e41a // movi v26.2d, #0x0
+	FMOVD 200(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f40233b // smlal v27.4s, v25.4h, v0.h[0]
+	WORD $0x4f40233a // smlal2 v26.4s, v25.8h, v0.h[0]
+	FMOVD 216(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f50233b // smlal v27.4s, v25.4h, v0.h[1]
+	WORD $0x4f50233a // smlal2 v26.4s, v25.8h, v0.h[1]
+	FMOVD 232(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f60233b // smlal v27.4s, v25.4h, v0.h[2]
+	WORD $0x4f60233a // smlal2 v26.4s, v25.8h, v0.h[2]
+	FMOVD 248(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f70233b // smlal v27.4s, v25.4h, v0.h[3]
+	WORD $0x4f70233a // smlal2 v26.4s, v25.8h, v0.h[3]
+	FMOVD 264(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f402b3b // smlal v27.4s, v25.4h, v0.h[4]
+	WORD $0x4f402b3a // smlal2 v26.4s, v25.8h, v0.h[4]
+	FMOVD 280(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f502b3b // smlal v27.4s, v25.4h, v0.h[5]
+	WORD $0x4f502b3a // smlal2 v26.4s, v25.8h, v0.h[5]
+	FMOVD 296(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f602b3b // smlal v27.4s, v25.4h, v0.h[6]
+	WORD $0x4f602b3a // smlal2 v26.4s, v25.8h, v0.h[6]
+	FMOVD 312(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f702b3b // smlal v27.4s, v25.4h, v0.h[7]
+	WORD $0x4f702b3a // smlal2 v26.4s, v25.8h, v0.h[7]
+	FMOVQ 16(R6), F25
+	WORD $0x4e217b38 // fcvtl2 v24.4s, v25.8h
+	WORD $0x0e217b39 // fcvtl v25.4s, v25.4h
+	FMOVQ 48(R6), F23
 	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
 	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
-	FMOVQ 48(R6), F21
-	WORD $0x4e217ab4 // fcvtl2 v20.4s, v21.8h
-	WORD $0x0e217ab5 // fcvtl v21.4s, v21.4h
-	FMOVS (R8)(R14), F19
-	WORD $0x4e21db72 // scvtf v18.4s, v27.4s
-	WORD $0x6e37de52 // fmul v18.4s, v18.4s, v23.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4eb9ceb2 // fmls v18.4s, v21.4s, v25.4s
-	FMOVQ 48(RSP), F17
-	WORD $0x4f931251 // fmla v17.4s, v18.4s, v19.s[0]
-	FMOVQ F17, 48(RSP)
-	WORD $0x4e21db52 // scvtf v18.4s, v26.4s
-	WORD $0x6e36de52 // fmul v18.4s, v18.4s, v22.4s
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x4eb8ce92 // fmls v18.4s, v20.4s, v24.4s
-	FMOVQ 64(RSP), F17
-	WORD $0x4f931251 // fmla v17.4s, v18.4s, v19.s[0]
-	FMOVQ F17, 64(RSP)
+	FMOVS (R8)(R14), F21
+	WORD $0x4e21dbb4 // scvtf v20.4s, v29.4s
+	WORD $0x6e39de94 // fmul v20.4s, v20.4s, v25.4s
+	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
+	WORD $0x4ebbcef4 // fmls v20.4s, v23.4s, v27.4s
+	FMOVQ 48(RSP), F19
+	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
+	FMOVQ F19, 48(RSP)
+	WORD $0x4e21db94 // scvtf v20.4s, v28.4s
+	WORD $0x6e38de94 // fmul v20.4s, v20.4s, v24.4s
+	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
+	WORD $0x4ebaced4 // fmls v20.4s, v22.4s, v26.4s
+	FMOVQ 64(RSP), F27
+	WORD $0x4f95129b // fmla v27.4s, v20.4s, v21.s[0]
+	FMOVQ F27, 64(RSP)
 	ADD $4, R14, R14
 	ADD $2880, R6, R6
 	SUBS $1, R7, R7
-	BNE block21
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain23
-	MOVD R2, R16
+	BNE block23
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain25
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored24
-plain23:
-	MOVD R2, R16
+	FMOVQ F31, 48(R25)
+	B stored26
+plain25:
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-stored24:
+	FMOVQ F31, 48(R25)
+stored26:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2
 	SUB $1, R3, R3
-next20:
+next22:
 	RET

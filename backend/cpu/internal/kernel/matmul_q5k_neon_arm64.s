@@ -6,7 +6,7 @@
 #include "textflag.h"
 
 // func matmulQ5KNEON(a *MatMulArgs)
-TEXT ·matmulQ5KNEON(SB), 0, $784-8
+TEXT ·matmulQ5KNEON(SB), 0, $592-8
 	MOVD a+0(FP), R0
 	MOVD MatMulArgs_X(R0), R1
 	MOVD MatMulArgs_Dst(R0), R2
@@ -14,6 +14,12 @@ TEXT ·matmulQ5KNEON(SB), 0, $784-8
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
+	MOVW $0xf0f0f0f, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 528(RSP)
+	MOVW $0x10101010, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 544(RSP)
 tile1:
 	CMP $2, R3
 	BLT next2
@@ -33,22 +39,22 @@ tile1:
 	FMOVQ F31, 96(RSP)
 	FMOVQ F31, 112(RSP)
 	FMOVQ F31, 128(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
-	WORD $0x4f00e61e // movi v30.16b, #0x10
 block3:
-	WORD $0x6f00e41d // movi v29.2d, #0x0
-	FMOVQ F29, 400(RSP)
-	FMOVQ F29, 416(RSP)
-	FMOVQ F29, 432(RSP)
-	FMOVQ F29, 448(RSP)
-	FMOVQ F29, 464(RSP)
-	FMOVQ F29, 480(RSP)
-	FMOVQ F29, 496(RSP)
-	FMOVQ F29, 512(RSP)
+	WORD $0x6f00e41f // movi v31.2d, #0x0
+	FMOVQ F31, 400(RSP)
+	FMOVQ F31, 416(RSP)
+	FMOVQ F31, 432(RSP)
+	FMOVQ F31, 448(RSP)
+	FMOVQ F31, 464(RSP)
+	FMOVQ F31, 480(RSP)
+	FMOVQ F31, 496(RSP)
+	FMOVQ F31, 512(RSP)
 	ADD $320, R6, R20
 	ADD $64, R6, R21
 	MOVD $8, R19
 sub4:
+	FMOVQ 528(RSP), F31
+	FMOVQ 544(RSP), F30
 	FMOVD (R8), F12
 	WORD $0x4e04058d // dup v13.4s, v12.s[0]
 	WORD $0x4e0c058c // dup v12.4s, v12.s[1]
@@ -349,37 +355,37 @@ sub4:
 	WORD $0x4e6029ef // saddlp v15.4s, v15.8h
 	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
 	WORD $0x4eaebdef // addp v15.4s, v15.4s, v14.4s
-	FMOVQ (R21), F22
-	WORD $0x2f08a6da // uxtl v26.8h, v22.8b
-	WORD $0x6f08a6d6 // uxtl2 v22.8h, v22.16b
+	FMOVQ (R21), F26
+	WORD $0x2f08a75e // uxtl v30.8h, v26.8b
+	WORD $0x6f08a75a // uxtl2 v26.8h, v26.16b
+	WORD $0x2f10a7df // uxtl v31.4s, v30.4h
+	WORD $0x6f10a7de // uxtl2 v30.4s, v30.8h
 	WORD $0x2f10a75c // uxtl v28.4s, v26.4h
 	WORD $0x6f10a75a // uxtl2 v26.4s, v26.8h
-	WORD $0x2f10a6d8 // uxtl v24.4s, v22.4h
-	WORD $0x6f10a6d6 // uxtl2 v22.4s, v22.8h
-	FMOVQ 400(RSP), F20
-	WORD $0x4ebc97b4 // mla v20.4s, v29.4s, v28.4s
-	FMOVQ F20, 400(RSP)
-	FMOVQ 416(RSP), F20
-	WORD $0x4eba9774 // mla v20.4s, v27.4s, v26.4s
-	FMOVQ F20, 416(RSP)
-	FMOVQ 432(RSP), F20
-	WORD $0x4eb89734 // mla v20.4s, v25.4s, v24.4s
-	FMOVQ F20, 432(RSP)
-	FMOVQ 448(RSP), F20
-	WORD $0x4eb696f4 // mla v20.4s, v23.4s, v22.4s
-	FMOVQ F20, 448(RSP)
-	FMOVQ 464(RSP), F20
-	WORD $0x4ebc96b4 // mla v20.4s, v21.4s, v28.4s
-	FMOVQ F20, 464(RSP)
-	FMOVQ 480(RSP), F20
-	WORD $0x4eba9674 // mla v20.4s, v19.4s, v26.4s
-	FMOVQ F20, 480(RSP)
-	FMOVQ 496(RSP), F20
-	WORD $0x4eb89634 // mla v20.4s, v17.4s, v24.4s
-	FMOVQ F20, 496(RSP)
-	FMOVQ 512(RSP), F20
-	WORD $0x4eb695f4 // mla v20.4s, v15.4s, v22.4s
-	FMOVQ F20, 512(RSP)
+	FMOVQ 400(RSP), F24
+	WORD $0x4ebf97b8 // mla v24.4s, v29.4s, v31.4s
+	FMOVQ F24, 400(RSP)
+	FMOVQ 416(RSP), F24
+	WORD $0x4ebe9778 // mla v24.4s, v27.4s, v30.4s
+	FMOVQ F24, 416(RSP)
+	FMOVQ 432(RSP), F24
+	WORD $0x4ebc9738 // mla v24.4s, v25.4s, v28.4s
+	FMOVQ F24, 432(RSP)
+	FMOVQ 448(RSP), F24
+	WORD $0x4eba96f8 // mla v24.4s, v23.4s, v26.4s
+	FMOVQ F24, 448(RSP)
+	FMOVQ 464(RSP), F24
+	WORD $0x4ebf96b8 // mla v24.4s, v21.4s, v31.4s
+	FMOVQ F24, 464(RSP)
+	FMOVQ 480(RSP), F24
+	WORD $0x4ebe9678 // mla v24.4s, v19.4s, v30.4s
+	FMOVQ F24, 480(RSP)
+	FMOVQ 496(RSP), F24
+	WORD $0x4ebc9638 // mla v24.4s, v17.4s, v28.4s
+	FMOVQ F24, 496(RSP)
+	FMOVQ 512(RSP), F24
+	WORD $0x4eba95f8 // mla v24.4s, v15.4s, v26.4s
+	FMOVQ F24, 512(RSP)
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
@@ -388,266 +394,266 @@ sub4:
 	ADD $16, R21, R21
 	SUBS $1, R19, R19
 	BNE sub4
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbc00 // addp v0.8h, v0.8h, v29.8h
-	ADD R15, R9, R16
-	FMOVQ -32(R16), F1
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbc21 // addp v1.8h, v1.8h, v29.8h
+	ADD R15, R8, R25
+	FMOVQ -32(R25), F0
+	FMOVQ -16(R25), F31
+	WORD $0x4e7fbc00 // addp v0.8h, v0.8h, v31.8h
+	ADD R15, R9, R25
+	FMOVQ -32(R25), F1
+	FMOVQ -16(R25), F31
+	WORD $0x4e7fbc21 // addp v1.8h, v1.8h, v31.8h
+	WORD $0x6f00e41f // movi v31.2d, #0x0
+	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	WORD $0x6f00e41a // movi v26.2d, #0x0
-	FMOVD 192(R6), F25
-	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
-	WORD $0x0f40233d // smlal v29.4s, v25.4h, v0.h[0]
-	WORD $0x4f40233c // smlal2 v28.4s, v25.8h, v0.h[0]
-	WORD $0x0f41233b // smlal v27.4s, v25.4h, v1.h[0]
-	WORD $0x4f41233a // smlal2 v26.4s, v25.8h, v1.h[0]
-	FMOVD 208(R6), F25
-	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
-	WORD $0x0f50233d // smlal v29.4s, v25.4h, v0.h[1]
-	WORD $0x4f50233c // smlal2 v28.4s, v25.8h, v0.h[1]
-	WORD $0x0f51233b // smlal v27.4s, v25.4h, v1.h[1]
-	WORD $0x4f51233a // smlal2 v26.4s, v25.8h, v1.h[1]
-	FMOVD 224(R6), F25
-	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
-	WORD $0x0f60233d // smlal v29.4s, v25.4h, v0.h[2]
-	WORD $0x4f60233c // smlal2 v28.4s, v25.8h, v0.h[2]
-	WORD $0x0f61233b // smlal v27.4s, v25.4h, v1.h[2]
-	WORD $0x4f61233a // smlal2 v26.4s, v25.8h, v1.h[2]
-	FMOVD 240(R6), F25
-	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
-	WORD $0x0f70233d // smlal v29.4s, v25.4h, v0.h[3]
-	WORD $0x4f70233c // smlal2 v28.4s, v25.8h, v0.h[3]
-	WORD $0x0f71233b // smlal v27.4s, v25.4h, v1.h[3]
-	WORD $0x4f71233a // smlal2 v26.4s, v25.8h, v1.h[3]
-	FMOVD 256(R6), F25
-	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
-	WORD $0x0f402b3d // smlal v29.4s, v25.4h, v0.h[4]
-	WORD $0x4f402b3c // smlal2 v28.4s, v25.8h, v0.h[4]
-	WORD $0x0f412b3b // smlal v27.4s, v25.4h, v1.h[4]
-	WORD $0x4f412b3a // smlal2 v26.4s, v25.8h, v1.h[4]
-	FMOVD 272(R6), F25
-	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
-	WORD $0x0f502b3d // smlal v29.4s, v25.4h, v0.h[5]
-	WORD $0x4f502b3c // smlal2 v28.4s, v25.8h, v0.h[5]
-	WORD $0x0f512b3b // smlal v27.4s, v25.4h, v1.h[5]
-	WORD $0x4f512b3a // smlal2 v26.4s, v25.8h, v1.h[5]
-	FMOVD 288(R6), F25
-	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
-	WORD $0x0f602b3d // smlal v29.4s, v25.4h, v0.h[6]
-	WORD $0x4f602b3c // smlal2 v28.4s, v25.8h, v0.h[6]
-	WORD $0x0f612b3b // smlal v27.4s, v25.4h, v1.h[6]
-	WORD $0x4f612b3a // smlal2 v26.4s, v25.8h, v1.h[6]
-	FMOVD 304(R6), F25
-	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
-	WORD $0x0f702b3d // smlal v29.4s, v25.4h, v0.h[7]
-	WORD $0x4f702b3c // smlal2 v28.4s, v25.8h, v0.h[7]
-	WORD $0x0f712b3b // smlal v27.4s, v25.4h, v1.h[7]
-	WORD $0x4f712b3a // smlal2 v26.4s, v25.8h, v1.h[7]
-	FMOVQ (R6), F25
+	FMOVD 192(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f40237f // smlal v31.4s, v27.4h, v0.h[0]
+	WORD $0x4f40237e // smlal2 v30.4s, v27.8h, v0.h[0]
+	WORD $0x0f41237d // smlal v29.4s, v27.4h, v1.h[0]
+	WORD $0x4f41237c // smlal2 v28.4s, v27.8h, v1.h[0]
+	FMOVD 208(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f50237f // smlal v31.4s, v27.4h, v0.h[1]
+	WORD $0x4f50237e // smlal2 v30.4s, v27.8h, v0.h[1]
+	WORD $0x0f51237d // smlal v29.4s, v27.4h, v1.h[1]
+	WORD $0x4f51237c // smlal2 v28.4s, v27.8h, v1.h[1]
+	FMOVD 224(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f60237f // smlal v31.4s, v27.4h, v0.h[2]
+	WORD $0x4f60237e // smlal2 v30.4s, v27.8h, v0.h[2]
+	WORD $0x0f61237d // smlal v29.4s, v27.4h, v1.h[2]
+	WORD $0x4f61237c // smlal2 v28.4s, v27.8h, v1.h[2]
+	FMOVD 240(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f70237f // smlal v31.4s, v27.4h, v0.h[3]
+	WORD $0x4f70237e // smlal2 v30.4s, v27.8h, v0.h[3]
+	WORD $0x0f71237d // smlal v29.4s, v27.4h, v1.h[3]
+	WORD $0x4f71237c // smlal2 v28.4s, v27.8h, v1.h[3]
+	FMOVD 256(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f402b7f // smlal v31.4s, v27.4h, v0.h[4]
+	WORD $0x4f402b7e // smlal2 v30.4s, v27.8h, v0.h[4]
+	WORD $0x0f412b7d // smlal v29.4s, v27.4h, v1.h[4]
+	WORD $0x4f412b7c // smlal2 v28.4s, v27.8h, v1.h[4]
+	FMOVD 272(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f502b7f // smlal v31.4s, v27.4h, v0.h[5]
+	WORD $0x4f502b7e // smlal2 v30.4s, v27.8h, v0.h[5]
+	WORD $0x0f512b7d // smlal v29.4s, v27.4h, v1.h[5]
+	WORD $0x4f512b7c // smlal2 v28.4s, v27.8h, v1.h[5]
+	FMOVD 288(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f602b7f // smlal v31.4s, v27.4h, v0.h[6]
+	WORD $0x4f602b7e // smlal2 v30.4s, v27.8h, v0.h[6]
+	WORD $0x0f612b7d // smlal v29.4s, v27.4h, v1.h[6]
+	WORD $0x4f612b7c // smlal2 v28.4s, v27.8h, v1.h[6]
+	FMOVD 304(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f702b7f // smlal v31.4s, v27.4h, v0.h[7]
+	WORD $0x4f702b7e // smlal2 v30.4s, v27.8h, v0.h[7]
+	WORD $0x0f712b7d // smlal v29.4s, v27.4h, v1.h[7]
+	WORD $0x4f712b7c // smlal2 v28.4s, v27.8h, v1.h[7]
+	FMOVQ (R6), F27
+	WORD $0x4e217b7a // fcvtl2 v26.4s, v27.8h
+	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
+	FMOVQ 32(R6), F25
 	WORD $0x4e217b38 // fcvtl2 v24.4s, v25.8h
 	WORD $0x0e217b39 // fcvtl v25.4s, v25.4h
-	FMOVQ 32(R6), F23
-	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
-	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
-	FMOVS (R8)(R14), F21
-	FMOVQ 400(RSP), F20
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e39de94 // fmul v20.4s, v20.4s, v25.4s
+	FMOVS (R8)(R14), F23
+	FMOVQ 400(RSP), F22
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
+	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
+	WORD $0x4ebfcf36 // fmls v22.4s, v25.4s, v31.4s
+	FMOVQ 16(RSP), F21
+	WORD $0x4f9712d5 // fmla v21.4s, v22.4s, v23.s[0]
+	FMOVQ F21, 16(RSP)
+	FMOVQ 416(RSP), F22
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x6e3aded6 // fmul v22.4s, v22.4s, v26.4s
+	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
+	WORD $0x4ebecf16 // fmls v22.4s, v24.4s, v30.4s
+	FMOVQ 32(RSP), F31
+	WORD $0x4f9712df // fmla v31.4s, v22.4s, v23.s[0]
+	FMOVQ F31, 32(RSP)
+	FMOVS (R9)(R14), F23
+	FMOVQ 464(RSP), F22
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
 	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x4ebdcef4 // fmls v20.4s, v23.4s, v29.4s
-	FMOVQ 16(RSP), F19
-	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
-	FMOVQ F19, 16(RSP)
-	FMOVQ 416(RSP), F20
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e38de94 // fmul v20.4s, v20.4s, v24.4s
+	WORD $0x4ebdcf36 // fmls v22.4s, v25.4s, v29.4s
+	FMOVQ 80(RSP), F31
+	WORD $0x4f9712df // fmla v31.4s, v22.4s, v23.s[0]
+	FMOVQ F31, 80(RSP)
+	FMOVQ 480(RSP), F22
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x6e3aded6 // fmul v22.4s, v22.4s, v26.4s
 	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x4ebcced4 // fmls v20.4s, v22.4s, v28.4s
-	FMOVQ 32(RSP), F19
-	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
-	FMOVQ F19, 32(RSP)
-	FMOVS (R9)(R14), F21
-	FMOVQ 464(RSP), F20
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e39de94 // fmul v20.4s, v20.4s, v25.4s
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x4ebbcef4 // fmls v20.4s, v23.4s, v27.4s
-	FMOVQ 80(RSP), F19
-	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
-	FMOVQ F19, 80(RSP)
-	FMOVQ 480(RSP), F20
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e38de94 // fmul v20.4s, v20.4s, v24.4s
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x4ebaced4 // fmls v20.4s, v22.4s, v26.4s
-	FMOVQ 96(RSP), F19
-	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
-	FMOVQ F19, 96(RSP)
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbc00 // addp v0.8h, v0.8h, v29.8h
-	ADD R15, R9, R16
-	FMOVQ -32(R16), F1
-	FMOVQ -16(R16), F29
-	WORD $0x4e7dbc21 // addp v1.8h, v1.8h, v29.8h
+	WORD $0x4ebccf16 // fmls v22.4s, v24.4s, v28.4s
+	FMOVQ 96(RSP), F31
+	WORD $0x4f9712df // fmla v31.4s, v22.4s, v23.s[0]
+	FMOVQ F31, 96(RSP)
+	ADD R15, R8, R25
+	FMOVQ -32(R25), F0
+	FMOVQ -16(R25), F31
+	WORD $0x4e7fbc00 // addp v0.8h, v0.8h, v31.8h
+	ADD R15, R9, R25
+	FMOVQ -32(R25), F1
+	FMOVQ -16(R25), F31
+	WORD $0x4e7fbc21 // addp v1.8h, v1.8h, v31.8h
+	WORD $0x6f00e41f // movi v31.2d, #0x0
+	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	WORD $0x6f00e41a // movi v26.2d, #0x0
-	FMOVD 200(R6), F25
-	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
-	WORD $0x0f40233d // smlal v29.4s, v25.4h, v0.h[0]
-	WORD $0x4f40233c // smlal2 v28.4s, v25.8h, v0.h[0]
-	WORD $0x0f41233b // smlal v27.4s, v25.4h, v1.h[0]
-	WORD $0x4f41233a // smlal2 v26.4s, v25.8h, v1.h[0]
-	FMOVD 216(R6), F25
-	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
-	WORD $0x0f50233d // smlal v29.4s, v25.4h, v0.h[1]
-	WORD $0x4f50233c // smlal2 v28.4s, v25.8h, v0.h[1]
-	WORD $0x0f51233b // smlal v27.4s, v25.4h, v1.h[1]
-	WORD $0x4f51233a // smlal2 v26.4s, v25.8h, v1.h[1]
-	FMOVD 232(R6), F25
-	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
-	WORD $0x0f60233d // smlal v29.4s, v25.4h, v0.h[2]
-	WORD $0x4f60233c // smlal2 v28.4s, v25.8h, v0.h[2]
-	WORD $0x0f61233b // smlal v27.4s, v25.4h, v1.h[2]
-	WORD $0x4f61233a // smlal2 v26.4s, v25.8h, v1.h[2]
-	FMOVD 248(R6), F25
-	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
-	WORD $0x0f70233d // smlal v29.4s, v25.4h, v0.h[3]
-	WORD $0x4f70233c // smlal2 v28.4s, v25.8h, v0.h[3]
-	WORD $0x0f71233b // smlal v27.4s, v25.4h, v1.h[3]
-	WORD $0x4f71233a // smlal2 v26.4s, v25.8h, v1.h[3]
-	FMOVD 264(R6), F25
-	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
-	WORD $0x0f402b3d // smlal v29.4s, v25.4h, v0.h[4]
-	WORD $0x4f402b3c // smlal2 v28.4s, v25.8h, v0.h[4]
-	WORD $0x0f412b3b // smlal v27.4s, v25.4h, v1.h[4]
-	WORD $0x4f412b3a // smlal2 v26.4s, v25.8h, v1.h[4]
-	FMOVD 280(R6), F25
-	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
-	WORD $0x0f502b3d // smlal v29.4s, v25.4h, v0.h[5]
-	WORD $0x4f502b3c // smlal2 v28.4s, v25.8h, v0.h[5]
-	WORD $0x0f512b3b // smlal v27.4s, v25.4h, v1.h[5]
-	WORD $0x4f512b3a // smlal2 v26.4s, v25.8h, v1.h[5]
-	FMOVD 296(R6), F25
-	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
-	WORD $0x0f602b3d // smlal v29.4s, v25.4h, v0.h[6]
-	WORD $0x4f602b3c // smlal2 v28.4s, v25.8h, v0.h[6]
-	WORD $0x0f612b3b // smlal v27.4s, v25.4h, v1.h[6]
-	WORD $0x4f612b3a // smlal2 v26.4s, v25.8h, v1.h[6]
-	FMOVD 312(R6), F25
-	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
-	WORD $0x0f702b3d // smlal v29.4s, v25.4h, v0.h[7]
-	WORD $0x4f702b3c // smlal2 v28.4s, v25.8h, v0.h[7]
-	WORD $0x0f712b3b // smlal v27.4s, v25.4h, v1.h[7]
-	WORD $0x4f712b3a // smlal2 v26.4s, v25.8h, v1.h[7]
-	FMOVQ 16(R6), F25
+	FMOVD 200(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f40237f // smlal v31.4s, v27.4h, v0.h[0]
+	WORD $0x4f40237e // smlal2 v30.4s, v27.8h, v0.h[0]
+	WORD $0x0f41237d // smlal v29.4s, v27.4h, v1.h[0]
+	WORD $0x4f41237c // smlal2 v28.4s, v27.8h, v1.h[0]
+	FMOVD 216(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f50237f // smlal v31.4s, v27.4h, v0.h[1]
+	WORD $0x4f50237e // smlal2 v30.4s, v27.8h, v0.h[1]
+	WORD $0x0f51237d // smlal v29.4s, v27.4h, v1.h[1]
+	WORD $0x4f51237c // smlal2 v28.4s, v27.8h, v1.h[1]
+	FMOVD 232(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f60237f // smlal v31.4s, v27.4h, v0.h[2]
+	WORD $0x4f60237e // smlal2 v30.4s, v27.8h, v0.h[2]
+	WORD $0x0f61237d // smlal v29.4s, v27.4h, v1.h[2]
+	WORD $0x4f61237c // smlal2 v28.4s, v27.8h, v1.h[2]
+	FMOVD 248(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f70237f // smlal v31.4s, v27.4h, v0.h[3]
+	WORD $0x4f70237e // smlal2 v30.4s, v27.8h, v0.h[3]
+	WORD $0x0f71237d // smlal v29.4s, v27.4h, v1.h[3]
+	WORD $0x4f71237c // smlal2 v28.4s, v27.8h, v1.h[3]
+	FMOVD 264(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f402b7f // smlal v31.4s, v27.4h, v0.h[4]
+	WORD $0x4f402b7e // smlal2 v30.4s, v27.8h, v0.h[4]
+	WORD $0x0f412b7d // smlal v29.4s, v27.4h, v1.h[4]
+	WORD $0x4f412b7c // smlal2 v28.4s, v27.8h, v1.h[4]
+	FMOVD 280(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f502b7f // smlal v31.4s, v27.4h, v0.h[5]
+	WORD $0x4f502b7e // smlal2 v30.4s, v27.8h, v0.h[5]
+	WORD $0x0f512b7d // smlal v29.4s, v27.4h, v1.h[5]
+	WORD $0x4f512b7c // smlal2 v28.4s, v27.8h, v1.h[5]
+	FMOVD 296(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f602b7f // smlal v31.4s, v27.4h, v0.h[6]
+	WORD $0x4f602b7e // smlal2 v30.4s, v27.8h, v0.h[6]
+	WORD $0x0f612b7d // smlal v29.4s, v27.4h, v1.h[6]
+	WORD $0x4f612b7c // smlal2 v28.4s, v27.8h, v1.h[6]
+	FMOVD 312(R6), F27
+	WORD $0x2f08a77b // uxtl v27.8h, v27.8b
+	WORD $0x0f702b7f // smlal v31.4s, v27.4h, v0.h[7]
+	WORD $0x4f702b7e // smlal2 v30.4s, v27.8h, v0.h[7]
+	WORD $0x0f712b7d // smlal v29.4s, v27.4h, v1.h[7]
+	WORD $0x4f712b7c // smlal2 v28.4s, v27.8h, v1.h[7]
+	FMOVQ 16(R6), F27
+	WORD $0x4e217b7a // fcvtl2 v26.4s, v27.8h
+	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
+	FMOVQ 48(R6), F25
 	WORD $0x4e217b38 // fcvtl2 v24.4s, v25.8h
 	WORD $0x0e217b39 // fcvtl v25.4s, v25.4h
-	FMOVQ 48(R6), F23
-	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
-	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
-	FMOVS (R8)(R14), F21
-	FMOVQ 432(RSP), F20
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e39de94 // fmul v20.4s, v20.4s, v25.4s
+	FMOVS (R8)(R14), F23
+	FMOVQ 432(RSP), F22
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
+	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
+	WORD $0x4ebfcf36 // fmls v22.4s, v25.4s, v31.4s
+	FMOVQ 48(RSP), F21
+	WORD $0x4f9712d5 // fmla v21.4s, v22.4s, v23.s[0]
+	FMOVQ F21, 48(RSP)
+	FMOVQ 448(RSP), F22
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x6e3aded6 // fmul v22.4s, v22.4s, v26.4s
+	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
+	WORD $0x4ebecf16 // fmls v22.4s, v24.4s, v30.4s
+	FMOVQ 64(RSP), F31
+	WORD $0x4f9712df // fmla v31.4s, v22.4s, v23.s[0]
+	FMOVQ F31, 64(RSP)
+	FMOVS (R9)(R14), F23
+	FMOVQ 496(RSP), F22
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
 	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x4ebdcef4 // fmls v20.4s, v23.4s, v29.4s
-	FMOVQ 48(RSP), F19
-	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
-	FMOVQ F19, 48(RSP)
-	FMOVQ 448(RSP), F20
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e38de94 // fmul v20.4s, v20.4s, v24.4s
+	WORD $0x4ebdcf36 // fmls v22.4s, v25.4s, v29.4s
+	FMOVQ 112(RSP), F31
+	WORD $0x4f9712df // fmla v31.4s, v22.4s, v23.s[0]
+	FMOVQ F31, 112(RSP)
+	FMOVQ 512(RSP), F22
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x6e3aded6 // fmul v22.4s, v22.4s, v26.4s
 	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x4ebcced4 // fmls v20.4s, v22.4s, v28.4s
-	FMOVQ 64(RSP), F19
-	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
-	FMOVQ F19, 64(RSP)
-	FMOVS (R9)(R14), F21
-	FMOVQ 496(RSP), F20
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e39de94 // fmul v20.4s, v20.4s, v25.4s
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x4ebbcef4 // fmls v20.4s, v23.4s, v27.4s
-	FMOVQ 112(RSP), F19
-	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
-	FMOVQ F19, 112(RSP)
-	FMOVQ 512(RSP), F20
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e38de94 // fmul v20.4s, v20.4s, v24.4s
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x4ebaced4 // fmls v20.4s, v22.4s, v26.4s
-	FMOVQ 128(RSP), F19
-	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
-	FMOVQ F19, 128(RSP)
+	WORD $0x4ebccf16 // fmls v22.4s, v24.4s, v28.4s
+	FMOVQ 128(RSP), F31
+	WORD $0x4f9712df // fmla v31.4s, v22.4s, v23.s[0]
+	FMOVQ F31, 128(RSP)
 	ADD $4, R14, R14
 	ADD $2880, R6, R6
 	SUBS $1, R7, R7
 	BNE block3
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain5
-	MOVD R2, R16
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain5
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
+	FMOVQ F31, 48(R25)
 	B stored6
 plain5:
-	MOVD R2, R16
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
+	FMOVQ F31, 48(R25)
 stored6:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
@@ -668,64 +674,64 @@ tile7:
 	FMOVQ F31, 32(RSP)
 	FMOVQ F31, 48(RSP)
 	FMOVQ F31, 64(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
-	WORD $0x4f00e61e // movi v30.16b, #0x10
 block9:
+	WORD $0x6f00e41f // movi v31.2d, #0x0
+	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	WORD $0x6f00e41a // movi v26.2d, #0x0
 	ADD $320, R6, R20
 	ADD $64, R6, R21
 	MOVD $8, R19
 sub10:
+	FMOVQ 528(RSP), F27
+	FMOVQ 544(RSP), F26
 	FMOVD (R8), F16
 	WORD $0x4e040611 // dup v17.4s, v16.s[0]
 	WORD $0x4e0c0610 // dup v16.4s, v16.s[1]
 	FMOVQ (R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 256(R20), F13
 	WORD $0x4f0c55ad // shl v13.16b, v13.16b, #4
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0f05ad // ushr v13.16b, v13.16b, #1
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e31c1f9 // smull v25.8h, v15.8b, v17.8b
 	WORD $0x4e31c1f8 // smull2 v24.8h, v15.16b, v17.16b
 	WORD $0x0e3081d9 // smlal v25.8h, v14.8b, v16.8b
 	WORD $0x4e3081d8 // smlal2 v24.8h, v14.16b, v16.16b
 	FMOVQ 16(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 272(R20), F13
 	WORD $0x4f0c55ad // shl v13.16b, v13.16b, #4
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0f05ad // ushr v13.16b, v13.16b, #1
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e31c1f7 // smull v23.8h, v15.8b, v17.8b
 	WORD $0x4e31c1f6 // smull2 v22.8h, v15.16b, v17.16b
 	WORD $0x0e3081d7 // smlal v23.8h, v14.8b, v16.8b
 	WORD $0x4e3081d6 // smlal2 v22.8h, v14.16b, v16.16b
 	FMOVQ 32(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 288(R20), F13
 	WORD $0x4f0c55ad // shl v13.16b, v13.16b, #4
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0f05ad // ushr v13.16b, v13.16b, #1
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e31c1f5 // smull v21.8h, v15.8b, v17.8b
 	WORD $0x4e31c1f4 // smull2 v20.8h, v15.16b, v17.16b
 	WORD $0x0e3081d5 // smlal v21.8h, v14.8b, v16.8b
 	WORD $0x4e3081d4 // smlal2 v20.8h, v14.16b, v16.16b
 	FMOVQ 48(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 304(R20), F13
 	WORD $0x4f0c55ad // shl v13.16b, v13.16b, #4
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0f05ad // ushr v13.16b, v13.16b, #1
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e31c1f3 // smull v19.8h, v15.8b, v17.8b
 	WORD $0x4e31c1f2 // smull2 v18.8h, v15.16b, v17.16b
 	WORD $0x0e3081d3 // smlal v19.8h, v14.8b, v16.8b
@@ -734,49 +740,49 @@ sub10:
 	WORD $0x4e040611 // dup v17.4s, v16.s[0]
 	WORD $0x4e0c0610 // dup v16.4s, v16.s[1]
 	FMOVQ 64(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 256(R20), F13
 	WORD $0x4f0a55ad // shl v13.16b, v13.16b, #2
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0f05ad // ushr v13.16b, v13.16b, #1
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e3181f9 // smlal v25.8h, v15.8b, v17.8b
 	WORD $0x4e3181f8 // smlal2 v24.8h, v15.16b, v17.16b
 	WORD $0x0e3081d9 // smlal v25.8h, v14.8b, v16.8b
 	WORD $0x4e3081d8 // smlal2 v24.8h, v14.16b, v16.16b
 	FMOVQ 80(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 272(R20), F13
 	WORD $0x4f0a55ad // shl v13.16b, v13.16b, #2
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0f05ad // ushr v13.16b, v13.16b, #1
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e3181f7 // smlal v23.8h, v15.8b, v17.8b
 	WORD $0x4e3181f6 // smlal2 v22.8h, v15.16b, v17.16b
 	WORD $0x0e3081d7 // smlal v23.8h, v14.8b, v16.8b
 	WORD $0x4e3081d6 // smlal2 v22.8h, v14.16b, v16.16b
 	FMOVQ 96(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 288(R20), F13
 	WORD $0x4f0a55ad // shl v13.16b, v13.16b, #2
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0f05ad // ushr v13.16b, v13.16b, #1
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e3181f5 // smlal v21.8h, v15.8b, v17.8b
 	WORD $0x4e3181f4 // smlal2 v20.8h, v15.16b, v17.16b
 	WORD $0x0e3081d5 // smlal v21.8h, v14.8b, v16.8b
 	WORD $0x4e3081d4 // smlal2 v20.8h, v14.16b, v16.16b
 	FMOVQ 112(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 304(R20), F13
 	WORD $0x4f0a55ad // shl v13.16b, v13.16b, #2
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0f05ad // ushr v13.16b, v13.16b, #1
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e3181f3 // smlal v19.8h, v15.8b, v17.8b
 	WORD $0x4e3181f2 // smlal2 v18.8h, v15.16b, v17.16b
 	WORD $0x0e3081d3 // smlal v19.8h, v14.8b, v16.8b
@@ -785,45 +791,45 @@ sub10:
 	WORD $0x4e040611 // dup v17.4s, v16.s[0]
 	WORD $0x4e0c0610 // dup v16.4s, v16.s[1]
 	FMOVQ 128(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 256(R20), F13
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0f05ad // ushr v13.16b, v13.16b, #1
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e3181f9 // smlal v25.8h, v15.8b, v17.8b
 	WORD $0x4e3181f8 // smlal2 v24.8h, v15.16b, v17.16b
 	WORD $0x0e3081d9 // smlal v25.8h, v14.8b, v16.8b
 	WORD $0x4e3081d8 // smlal2 v24.8h, v14.16b, v16.16b
 	FMOVQ 144(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 272(R20), F13
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0f05ad // ushr v13.16b, v13.16b, #1
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e3181f7 // smlal v23.8h, v15.8b, v17.8b
 	WORD $0x4e3181f6 // smlal2 v22.8h, v15.16b, v17.16b
 	WORD $0x0e3081d7 // smlal v23.8h, v14.8b, v16.8b
 	WORD $0x4e3081d6 // smlal2 v22.8h, v14.16b, v16.16b
 	FMOVQ 160(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 288(R20), F13
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0f05ad // ushr v13.16b, v13.16b, #1
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e3181f5 // smlal v21.8h, v15.8b, v17.8b
 	WORD $0x4e3181f4 // smlal2 v20.8h, v15.16b, v17.16b
 	WORD $0x0e3081d5 // smlal v21.8h, v14.8b, v16.8b
 	WORD $0x4e3081d4 // smlal2 v20.8h, v14.16b, v16.16b
 	FMOVQ 176(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 304(R20), F13
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0f05ad // ushr v13.16b, v13.16b, #1
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e3181f3 // smlal v19.8h, v15.8b, v17.8b
 	WORD $0x4e3181f2 // smlal2 v18.8h, v15.16b, v17.16b
 	WORD $0x0e3081d3 // smlal v19.8h, v14.8b, v16.8b
@@ -832,49 +838,49 @@ sub10:
 	WORD $0x4e040611 // dup v17.4s, v16.s[0]
 	WORD $0x4e0c0610 // dup v16.4s, v16.s[1]
 	FMOVQ 192(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 256(R20), F13
 	WORD $0x6f0e05ad // ushr v13.16b, v13.16b, #2
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0f05ad // ushr v13.16b, v13.16b, #1
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e3181f9 // smlal v25.8h, v15.8b, v17.8b
 	WORD $0x4e3181f8 // smlal2 v24.8h, v15.16b, v17.16b
 	WORD $0x0e3081d9 // smlal v25.8h, v14.8b, v16.8b
 	WORD $0x4e3081d8 // smlal2 v24.8h, v14.16b, v16.16b
 	FMOVQ 208(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 272(R20), F13
 	WORD $0x6f0e05ad // ushr v13.16b, v13.16b, #2
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0f05ad // ushr v13.16b, v13.16b, #1
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e3181f7 // smlal v23.8h, v15.8b, v17.8b
 	WORD $0x4e3181f6 // smlal2 v22.8h, v15.16b, v17.16b
 	WORD $0x0e3081d7 // smlal v23.8h, v14.8b, v16.8b
 	WORD $0x4e3081d6 // smlal2 v22.8h, v14.16b, v16.16b
 	FMOVQ 224(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 288(R20), F13
 	WORD $0x6f0e05ad // ushr v13.16b, v13.16b, #2
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0f05ad // ushr v13.16b, v13.16b, #1
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e3181f5 // smlal v21.8h, v15.8b, v17.8b
 	WORD $0x4e3181f4 // smlal2 v20.8h, v15.16b, v17.16b
 	WORD $0x0e3081d5 // smlal v21.8h, v14.8b, v16.8b
 	WORD $0x4e3081d4 // smlal2 v20.8h, v14.16b, v16.16b
 	FMOVQ 240(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 304(R20), F13
 	WORD $0x6f0e05ad // ushr v13.16b, v13.16b, #2
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0f05ad // ushr v13.16b, v13.16b, #1
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e3181f3 // smlal v19.8h, v15.8b, v17.8b
 	WORD $0x4e3181f2 // smlal2 v18.8h, v15.16b, v17.16b
 	WORD $0x0e3081d3 // smlal v19.8h, v14.8b, v16.8b
@@ -891,17 +897,17 @@ sub10:
 	WORD $0x4e602a73 // saddlp v19.4s, v19.8h
 	WORD $0x4e602a52 // saddlp v18.4s, v18.8h
 	WORD $0x4eb2be73 // addp v19.4s, v19.4s, v18.4s
-	FMOVQ (R21), F18
-	WORD $0x2f08a656 // uxtl v22.8h, v18.8b
-	WORD $0x6f08a652 // uxtl2 v18.8h, v18.16b
+	FMOVQ (R21), F22
+	WORD $0x2f08a6da // uxtl v26.8h, v22.8b
+	WORD $0x6f08a6d6 // uxtl2 v22.8h, v22.16b
+	WORD $0x2f10a75b // uxtl v27.4s, v26.4h
+	WORD $0x6f10a75a // uxtl2 v26.4s, v26.8h
 	WORD $0x2f10a6d8 // uxtl v24.4s, v22.4h
 	WORD $0x6f10a6d6 // uxtl2 v22.4s, v22.8h
-	WORD $0x2f10a654 // uxtl v20.4s, v18.4h
-	WORD $0x6f10a652 // uxtl2 v18.4s, v18.8h
-	WORD $0x4eb8973d // mla v29.4s, v25.4s, v24.4s
-	WORD $0x4eb696fc // mla v28.4s, v23.4s, v22.4s
-	WORD $0x4eb496bb // mla v27.4s, v21.4s, v20.4s
-	WORD $0x4eb2967a // mla v26.4s, v19.4s, v18.4s
+	WORD $0x4ebb973f // mla v31.4s, v25.4s, v27.4s
+	WORD $0x4eba96fe // mla v30.4s, v23.4s, v26.4s
+	WORD $0x4eb896bd // mla v29.4s, v21.4s, v24.4s
+	WORD $0x4eb6967c // mla v28.4s, v19.4s, v22.4s
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $32, R14, R14
@@ -909,158 +915,158 @@ sub10:
 	ADD $16, R21, R21
 	SUBS $1, R19, R19
 	BNE sub10
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F25
-	WORD $0x4e79bc00 // addp v0.8h, v0.8h, v25.8h
-	WORD $0x6f00e419 // movi v25.2d, #0x0
-	WORD $0x6f00e418 // movi v24.2d, #0x0
-	FMOVD 192(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f4022f9 // smlal v25.4s, v23.4h, v0.h[0]
-	WORD $0x4f4022f8 // smlal2 v24.4s, v23.8h, v0.h[0]
-	FMOVD 208(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f5022f9 // smlal v25.4s, v23.4h, v0.h[1]
-	WORD $0x4f5022f8 // smlal2 v24.4s, v23.8h, v0.h[1]
-	FMOVD 224(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f6022f9 // smlal v25.4s, v23.4h, v0.h[2]
-	WORD $0x4f6022f8 // smlal2 v24.4s, v23.8h, v0.h[2]
-	FMOVD 240(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f7022f9 // smlal v25.4s, v23.4h, v0.h[3]
-	WORD $0x4f7022f8 // smlal2 v24.4s, v23.8h, v0.h[3]
-	FMOVD 256(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f402af9 // smlal v25.4s, v23.4h, v0.h[4]
-	WORD $0x4f402af8 // smlal2 v24.4s, v23.8h, v0.h[4]
-	FMOVD 272(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f502af9 // smlal v25.4s, v23.4h, v0.h[5]
-	WORD $0x4f502af8 // smlal2 v24.4s, v23.8h, v0.h[5]
-	FMOVD 288(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f602af9 // smlal v25.4s, v23.4h, v0.h[6]
-	WORD $0x4f602af8 // smlal2 v24.4s, v23.8h, v0.h[6]
-	FMOVD 304(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f702af9 // smlal v25.4s, v23.4h, v0.h[7]
-	WORD $0x4f702af8 // smlal2 v24.4s, v23.8h, v0.h[7]
-	FMOVQ (R6), F23
+	ADD R15, R8, R25
+	FMOVQ -32(R25), F0
+	FMOVQ -16(R25), F27
+	WORD $0x4e7bbc00 // addp v0.8h, v0.8h, v27.8h
+	WORD $0x6f00e41b // movi v27.2d, #0x0
+	WORD $0x6f00e41a // movi v26.2d, #0x0
+	FMOVD 192(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f40233b // smlal v27.4s, v25.4h, v0.h[0]
+	WORD $0x4f40233a // smlal2 v26.4s, v25.8h, v0.h[0]
+	FMOVD 208(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f50233b // smlal v27.4s, v25.4h, v0.h[1]
+	WORD $0x4f50233a // smlal2 v26.4s, v25.8h, v0.h[1]
+	FMOVD 224(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f60233b // smlal v27.4s, v25.4h, v0.h[2]
+	WORD $0x4f60233a // smlal2 v26.4s, v25.8h, v0.h[2]
+	FMOVD 240(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f70233b // smlal v27.4s, v25.4h, v0.h[3]
+	WORD $0x4f70233a // smlal2 v26.4s, v25.8h, v0.h[3]
+	FMOVD 256(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f402b3b // smlal v27.4s, v25.4h, v0.h[4]
+	WORD $0x4f402b3a // smlal2 v26.4s, v25.8h, v0.h[4]
+	FMOVD 272(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f502b3b // smlal v27.4s, v25.4h, v0.h[5]
+	WORD $0x4f502b3a // smlal2 v26.4s, v25.8h, v0.h[5]
+	FMOVD 288(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f602b3b // smlal v27.4s, v25.4h, v0.h[6]
+	WORD $0x4f602b3a // smlal2 v26.4s, v25.8h, v0.h[6]
+	FMOVD 304(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f702b3b // smlal v27.4s, v25.4h, v0.h[7]
+	WORD $0x4f702b3a // smlal2 v26.4s, v25.8h, v0.h[7]
+	FMOVQ (R6), F25
+	WORD $0x4e217b38 // fcvtl2 v24.4s, v25.8h
+	WORD $0x0e217b39 // fcvtl v25.4s, v25.4h
+	FMOVQ 32(R6), F23
 	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
 	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
-	FMOVQ 32(R6), F21
-	WORD $0x4e217ab4 // fcvtl2 v20.4s, v21.8h
-	WORD $0x0e217ab5 // fcvtl v21.4s, v21.4h
-	FMOVS (R8)(R14), F19
-	WORD $0x4e21dbb2 // scvtf v18.4s, v29.4s
-	WORD $0x6e37de52 // fmul v18.4s, v18.4s, v23.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4eb9ceb2 // fmls v18.4s, v21.4s, v25.4s
-	FMOVQ 16(RSP), F17
-	WORD $0x4f931251 // fmla v17.4s, v18.4s, v19.s[0]
-	FMOVQ F17, 16(RSP)
-	WORD $0x4e21db92 // scvtf v18.4s, v28.4s
-	WORD $0x6e36de52 // fmul v18.4s, v18.4s, v22.4s
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x4eb8ce92 // fmls v18.4s, v20.4s, v24.4s
-	FMOVQ 32(RSP), F17
-	WORD $0x4f931251 // fmla v17.4s, v18.4s, v19.s[0]
-	FMOVQ F17, 32(RSP)
-	ADD R15, R8, R16
-	FMOVQ -32(R16), F0
-	FMOVQ -16(R16), F25
-	WORD $0x4e79bc00 // addp v0.8h, v0.8h, v25.8h
-	WORD $0x6f00e419 // movi v25.2d, #0x0
-	WORD $0x6f00e418 // movi v24.2d, #0x0
-	FMOVD 200(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f4022f9 // smlal v25.4s, v23.4h, v0.h[0]
-	WORD $0x4f4022f8 // smlal2 v24.4s, v23.8h, v0.h[0]
-	FMOVD 216(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f5022f9 // smlal v25.4s, v23.4h, v0.h[1]
-	WORD $0x4f5022f8 // smlal2 v24.4s, v23.8h, v0.h[1]
-	FMOVD 232(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f6022f9 // smlal v25.4s, v23.4h, v0.h[2]
-	WORD $0x4f6022f8 // smlal2 v24.4s, v23.8h, v0.h[2]
-	FMOVD 248(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f7022f9 // smlal v25.4s, v23.4h, v0.h[3]
-	WORD $0x4f7022f8 // smlal2 v24.4s, v23.8h, v0.h[3]
-	FMOVD 264(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f402af9 // smlal v25.4s, v23.4h, v0.h[4]
-	WORD $0x4f402af8 // smlal2 v24.4s, v23.8h, v0.h[4]
-	FMOVD 280(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f502af9 // smlal v25.4s, v23.4h, v0.h[5]
-	WORD $0x4f502af8 // smlal2 v24.4s, v23.8h, v0.h[5]
-	FMOVD 296(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f602af9 // smlal v25.4s, v23.4h, v0.h[6]
-	WORD $0x4f602af8 // smlal2 v24.4s, v23.8h, v0.h[6]
-	FMOVD 312(R6), F23
-	WORD $0x2f08a6f7 // uxtl v23.8h, v23.8b
-	WORD $0x0f702af9 // smlal v25.4s, v23.4h, v0.h[7]
-	WORD $0x4f702af8 // smlal2 v24.4s, v23.8h, v0.h[7]
-	FMOVQ 16(R6), F23
+	FMOVS (R8)(R14), F21
+	WORD $0x4e21dbf4 // scvtf v20.4s, v31.4s
+	WORD $0x6e39de94 // fmul v20.4s, v20.4s, v25.4s
+	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
+	WORD $0x4ebbcef4 // fmls v20.4s, v23.4s, v27.4s
+	FMOVQ 16(RSP), F19
+	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
+	FMOVQ F19, 16(RSP)
+	WORD $0x4e21dbd4 // scvtf v20.4s, v30.4s
+	WORD $0x6e38de94 // fmul v20.4s, v20.4s, v24.4s
+	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
+	WORD $0x4ebaced4 // fmls v20.4s, v22.4s, v26.4s
+	FMOVQ 32(RSP), F27
+	WORD $0x4f95129b // fmla v27.4s, v20.4s, v21.s[0]
+	FMOVQ F27, 32(RSP)
+	ADD R15, R8, R25
+	FMOVQ -32(R25), F0
+	FMOVQ -16(R25), F27
+	WORD $0x4e7bbc00 // addp v0.8h, v0.8h, v27.8h
+	WORD $0x6f00e41b // movi v27.2d, #0x0
+	WORD $0x6f00e41a // movi v26.2d, #0x0
+	FMOVD 200(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f40233b // smlal v27.4s, v25.4h, v0.h[0]
+	WORD $0x4f40233a // smlal2 v26.4s, v25.8h, v0.h[0]
+	FMOVD 216(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f50233b // smlal v27.4s, v25.4h, v0.h[1]
+	WORD $0x4f50233a // smlal2 v26.4s, v25.8h, v0.h[1]
+	FMOVD 232(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f60233b // smlal v27.4s, v25.4h, v0.h[2]
+	WORD $0x4f60233a // smlal2 v26.4s, v25.8h, v0.h[2]
+	FMOVD 248(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f70233b // smlal v27.4s, v25.4h, v0.h[3]
+	WORD $0x4f70233a // smlal2 v26.4s, v25.8h, v0.h[3]
+	FMOVD 264(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f402b3b // smlal v27.4s, v25.4h, v0.h[4]
+	WORD $0x4f402b3a // smlal2 v26.4s, v25.8h, v0.h[4]
+	FMOVD 280(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f502b3b // smlal v27.4s, v25.4h, v0.h[5]
+	WORD $0x4f502b3a // smlal2 v26.4s, v25.8h, v0.h[5]
+	FMOVD 296(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f602b3b // smlal v27.4s, v25.4h, v0.h[6]
+	WORD $0x4f602b3a // smlal2 v26.4s, v25.8h, v0.h[6]
+	FMOVD 312(R6), F25
+	WORD $0x2f08a739 // uxtl v25.8h, v25.8b
+	WORD $0x0f702b3b // smlal v27.4s, v25.4h, v0.h[7]
+	WORD $0x4f702b3a // smlal2 v26.4s, v25.8h, v0.h[7]
+	FMOVQ 16(R6), F25
+	WORD $0x4e217b38 // fcvtl2 v24.4s, v25.8h
+	WORD $0x0e217b39 // fcvtl v25.4s, v25.4h
+	FMOVQ 48(R6), F23
 	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
 	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
-	FMOVQ 48(R6), F21
-	WORD $0x4e217ab4 // fcvtl2 v20.4s, v21.8h
-	WORD $0x0e217ab5 // fcvtl v21.4s, v21.4h
-	FMOVS (R8)(R14), F19
-	WORD $0x4e21db72 // scvtf v18.4s, v27.4s
-	WORD $0x6e37de52 // fmul v18.4s, v18.4s, v23.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4eb9ceb2 // fmls v18.4s, v21.4s, v25.4s
-	FMOVQ 48(RSP), F17
-	WORD $0x4f931251 // fmla v17.4s, v18.4s, v19.s[0]
-	FMOVQ F17, 48(RSP)
-	WORD $0x4e21db52 // scvtf v18.4s, v26.4s
-	WORD $0x6e36de52 // fmul v18.4s, v18.4s, v22.4s
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x4eb8ce92 // fmls v18.4s, v20.4s, v24.4s
-	FMOVQ 64(RSP), F17
-	WORD $0x4f931251 // fmla v17.4s, v18.4s, v19.s[0]
-	FMOVQ F17, 64(RSP)
+	FMOVS (R8)(R14), F21
+	WORD $0x4e21dbb4 // scvtf v20.4s, v29.4s
+	WORD $0x6e39de94 // fmul v20.4s, v20.4s, v25.4s
+	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
+	WORD $0x4ebbcef4 // fmls v20.4s, v23.4s, v27.4s
+	FMOVQ 48(RSP), F19
+	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
+	FMOVQ F19, 48(RSP)
+	WORD $0x4e21db94 // scvtf v20.4s, v28.4s
+	WORD $0x6e38de94 // fmul v20.4s, v20.4s, v24.4s
+	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
+	WORD $0x4ebaced4 // fmls v20.4s, v22.4s, v26.4s
+	FMOVQ 64(RSP), F27
+	WORD $0x4f95129b // fmla v27.4s, v20.4s, v21.s[0]
+	FMOVQ F27, 64(RSP)
 	ADD $4, R14, R14
 	ADD $2880, R6, R6
 	SUBS $1, R7, R7
 	BNE block9
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain11
-	MOVD R2, R16
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain11
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
+	FMOVQ F31, 48(R25)
 	B stored12
 plain11:
-	MOVD R2, R16
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
+	FMOVQ F31, 48(R25)
 stored12:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2

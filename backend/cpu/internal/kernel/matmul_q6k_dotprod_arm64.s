@@ -6,7 +6,7 @@
 #include "textflag.h"
 
 // func matmulQ6KDotProd(a *MatMulArgs)
-TEXT ·matmulQ6KDotProd(SB), 0, $784-8
+TEXT ·matmulQ6KDotProd(SB), 0, $592-8
 	MOVD a+0(FP), R0
 	MOVD MatMulArgs_X(R0), R1
 	MOVD MatMulArgs_Dst(R0), R2
@@ -14,11 +14,22 @@ TEXT ·matmulQ6KDotProd(SB), 0, $784-8
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
+	MOVW $0xf0f0f0f0, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 528(RSP)
+	MOVW $0xaaaaaaaa, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 544(RSP)
 tile1:
 	CMP $6, R3
 	BLT next2
+	MOVD $0, R24
+part3:
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
+	ADD R24<<4, R6, R22
+	ADD R24<<3, R6, R23
+	ADD R24<<5, R6, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -41,640 +52,279 @@ tile1:
 	FMOVQ F31, 160(RSP)
 	FMOVQ F31, 176(RSP)
 	FMOVQ F31, 192(RSP)
-	FMOVQ F31, 208(RSP)
-	FMOVQ F31, 224(RSP)
-	FMOVQ F31, 240(RSP)
-	FMOVQ F31, 256(RSP)
-	FMOVQ F31, 272(RSP)
-	FMOVQ F31, 288(RSP)
-	FMOVQ F31, 304(RSP)
-	FMOVQ F31, 320(RSP)
-	FMOVQ F31, 336(RSP)
-	FMOVQ F31, 352(RSP)
-	FMOVQ F31, 368(RSP)
-	FMOVQ F31, 384(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
-	WORD $0x4f01e61e // movi v30.16b, #0x30
-block3:
+block4:
+	WORD $0x6f00e41f // movi v31.2d, #0x0
+	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
-	FMOVQ F29, 400(RSP)
-	FMOVQ F29, 416(RSP)
-	FMOVQ F29, 432(RSP)
-	FMOVQ F29, 448(RSP)
-	FMOVQ F29, 464(RSP)
-	FMOVQ F29, 480(RSP)
-	FMOVQ F29, 496(RSP)
-	FMOVQ F29, 512(RSP)
-	FMOVQ F29, 528(RSP)
-	FMOVQ F29, 544(RSP)
-	FMOVQ F29, 560(RSP)
-	FMOVQ F29, 576(RSP)
-	FMOVQ F29, 592(RSP)
-	FMOVQ F29, 608(RSP)
-	FMOVQ F29, 624(RSP)
-	FMOVQ F29, 640(RSP)
-	FMOVQ F29, 656(RSP)
-	FMOVQ F29, 672(RSP)
-	FMOVQ F29, 688(RSP)
-	FMOVQ F29, 704(RSP)
-	FMOVQ F29, 720(RSP)
-	FMOVQ F29, 736(RSP)
-	FMOVQ F29, 752(RSP)
-	FMOVQ F29, 768(RSP)
+	WORD $0x6f00e41c // movi v28.2d, #0x0
+	WORD $0x6f00e41b // movi v27.2d, #0x0
+	WORD $0x6f00e41a // movi v26.2d, #0x0
+	WORD $0x6f00e419 // movi v25.2d, #0x0
+	WORD $0x6f00e418 // movi v24.2d, #0x0
+	WORD $0x6f00e417 // movi v23.2d, #0x0
+	WORD $0x6f00e416 // movi v22.2d, #0x0
+	WORD $0x6f00e415 // movi v21.2d, #0x0
+	WORD $0x6f00e414 // movi v20.2d, #0x0
 	ADD $288, R6, R20
-	ADD $32, R6, R21
+	ADD $32, R23, R21
 	MOVD $8, R19
-sub4:
-	FMOVS (R8)(R15), F0
-	WORD $0x6f0087fd // mvni v29.8h, #0x1f
-	WORD $0x0f40a3bd // smull v29.4s, v29.4h, v0.h[0]
-	WORD $0x4ebd1fbc // mov v28.16b, v29.16b
-	WORD $0x4ebd1fbb // mov v27.16b, v29.16b
-	WORD $0x4ebd1fba // mov v26.16b, v29.16b
-	FMOVS (R9)(R15), F0
-	WORD $0x6f0087f9 // mvni v25.8h, #0x1f
-	WORD $0x0f40a339 // smull v25.4s, v25.4h, v0.h[0]
-	WORD $0x4eb91f38 // mov v24.16b, v25.16b
-	WORD $0x4eb91f37 // mov v23.16b, v25.16b
-	WORD $0x4eb91f36 // mov v22.16b, v25.16b
-	FMOVS (R10)(R15), F0
-	WORD $0x6f0087f5 // mvni v21.8h, #0x1f
-	WORD $0x0f40a2b5 // smull v21.4s, v21.4h, v0.h[0]
-	WORD $0x4eb51eb4 // mov v20.16b, v21.16b
-	WORD $0x4eb51eb3 // mov v19.16b, v21.16b
-	WORD $0x4eb51eb2 // mov v18.16b, v21.16b
-	FMOVS (R11)(R15), F0
-	WORD $0x6f0087f1 // mvni v17.8h, #0x1f
-	WORD $0x0f40a231 // smull v17.4s, v17.4h, v0.h[0]
-	WORD $0x4eb11e30 // mov v16.16b, v17.16b
-	WORD $0x4eb11e2f // mov v15.16b, v17.16b
-	WORD $0x4eb11e2e // mov v14.16b, v17.16b
-	FMOVS (R12)(R15), F0
-	WORD $0x6f0087ed // mvni v13.8h, #0x1f
-	WORD $0x0f40a1ad // smull v13.4s, v13.4h, v0.h[0]
-	WORD $0x4ead1dac // mov v12.16b, v13.16b
-	WORD $0x4ead1dab // mov v11.16b, v13.16b
-	WORD $0x4ead1daa // mov v10.16b, v13.16b
-	FMOVS (R13)(R15), F0
-	WORD $0x6f0087e9 // mvni v9.8h, #0x1f
-	WORD $0x0f40a129 // smull v9.4s, v9.4h, v0.h[0]
-	WORD $0x4ea91d28 // mov v8.16b, v9.16b
-	WORD $0x4ea91d27 // mov v7.16b, v9.16b
-	WORD $0x4ea91d26 // mov v6.16b, v9.16b
-	FMOVQ (R20), F4
-	WORD $0x4e3f1c85 // and v5.16b, v4.16b, v31.16b
-	WORD $0x6f0c0484 // ushr v4.16b, v4.16b, #4
-	FMOVQ 256(R20), F1
+sub5:
+	FMOVQ 528(RSP), F19
+	FMOVQ 544(RSP), F18
+	WORD $0x6f00e411 // movi v17.2d, #0x0
+	WORD $0x6f00e410 // movi v16.2d, #0x0
+	WORD $0x6f00e40f // movi v15.2d, #0x0
+	WORD $0x6f00e40e // movi v14.2d, #0x0
+	WORD $0x6f00e40d // movi v13.2d, #0x0
+	WORD $0x6f00e40c // movi v12.2d, #0x0
+	WORD $0x6f00e40b // movi v11.2d, #0x0
+	WORD $0x6f00e40a // movi v10.2d, #0x0
+	WORD $0x6f00e409 // movi v9.2d, #0x0
+	WORD $0x6f00e408 // movi v8.2d, #0x0
+	WORD $0x6f00e407 // movi v7.2d, #0x0
+	WORD $0x6f00e406 // movi v6.2d, #0x0
+	FMOVQ 256(R20), F4
+	WORD $0x6e321c84 // eor v4.16b, v4.16b, v18.16b
+	WORD $0x4f0e5485 // shl v5.16b, v4.16b, #6
+	WORD $0x4f0c5484 // shl v4.16b, v4.16b, #4
+	FMOVQ (R20), F1
+	WORD $0x4e331c21 // and v1.16b, v1.16b, v19.16b
+	WORD $0x6f0e4424 // sri v4.16b, v1.16b, #2
+	FMOVQ (R20), F1
 	WORD $0x4f0c5421 // shl v1.16b, v1.16b, #4
-	WORD $0x6ebe1c25 // bit v5.16b, v1.16b, v30.16b
-	WORD $0x6f0e0421 // ushr v1.16b, v1.16b, #2
-	WORD $0x6ebe1c24 // bit v4.16b, v1.16b, v30.16b
-	FMOVQ 16(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	FMOVQ 272(R20), F1
+	WORD $0x6f0e4425 // sri v5.16b, v1.16b, #2
+	FMOVQ 272(R20), F2
+	WORD $0x6e321c42 // eor v2.16b, v2.16b, v18.16b
+	WORD $0x4f0e5443 // shl v3.16b, v2.16b, #6
+	WORD $0x4f0c5442 // shl v2.16b, v2.16b, #4
+	FMOVQ 16(R20), F1
+	WORD $0x4e331c21 // and v1.16b, v1.16b, v19.16b
+	WORD $0x6f0e4422 // sri v2.16b, v1.16b, #2
+	FMOVQ 16(R20), F1
 	WORD $0x4f0c5421 // shl v1.16b, v1.16b, #4
-	WORD $0x6ebe1c23 // bit v3.16b, v1.16b, v30.16b
-	WORD $0x6f0e0421 // ushr v1.16b, v1.16b, #2
-	WORD $0x6ebe1c22 // bit v2.16b, v1.16b, v30.16b
+	WORD $0x6f0e4423 // sri v3.16b, v1.16b, #2
 	FMOVD (R8), F1
-	WORD $0x4f81e0bd // sdot v29.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e07c // sdot v28.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e09d // sdot v29.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e05c // sdot v28.4s, v2.16b, v1.4b[1]
+	WORD $0x4f81e0b1 // sdot v17.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e070 // sdot v16.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e091 // sdot v17.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e050 // sdot v16.4s, v2.16b, v1.4b[1]
 	FMOVD (R9), F0
-	WORD $0x4f80e0b9 // sdot v25.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e078 // sdot v24.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e099 // sdot v25.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e058 // sdot v24.4s, v2.16b, v0.4b[1]
-	FMOVD (R10), F1
-	WORD $0x4f81e0b5 // sdot v21.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e074 // sdot v20.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e095 // sdot v21.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e054 // sdot v20.4s, v2.16b, v1.4b[1]
-	FMOVD (R11), F0
-	WORD $0x4f80e0b1 // sdot v17.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e070 // sdot v16.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e091 // sdot v17.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e050 // sdot v16.4s, v2.16b, v0.4b[1]
-	FMOVD (R12), F1
-	WORD $0x4f81e0ad // sdot v13.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e08d // sdot v13.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e04c // sdot v12.4s, v2.16b, v1.4b[1]
-	FMOVD (R13), F0
-	WORD $0x4f80e0a9 // sdot v9.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e068 // sdot v8.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e089 // sdot v9.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e048 // sdot v8.4s, v2.16b, v0.4b[1]
-	FMOVQ 32(R20), F4
-	WORD $0x4e3f1c85 // and v5.16b, v4.16b, v31.16b
-	WORD $0x6f0c0484 // ushr v4.16b, v4.16b, #4
-	FMOVQ 288(R20), F1
-	WORD $0x4f0c5421 // shl v1.16b, v1.16b, #4
-	WORD $0x6ebe1c25 // bit v5.16b, v1.16b, v30.16b
-	WORD $0x6f0e0421 // ushr v1.16b, v1.16b, #2
-	WORD $0x6ebe1c24 // bit v4.16b, v1.16b, v30.16b
-	FMOVQ 48(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	FMOVQ 304(R20), F1
-	WORD $0x4f0c5421 // shl v1.16b, v1.16b, #4
-	WORD $0x6ebe1c23 // bit v3.16b, v1.16b, v30.16b
-	WORD $0x6f0e0421 // ushr v1.16b, v1.16b, #2
-	WORD $0x6ebe1c22 // bit v2.16b, v1.16b, v30.16b
-	FMOVD (R8), F1
-	WORD $0x4f81e0bb // sdot v27.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e07a // sdot v26.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e09b // sdot v27.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e05a // sdot v26.4s, v2.16b, v1.4b[1]
-	FMOVD (R9), F0
-	WORD $0x4f80e0b7 // sdot v23.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e076 // sdot v22.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e097 // sdot v23.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e056 // sdot v22.4s, v2.16b, v0.4b[1]
-	FMOVD (R10), F1
-	WORD $0x4f81e0b3 // sdot v19.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e072 // sdot v18.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e093 // sdot v19.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e052 // sdot v18.4s, v2.16b, v1.4b[1]
-	FMOVD (R11), F0
 	WORD $0x4f80e0af // sdot v15.4s, v5.16b, v0.4b[0]
 	WORD $0x4f80e06e // sdot v14.4s, v3.16b, v0.4b[0]
 	WORD $0x4fa0e08f // sdot v15.4s, v4.16b, v0.4b[1]
 	WORD $0x4fa0e04e // sdot v14.4s, v2.16b, v0.4b[1]
+	FMOVD (R10), F1
+	WORD $0x4f81e0ad // sdot v13.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e08d // sdot v13.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e04c // sdot v12.4s, v2.16b, v1.4b[1]
+	FMOVD (R11), F0
+	WORD $0x4f80e0ab // sdot v11.4s, v5.16b, v0.4b[0]
+	WORD $0x4f80e06a // sdot v10.4s, v3.16b, v0.4b[0]
+	WORD $0x4fa0e08b // sdot v11.4s, v4.16b, v0.4b[1]
+	WORD $0x4fa0e04a // sdot v10.4s, v2.16b, v0.4b[1]
 	FMOVD (R12), F1
-	WORD $0x4f81e0ab // sdot v11.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e06a // sdot v10.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e08b // sdot v11.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e04a // sdot v10.4s, v2.16b, v1.4b[1]
+	WORD $0x4f81e0a9 // sdot v9.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e068 // sdot v8.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e089 // sdot v9.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e048 // sdot v8.4s, v2.16b, v1.4b[1]
 	FMOVD (R13), F0
 	WORD $0x4f80e0a7 // sdot v7.4s, v5.16b, v0.4b[0]
 	WORD $0x4f80e066 // sdot v6.4s, v3.16b, v0.4b[0]
 	WORD $0x4fa0e087 // sdot v7.4s, v4.16b, v0.4b[1]
 	WORD $0x4fa0e046 // sdot v6.4s, v2.16b, v0.4b[1]
-	FMOVQ 64(R20), F4
-	WORD $0x4e3f1c85 // and v5.16b, v4.16b, v31.16b
-	WORD $0x6f0c0484 // ushr v4.16b, v4.16b, #4
-	FMOVQ 256(R20), F1
-	WORD $0x6ebe1c25 // bit v5.16b, v1.16b, v30.16b
-	WORD $0x6f0e0421 // ushr v1.16b, v1.16b, #2
-	WORD $0x6ebe1c24 // bit v4.16b, v1.16b, v30.16b
-	FMOVQ 80(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	FMOVQ 272(R20), F1
-	WORD $0x6ebe1c23 // bit v3.16b, v1.16b, v30.16b
-	WORD $0x6f0e0421 // ushr v1.16b, v1.16b, #2
-	WORD $0x6ebe1c22 // bit v2.16b, v1.16b, v30.16b
+	FMOVQ 256(R20), F4
+	WORD $0x6e321c84 // eor v4.16b, v4.16b, v18.16b
+	WORD $0x4f0a5485 // shl v5.16b, v4.16b, #2
+	FMOVQ 64(R20), F1
+	WORD $0x4e331c21 // and v1.16b, v1.16b, v19.16b
+	WORD $0x6f0e4424 // sri v4.16b, v1.16b, #2
+	FMOVQ 64(R20), F1
+	WORD $0x4f0c5421 // shl v1.16b, v1.16b, #4
+	WORD $0x6f0e4425 // sri v5.16b, v1.16b, #2
+	FMOVQ 272(R20), F2
+	WORD $0x6e321c42 // eor v2.16b, v2.16b, v18.16b
+	WORD $0x4f0a5443 // shl v3.16b, v2.16b, #2
+	FMOVQ 80(R20), F1
+	WORD $0x4e331c21 // and v1.16b, v1.16b, v19.16b
+	WORD $0x6f0e4422 // sri v2.16b, v1.16b, #2
+	FMOVQ 80(R20), F1
+	WORD $0x4f0c5421 // shl v1.16b, v1.16b, #4
+	WORD $0x6f0e4423 // sri v3.16b, v1.16b, #2
 	FMOVD 8(R8), F1
-	WORD $0x4f81e0bd // sdot v29.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e07c // sdot v28.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e09d // sdot v29.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e05c // sdot v28.4s, v2.16b, v1.4b[1]
+	WORD $0x4f81e0b1 // sdot v17.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e070 // sdot v16.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e091 // sdot v17.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e050 // sdot v16.4s, v2.16b, v1.4b[1]
 	FMOVD 8(R9), F0
-	WORD $0x4f80e0b9 // sdot v25.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e078 // sdot v24.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e099 // sdot v25.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e058 // sdot v24.4s, v2.16b, v0.4b[1]
-	FMOVD 8(R10), F1
-	WORD $0x4f81e0b5 // sdot v21.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e074 // sdot v20.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e095 // sdot v21.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e054 // sdot v20.4s, v2.16b, v1.4b[1]
-	FMOVD 8(R11), F0
-	WORD $0x4f80e0b1 // sdot v17.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e070 // sdot v16.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e091 // sdot v17.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e050 // sdot v16.4s, v2.16b, v0.4b[1]
-	FMOVD 8(R12), F1
-	WORD $0x4f81e0ad // sdot v13.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e08d // sdot v13.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e04c // sdot v12.4s, v2.16b, v1.4b[1]
-	FMOVD 8(R13), F0
-	WORD $0x4f80e0a9 // sdot v9.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e068 // sdot v8.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e089 // sdot v9.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e048 // sdot v8.4s, v2.16b, v0.4b[1]
-	FMOVQ 96(R20), F4
-	WORD $0x4e3f1c85 // and v5.16b, v4.16b, v31.16b
-	WORD $0x6f0c0484 // ushr v4.16b, v4.16b, #4
-	FMOVQ 288(R20), F1
-	WORD $0x6ebe1c25 // bit v5.16b, v1.16b, v30.16b
-	WORD $0x6f0e0421 // ushr v1.16b, v1.16b, #2
-	WORD $0x6ebe1c24 // bit v4.16b, v1.16b, v30.16b
-	FMOVQ 112(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	FMOVQ 304(R20), F1
-	WORD $0x6ebe1c23 // bit v3.16b, v1.16b, v30.16b
-	WORD $0x6f0e0421 // ushr v1.16b, v1.16b, #2
-	WORD $0x6ebe1c22 // bit v2.16b, v1.16b, v30.16b
-	FMOVD 8(R8), F1
-	WORD $0x4f81e0bb // sdot v27.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e07a // sdot v26.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e09b // sdot v27.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e05a // sdot v26.4s, v2.16b, v1.4b[1]
-	FMOVD 8(R9), F0
-	WORD $0x4f80e0b7 // sdot v23.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e076 // sdot v22.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e097 // sdot v23.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e056 // sdot v22.4s, v2.16b, v0.4b[1]
-	FMOVD 8(R10), F1
-	WORD $0x4f81e0b3 // sdot v19.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e072 // sdot v18.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e093 // sdot v19.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e052 // sdot v18.4s, v2.16b, v1.4b[1]
-	FMOVD 8(R11), F0
 	WORD $0x4f80e0af // sdot v15.4s, v5.16b, v0.4b[0]
 	WORD $0x4f80e06e // sdot v14.4s, v3.16b, v0.4b[0]
 	WORD $0x4fa0e08f // sdot v15.4s, v4.16b, v0.4b[1]
 	WORD $0x4fa0e04e // sdot v14.4s, v2.16b, v0.4b[1]
+	FMOVD 8(R10), F1
+	WORD $0x4f81e0ad // sdot v13.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e08d // sdot v13.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e04c // sdot v12.4s, v2.16b, v1.4b[1]
+	FMOVD 8(R11), F0
+	WORD $0x4f80e0ab // sdot v11.4s, v5.16b, v0.4b[0]
+	WORD $0x4f80e06a // sdot v10.4s, v3.16b, v0.4b[0]
+	WORD $0x4fa0e08b // sdot v11.4s, v4.16b, v0.4b[1]
+	WORD $0x4fa0e04a // sdot v10.4s, v2.16b, v0.4b[1]
 	FMOVD 8(R12), F1
-	WORD $0x4f81e0ab // sdot v11.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e06a // sdot v10.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e08b // sdot v11.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e04a // sdot v10.4s, v2.16b, v1.4b[1]
+	WORD $0x4f81e0a9 // sdot v9.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e068 // sdot v8.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e089 // sdot v9.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e048 // sdot v8.4s, v2.16b, v1.4b[1]
 	FMOVD 8(R13), F0
 	WORD $0x4f80e0a7 // sdot v7.4s, v5.16b, v0.4b[0]
 	WORD $0x4f80e066 // sdot v6.4s, v3.16b, v0.4b[0]
 	WORD $0x4fa0e087 // sdot v7.4s, v4.16b, v0.4b[1]
 	WORD $0x4fa0e046 // sdot v6.4s, v2.16b, v0.4b[1]
-	FMOVQ (R21), F2
-	WORD $0x0f08a444 // sxtl v4.8h, v2.8b
-	WORD $0x4f08a442 // sxtl2 v2.8h, v2.16b
-	WORD $0x0f10a485 // sxtl v5.4s, v4.4h
-	WORD $0x4f10a484 // sxtl2 v4.4s, v4.8h
-	WORD $0x0f10a443 // sxtl v3.4s, v2.4h
-	WORD $0x4f10a442 // sxtl2 v2.4s, v2.8h
-	FMOVQ 400(RSP), F1
-	WORD $0x4ea597a1 // mla v1.4s, v29.4s, v5.4s
-	FMOVQ F1, 400(RSP)
-	FMOVQ 416(RSP), F1
-	WORD $0x4ea49781 // mla v1.4s, v28.4s, v4.4s
-	FMOVQ F1, 416(RSP)
-	FMOVQ 432(RSP), F1
-	WORD $0x4ea39761 // mla v1.4s, v27.4s, v3.4s
-	FMOVQ F1, 432(RSP)
-	FMOVQ 448(RSP), F1
-	WORD $0x4ea29741 // mla v1.4s, v26.4s, v2.4s
-	FMOVQ F1, 448(RSP)
-	FMOVQ 464(RSP), F1
-	WORD $0x4ea59721 // mla v1.4s, v25.4s, v5.4s
-	FMOVQ F1, 464(RSP)
-	FMOVQ 480(RSP), F1
-	WORD $0x4ea49701 // mla v1.4s, v24.4s, v4.4s
-	FMOVQ F1, 480(RSP)
-	FMOVQ 496(RSP), F1
-	WORD $0x4ea396e1 // mla v1.4s, v23.4s, v3.4s
-	FMOVQ F1, 496(RSP)
-	FMOVQ 512(RSP), F1
-	WORD $0x4ea296c1 // mla v1.4s, v22.4s, v2.4s
-	FMOVQ F1, 512(RSP)
-	FMOVQ 528(RSP), F1
-	WORD $0x4ea596a1 // mla v1.4s, v21.4s, v5.4s
-	FMOVQ F1, 528(RSP)
-	FMOVQ 544(RSP), F1
-	WORD $0x4ea49681 // mla v1.4s, v20.4s, v4.4s
-	FMOVQ F1, 544(RSP)
-	FMOVQ 560(RSP), F1
-	WORD $0x4ea39661 // mla v1.4s, v19.4s, v3.4s
-	FMOVQ F1, 560(RSP)
-	FMOVQ 576(RSP), F1
-	WORD $0x4ea29641 // mla v1.4s, v18.4s, v2.4s
-	FMOVQ F1, 576(RSP)
-	FMOVQ 592(RSP), F1
-	WORD $0x4ea59621 // mla v1.4s, v17.4s, v5.4s
-	FMOVQ F1, 592(RSP)
-	FMOVQ 608(RSP), F1
-	WORD $0x4ea49601 // mla v1.4s, v16.4s, v4.4s
-	FMOVQ F1, 608(RSP)
-	FMOVQ 624(RSP), F1
-	WORD $0x4ea395e1 // mla v1.4s, v15.4s, v3.4s
-	FMOVQ F1, 624(RSP)
-	FMOVQ 640(RSP), F1
-	WORD $0x4ea295c1 // mla v1.4s, v14.4s, v2.4s
-	FMOVQ F1, 640(RSP)
-	FMOVQ 656(RSP), F1
-	WORD $0x4ea595a1 // mla v1.4s, v13.4s, v5.4s
-	FMOVQ F1, 656(RSP)
-	FMOVQ 672(RSP), F1
-	WORD $0x4ea49581 // mla v1.4s, v12.4s, v4.4s
-	FMOVQ F1, 672(RSP)
-	FMOVQ 688(RSP), F1
-	WORD $0x4ea39561 // mla v1.4s, v11.4s, v3.4s
-	FMOVQ F1, 688(RSP)
-	FMOVQ 704(RSP), F1
-	WORD $0x4ea29541 // mla v1.4s, v10.4s, v2.4s
-	FMOVQ F1, 704(RSP)
-	FMOVQ 720(RSP), F1
-	WORD $0x4ea59521 // mla v1.4s, v9.4s, v5.4s
-	FMOVQ F1, 720(RSP)
-	FMOVQ 736(RSP), F1
-	WORD $0x4ea49501 // mla v1.4s, v8.4s, v4.4s
-	FMOVQ F1, 736(RSP)
-	FMOVQ 752(RSP), F1
-	WORD $0x4ea394e1 // mla v1.4s, v7.4s, v3.4s
-	FMOVQ F1, 752(RSP)
-	FMOVQ 768(RSP), F1
-	WORD $0x4ea294c1 // mla v1.4s, v6.4s, v2.4s
-	FMOVQ F1, 768(RSP)
-	FMOVS (R8)(R15), F0
-	WORD $0x6f0087fd // mvni v29.8h, #0x1f
-	WORD $0x0f50a3bd // smull v29.4s, v29.4h, v0.h[1]
-	WORD $0x4ebd1fbc // mov v28.16b, v29.16b
-	WORD $0x4ebd1fbb // mov v27.16b, v29.16b
-	WORD $0x4ebd1fba // mov v26.16b, v29.16b
-	FMOVS (R9)(R15), F0
-	WORD $0x6f0087f9 // mvni v25.8h, #0x1f
-	WORD $0x0f50a339 // smull v25.4s, v25.4h, v0.h[1]
-	WORD $0x4eb91f38 // mov v24.16b, v25.16b
-	WORD $0x4eb91f37 // mov v23.16b, v25.16b
-	WORD $0x4eb91f36 // mov v22.16b, v25.16b
-	FMOVS (R10)(R15), F0
-	WORD $0x6f0087f5 // mvni v21.8h, #0x1f
-	WORD $0x0f50a2b5 // smull v21.4s, v21.4h, v0.h[1]
-	WORD $0x4eb51eb4 // mov v20.16b, v21.16b
-	WORD $0x4eb51eb3 // mov v19.16b, v21.16b
-	WORD $0x4eb51eb2 // mov v18.16b, v21.16b
-	FMOVS (R11)(R15), F0
-	WORD $0x6f0087f1 // mvni v17.8h, #0x1f
-	WORD $0x0f50a231 // smull v17.4s, v17.4h, v0.h[1]
-	WORD $0x4eb11e30 // mov v16.16b, v17.16b
-	WORD $0x4eb11e2f // mov v15.16b, v17.16b
-	WORD $0x4eb11e2e // mov v14.16b, v17.16b
-	FMOVS (R12)(R15), F0
-	WORD $0x6f0087ed // mvni v13.8h, #0x1f
-	WORD $0x0f50a1ad // smull v13.4s, v13.4h, v0.h[1]
-	WORD $0x4ead1dac // mov v12.16b, v13.16b
-	WORD $0x4ead1dab // mov v11.16b, v13.16b
-	WORD $0x4ead1daa // mov v10.16b, v13.16b
-	FMOVS (R13)(R15), F0
-	WORD $0x6f0087e9 // mvni v9.8h, #0x1f
-	WORD $0x0f50a129 // smull v9.4s, v9.4h, v0.h[1]
-	WORD $0x4ea91d28 // mov v8.16b, v9.16b
-	WORD $0x4ea91d27 // mov v7.16b, v9.16b
-	WORD $0x4ea91d26 // mov v6.16b, v9.16b
-	FMOVQ 128(R20), F4
-	WORD $0x4e3f1c85 // and v5.16b, v4.16b, v31.16b
-	WORD $0x6f0c0484 // ushr v4.16b, v4.16b, #4
-	FMOVQ 320(R20), F1
+	FMOVD (R21), F18
+	WORD $0x0f08a652 // sxtl v18.8h, v18.8b
+	WORD $0x0f10a653 // sxtl v19.4s, v18.4h
+	WORD $0x4f10a652 // sxtl2 v18.4s, v18.8h
+	WORD $0x4eb3963f // mla v31.4s, v17.4s, v19.4s
+	WORD $0x4eb2961e // mla v30.4s, v16.4s, v18.4s
+	WORD $0x4eb395fd // mla v29.4s, v15.4s, v19.4s
+	WORD $0x4eb295dc // mla v28.4s, v14.4s, v18.4s
+	WORD $0x4eb395bb // mla v27.4s, v13.4s, v19.4s
+	WORD $0x4eb2959a // mla v26.4s, v12.4s, v18.4s
+	WORD $0x4eb39579 // mla v25.4s, v11.4s, v19.4s
+	WORD $0x4eb29558 // mla v24.4s, v10.4s, v18.4s
+	WORD $0x4eb39537 // mla v23.4s, v9.4s, v19.4s
+	WORD $0x4eb29516 // mla v22.4s, v8.4s, v18.4s
+	WORD $0x4eb394f5 // mla v21.4s, v7.4s, v19.4s
+	WORD $0x4eb294d4 // mla v20.4s, v6.4s, v18.4s
+	FMOVQ 528(RSP), F19
+	FMOVQ 544(RSP), F18
+	WORD $0x6f00e411 // movi v17.2d, #0x0
+	WORD $0x6f00e410 // movi v16.2d, #0x0
+	WORD $0x6f00e40f // movi v15.2d, #0x0
+	WORD $0x6f00e40e // movi v14.2d, #0x0
+	WORD $0x6f00e40d // movi v13.2d, #0x0
+	WORD $0x6f00e40c // movi v12.2d, #0x0
+	WORD $0x6f00e40b // movi v11.2d, #0x0
+	WORD $0x6f00e40a // movi v10.2d, #0x0
+	WORD $0x6f00e409 // movi v9.2d, #0x0
+	WORD $0x6f00e408 // movi v8.2d, #0x0
+	WORD $0x6f00e407 // movi v7.2d, #0x0
+	WORD $0x6f00e406 // movi v6.2d, #0x0
+	FMOVQ 320(R20), F4
+	WORD $0x6e321c84 // eor v4.16b, v4.16b, v18.16b
+	WORD $0x4f0e5485 // shl v5.16b, v4.16b, #6
+	WORD $0x4f0c5484 // shl v4.16b, v4.16b, #4
+	FMOVQ 128(R20), F1
+	WORD $0x4e331c21 // and v1.16b, v1.16b, v19.16b
+	WORD $0x6f0e4424 // sri v4.16b, v1.16b, #2
+	FMOVQ 128(R20), F1
 	WORD $0x4f0c5421 // shl v1.16b, v1.16b, #4
-	WORD $0x6ebe1c25 // bit v5.16b, v1.16b, v30.16b
-	WORD $0x6f0e0421 // ushr v1.16b, v1.16b, #2
-	WORD $0x6ebe1c24 // bit v4.16b, v1.16b, v30.16b
-	FMOVQ 144(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	FMOVQ 336(R20), F1
+	WORD $0x6f0e4425 // sri v5.16b, v1.16b, #2
+	FMOVQ 336(R20), F2
+	WORD $0x6e321c42 // eor v2.16b, v2.16b, v18.16b
+	WORD $0x4f0e5443 // shl v3.16b, v2.16b, #6
+	WORD $0x4f0c5442 // shl v2.16b, v2.16b, #4
+	FMOVQ 144(R20), F1
+	WORD $0x4e331c21 // and v1.16b, v1.16b, v19.16b
+	WORD $0x6f0e4422 // sri v2.16b, v1.16b, #2
+	FMOVQ 144(R20), F1
 	WORD $0x4f0c5421 // shl v1.16b, v1.16b, #4
-	WORD $0x6ebe1c23 // bit v3.16b, v1.16b, v30.16b
-	WORD $0x6f0e0421 // ushr v1.16b, v1.16b, #2
-	WORD $0x6ebe1c22 // bit v2.16b, v1.16b, v30.16b
+	WORD $0x6f0e4423 // sri v3.16b, v1.16b, #2
 	FMOVD 16(R8), F1
-	WORD $0x4f81e0bd // sdot v29.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e07c // sdot v28.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e09d // sdot v29.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e05c // sdot v28.4s, v2.16b, v1.4b[1]
+	WORD $0x4f81e0b1 // sdot v17.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e070 // sdot v16.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e091 // sdot v17.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e050 // sdot v16.4s, v2.16b, v1.4b[1]
 	FMOVD 16(R9), F0
-	WORD $0x4f80e0b9 // sdot v25.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e078 // sdot v24.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e099 // sdot v25.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e058 // sdot v24.4s, v2.16b, v0.4b[1]
-	FMOVD 16(R10), F1
-	WORD $0x4f81e0b5 // sdot v21.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e074 // sdot v20.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e095 // sdot v21.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e054 // sdot v20.4s, v2.16b, v1.4b[1]
-	FMOVD 16(R11), F0
-	WORD $0x4f80e0b1 // sdot v17.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e070 // sdot v16.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e091 // sdot v17.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e050 // sdot v16.4s, v2.16b, v0.4b[1]
-	FMOVD 16(R12), F1
-	WORD $0x4f81e0ad // sdot v13.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e08d // sdot v13.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e04c // sdot v12.4s, v2.16b, v1.4b[1]
-	FMOVD 16(R13), F0
-	WORD $0x4f80e0a9 // sdot v9.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e068 // sdot v8.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e089 // sdot v9.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e048 // sdot v8.4s, v2.16b, v0.4b[1]
-	FMOVQ 160(R20), F4
-	WORD $0x4e3f1c85 // and v5.16b, v4.16b, v31.16b
-	WORD $0x6f0c0484 // ushr v4.16b, v4.16b, #4
-	FMOVQ 352(R20), F1
-	WORD $0x4f0c5421 // shl v1.16b, v1.16b, #4
-	WORD $0x6ebe1c25 // bit v5.16b, v1.16b, v30.16b
-	WORD $0x6f0e0421 // ushr v1.16b, v1.16b, #2
-	WORD $0x6ebe1c24 // bit v4.16b, v1.16b, v30.16b
-	FMOVQ 176(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	FMOVQ 368(R20), F1
-	WORD $0x4f0c5421 // shl v1.16b, v1.16b, #4
-	WORD $0x6ebe1c23 // bit v3.16b, v1.16b, v30.16b
-	WORD $0x6f0e0421 // ushr v1.16b, v1.16b, #2
-	WORD $0x6ebe1c22 // bit v2.16b, v1.16b, v30.16b
-	FMOVD 16(R8), F1
-	WORD $0x4f81e0bb // sdot v27.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e07a // sdot v26.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e09b // sdot v27.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e05a // sdot v26.4s, v2.16b, v1.4b[1]
-	FMOVD 16(R9), F0
-	WORD $0x4f80e0b7 // sdot v23.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e076 // sdot v22.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e097 // sdot v23.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e056 // sdot v22.4s, v2.16b, v0.4b[1]
-	FMOVD 16(R10), F1
-	WORD $0x4f81e0b3 // sdot v19.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e072 // sdot v18.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e093 // sdot v19.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e052 // sdot v18.4s, v2.16b, v1.4b[1]
-	FMOVD 16(R11), F0
 	WORD $0x4f80e0af // sdot v15.4s, v5.16b, v0.4b[0]
 	WORD $0x4f80e06e // sdot v14.4s, v3.16b, v0.4b[0]
 	WORD $0x4fa0e08f // sdot v15.4s, v4.16b, v0.4b[1]
 	WORD $0x4fa0e04e // sdot v14.4s, v2.16b, v0.4b[1]
+	FMOVD 16(R10), F1
+	WORD $0x4f81e0ad // sdot v13.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e08d // sdot v13.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e04c // sdot v12.4s, v2.16b, v1.4b[1]
+	FMOVD 16(R11), F0
+	WORD $0x4f80e0ab // sdot v11.4s, v5.16b, v0.4b[0]
+	WORD $0x4f80e06a // sdot v10.4s, v3.16b, v0.4b[0]
+	WORD $0x4fa0e08b // sdot v11.4s, v4.16b, v0.4b[1]
+	WORD $0x4fa0e04a // sdot v10.4s, v2.16b, v0.4b[1]
 	FMOVD 16(R12), F1
-	WORD $0x4f81e0ab // sdot v11.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e06a // sdot v10.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e08b // sdot v11.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e04a // sdot v10.4s, v2.16b, v1.4b[1]
+	WORD $0x4f81e0a9 // sdot v9.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e068 // sdot v8.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e089 // sdot v9.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e048 // sdot v8.4s, v2.16b, v1.4b[1]
 	FMOVD 16(R13), F0
 	WORD $0x4f80e0a7 // sdot v7.4s, v5.16b, v0.4b[0]
 	WORD $0x4f80e066 // sdot v6.4s, v3.16b, v0.4b[0]
 	WORD $0x4fa0e087 // sdot v7.4s, v4.16b, v0.4b[1]
 	WORD $0x4fa0e046 // sdot v6.4s, v2.16b, v0.4b[1]
-	FMOVQ 192(R20), F4
-	WORD $0x4e3f1c85 // and v5.16b, v4.16b, v31.16b
-	WORD $0x6f0c0484 // ushr v4.16b, v4.16b, #4
-	FMOVQ 320(R20), F1
-	WORD $0x6ebe1c25 // bit v5.16b, v1.16b, v30.16b
-	WORD $0x6f0e0421 // ushr v1.16b, v1.16b, #2
-	WORD $0x6ebe1c24 // bit v4.16b, v1.16b, v30.16b
-	FMOVQ 208(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	FMOVQ 336(R20), F1
-	WORD $0x6ebe1c23 // bit v3.16b, v1.16b, v30.16b
-	WORD $0x6f0e0421 // ushr v1.16b, v1.16b, #2
-	WORD $0x6ebe1c22 // bit v2.16b, v1.16b, v30.16b
+	FMOVQ 320(R20), F4
+	WORD $0x6e321c84 // eor v4.16b, v4.16b, v18.16b
+	WORD $0x4f0a5485 // shl v5.16b, v4.16b, #2
+	FMOVQ 192(R20), F1
+	WORD $0x4e331c21 // and v1.16b, v1.16b, v19.16b
+	WORD $0x6f0e4424 // sri v4.16b, v1.16b, #2
+	FMOVQ 192(R20), F1
+	WORD $0x4f0c5421 // shl v1.16b, v1.16b, #4
+	WORD $0x6f0e4425 // sri v5.16b, v1.16b, #2
+	FMOVQ 336(R20), F2
+	WORD $0x6e321c42 // eor v2.16b, v2.16b, v18.16b
+	WORD $0x4f0a5443 // shl v3.16b, v2.16b, #2
+	FMOVQ 208(R20), F1
+	WORD $0x4e331c21 // and v1.16b, v1.16b, v19.16b
+	WORD $0x6f0e4422 // sri v2.16b, v1.16b, #2
+	FMOVQ 208(R20), F1
+	WORD $0x4f0c5421 // shl v1.16b, v1.16b, #4
+	WORD $0x6f0e4423 // sri v3.16b, v1.16b, #2
 	FMOVD 24(R8), F1
-	WORD $0x4f81e0bd // sdot v29.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e07c // sdot v28.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e09d // sdot v29.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e05c // sdot v28.4s, v2.16b, v1.4b[1]
+	WORD $0x4f81e0b1 // sdot v17.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e070 // sdot v16.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e091 // sdot v17.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e050 // sdot v16.4s, v2.16b, v1.4b[1]
 	FMOVD 24(R9), F0
-	WORD $0x4f80e0b9 // sdot v25.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e078 // sdot v24.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e099 // sdot v25.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e058 // sdot v24.4s, v2.16b, v0.4b[1]
-	FMOVD 24(R10), F1
-	WORD $0x4f81e0b5 // sdot v21.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e074 // sdot v20.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e095 // sdot v21.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e054 // sdot v20.4s, v2.16b, v1.4b[1]
-	FMOVD 24(R11), F0
-	WORD $0x4f80e0b1 // sdot v17.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e070 // sdot v16.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e091 // sdot v17.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e050 // sdot v16.4s, v2.16b, v0.4b[1]
-	FMOVD 24(R12), F1
-	WORD $0x4f81e0ad // sdot v13.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e08d // sdot v13.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e04c // sdot v12.4s, v2.16b, v1.4b[1]
-	FMOVD 24(R13), F0
-	WORD $0x4f80e0a9 // sdot v9.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e068 // sdot v8.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e089 // sdot v9.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e048 // sdot v8.4s, v2.16b, v0.4b[1]
-	FMOVQ 224(R20), F4
-	WORD $0x4e3f1c85 // and v5.16b, v4.16b, v31.16b
-	WORD $0x6f0c0484 // ushr v4.16b, v4.16b, #4
-	FMOVQ 352(R20), F1
-	WORD $0x6ebe1c25 // bit v5.16b, v1.16b, v30.16b
-	WORD $0x6f0e0421 // ushr v1.16b, v1.16b, #2
-	WORD $0x6ebe1c24 // bit v4.16b, v1.16b, v30.16b
-	FMOVQ 240(R20), F2
-	WORD $0x4e3f1c43 // and v3.16b, v2.16b, v31.16b
-	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
-	FMOVQ 368(R20), F1
-	WORD $0x6ebe1c23 // bit v3.16b, v1.16b, v30.16b
-	WORD $0x6f0e0421 // ushr v1.16b, v1.16b, #2
-	WORD $0x6ebe1c22 // bit v2.16b, v1.16b, v30.16b
-	FMOVD 24(R8), F1
-	WORD $0x4f81e0bb // sdot v27.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e07a // sdot v26.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e09b // sdot v27.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e05a // sdot v26.4s, v2.16b, v1.4b[1]
-	FMOVD 24(R9), F0
-	WORD $0x4f80e0b7 // sdot v23.4s, v5.16b, v0.4b[0]
-	WORD $0x4f80e076 // sdot v22.4s, v3.16b, v0.4b[0]
-	WORD $0x4fa0e097 // sdot v23.4s, v4.16b, v0.4b[1]
-	WORD $0x4fa0e056 // sdot v22.4s, v2.16b, v0.4b[1]
-	FMOVD 24(R10), F1
-	WORD $0x4f81e0b3 // sdot v19.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e072 // sdot v18.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e093 // sdot v19.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e052 // sdot v18.4s, v2.16b, v1.4b[1]
-	FMOVD 24(R11), F0
 	WORD $0x4f80e0af // sdot v15.4s, v5.16b, v0.4b[0]
 	WORD $0x4f80e06e // sdot v14.4s, v3.16b, v0.4b[0]
 	WORD $0x4fa0e08f // sdot v15.4s, v4.16b, v0.4b[1]
 	WORD $0x4fa0e04e // sdot v14.4s, v2.16b, v0.4b[1]
+	FMOVD 24(R10), F1
+	WORD $0x4f81e0ad // sdot v13.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e08d // sdot v13.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e04c // sdot v12.4s, v2.16b, v1.4b[1]
+	FMOVD 24(R11), F0
+	WORD $0x4f80e0ab // sdot v11.4s, v5.16b, v0.4b[0]
+	WORD $0x4f80e06a // sdot v10.4s, v3.16b, v0.4b[0]
+	WORD $0x4fa0e08b // sdot v11.4s, v4.16b, v0.4b[1]
+	WORD $0x4fa0e04a // sdot v10.4s, v2.16b, v0.4b[1]
 	FMOVD 24(R12), F1
-	WORD $0x4f81e0ab // sdot v11.4s, v5.16b, v1.4b[0]
-	WORD $0x4f81e06a // sdot v10.4s, v3.16b, v1.4b[0]
-	WORD $0x4fa1e08b // sdot v11.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa1e04a // sdot v10.4s, v2.16b, v1.4b[1]
+	WORD $0x4f81e0a9 // sdot v9.4s, v5.16b, v1.4b[0]
+	WORD $0x4f81e068 // sdot v8.4s, v3.16b, v1.4b[0]
+	WORD $0x4fa1e089 // sdot v9.4s, v4.16b, v1.4b[1]
+	WORD $0x4fa1e048 // sdot v8.4s, v2.16b, v1.4b[1]
 	FMOVD 24(R13), F0
 	WORD $0x4f80e0a7 // sdot v7.4s, v5.16b, v0.4b[0]
 	WORD $0x4f80e066 // sdot v6.4s, v3.16b, v0.4b[0]
 	WORD $0x4fa0e087 // sdot v7.4s, v4.16b, v0.4b[1]
 	WORD $0x4fa0e046 // sdot v6.4s, v2.16b, v0.4b[1]
-	FMOVQ 16(R21), F2
-	WORD $0x0f08a444 // sxtl v4.8h, v2.8b
-	WORD $0x4f08a442 // sxtl2 v2.8h, v2.16b
-	WORD $0x0f10a485 // sxtl v5.4s, v4.4h
-	WORD $0x4f10a484 // sxtl2 v4.4s, v4.8h
-	WORD $0x0f10a443 // sxtl v3.4s, v2.4h
-	WORD $0x4f10a442 // sxtl2 v2.4s, v2.8h
-	FMOVQ 400(RSP), F1
-	WORD $0x4ea597a1 // mla v1.4s, v29.4s, v5.4s
-	FMOVQ F1, 400(RSP)
-	FMOVQ 416(RSP), F1
-	WORD $0x4ea49781 // mla v1.4s, v28.4s, v4.4s
-	FMOVQ F1, 416(RSP)
-	FMOVQ 432(RSP), F1
-	WORD $0x4ea39761 // mla v1.4s, v27.4s, v3.4s
-	FMOVQ F1, 432(RSP)
-	FMOVQ 448(RSP), F1
-	WORD $0x4ea29741 // mla v1.4s, v26.4s, v2.4s
-	FMOVQ F1, 448(RSP)
-	FMOVQ 464(RSP), F1
-	WORD $0x4ea59721 // mla v1.4s, v25.4s, v5.4s
-	FMOVQ F1, 464(RSP)
-	FMOVQ 480(RSP), F1
-	WORD $0x4ea49701 // mla v1.4s, v24.4s, v4.4s
-	FMOVQ F1, 480(RSP)
-	FMOVQ 496(RSP), F1
-	WORD $0x4ea396e1 // mla v1.4s, v23.4s, v3.4s
-	FMOVQ F1, 496(RSP)
-	FMOVQ 512(RSP), F1
-	WORD $0x4ea296c1 // mla v1.4s, v22.4s, v2.4s
-	FMOVQ F1, 512(RSP)
-	FMOVQ 528(RSP), F1
-	WORD $0x4ea596a1 // mla v1.4s, v21.4s, v5.4s
-	FMOVQ F1, 528(RSP)
-	FMOVQ 544(RSP), F1
-	WORD $0x4ea49681 // mla v1.4s, v20.4s, v4.4s
-	FMOVQ F1, 544(RSP)
-	FMOVQ 560(RSP), F1
-	WORD $0x4ea39661 // mla v1.4s, v19.4s, v3.4s
-	FMOVQ F1, 560(RSP)
-	FMOVQ 576(RSP), F1
-	WORD $0x4ea29641 // mla v1.4s, v18.4s, v2.4s
-	FMOVQ F1, 576(RSP)
-	FMOVQ 592(RSP), F1
-	WORD $0x4ea59621 // mla v1.4s, v17.4s, v5.4s
-	FMOVQ F1, 592(RSP)
-	FMOVQ 608(RSP), F1
-	WORD $0x4ea49601 // mla v1.4s, v16.4s, v4.4s
-	FMOVQ F1, 608(RSP)
-	FMOVQ 624(RSP), F1
-	WORD $0x4ea395e1 // mla v1.4s, v15.4s, v3.4s
-	FMOVQ F1, 624(RSP)
-	FMOVQ 640(RSP), F1
-	WORD $0x4ea295c1 // mla v1.4s, v14.4s, v2.4s
-	FMOVQ F1, 640(RSP)
-	FMOVQ 656(RSP), F1
-	WORD $0x4ea595a1 // mla v1.4s, v13.4s, v5.4s
-	FMOVQ F1, 656(RSP)
-	FMOVQ 672(RSP), F1
-	WORD $0x4ea49581 // mla v1.4s, v12.4s, v4.4s
-	FMOVQ F1, 672(RSP)
-	FMOVQ 688(RSP), F1
-	WORD $0x4ea39561 // mla v1.4s, v11.4s, v3.4s
-	FMOVQ F1, 688(RSP)
-	FMOVQ 704(RSP), F1
-	WORD $0x4ea29541 // mla v1.4s, v10.4s, v2.4s
-	FMOVQ F1, 704(RSP)
-	FMOVQ 720(RSP), F1
-	WORD $0x4ea59521 // mla v1.4s, v9.4s, v5.4s
-	FMOVQ F1, 720(RSP)
-	FMOVQ 736(RSP), F1
-	WORD $0x4ea49501 // mla v1.4s, v8.4s, v4.4s
-	FMOVQ F1, 736(RSP)
-	FMOVQ 752(RSP), F1
-	WORD $0x4ea394e1 // mla v1.4s, v7.4s, v3.4s
-	FMOVQ F1, 752(RSP)
-	FMOVQ 768(RSP), F1
-	WORD $0x4ea294c1 // mla v1.4s, v6.4s, v2.4s
-	FMOVQ F1, 768(RSP)
+	FMOVD 16(R21), F18
+	WORD $0x0f08a652 // sxtl v18.8h, v18.8b
+	WORD $0x0f10a653 // sxtl v19.4s, v18.4h
+	WORD $0x4f10a652 // sxtl2 v18.4s, v18.8h
+	WORD $0x4eb3963f // mla v31.4s, v17.4s, v19.4s
+	WORD $0x4eb2961e // mla v30.4s, v16.4s, v18.4s
+	WORD $0x4eb395fd // mla v29.4s, v15.4s, v19.4s
+	WORD $0x4eb295dc // mla v28.4s, v14.4s, v18.4s
+	WORD $0x4eb395bb // mla v27.4s, v13.4s, v19.4s
+	WORD $0x4eb2959a // mla v26.4s, v12.4s, v18.4s
+	WORD $0x4eb39579 // mla v25.4s, v11.4s, v19.4s
+	WORD $0x4eb29558 // mla v24.4s, v10.4s, v18.4s
+	WORD $0x4eb39537 // mla v23.4s, v9.4s, v19.4s
+	WORD $0x4eb29516 // mla v22.4s, v8.4s, v18.4s
+	WORD $0x4eb394f5 // mla v21.4s, v7.4s, v19.4s
+	WORD $0x4eb294d4 // mla v20.4s, v6.4s, v18.4s
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -686,328 +336,178 @@ sub4:
 	ADD $384, R20, R20
 	ADD $32, R21, R21
 	SUBS $1, R19, R19
-	BNE sub4
-	FMOVQ (R6), F29
-	WORD $0x4e217bbc // fcvtl2 v28.4s, v29.8h
-	WORD $0x0e217bbd // fcvtl v29.4s, v29.4h
-	FMOVQ 16(R6), F27
-	WORD $0x4e217b7a // fcvtl2 v26.4s, v27.8h
-	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
-	FMOVS (R8)(R14), F25
-	FMOVQ 400(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3ddf18 // fmul v24.4s, v24.4s, v29.4s
-	FMOVQ 16(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 16(RSP)
-	FMOVQ 416(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3cdf18 // fmul v24.4s, v24.4s, v28.4s
-	FMOVQ 32(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 32(RSP)
-	FMOVQ 432(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3bdf18 // fmul v24.4s, v24.4s, v27.4s
-	FMOVQ 48(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 48(RSP)
-	FMOVQ 448(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
-	FMOVQ 64(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 64(RSP)
-	FMOVS (R9)(R14), F25
-	FMOVQ 464(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3ddf18 // fmul v24.4s, v24.4s, v29.4s
-	FMOVQ 80(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 80(RSP)
-	FMOVQ 480(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3cdf18 // fmul v24.4s, v24.4s, v28.4s
-	FMOVQ 96(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 96(RSP)
-	FMOVQ 496(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3bdf18 // fmul v24.4s, v24.4s, v27.4s
-	FMOVQ 112(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 112(RSP)
-	FMOVQ 512(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
-	FMOVQ 128(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 128(RSP)
-	FMOVS (R10)(R14), F25
-	FMOVQ 528(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3ddf18 // fmul v24.4s, v24.4s, v29.4s
-	FMOVQ 144(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 144(RSP)
-	FMOVQ 544(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3cdf18 // fmul v24.4s, v24.4s, v28.4s
-	FMOVQ 160(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 160(RSP)
-	FMOVQ 560(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3bdf18 // fmul v24.4s, v24.4s, v27.4s
-	FMOVQ 176(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 176(RSP)
-	FMOVQ 576(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
-	FMOVQ 192(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 192(RSP)
-	FMOVS (R11)(R14), F25
-	FMOVQ 592(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3ddf18 // fmul v24.4s, v24.4s, v29.4s
-	FMOVQ 208(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 208(RSP)
-	FMOVQ 608(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3cdf18 // fmul v24.4s, v24.4s, v28.4s
-	FMOVQ 224(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 224(RSP)
-	FMOVQ 624(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3bdf18 // fmul v24.4s, v24.4s, v27.4s
-	FMOVQ 240(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 240(RSP)
-	FMOVQ 640(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
-	FMOVQ 256(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 256(RSP)
-	FMOVS (R12)(R14), F25
-	FMOVQ 656(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3ddf18 // fmul v24.4s, v24.4s, v29.4s
-	FMOVQ 272(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 272(RSP)
-	FMOVQ 672(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3cdf18 // fmul v24.4s, v24.4s, v28.4s
-	FMOVQ 288(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 288(RSP)
-	FMOVQ 688(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3bdf18 // fmul v24.4s, v24.4s, v27.4s
-	FMOVQ 304(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 304(RSP)
-	FMOVQ 704(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
-	FMOVQ 320(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 320(RSP)
-	FMOVS (R13)(R14), F25
-	FMOVQ 720(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3ddf18 // fmul v24.4s, v24.4s, v29.4s
-	FMOVQ 336(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 336(RSP)
-	FMOVQ 736(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3cdf18 // fmul v24.4s, v24.4s, v28.4s
-	FMOVQ 352(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 352(RSP)
-	FMOVQ 752(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3bdf18 // fmul v24.4s, v24.4s, v27.4s
-	FMOVQ 368(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 368(RSP)
-	FMOVQ 768(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
-	FMOVQ 384(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 384(RSP)
+	BNE sub5
+	FMOVQ (R22), F19
+	WORD $0x4e217a72 // fcvtl2 v18.4s, v19.8h
+	WORD $0x0e217a73 // fcvtl v19.4s, v19.4h
+	MOVW $0x3e800000, R25
+	VDUP R25, V16.S4
+	WORD $0x6e30de73 // fmul v19.4s, v19.4s, v16.4s
+	WORD $0x6e30de52 // fmul v18.4s, v18.4s, v16.4s
+	FMOVS (R8)(R14), F17
+	WORD $0x4e21dbf0 // scvtf v16.4s, v31.4s
+	WORD $0x6e33de10 // fmul v16.4s, v16.4s, v19.4s
+	FMOVQ 16(RSP), F15
+	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
+	FMOVQ F15, 16(RSP)
+	WORD $0x4e21dbd0 // scvtf v16.4s, v30.4s
+	WORD $0x6e32de10 // fmul v16.4s, v16.4s, v18.4s
+	FMOVQ 32(RSP), F15
+	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
+	FMOVQ F15, 32(RSP)
+	FMOVS (R9)(R14), F17
+	WORD $0x4e21dbb0 // scvtf v16.4s, v29.4s
+	WORD $0x6e33de10 // fmul v16.4s, v16.4s, v19.4s
+	FMOVQ 48(RSP), F15
+	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
+	FMOVQ F15, 48(RSP)
+	WORD $0x4e21db90 // scvtf v16.4s, v28.4s
+	WORD $0x6e32de10 // fmul v16.4s, v16.4s, v18.4s
+	FMOVQ 64(RSP), F15
+	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
+	FMOVQ F15, 64(RSP)
+	FMOVS (R10)(R14), F17
+	WORD $0x4e21db70 // scvtf v16.4s, v27.4s
+	WORD $0x6e33de10 // fmul v16.4s, v16.4s, v19.4s
+	FMOVQ 80(RSP), F15
+	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
+	FMOVQ F15, 80(RSP)
+	WORD $0x4e21db50 // scvtf v16.4s, v26.4s
+	WORD $0x6e32de10 // fmul v16.4s, v16.4s, v18.4s
+	FMOVQ 96(RSP), F15
+	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
+	FMOVQ F15, 96(RSP)
+	FMOVS (R11)(R14), F17
+	WORD $0x4e21db30 // scvtf v16.4s, v25.4s
+	WORD $0x6e33de10 // fmul v16.4s, v16.4s, v19.4s
+	FMOVQ 112(RSP), F15
+	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
+	FMOVQ F15, 112(RSP)
+	WORD $0x4e21db10 // scvtf v16.4s, v24.4s
+	WORD $0x6e32de10 // fmul v16.4s, v16.4s, v18.4s
+	FMOVQ 128(RSP), F15
+	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
+	FMOVQ F15, 128(RSP)
+	FMOVS (R12)(R14), F17
+	WORD $0x4e21daf0 // scvtf v16.4s, v23.4s
+	WORD $0x6e33de10 // fmul v16.4s, v16.4s, v19.4s
+	FMOVQ 144(RSP), F15
+	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
+	FMOVQ F15, 144(RSP)
+	WORD $0x4e21dad0 // scvtf v16.4s, v22.4s
+	WORD $0x6e32de10 // fmul v16.4s, v16.4s, v18.4s
+	FMOVQ 160(RSP), F15
+	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
+	FMOVQ F15, 160(RSP)
+	FMOVS (R13)(R14), F17
+	WORD $0x4e21dab0 // scvtf v16.4s, v21.4s
+	WORD $0x6e33de10 // fmul v16.4s, v16.4s, v19.4s
+	FMOVQ 176(RSP), F15
+	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
+	FMOVQ F15, 176(RSP)
+	WORD $0x4e21da90 // scvtf v16.4s, v20.4s
+	WORD $0x6e32de10 // fmul v16.4s, v16.4s, v18.4s
+	FMOVQ 192(RSP), F15
+	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
+	FMOVQ F15, 192(RSP)
 	ADD $4, R14, R14
 	ADD $3360, R6, R6
+	ADD $3360, R22, R22
+	ADD $3360, R23, R23
 	SUBS $1, R7, R7
-	BNE block3
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain5
-	MOVD R2, R16
+	BNE block4
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain6
+	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 144(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 160(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 176(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 192(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 272(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 288(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 304(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 320(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 336(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 352(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 368(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 384(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored6
-plain5:
-	MOVD R2, R16
+	FMOVQ F31, 16(R25)
+	B stored7
+plain6:
+	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 144(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 160(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 176(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 192(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 272(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 288(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 304(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 320(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 336(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 352(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 368(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 384(RSP), F31
-	FMOVQ F31, 48(R16)
-stored6:
+	FMOVQ F31, 16(R25)
+stored7:
+	ADD $1, R24, R24
+	CMP $2, R24
+	BLT part3
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	ADD R4<<2, R1, R1
@@ -1015,11 +515,16 @@ stored6:
 	SUB $6, R3, R3
 	B tile1
 next2:
-tile7:
+tile8:
 	CMP $4, R3
-	BLT next8
+	BLT next9
+	MOVD $0, R24
+part10:
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
+	ADD R24<<4, R6, R22
+	ADD R24<<3, R6, R23
+	ADD R24<<5, R6, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -1036,476 +541,219 @@ tile7:
 	FMOVQ F31, 96(RSP)
 	FMOVQ F31, 112(RSP)
 	FMOVQ F31, 128(RSP)
-	FMOVQ F31, 144(RSP)
-	FMOVQ F31, 160(RSP)
-	FMOVQ F31, 176(RSP)
-	FMOVQ F31, 192(RSP)
-	FMOVQ F31, 208(RSP)
-	FMOVQ F31, 224(RSP)
-	FMOVQ F31, 240(RSP)
-	FMOVQ F31, 256(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
-	WORD $0x4f01e61e // movi v30.16b, #0x30
-block9:
+block11:
+	WORD $0x6f00e41f // movi v31.2d, #0x0
+	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
-	FMOVQ F29, 400(RSP)
-	FMOVQ F29, 416(RSP)
-	FMOVQ F29, 432(RSP)
-	FMOVQ F29, 448(RSP)
-	FMOVQ F29, 464(RSP)
-	FMOVQ F29, 480(RSP)
-	FMOVQ F29, 496(RSP)
-	FMOVQ F29, 512(RSP)
-	FMOVQ F29, 528(RSP)
-	FMOVQ F29, 544(RSP)
-	FMOVQ F29, 560(RSP)
-	FMOVQ F29, 576(RSP)
-	FMOVQ F29, 592(RSP)
-	FMOVQ F29, 608(RSP)
-	FMOVQ F29, 624(RSP)
-	FMOVQ F29, 640(RSP)
+	WORD $0x6f00e41c // movi v28.2d, #0x0
+	WORD $0x6f00e41b // movi v27.2d, #0x0
+	WORD $0x6f00e41a // movi v26.2d, #0x0
+	WORD $0x6f00e419 // movi v25.2d, #0x0
+	WORD $0x6f00e418 // movi v24.2d, #0x0
 	ADD $288, R6, R20
-	ADD $32, R6, R21
+	ADD $32, R23, R21
 	MOVD $8, R19
-sub10:
-	FMOVS (R8)(R15), F0
-	WORD $0x6f0087fd // mvni v29.8h, #0x1f
-	WORD $0x0f40a3bd // smull v29.4s, v29.4h, v0.h[0]
-	WORD $0x4ebd1fbc // mov v28.16b, v29.16b
-	WORD $0x4ebd1fbb // mov v27.16b, v29.16b
-	WORD $0x4ebd1fba // mov v26.16b, v29.16b
-	FMOVS (R9)(R15), F0
-	WORD $0x6f0087f9 // mvni v25.8h, #0x1f
-	WORD $0x0f40a339 // smull v25.4s, v25.4h, v0.h[0]
-	WORD $0x4eb91f38 // mov v24.16b, v25.16b
-	WORD $0x4eb91f37 // mov v23.16b, v25.16b
-	WORD $0x4eb91f36 // mov v22.16b, v25.16b
-	FMOVS (R10)(R15), F0
-	WORD $0x6f0087f5 // mvni v21.8h, #0x1f
-	WORD $0x0f40a2b5 // smull v21.4s, v21.4h, v0.h[0]
-	WORD $0x4eb51eb4 // mov v20.16b, v21.16b
-	WORD $0x4eb51eb3 // mov v19.16b, v21.16b
-	WORD $0x4eb51eb2 // mov v18.16b, v21.16b
-	FMOVS (R11)(R15), F0
-	WORD $0x6f0087f1 // mvni v17.8h, #0x1f
-	WORD $0x0f40a231 // smull v17.4s, v17.4h, v0.h[0]
-	WORD $0x4eb11e30 // mov v16.16b, v17.16b
-	WORD $0x4eb11e2f // mov v15.16b, v17.16b
-	WORD $0x4eb11e2e // mov v14.16b, v17.16b
-	FMOVQ (R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	FMOVQ 256(R20), F9
+sub12:
+	FMOVQ 528(RSP), F23
+	FMOVQ 544(RSP), F22
+	WORD $0x6f00e415 // movi v21.2d, #0x0
+	WORD $0x6f00e414 // movi v20.2d, #0x0
+	WORD $0x6f00e413 // movi v19.2d, #0x0
+	WORD $0x6f00e412 // movi v18.2d, #0x0
+	WORD $0x6f00e411 // movi v17.2d, #0x0
+	WORD $0x6f00e410 // movi v16.2d, #0x0
+	WORD $0x6f00e40f // movi v15.2d, #0x0
+	WORD $0x6f00e40e // movi v14.2d, #0x0
+	FMOVQ 256(R20), F12
+	WORD $0x6e361d8c // eor v12.16b, v12.16b, v22.16b
+	WORD $0x4f0e558d // shl v13.16b, v12.16b, #6
+	WORD $0x4f0c558c // shl v12.16b, v12.16b, #4
+	FMOVQ (R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452c // sri v12.16b, v9.16b, #2
+	FMOVQ (R20), F9
 	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
-	FMOVQ 16(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
-	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
-	FMOVQ 272(R20), F9
+	WORD $0x6f0e452d // sri v13.16b, v9.16b, #2
+	FMOVQ 272(R20), F10
+	WORD $0x6e361d4a // eor v10.16b, v10.16b, v22.16b
+	WORD $0x4f0e554b // shl v11.16b, v10.16b, #6
+	WORD $0x4f0c554a // shl v10.16b, v10.16b, #4
+	FMOVQ 16(R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452a // sri v10.16b, v9.16b, #2
+	FMOVQ 16(R20), F9
 	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	WORD $0x6f0e452b // sri v11.16b, v9.16b, #2
 	FMOVD (R8), F9
-	WORD $0x4f89e1bd // sdot v29.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e17c // sdot v28.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e19d // sdot v29.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e15c // sdot v28.4s, v10.16b, v9.4b[1]
+	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
+	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
+	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
+	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
 	FMOVD (R9), F8
-	WORD $0x4f88e1b9 // sdot v25.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e178 // sdot v24.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e199 // sdot v25.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e158 // sdot v24.4s, v10.16b, v8.4b[1]
+	WORD $0x4f88e1b3 // sdot v19.4s, v13.16b, v8.4b[0]
+	WORD $0x4f88e172 // sdot v18.4s, v11.16b, v8.4b[0]
+	WORD $0x4fa8e193 // sdot v19.4s, v12.16b, v8.4b[1]
+	WORD $0x4fa8e152 // sdot v18.4s, v10.16b, v8.4b[1]
 	FMOVD (R10), F7
-	WORD $0x4f87e1b5 // sdot v21.4s, v13.16b, v7.4b[0]
-	WORD $0x4f87e174 // sdot v20.4s, v11.16b, v7.4b[0]
-	WORD $0x4fa7e195 // sdot v21.4s, v12.16b, v7.4b[1]
-	WORD $0x4fa7e154 // sdot v20.4s, v10.16b, v7.4b[1]
-	FMOVD (R11), F6
-	WORD $0x4f86e1b1 // sdot v17.4s, v13.16b, v6.4b[0]
-	WORD $0x4f86e170 // sdot v16.4s, v11.16b, v6.4b[0]
-	WORD $0x4fa6e191 // sdot v17.4s, v12.16b, v6.4b[1]
-	WORD $0x4fa6e150 // sdot v16.4s, v10.16b, v6.4b[1]
-	FMOVQ 32(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	FMOVQ 288(R20), F9
-	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
-	FMOVQ 48(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
-	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
-	FMOVQ 304(R20), F9
-	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
-	FMOVD (R8), F9
-	WORD $0x4f89e1bb // sdot v27.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e17a // sdot v26.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e19b // sdot v27.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e15a // sdot v26.4s, v10.16b, v9.4b[1]
-	FMOVD (R9), F8
-	WORD $0x4f88e1b7 // sdot v23.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e176 // sdot v22.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e197 // sdot v23.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e156 // sdot v22.4s, v10.16b, v8.4b[1]
-	FMOVD (R10), F7
-	WORD $0x4f87e1b3 // sdot v19.4s, v13.16b, v7.4b[0]
-	WORD $0x4f87e172 // sdot v18.4s, v11.16b, v7.4b[0]
-	WORD $0x4fa7e193 // sdot v19.4s, v12.16b, v7.4b[1]
-	WORD $0x4fa7e152 // sdot v18.4s, v10.16b, v7.4b[1]
+	WORD $0x4f87e1b1 // sdot v17.4s, v13.16b, v7.4b[0]
+	WORD $0x4f87e170 // sdot v16.4s, v11.16b, v7.4b[0]
+	WORD $0x4fa7e191 // sdot v17.4s, v12.16b, v7.4b[1]
+	WORD $0x4fa7e150 // sdot v16.4s, v10.16b, v7.4b[1]
 	FMOVD (R11), F6
 	WORD $0x4f86e1af // sdot v15.4s, v13.16b, v6.4b[0]
 	WORD $0x4f86e16e // sdot v14.4s, v11.16b, v6.4b[0]
 	WORD $0x4fa6e18f // sdot v15.4s, v12.16b, v6.4b[1]
 	WORD $0x4fa6e14e // sdot v14.4s, v10.16b, v6.4b[1]
-	FMOVQ 64(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	FMOVQ 256(R20), F9
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
-	FMOVQ 80(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
-	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
-	FMOVQ 272(R20), F9
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	FMOVQ 256(R20), F12
+	WORD $0x6e361d8c // eor v12.16b, v12.16b, v22.16b
+	WORD $0x4f0a558d // shl v13.16b, v12.16b, #2
+	FMOVQ 64(R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452c // sri v12.16b, v9.16b, #2
+	FMOVQ 64(R20), F9
+	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
+	WORD $0x6f0e452d // sri v13.16b, v9.16b, #2
+	FMOVQ 272(R20), F10
+	WORD $0x6e361d4a // eor v10.16b, v10.16b, v22.16b
+	WORD $0x4f0a554b // shl v11.16b, v10.16b, #2
+	FMOVQ 80(R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452a // sri v10.16b, v9.16b, #2
+	FMOVQ 80(R20), F9
+	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
+	WORD $0x6f0e452b // sri v11.16b, v9.16b, #2
 	FMOVD 8(R8), F9
-	WORD $0x4f89e1bd // sdot v29.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e17c // sdot v28.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e19d // sdot v29.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e15c // sdot v28.4s, v10.16b, v9.4b[1]
+	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
+	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
+	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
+	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
 	FMOVD 8(R9), F8
-	WORD $0x4f88e1b9 // sdot v25.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e178 // sdot v24.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e199 // sdot v25.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e158 // sdot v24.4s, v10.16b, v8.4b[1]
+	WORD $0x4f88e1b3 // sdot v19.4s, v13.16b, v8.4b[0]
+	WORD $0x4f88e172 // sdot v18.4s, v11.16b, v8.4b[0]
+	WORD $0x4fa8e193 // sdot v19.4s, v12.16b, v8.4b[1]
+	WORD $0x4fa8e152 // sdot v18.4s, v10.16b, v8.4b[1]
 	FMOVD 8(R10), F7
-	WORD $0x4f87e1b5 // sdot v21.4s, v13.16b, v7.4b[0]
-	WORD $0x4f87e174 // sdot v20.4s, v11.16b, v7.4b[0]
-	WORD $0x4fa7e195 // sdot v21.4s, v12.16b, v7.4b[1]
-	WORD $0x4fa7e154 // sdot v20.4s, v10.16b, v7.4b[1]
-	FMOVD 8(R11), F6
-	WORD $0x4f86e1b1 // sdot v17.4s, v13.16b, v6.4b[0]
-	WORD $0x4f86e170 // sdot v16.4s, v11.16b, v6.4b[0]
-	WORD $0x4fa6e191 // sdot v17.4s, v12.16b, v6.4b[1]
-	WORD $0x4fa6e150 // sdot v16.4s, v10.16b, v6.4b[1]
-	FMOVQ 96(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	FMOVQ 288(R20), F9
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
-	FMOVQ 112(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
-	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
-	FMOVQ 304(R20), F9
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
-	FMOVD 8(R8), F9
-	WORD $0x4f89e1bb // sdot v27.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e17a // sdot v26.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e19b // sdot v27.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e15a // sdot v26.4s, v10.16b, v9.4b[1]
-	FMOVD 8(R9), F8
-	WORD $0x4f88e1b7 // sdot v23.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e176 // sdot v22.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e197 // sdot v23.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e156 // sdot v22.4s, v10.16b, v8.4b[1]
-	FMOVD 8(R10), F7
-	WORD $0x4f87e1b3 // sdot v19.4s, v13.16b, v7.4b[0]
-	WORD $0x4f87e172 // sdot v18.4s, v11.16b, v7.4b[0]
-	WORD $0x4fa7e193 // sdot v19.4s, v12.16b, v7.4b[1]
-	WORD $0x4fa7e152 // sdot v18.4s, v10.16b, v7.4b[1]
+	WORD $0x4f87e1b1 // sdot v17.4s, v13.16b, v7.4b[0]
+	WORD $0x4f87e170 // sdot v16.4s, v11.16b, v7.4b[0]
+	WORD $0x4fa7e191 // sdot v17.4s, v12.16b, v7.4b[1]
+	WORD $0x4fa7e150 // sdot v16.4s, v10.16b, v7.4b[1]
 	FMOVD 8(R11), F6
 	WORD $0x4f86e1af // sdot v15.4s, v13.16b, v6.4b[0]
 	WORD $0x4f86e16e // sdot v14.4s, v11.16b, v6.4b[0]
 	WORD $0x4fa6e18f // sdot v15.4s, v12.16b, v6.4b[1]
 	WORD $0x4fa6e14e // sdot v14.4s, v10.16b, v6.4b[1]
-	FMOVQ (R21), F10
-	WORD $0x0f08a54c // sxtl v12.8h, v10.8b
-	WORD $0x4f08a54a // sxtl2 v10.8h, v10.16b
-	WORD $0x0f10a58d // sxtl v13.4s, v12.4h
-	WORD $0x4f10a58c // sxtl2 v12.4s, v12.8h
-	WORD $0x0f10a54b // sxtl v11.4s, v10.4h
-	WORD $0x4f10a54a // sxtl2 v10.4s, v10.8h
-	FMOVQ 400(RSP), F9
-	WORD $0x4ead97a9 // mla v9.4s, v29.4s, v13.4s
-	FMOVQ F9, 400(RSP)
-	FMOVQ 416(RSP), F9
-	WORD $0x4eac9789 // mla v9.4s, v28.4s, v12.4s
-	FMOVQ F9, 416(RSP)
-	FMOVQ 432(RSP), F9
-	WORD $0x4eab9769 // mla v9.4s, v27.4s, v11.4s
-	FMOVQ F9, 432(RSP)
-	FMOVQ 448(RSP), F9
-	WORD $0x4eaa9749 // mla v9.4s, v26.4s, v10.4s
-	FMOVQ F9, 448(RSP)
-	FMOVQ 464(RSP), F9
-	WORD $0x4ead9729 // mla v9.4s, v25.4s, v13.4s
-	FMOVQ F9, 464(RSP)
-	FMOVQ 480(RSP), F9
-	WORD $0x4eac9709 // mla v9.4s, v24.4s, v12.4s
-	FMOVQ F9, 480(RSP)
-	FMOVQ 496(RSP), F9
-	WORD $0x4eab96e9 // mla v9.4s, v23.4s, v11.4s
-	FMOVQ F9, 496(RSP)
-	FMOVQ 512(RSP), F9
-	WORD $0x4eaa96c9 // mla v9.4s, v22.4s, v10.4s
-	FMOVQ F9, 512(RSP)
-	FMOVQ 528(RSP), F9
-	WORD $0x4ead96a9 // mla v9.4s, v21.4s, v13.4s
-	FMOVQ F9, 528(RSP)
-	FMOVQ 544(RSP), F9
-	WORD $0x4eac9689 // mla v9.4s, v20.4s, v12.4s
-	FMOVQ F9, 544(RSP)
-	FMOVQ 560(RSP), F9
-	WORD $0x4eab9669 // mla v9.4s, v19.4s, v11.4s
-	FMOVQ F9, 560(RSP)
-	FMOVQ 576(RSP), F9
-	WORD $0x4eaa9649 // mla v9.4s, v18.4s, v10.4s
-	FMOVQ F9, 576(RSP)
-	FMOVQ 592(RSP), F9
-	WORD $0x4ead9629 // mla v9.4s, v17.4s, v13.4s
-	FMOVQ F9, 592(RSP)
-	FMOVQ 608(RSP), F9
-	WORD $0x4eac9609 // mla v9.4s, v16.4s, v12.4s
-	FMOVQ F9, 608(RSP)
-	FMOVQ 624(RSP), F9
-	WORD $0x4eab95e9 // mla v9.4s, v15.4s, v11.4s
-	FMOVQ F9, 624(RSP)
-	FMOVQ 640(RSP), F9
-	WORD $0x4eaa95c9 // mla v9.4s, v14.4s, v10.4s
-	FMOVQ F9, 640(RSP)
-	FMOVS (R8)(R15), F0
-	WORD $0x6f0087fd // mvni v29.8h, #0x1f
-	WORD $0x0f50a3bd // smull v29.4s, v29.4h, v0.h[1]
-	WORD $0x4ebd1fbc // mov v28.16b, v29.16b
-	WORD $0x4ebd1fbb // mov v27.16b, v29.16b
-	WORD $0x4ebd1fba // mov v26.16b, v29.16b
-	FMOVS (R9)(R15), F0
-	WORD $0x6f0087f9 // mvni v25.8h, #0x1f
-	WORD $0x0f50a339 // smull v25.4s, v25.4h, v0.h[1]
-	WORD $0x4eb91f38 // mov v24.16b, v25.16b
-	WORD $0x4eb91f37 // mov v23.16b, v25.16b
-	WORD $0x4eb91f36 // mov v22.16b, v25.16b
-	FMOVS (R10)(R15), F0
-	WORD $0x6f0087f5 // mvni v21.8h, #0x1f
-	WORD $0x0f50a2b5 // smull v21.4s, v21.4h, v0.h[1]
-	WORD $0x4eb51eb4 // mov v20.16b, v21.16b
-	WORD $0x4eb51eb3 // mov v19.16b, v21.16b
-	WORD $0x4eb51eb2 // mov v18.16b, v21.16b
-	FMOVS (R11)(R15), F0
-	WORD $0x6f0087f1 // mvni v17.8h, #0x1f
-	WORD $0x0f50a231 // smull v17.4s, v17.4h, v0.h[1]
-	WORD $0x4eb11e30 // mov v16.16b, v17.16b
-	WORD $0x4eb11e2f // mov v15.16b, v17.16b
-	WORD $0x4eb11e2e // mov v14.16b, v17.16b
-	FMOVQ 128(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	FMOVQ 320(R20), F9
+	FMOVD (R21), F22
+	WORD $0x0f08a6d6 // sxtl v22.8h, v22.8b
+	WORD $0x0f10a6d7 // sxtl v23.4s, v22.4h
+	WORD $0x4f10a6d6 // sxtl2 v22.4s, v22.8h
+	WORD $0x4eb796bf // mla v31.4s, v21.4s, v23.4s
+	WORD $0x4eb6969e // mla v30.4s, v20.4s, v22.4s
+	WORD $0x4eb7967d // mla v29.4s, v19.4s, v23.4s
+	WORD $0x4eb6965c // mla v28.4s, v18.4s, v22.4s
+	WORD $0x4eb7963b // mla v27.4s, v17.4s, v23.4s
+	WORD $0x4eb6961a // mla v26.4s, v16.4s, v22.4s
+	WORD $0x4eb795f9 // mla v25.4s, v15.4s, v23.4s
+	WORD $0x4eb695d8 // mla v24.4s, v14.4s, v22.4s
+	FMOVQ 528(RSP), F23
+	FMOVQ 544(RSP), F22
+	WORD $0x6f00e415 // movi v21.2d, #0x0
+	WORD $0x6f00e414 // movi v20.2d, #0x0
+	WORD $0x6f00e413 // movi v19.2d, #0x0
+	WORD $0x6f00e412 // movi v18.2d, #0x0
+	WORD $0x6f00e411 // movi v17.2d, #0x0
+	WORD $0x6f00e410 // movi v16.2d, #0x0
+	WORD $0x6f00e40f // movi v15.2d, #0x0
+	WORD $0x6f00e40e // movi v14.2d, #0x0
+	FMOVQ 320(R20), F12
+	WORD $0x6e361d8c // eor v12.16b, v12.16b, v22.16b
+	WORD $0x4f0e558d // shl v13.16b, v12.16b, #6
+	WORD $0x4f0c558c // shl v12.16b, v12.16b, #4
+	FMOVQ 128(R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452c // sri v12.16b, v9.16b, #2
+	FMOVQ 128(R20), F9
 	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
-	FMOVQ 144(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
-	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
-	FMOVQ 336(R20), F9
+	WORD $0x6f0e452d // sri v13.16b, v9.16b, #2
+	FMOVQ 336(R20), F10
+	WORD $0x6e361d4a // eor v10.16b, v10.16b, v22.16b
+	WORD $0x4f0e554b // shl v11.16b, v10.16b, #6
+	WORD $0x4f0c554a // shl v10.16b, v10.16b, #4
+	FMOVQ 144(R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452a // sri v10.16b, v9.16b, #2
+	FMOVQ 144(R20), F9
 	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	WORD $0x6f0e452b // sri v11.16b, v9.16b, #2
 	FMOVD 16(R8), F9
-	WORD $0x4f89e1bd // sdot v29.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e17c // sdot v28.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e19d // sdot v29.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e15c // sdot v28.4s, v10.16b, v9.4b[1]
+	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
+	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
+	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
+	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
 	FMOVD 16(R9), F8
-	WORD $0x4f88e1b9 // sdot v25.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e178 // sdot v24.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e199 // sdot v25.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e158 // sdot v24.4s, v10.16b, v8.4b[1]
+	WORD $0x4f88e1b3 // sdot v19.4s, v13.16b, v8.4b[0]
+	WORD $0x4f88e172 // sdot v18.4s, v11.16b, v8.4b[0]
+	WORD $0x4fa8e193 // sdot v19.4s, v12.16b, v8.4b[1]
+	WORD $0x4fa8e152 // sdot v18.4s, v10.16b, v8.4b[1]
 	FMOVD 16(R10), F7
-	WORD $0x4f87e1b5 // sdot v21.4s, v13.16b, v7.4b[0]
-	WORD $0x4f87e174 // sdot v20.4s, v11.16b, v7.4b[0]
-	WORD $0x4fa7e195 // sdot v21.4s, v12.16b, v7.4b[1]
-	WORD $0x4fa7e154 // sdot v20.4s, v10.16b, v7.4b[1]
-	FMOVD 16(R11), F6
-	WORD $0x4f86e1b1 // sdot v17.4s, v13.16b, v6.4b[0]
-	WORD $0x4f86e170 // sdot v16.4s, v11.16b, v6.4b[0]
-	WORD $0x4fa6e191 // sdot v17.4s, v12.16b, v6.4b[1]
-	WORD $0x4fa6e150 // sdot v16.4s, v10.16b, v6.4b[1]
-	FMOVQ 160(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	FMOVQ 352(R20), F9
-	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
-	FMOVQ 176(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
-	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
-	FMOVQ 368(R20), F9
-	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
-	FMOVD 16(R8), F9
-	WORD $0x4f89e1bb // sdot v27.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e17a // sdot v26.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e19b // sdot v27.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e15a // sdot v26.4s, v10.16b, v9.4b[1]
-	FMOVD 16(R9), F8
-	WORD $0x4f88e1b7 // sdot v23.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e176 // sdot v22.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e197 // sdot v23.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e156 // sdot v22.4s, v10.16b, v8.4b[1]
-	FMOVD 16(R10), F7
-	WORD $0x4f87e1b3 // sdot v19.4s, v13.16b, v7.4b[0]
-	WORD $0x4f87e172 // sdot v18.4s, v11.16b, v7.4b[0]
-	WORD $0x4fa7e193 // sdot v19.4s, v12.16b, v7.4b[1]
-	WORD $0x4fa7e152 // sdot v18.4s, v10.16b, v7.4b[1]
+	WORD $0x4f87e1b1 // sdot v17.4s, v13.16b, v7.4b[0]
+	WORD $0x4f87e170 // sdot v16.4s, v11.16b, v7.4b[0]
+	WORD $0x4fa7e191 // sdot v17.4s, v12.16b, v7.4b[1]
+	WORD $0x4fa7e150 // sdot v16.4s, v10.16b, v7.4b[1]
 	FMOVD 16(R11), F6
 	WORD $0x4f86e1af // sdot v15.4s, v13.16b, v6.4b[0]
 	WORD $0x4f86e16e // sdot v14.4s, v11.16b, v6.4b[0]
 	WORD $0x4fa6e18f // sdot v15.4s, v12.16b, v6.4b[1]
 	WORD $0x4fa6e14e // sdot v14.4s, v10.16b, v6.4b[1]
-	FMOVQ 192(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	FMOVQ 320(R20), F9
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
-	FMOVQ 208(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
-	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
-	FMOVQ 336(R20), F9
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	FMOVQ 320(R20), F12
+	WORD $0x6e361d8c // eor v12.16b, v12.16b, v22.16b
+	WORD $0x4f0a558d // shl v13.16b, v12.16b, #2
+	FMOVQ 192(R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452c // sri v12.16b, v9.16b, #2
+	FMOVQ 192(R20), F9
+	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
+	WORD $0x6f0e452d // sri v13.16b, v9.16b, #2
+	FMOVQ 336(R20), F10
+	WORD $0x6e361d4a // eor v10.16b, v10.16b, v22.16b
+	WORD $0x4f0a554b // shl v11.16b, v10.16b, #2
+	FMOVQ 208(R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452a // sri v10.16b, v9.16b, #2
+	FMOVQ 208(R20), F9
+	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
+	WORD $0x6f0e452b // sri v11.16b, v9.16b, #2
 	FMOVD 24(R8), F9
-	WORD $0x4f89e1bd // sdot v29.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e17c // sdot v28.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e19d // sdot v29.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e15c // sdot v28.4s, v10.16b, v9.4b[1]
+	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
+	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
+	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
+	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
 	FMOVD 24(R9), F8
-	WORD $0x4f88e1b9 // sdot v25.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e178 // sdot v24.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e199 // sdot v25.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e158 // sdot v24.4s, v10.16b, v8.4b[1]
+	WORD $0x4f88e1b3 // sdot v19.4s, v13.16b, v8.4b[0]
+	WORD $0x4f88e172 // sdot v18.4s, v11.16b, v8.4b[0]
+	WORD $0x4fa8e193 // sdot v19.4s, v12.16b, v8.4b[1]
+	WORD $0x4fa8e152 // sdot v18.4s, v10.16b, v8.4b[1]
 	FMOVD 24(R10), F7
-	WORD $0x4f87e1b5 // sdot v21.4s, v13.16b, v7.4b[0]
-	WORD $0x4f87e174 // sdot v20.4s, v11.16b, v7.4b[0]
-	WORD $0x4fa7e195 // sdot v21.4s, v12.16b, v7.4b[1]
-	WORD $0x4fa7e154 // sdot v20.4s, v10.16b, v7.4b[1]
-	FMOVD 24(R11), F6
-	WORD $0x4f86e1b1 // sdot v17.4s, v13.16b, v6.4b[0]
-	WORD $0x4f86e170 // sdot v16.4s, v11.16b, v6.4b[0]
-	WORD $0x4fa6e191 // sdot v17.4s, v12.16b, v6.4b[1]
-	WORD $0x4fa6e150 // sdot v16.4s, v10.16b, v6.4b[1]
-	FMOVQ 224(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	FMOVQ 352(R20), F9
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
-	FMOVQ 240(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
-	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
-	FMOVQ 368(R20), F9
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
-	FMOVD 24(R8), F9
-	WORD $0x4f89e1bb // sdot v27.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e17a // sdot v26.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e19b // sdot v27.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e15a // sdot v26.4s, v10.16b, v9.4b[1]
-	FMOVD 24(R9), F8
-	WORD $0x4f88e1b7 // sdot v23.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e176 // sdot v22.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e197 // sdot v23.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e156 // sdot v22.4s, v10.16b, v8.4b[1]
-	FMOVD 24(R10), F7
-	WORD $0x4f87e1b3 // sdot v19.4s, v13.16b, v7.4b[0]
-	WORD $0x4f87e172 // sdot v18.4s, v11.16b, v7.4b[0]
-	WORD $0x4fa7e193 // sdot v19.4s, v12.16b, v7.4b[1]
-	WORD $0x4fa7e152 // sdot v18.4s, v10.16b, v7.4b[1]
+	WORD $0x4f87e1b1 // sdot v17.4s, v13.16b, v7.4b[0]
+	WORD $0x4f87e170 // sdot v16.4s, v11.16b, v7.4b[0]
+	WORD $0x4fa7e191 // sdot v17.4s, v12.16b, v7.4b[1]
+	WORD $0x4fa7e150 // sdot v16.4s, v10.16b, v7.4b[1]
 	FMOVD 24(R11), F6
 	WORD $0x4f86e1af // sdot v15.4s, v13.16b, v6.4b[0]
 	WORD $0x4f86e16e // sdot v14.4s, v11.16b, v6.4b[0]
 	WORD $0x4fa6e18f // sdot v15.4s, v12.16b, v6.4b[1]
 	WORD $0x4fa6e14e // sdot v14.4s, v10.16b, v6.4b[1]
-	FMOVQ 16(R21), F10
-	WORD $0x0f08a54c // sxtl v12.8h, v10.8b
-	WORD $0x4f08a54a // sxtl2 v10.8h, v10.16b
-	WORD $0x0f10a58d // sxtl v13.4s, v12.4h
-	WORD $0x4f10a58c // sxtl2 v12.4s, v12.8h
-	WORD $0x0f10a54b // sxtl v11.4s, v10.4h
-	WORD $0x4f10a54a // sxtl2 v10.4s, v10.8h
-	FMOVQ 400(RSP), F9
-	WORD $0x4ead97a9 // mla v9.4s, v29.4s, v13.4s
-	FMOVQ F9, 400(RSP)
-	FMOVQ 416(RSP), F9
-	WORD $0x4eac9789 // mla v9.4s, v28.4s, v12.4s
-	FMOVQ F9, 416(RSP)
-	FMOVQ 432(RSP), F9
-	WORD $0x4eab9769 // mla v9.4s, v27.4s, v11.4s
-	FMOVQ F9, 432(RSP)
-	FMOVQ 448(RSP), F9
-	WORD $0x4eaa9749 // mla v9.4s, v26.4s, v10.4s
-	FMOVQ F9, 448(RSP)
-	FMOVQ 464(RSP), F9
-	WORD $0x4ead9729 // mla v9.4s, v25.4s, v13.4s
-	FMOVQ F9, 464(RSP)
-	FMOVQ 480(RSP), F9
-	WORD $0x4eac9709 // mla v9.4s, v24.4s, v12.4s
-	FMOVQ F9, 480(RSP)
-	FMOVQ 496(RSP), F9
-	WORD $0x4eab96e9 // mla v9.4s, v23.4s, v11.4s
-	FMOVQ F9, 496(RSP)
-	FMOVQ 512(RSP), F9
-	WORD $0x4eaa96c9 // mla v9.4s, v22.4s, v10.4s
-	FMOVQ F9, 512(RSP)
-	FMOVQ 528(RSP), F9
-	WORD $0x4ead96a9 // mla v9.4s, v21.4s, v13.4s
-	FMOVQ F9, 528(RSP)
-	FMOVQ 544(RSP), F9
-	WORD $0x4eac9689 // mla v9.4s, v20.4s, v12.4s
-	FMOVQ F9, 544(RSP)
-	FMOVQ 560(RSP), F9
-	WORD $0x4eab9669 // mla v9.4s, v19.4s, v11.4s
-	FMOVQ F9, 560(RSP)
-	FMOVQ 576(RSP), F9
-	WORD $0x4eaa9649 // mla v9.4s, v18.4s, v10.4s
-	FMOVQ F9, 576(RSP)
-	FMOVQ 592(RSP), F9
-	WORD $0x4ead9629 // mla v9.4s, v17.4s, v13.4s
-	FMOVQ F9, 592(RSP)
-	FMOVQ 608(RSP), F9
-	WORD $0x4eac9609 // mla v9.4s, v16.4s, v12.4s
-	FMOVQ F9, 608(RSP)
-	FMOVQ 624(RSP), F9
-	WORD $0x4eab95e9 // mla v9.4s, v15.4s, v11.4s
-	FMOVQ F9, 624(RSP)
-	FMOVQ 640(RSP), F9
-	WORD $0x4eaa95c9 // mla v9.4s, v14.4s, v10.4s
-	FMOVQ F9, 640(RSP)
+	FMOVD 16(R21), F22
+	WORD $0x0f08a6d6 // sxtl v22.8h, v22.8b
+	WORD $0x0f10a6d7 // sxtl v23.4s, v22.4h
+	WORD $0x4f10a6d6 // sxtl2 v22.4s, v22.8h
+	WORD $0x4eb796bf // mla v31.4s, v21.4s, v23.4s
+	WORD $0x4eb6969e // mla v30.4s, v20.4s, v22.4s
+	WORD $0x4eb7967d // mla v29.4s, v19.4s, v23.4s
+	WORD $0x4eb6965c // mla v28.4s, v18.4s, v22.4s
+	WORD $0x4eb7963b // mla v27.4s, v17.4s, v23.4s
+	WORD $0x4eb6961a // mla v26.4s, v16.4s, v22.4s
+	WORD $0x4eb795f9 // mla v25.4s, v15.4s, v23.4s
+	WORD $0x4eb695d8 // mla v24.4s, v14.4s, v22.4s
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -1515,233 +763,135 @@ sub10:
 	ADD $384, R20, R20
 	ADD $32, R21, R21
 	SUBS $1, R19, R19
-	BNE sub10
-	FMOVQ (R6), F29
-	WORD $0x4e217bbc // fcvtl2 v28.4s, v29.8h
-	WORD $0x0e217bbd // fcvtl v29.4s, v29.4h
-	FMOVQ 16(R6), F27
-	WORD $0x4e217b7a // fcvtl2 v26.4s, v27.8h
-	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
-	FMOVS (R8)(R14), F25
-	FMOVQ 400(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3ddf18 // fmul v24.4s, v24.4s, v29.4s
-	FMOVQ 16(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 16(RSP)
-	FMOVQ 416(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3cdf18 // fmul v24.4s, v24.4s, v28.4s
-	FMOVQ 32(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 32(RSP)
-	FMOVQ 432(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3bdf18 // fmul v24.4s, v24.4s, v27.4s
-	FMOVQ 48(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 48(RSP)
-	FMOVQ 448(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
-	FMOVQ 64(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 64(RSP)
-	FMOVS (R9)(R14), F25
-	FMOVQ 464(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3ddf18 // fmul v24.4s, v24.4s, v29.4s
-	FMOVQ 80(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 80(RSP)
-	FMOVQ 480(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3cdf18 // fmul v24.4s, v24.4s, v28.4s
-	FMOVQ 96(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 96(RSP)
-	FMOVQ 496(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3bdf18 // fmul v24.4s, v24.4s, v27.4s
-	FMOVQ 112(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 112(RSP)
-	FMOVQ 512(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
-	FMOVQ 128(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 128(RSP)
-	FMOVS (R10)(R14), F25
-	FMOVQ 528(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3ddf18 // fmul v24.4s, v24.4s, v29.4s
-	FMOVQ 144(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 144(RSP)
-	FMOVQ 544(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3cdf18 // fmul v24.4s, v24.4s, v28.4s
-	FMOVQ 160(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 160(RSP)
-	FMOVQ 560(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3bdf18 // fmul v24.4s, v24.4s, v27.4s
-	FMOVQ 176(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 176(RSP)
-	FMOVQ 576(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
-	FMOVQ 192(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 192(RSP)
-	FMOVS (R11)(R14), F25
-	FMOVQ 592(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3ddf18 // fmul v24.4s, v24.4s, v29.4s
-	FMOVQ 208(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 208(RSP)
-	FMOVQ 608(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3cdf18 // fmul v24.4s, v24.4s, v28.4s
-	FMOVQ 224(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 224(RSP)
-	FMOVQ 624(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3bdf18 // fmul v24.4s, v24.4s, v27.4s
-	FMOVQ 240(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 240(RSP)
-	FMOVQ 640(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
-	FMOVQ 256(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 256(RSP)
+	BNE sub12
+	FMOVQ (R22), F23
+	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
+	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
+	MOVW $0x3e800000, R25
+	VDUP R25, V20.S4
+	WORD $0x6e34def7 // fmul v23.4s, v23.4s, v20.4s
+	WORD $0x6e34ded6 // fmul v22.4s, v22.4s, v20.4s
+	FMOVS (R8)(R14), F21
+	WORD $0x4e21dbf4 // scvtf v20.4s, v31.4s
+	WORD $0x6e37de94 // fmul v20.4s, v20.4s, v23.4s
+	FMOVQ 16(RSP), F19
+	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
+	FMOVQ F19, 16(RSP)
+	WORD $0x4e21dbd4 // scvtf v20.4s, v30.4s
+	WORD $0x6e36de94 // fmul v20.4s, v20.4s, v22.4s
+	FMOVQ 32(RSP), F19
+	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
+	FMOVQ F19, 32(RSP)
+	FMOVS (R9)(R14), F21
+	WORD $0x4e21dbb4 // scvtf v20.4s, v29.4s
+	WORD $0x6e37de94 // fmul v20.4s, v20.4s, v23.4s
+	FMOVQ 48(RSP), F19
+	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
+	FMOVQ F19, 48(RSP)
+	WORD $0x4e21db94 // scvtf v20.4s, v28.4s
+	WORD $0x6e36de94 // fmul v20.4s, v20.4s, v22.4s
+	FMOVQ 64(RSP), F19
+	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
+	FMOVQ F19, 64(RSP)
+	FMOVS (R10)(R14), F21
+	WORD $0x4e21db74 // scvtf v20.4s, v27.4s
+	WORD $0x6e37de94 // fmul v20.4s, v20.4s, v23.4s
+	FMOVQ 80(RSP), F19
+	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
+	FMOVQ F19, 80(RSP)
+	WORD $0x4e21db54 // scvtf v20.4s, v26.4s
+	WORD $0x6e36de94 // fmul v20.4s, v20.4s, v22.4s
+	FMOVQ 96(RSP), F19
+	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
+	FMOVQ F19, 96(RSP)
+	FMOVS (R11)(R14), F21
+	WORD $0x4e21db34 // scvtf v20.4s, v25.4s
+	WORD $0x6e37de94 // fmul v20.4s, v20.4s, v23.4s
+	FMOVQ 112(RSP), F19
+	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
+	FMOVQ F19, 112(RSP)
+	WORD $0x4e21db14 // scvtf v20.4s, v24.4s
+	WORD $0x6e36de94 // fmul v20.4s, v20.4s, v22.4s
+	FMOVQ 128(RSP), F19
+	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
+	FMOVQ F19, 128(RSP)
 	ADD $4, R14, R14
 	ADD $3360, R6, R6
+	ADD $3360, R22, R22
+	ADD $3360, R23, R23
 	SUBS $1, R7, R7
-	BNE block9
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain11
-	MOVD R2, R16
+	BNE block11
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain13
+	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 144(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 160(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 176(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 192(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored12
-plain11:
-	MOVD R2, R16
+	FMOVQ F31, 16(R25)
+	B stored14
+plain13:
+	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
+	ADD R5, R25, R25
 	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, (R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 144(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 160(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 176(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 192(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ F31, 48(R16)
-stored12:
+	FMOVQ F31, 16(R25)
+stored14:
+	ADD $1, R24, R24
+	CMP $2, R24
+	BLT part10
 	ADD R4<<2, R1, R1
 	ADD R5<<2, R2, R2
 	SUB $4, R3, R3
-next8:
-tile13:
+next9:
+tile15:
 	CMP $2, R3
-	BLT next14
+	BLT next16
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
 	MOVD R1, R8
@@ -1758,49 +908,49 @@ tile13:
 	FMOVQ F31, 96(RSP)
 	FMOVQ F31, 112(RSP)
 	FMOVQ F31, 128(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
-	WORD $0x4f01e61e // movi v30.16b, #0x30
-block15:
+block17:
+	WORD $0x6f00e41f // movi v31.2d, #0x0
+	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
 	WORD $0x6f00e41b // movi v27.2d, #0x0
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
-	WORD $0x6f00e417 // movi v23.2d, #0x0
-	WORD $0x6f00e416 // movi v22.2d, #0x0
 	ADD $288, R6, R20
 	ADD $32, R6, R21
 	MOVD $8, R19
-sub16:
-	FMOVS (R8)(R15), F0
-	WORD $0x6f0087f5 // mvni v21.8h, #0x1f
-	WORD $0x0f40a2b5 // smull v21.4s, v21.4h, v0.h[0]
-	WORD $0x4eb51eb4 // mov v20.16b, v21.16b
-	WORD $0x4eb51eb3 // mov v19.16b, v21.16b
-	WORD $0x4eb51eb2 // mov v18.16b, v21.16b
-	FMOVS (R9)(R15), F0
-	WORD $0x6f0087f1 // mvni v17.8h, #0x1f
-	WORD $0x0f40a231 // smull v17.4s, v17.4h, v0.h[0]
-	WORD $0x4eb11e30 // mov v16.16b, v17.16b
-	WORD $0x4eb11e2f // mov v15.16b, v17.16b
-	WORD $0x4eb11e2e // mov v14.16b, v17.16b
-	FMOVQ (R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	FMOVQ 256(R20), F9
+sub18:
+	FMOVQ 528(RSP), F23
+	FMOVQ 544(RSP), F22
+	WORD $0x6f00e415 // movi v21.2d, #0x0
+	WORD $0x6f00e414 // movi v20.2d, #0x0
+	WORD $0x6f00e413 // movi v19.2d, #0x0
+	WORD $0x6f00e412 // movi v18.2d, #0x0
+	WORD $0x6f00e411 // movi v17.2d, #0x0
+	WORD $0x6f00e410 // movi v16.2d, #0x0
+	WORD $0x6f00e40f // movi v15.2d, #0x0
+	WORD $0x6f00e40e // movi v14.2d, #0x0
+	FMOVQ 256(R20), F12
+	WORD $0x6e361d8c // eor v12.16b, v12.16b, v22.16b
+	WORD $0x4f0e558d // shl v13.16b, v12.16b, #6
+	WORD $0x4f0c558c // shl v12.16b, v12.16b, #4
+	FMOVQ (R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452c // sri v12.16b, v9.16b, #2
+	FMOVQ (R20), F9
 	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
-	FMOVQ 16(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
-	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
-	FMOVQ 272(R20), F9
+	WORD $0x6f0e452d // sri v13.16b, v9.16b, #2
+	FMOVQ 272(R20), F10
+	WORD $0x6e361d4a // eor v10.16b, v10.16b, v22.16b
+	WORD $0x4f0e554b // shl v11.16b, v10.16b, #6
+	WORD $0x4f0c554a // shl v10.16b, v10.16b, #4
+	FMOVQ 16(R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452a // sri v10.16b, v9.16b, #2
+	FMOVQ 16(R20), F9
 	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	WORD $0x6f0e452b // sri v11.16b, v9.16b, #2
 	FMOVD (R8), F9
 	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
 	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
@@ -1811,22 +961,26 @@ sub16:
 	WORD $0x4f88e170 // sdot v16.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
-	FMOVQ 32(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	FMOVQ 288(R20), F9
+	FMOVQ 288(R20), F12
+	WORD $0x6e361d8c // eor v12.16b, v12.16b, v22.16b
+	WORD $0x4f0e558d // shl v13.16b, v12.16b, #6
+	WORD $0x4f0c558c // shl v12.16b, v12.16b, #4
+	FMOVQ 32(R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452c // sri v12.16b, v9.16b, #2
+	FMOVQ 32(R20), F9
 	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
-	FMOVQ 48(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
-	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
-	FMOVQ 304(R20), F9
+	WORD $0x6f0e452d // sri v13.16b, v9.16b, #2
+	FMOVQ 304(R20), F10
+	WORD $0x6e361d4a // eor v10.16b, v10.16b, v22.16b
+	WORD $0x4f0e554b // shl v11.16b, v10.16b, #6
+	WORD $0x4f0c554a // shl v10.16b, v10.16b, #4
+	FMOVQ 48(R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452a // sri v10.16b, v9.16b, #2
+	FMOVQ 48(R20), F9
 	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	WORD $0x6f0e452b // sri v11.16b, v9.16b, #2
 	FMOVD (R8), F9
 	WORD $0x4f89e1b3 // sdot v19.4s, v13.16b, v9.4b[0]
 	WORD $0x4f89e172 // sdot v18.4s, v11.16b, v9.4b[0]
@@ -1837,20 +991,24 @@ sub16:
 	WORD $0x4f88e16e // sdot v14.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
-	FMOVQ 64(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	FMOVQ 256(R20), F9
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
-	FMOVQ 80(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
-	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
-	FMOVQ 272(R20), F9
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	FMOVQ 256(R20), F12
+	WORD $0x6e361d8c // eor v12.16b, v12.16b, v22.16b
+	WORD $0x4f0a558d // shl v13.16b, v12.16b, #2
+	FMOVQ 64(R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452c // sri v12.16b, v9.16b, #2
+	FMOVQ 64(R20), F9
+	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
+	WORD $0x6f0e452d // sri v13.16b, v9.16b, #2
+	FMOVQ 272(R20), F10
+	WORD $0x6e361d4a // eor v10.16b, v10.16b, v22.16b
+	WORD $0x4f0a554b // shl v11.16b, v10.16b, #2
+	FMOVQ 80(R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452a // sri v10.16b, v9.16b, #2
+	FMOVQ 80(R20), F9
+	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
+	WORD $0x6f0e452b // sri v11.16b, v9.16b, #2
 	FMOVD 8(R8), F9
 	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
 	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
@@ -1861,20 +1019,24 @@ sub16:
 	WORD $0x4f88e170 // sdot v16.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
-	FMOVQ 96(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	FMOVQ 288(R20), F9
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
-	FMOVQ 112(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
-	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
-	FMOVQ 304(R20), F9
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	FMOVQ 288(R20), F12
+	WORD $0x6e361d8c // eor v12.16b, v12.16b, v22.16b
+	WORD $0x4f0a558d // shl v13.16b, v12.16b, #2
+	FMOVQ 96(R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452c // sri v12.16b, v9.16b, #2
+	FMOVQ 96(R20), F9
+	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
+	WORD $0x6f0e452d // sri v13.16b, v9.16b, #2
+	FMOVQ 304(R20), F10
+	WORD $0x6e361d4a // eor v10.16b, v10.16b, v22.16b
+	WORD $0x4f0a554b // shl v11.16b, v10.16b, #2
+	FMOVQ 112(R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452a // sri v10.16b, v9.16b, #2
+	FMOVQ 112(R20), F9
+	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
+	WORD $0x6f0e452b // sri v11.16b, v9.16b, #2
 	FMOVD 8(R8), F9
 	WORD $0x4f89e1b3 // sdot v19.4s, v13.16b, v9.4b[0]
 	WORD $0x4f89e172 // sdot v18.4s, v11.16b, v9.4b[0]
@@ -1885,49 +1047,51 @@ sub16:
 	WORD $0x4f88e16e // sdot v14.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
-	FMOVQ (R21), F10
-	WORD $0x0f08a54c // sxtl v12.8h, v10.8b
-	WORD $0x4f08a54a // sxtl2 v10.8h, v10.16b
+	FMOVQ (R21), F12
+	WORD $0x0f08a596 // sxtl v22.8h, v12.8b
+	WORD $0x4f08a58c // sxtl2 v12.8h, v12.16b
+	WORD $0x0f10a6d7 // sxtl v23.4s, v22.4h
+	WORD $0x4f10a6d6 // sxtl2 v22.4s, v22.8h
 	WORD $0x0f10a58d // sxtl v13.4s, v12.4h
 	WORD $0x4f10a58c // sxtl2 v12.4s, v12.8h
-	WORD $0x0f10a54b // sxtl v11.4s, v10.4h
-	WORD $0x4f10a54a // sxtl2 v10.4s, v10.8h
-	WORD $0x4ead96bd // mla v29.4s, v21.4s, v13.4s
-	WORD $0x4eac969c // mla v28.4s, v20.4s, v12.4s
-	WORD $0x4eab967b // mla v27.4s, v19.4s, v11.4s
-	WORD $0x4eaa965a // mla v26.4s, v18.4s, v10.4s
-	WORD $0x4ead9639 // mla v25.4s, v17.4s, v13.4s
-	WORD $0x4eac9618 // mla v24.4s, v16.4s, v12.4s
-	WORD $0x4eab95f7 // mla v23.4s, v15.4s, v11.4s
-	WORD $0x4eaa95d6 // mla v22.4s, v14.4s, v10.4s
-	FMOVS (R8)(R15), F0
-	WORD $0x6f0087f5 // mvni v21.8h, #0x1f
-	WORD $0x0f50a2b5 // smull v21.4s, v21.4h, v0.h[1]
-	WORD $0x4eb51eb4 // mov v20.16b, v21.16b
-	WORD $0x4eb51eb3 // mov v19.16b, v21.16b
-	WORD $0x4eb51eb2 // mov v18.16b, v21.16b
-	FMOVS (R9)(R15), F0
-	WORD $0x6f0087f1 // mvni v17.8h, #0x1f
-	WORD $0x0f50a231 // smull v17.4s, v17.4h, v0.h[1]
-	WORD $0x4eb11e30 // mov v16.16b, v17.16b
-	WORD $0x4eb11e2f // mov v15.16b, v17.16b
-	WORD $0x4eb11e2e // mov v14.16b, v17.16b
-	FMOVQ 128(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	FMOVQ 320(R20), F9
+	WORD $0x4eb796bf // mla v31.4s, v21.4s, v23.4s
+	WORD $0x4eb6969e // mla v30.4s, v20.4s, v22.4s
+	WORD $0x4ead967d // mla v29.4s, v19.4s, v13.4s
+	WORD $0x4eac965c // mla v28.4s, v18.4s, v12.4s
+	WORD $0x4eb7963b // mla v27.4s, v17.4s, v23.4s
+	WORD $0x4eb6961a // mla v26.4s, v16.4s, v22.4s
+	WORD $0x4ead95f9 // mla v25.4s, v15.4s, v13.4s
+	WORD $0x4eac95d8 // mla v24.4s, v14.4s, v12.4s
+	FMOVQ 528(RSP), F23
+	FMOVQ 544(RSP), F22
+	WORD $0x6f00e415 // movi v21.2d, #0x0
+	WORD $0x6f00e414 // movi v20.2d, #0x0
+	WORD $0x6f00e413 // movi v19.2d, #0x0
+	WORD $0x6f00e412 // movi v18.2d, #0x0
+	WORD $0x6f00e411 // movi v17.2d, #0x0
+	WORD $0x6f00e410 // movi v16.2d, #0x0
+	WORD $0x6f00e40f // movi v15.2d, #0x0
+	WORD $0x6f00e40e // movi v14.2d, #0x0
+	FMOVQ 320(R20), F12
+	WORD $0x6e361d8c // eor v12.16b, v12.16b, v22.16b
+	WORD $0x4f0e558d // shl v13.16b, v12.16b, #6
+	WORD $0x4f0c558c // shl v12.16b, v12.16b, #4
+	FMOVQ 128(R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452c // sri v12.16b, v9.16b, #2
+	FMOVQ 128(R20), F9
 	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
-	FMOVQ 144(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
-	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
-	FMOVQ 336(R20), F9
+	WORD $0x6f0e452d // sri v13.16b, v9.16b, #2
+	FMOVQ 336(R20), F10
+	WORD $0x6e361d4a // eor v10.16b, v10.16b, v22.16b
+	WORD $0x4f0e554b // shl v11.16b, v10.16b, #6
+	WORD $0x4f0c554a // shl v10.16b, v10.16b, #4
+	FMOVQ 144(R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452a // sri v10.16b, v9.16b, #2
+	FMOVQ 144(R20), F9
 	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	WORD $0x6f0e452b // sri v11.16b, v9.16b, #2
 	FMOVD 16(R8), F9
 	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
 	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
@@ -1938,22 +1102,26 @@ sub16:
 	WORD $0x4f88e170 // sdot v16.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
-	FMOVQ 160(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	FMOVQ 352(R20), F9
+	FMOVQ 352(R20), F12
+	WORD $0x6e361d8c // eor v12.16b, v12.16b, v22.16b
+	WORD $0x4f0e558d // shl v13.16b, v12.16b, #6
+	WORD $0x4f0c558c // shl v12.16b, v12.16b, #4
+	FMOVQ 160(R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452c // sri v12.16b, v9.16b, #2
+	FMOVQ 160(R20), F9
 	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
-	FMOVQ 176(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
-	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
-	FMOVQ 368(R20), F9
+	WORD $0x6f0e452d // sri v13.16b, v9.16b, #2
+	FMOVQ 368(R20), F10
+	WORD $0x6e361d4a // eor v10.16b, v10.16b, v22.16b
+	WORD $0x4f0e554b // shl v11.16b, v10.16b, #6
+	WORD $0x4f0c554a // shl v10.16b, v10.16b, #4
+	FMOVQ 176(R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452a // sri v10.16b, v9.16b, #2
+	FMOVQ 176(R20), F9
 	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	WORD $0x6f0e452b // sri v11.16b, v9.16b, #2
 	FMOVD 16(R8), F9
 	WORD $0x4f89e1b3 // sdot v19.4s, v13.16b, v9.4b[0]
 	WORD $0x4f89e172 // sdot v18.4s, v11.16b, v9.4b[0]
@@ -1964,20 +1132,24 @@ sub16:
 	WORD $0x4f88e16e // sdot v14.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
-	FMOVQ 192(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	FMOVQ 320(R20), F9
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
-	FMOVQ 208(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
-	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
-	FMOVQ 336(R20), F9
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	FMOVQ 320(R20), F12
+	WORD $0x6e361d8c // eor v12.16b, v12.16b, v22.16b
+	WORD $0x4f0a558d // shl v13.16b, v12.16b, #2
+	FMOVQ 192(R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452c // sri v12.16b, v9.16b, #2
+	FMOVQ 192(R20), F9
+	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
+	WORD $0x6f0e452d // sri v13.16b, v9.16b, #2
+	FMOVQ 336(R20), F10
+	WORD $0x6e361d4a // eor v10.16b, v10.16b, v22.16b
+	WORD $0x4f0a554b // shl v11.16b, v10.16b, #2
+	FMOVQ 208(R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452a // sri v10.16b, v9.16b, #2
+	FMOVQ 208(R20), F9
+	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
+	WORD $0x6f0e452b // sri v11.16b, v9.16b, #2
 	FMOVD 24(R8), F9
 	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
 	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
@@ -1988,20 +1160,24 @@ sub16:
 	WORD $0x4f88e170 // sdot v16.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
-	FMOVQ 224(R20), F12
-	WORD $0x4e3f1d8d // and v13.16b, v12.16b, v31.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	FMOVQ 352(R20), F9
-	WORD $0x6ebe1d2d // bit v13.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2c // bit v12.16b, v9.16b, v30.16b
-	FMOVQ 240(R20), F10
-	WORD $0x4e3f1d4b // and v11.16b, v10.16b, v31.16b
-	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
-	FMOVQ 368(R20), F9
-	WORD $0x6ebe1d2b // bit v11.16b, v9.16b, v30.16b
-	WORD $0x6f0e0529 // ushr v9.16b, v9.16b, #2
-	WORD $0x6ebe1d2a // bit v10.16b, v9.16b, v30.16b
+	FMOVQ 352(R20), F12
+	WORD $0x6e361d8c // eor v12.16b, v12.16b, v22.16b
+	WORD $0x4f0a558d // shl v13.16b, v12.16b, #2
+	FMOVQ 224(R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452c // sri v12.16b, v9.16b, #2
+	FMOVQ 224(R20), F9
+	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
+	WORD $0x6f0e452d // sri v13.16b, v9.16b, #2
+	FMOVQ 368(R20), F10
+	WORD $0x6e361d4a // eor v10.16b, v10.16b, v22.16b
+	WORD $0x4f0a554b // shl v11.16b, v10.16b, #2
+	FMOVQ 240(R20), F9
+	WORD $0x4e371d29 // and v9.16b, v9.16b, v23.16b
+	WORD $0x6f0e452a // sri v10.16b, v9.16b, #2
+	FMOVQ 240(R20), F9
+	WORD $0x4f0c5529 // shl v9.16b, v9.16b, #4
+	WORD $0x6f0e452b // sri v11.16b, v9.16b, #2
 	FMOVD 24(R8), F9
 	WORD $0x4f89e1b3 // sdot v19.4s, v13.16b, v9.4b[0]
 	WORD $0x4f89e172 // sdot v18.4s, v11.16b, v9.4b[0]
@@ -2012,21 +1188,21 @@ sub16:
 	WORD $0x4f88e16e // sdot v14.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
-	FMOVQ 16(R21), F10
-	WORD $0x0f08a54c // sxtl v12.8h, v10.8b
-	WORD $0x4f08a54a // sxtl2 v10.8h, v10.16b
+	FMOVQ 16(R21), F12
+	WORD $0x0f08a596 // sxtl v22.8h, v12.8b
+	WORD $0x4f08a58c // sxtl2 v12.8h, v12.16b
+	WORD $0x0f10a6d7 // sxtl v23.4s, v22.4h
+	WORD $0x4f10a6d6 // sxtl2 v22.4s, v22.8h
 	WORD $0x0f10a58d // sxtl v13.4s, v12.4h
 	WORD $0x4f10a58c // sxtl2 v12.4s, v12.8h
-	WORD $0x0f10a54b // sxtl v11.4s, v10.4h
-	WORD $0x4f10a54a // sxtl2 v10.4s, v10.8h
-	WORD $0x4ead96bd // mla v29.4s, v21.4s, v13.4s
-	WORD $0x4eac969c // mla v28.4s, v20.4s, v12.4s
-	WORD $0x4eab967b // mla v27.4s, v19.4s, v11.4s
-	WORD $0x4eaa965a // mla v26.4s, v18.4s, v10.4s
-	WORD $0x4ead9639 // mla v25.4s, v17.4s, v13.4s
-	WORD $0x4eac9618 // mla v24.4s, v16.4s, v12.4s
-	WORD $0x4eab95f7 // mla v23.4s, v15.4s, v11.4s
-	WORD $0x4eaa95d6 // mla v22.4s, v14.4s, v10.4s
+	WORD $0x4eb796bf // mla v31.4s, v21.4s, v23.4s
+	WORD $0x4eb6969e // mla v30.4s, v20.4s, v22.4s
+	WORD $0x4ead967d // mla v29.4s, v19.4s, v13.4s
+	WORD $0x4eac965c // mla v28.4s, v18.4s, v12.4s
+	WORD $0x4eb7963b // mla v27.4s, v17.4s, v23.4s
+	WORD $0x4eb6961a // mla v26.4s, v16.4s, v22.4s
+	WORD $0x4ead95f9 // mla v25.4s, v15.4s, v13.4s
+	WORD $0x4eac95d8 // mla v24.4s, v14.4s, v12.4s
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
@@ -2034,123 +1210,129 @@ sub16:
 	ADD $384, R20, R20
 	ADD $32, R21, R21
 	SUBS $1, R19, R19
-	BNE sub16
-	FMOVQ (R6), F21
+	BNE sub18
+	FMOVQ (R6), F23
+	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
+	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
+	FMOVQ 16(R6), F21
 	WORD $0x4e217ab4 // fcvtl2 v20.4s, v21.8h
 	WORD $0x0e217ab5 // fcvtl v21.4s, v21.4h
-	FMOVQ 16(R6), F19
-	WORD $0x4e217a72 // fcvtl2 v18.4s, v19.8h
-	WORD $0x0e217a73 // fcvtl v19.4s, v19.4h
-	FMOVS (R8)(R14), F17
-	WORD $0x4e21dbb0 // scvtf v16.4s, v29.4s
-	WORD $0x6e35de10 // fmul v16.4s, v16.4s, v21.4s
-	FMOVQ 16(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 16(RSP)
-	WORD $0x4e21db90 // scvtf v16.4s, v28.4s
-	WORD $0x6e34de10 // fmul v16.4s, v16.4s, v20.4s
-	FMOVQ 32(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 32(RSP)
-	WORD $0x4e21db70 // scvtf v16.4s, v27.4s
-	WORD $0x6e33de10 // fmul v16.4s, v16.4s, v19.4s
-	FMOVQ 48(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 48(RSP)
-	WORD $0x4e21db50 // scvtf v16.4s, v26.4s
-	WORD $0x6e32de10 // fmul v16.4s, v16.4s, v18.4s
-	FMOVQ 64(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 64(RSP)
-	FMOVS (R9)(R14), F17
-	WORD $0x4e21db30 // scvtf v16.4s, v25.4s
-	WORD $0x6e35de10 // fmul v16.4s, v16.4s, v21.4s
-	FMOVQ 80(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 80(RSP)
-	WORD $0x4e21db10 // scvtf v16.4s, v24.4s
-	WORD $0x6e34de10 // fmul v16.4s, v16.4s, v20.4s
-	FMOVQ 96(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 96(RSP)
-	WORD $0x4e21daf0 // scvtf v16.4s, v23.4s
-	WORD $0x6e33de10 // fmul v16.4s, v16.4s, v19.4s
-	FMOVQ 112(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 112(RSP)
-	WORD $0x4e21dad0 // scvtf v16.4s, v22.4s
-	WORD $0x6e32de10 // fmul v16.4s, v16.4s, v18.4s
-	FMOVQ 128(RSP), F15
-	WORD $0x4f91120f // fmla v15.4s, v16.4s, v17.s[0]
-	FMOVQ F15, 128(RSP)
+	MOVW $0x3e800000, R25
+	VDUP R25, V18.S4
+	WORD $0x6e32def7 // fmul v23.4s, v23.4s, v18.4s
+	WORD $0x6e32ded6 // fmul v22.4s, v22.4s, v18.4s
+	WORD $0x6e32deb5 // fmul v21.4s, v21.4s, v18.4s
+	WORD $0x6e32de94 // fmul v20.4s, v20.4s, v18.4s
+	FMOVS (R8)(R14), F19
+	WORD $0x4e21dbf2 // scvtf v18.4s, v31.4s
+	WORD $0x6e37de52 // fmul v18.4s, v18.4s, v23.4s
+	FMOVQ 16(RSP), F17
+	WORD $0x4f931251 // fmla v17.4s, v18.4s, v19.s[0]
+	FMOVQ F17, 16(RSP)
+	WORD $0x4e21dbd2 // scvtf v18.4s, v30.4s
+	WORD $0x6e36de52 // fmul v18.4s, v18.4s, v22.4s
+	FMOVQ 32(RSP), F17
+	WORD $0x4f931251 // fmla v17.4s, v18.4s, v19.s[0]
+	FMOVQ F17, 32(RSP)
+	WORD $0x4e21dbb2 // scvtf v18.4s, v29.4s
+	WORD $0x6e35de52 // fmul v18.4s, v18.4s, v21.4s
+	FMOVQ 48(RSP), F17
+	WORD $0x4f931251 // fmla v17.4s, v18.4s, v19.s[0]
+	FMOVQ F17, 48(RSP)
+	WORD $0x4e21db92 // scvtf v18.4s, v28.4s
+	WORD $0x6e34de52 // fmul v18.4s, v18.4s, v20.4s
+	FMOVQ 64(RSP), F17
+	WORD $0x4f931251 // fmla v17.4s, v18.4s, v19.s[0]
+	FMOVQ F17, 64(RSP)
+	FMOVS (R9)(R14), F19
+	WORD $0x4e21db72 // scvtf v18.4s, v27.4s
+	WORD $0x6e37de52 // fmul v18.4s, v18.4s, v23.4s
+	FMOVQ 80(RSP), F17
+	WORD $0x4f931251 // fmla v17.4s, v18.4s, v19.s[0]
+	FMOVQ F17, 80(RSP)
+	WORD $0x4e21db52 // scvtf v18.4s, v26.4s
+	WORD $0x6e36de52 // fmul v18.4s, v18.4s, v22.4s
+	FMOVQ 96(RSP), F17
+	WORD $0x4f931251 // fmla v17.4s, v18.4s, v19.s[0]
+	FMOVQ F17, 96(RSP)
+	WORD $0x4e21db32 // scvtf v18.4s, v25.4s
+	WORD $0x6e35de52 // fmul v18.4s, v18.4s, v21.4s
+	FMOVQ 112(RSP), F17
+	WORD $0x4f931251 // fmla v17.4s, v18.4s, v19.s[0]
+	FMOVQ F17, 112(RSP)
+	WORD $0x4e21db12 // scvtf v18.4s, v24.4s
+	WORD $0x6e34de52 // fmul v18.4s, v18.4s, v20.4s
+	FMOVQ 128(RSP), F17
+	WORD $0x4f931251 // fmla v17.4s, v18.4s, v19.s[0]
+	FMOVQ F17, 128(RSP)
 	ADD $4, R14, R14
 	ADD $3360, R6, R6
 	SUBS $1, R7, R7
-	BNE block15
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain17
-	MOVD R2, R16
+	BNE block17
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain19
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored18
-plain17:
-	MOVD R2, R16
+	FMOVQ F31, 48(R25)
+	B stored20
+plain19:
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
-stored18:
+	FMOVQ F31, 48(R25)
+stored20:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	SUB $2, R3, R3
-next14:
-tile19:
+next16:
+tile21:
 	CMP $1, R3
-	BLT next20
+	BLT next22
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
 	MOVD R1, R8
@@ -2162,282 +1344,318 @@ tile19:
 	FMOVQ F31, 32(RSP)
 	FMOVQ F31, 48(RSP)
 	FMOVQ F31, 64(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
-	WORD $0x4f01e61e // movi v30.16b, #0x30
-block21:
+block23:
+	WORD $0x6f00e41f // movi v31.2d, #0x0
+	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	WORD $0x6f00e41a // movi v26.2d, #0x0
 	ADD $288, R6, R20
 	ADD $32, R6, R21
 	MOVD $8, R19
-sub22:
-	FMOVS (R8)(R15), F0
-	WORD $0x6f0087f9 // mvni v25.8h, #0x1f
-	WORD $0x0f40a339 // smull v25.4s, v25.4h, v0.h[0]
-	WORD $0x4eb91f38 // mov v24.16b, v25.16b
-	WORD $0x4eb91f37 // mov v23.16b, v25.16b
-	WORD $0x4eb91f36 // mov v22.16b, v25.16b
-	FMOVQ (R20), F20
-	WORD $0x4e3f1e95 // and v21.16b, v20.16b, v31.16b
-	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
-	FMOVQ 256(R20), F17
+sub24:
+	FMOVQ 528(RSP), F27
+	FMOVQ 544(RSP), F26
+	WORD $0x6f00e419 // movi v25.2d, #0x0
+	WORD $0x6f00e418 // movi v24.2d, #0x0
+	WORD $0x6f00e417 // movi v23.2d, #0x0
+	WORD $0x6f00e416 // movi v22.2d, #0x0
+	FMOVQ 256(R20), F20
+	WORD $0x6e3a1e94 // eor v20.16b, v20.16b, v26.16b
+	WORD $0x4f0e5695 // shl v21.16b, v20.16b, #6
+	WORD $0x4f0c5694 // shl v20.16b, v20.16b, #4
+	FMOVQ (R20), F17
+	WORD $0x4e3b1e31 // and v17.16b, v17.16b, v27.16b
+	WORD $0x6f0e4634 // sri v20.16b, v17.16b, #2
+	FMOVQ (R20), F17
 	WORD $0x4f0c5631 // shl v17.16b, v17.16b, #4
-	WORD $0x6ebe1e35 // bit v21.16b, v17.16b, v30.16b
-	WORD $0x6f0e0631 // ushr v17.16b, v17.16b, #2
-	WORD $0x6ebe1e34 // bit v20.16b, v17.16b, v30.16b
-	FMOVQ 16(R20), F18
-	WORD $0x4e3f1e53 // and v19.16b, v18.16b, v31.16b
-	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
-	FMOVQ 272(R20), F17
+	WORD $0x6f0e4635 // sri v21.16b, v17.16b, #2
+	FMOVQ 272(R20), F18
+	WORD $0x6e3a1e52 // eor v18.16b, v18.16b, v26.16b
+	WORD $0x4f0e5653 // shl v19.16b, v18.16b, #6
+	WORD $0x4f0c5652 // shl v18.16b, v18.16b, #4
+	FMOVQ 16(R20), F17
+	WORD $0x4e3b1e31 // and v17.16b, v17.16b, v27.16b
+	WORD $0x6f0e4632 // sri v18.16b, v17.16b, #2
+	FMOVQ 16(R20), F17
 	WORD $0x4f0c5631 // shl v17.16b, v17.16b, #4
-	WORD $0x6ebe1e33 // bit v19.16b, v17.16b, v30.16b
-	WORD $0x6f0e0631 // ushr v17.16b, v17.16b, #2
-	WORD $0x6ebe1e32 // bit v18.16b, v17.16b, v30.16b
+	WORD $0x6f0e4633 // sri v19.16b, v17.16b, #2
 	FMOVD (R8), F17
 	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
 	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
-	FMOVQ 32(R20), F20
-	WORD $0x4e3f1e95 // and v21.16b, v20.16b, v31.16b
-	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
-	FMOVQ 288(R20), F17
+	FMOVQ 288(R20), F20
+	WORD $0x6e3a1e94 // eor v20.16b, v20.16b, v26.16b
+	WORD $0x4f0e5695 // shl v21.16b, v20.16b, #6
+	WORD $0x4f0c5694 // shl v20.16b, v20.16b, #4
+	FMOVQ 32(R20), F17
+	WORD $0x4e3b1e31 // and v17.16b, v17.16b, v27.16b
+	WORD $0x6f0e4634 // sri v20.16b, v17.16b, #2
+	FMOVQ 32(R20), F17
 	WORD $0x4f0c5631 // shl v17.16b, v17.16b, #4
-	WORD $0x6ebe1e35 // bit v21.16b, v17.16b, v30.16b
-	WORD $0x6f0e0631 // ushr v17.16b, v17.16b, #2
-	WORD $0x6ebe1e34 // bit v20.16b, v17.16b, v30.16b
-	FMOVQ 48(R20), F18
-	WORD $0x4e3f1e53 // and v19.16b, v18.16b, v31.16b
-	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
-	FMOVQ 304(R20), F17
+	WORD $0x6f0e4635 // sri v21.16b, v17.16b, #2
+	FMOVQ 304(R20), F18
+	WORD $0x6e3a1e52 // eor v18.16b, v18.16b, v26.16b
+	WORD $0x4f0e5653 // shl v19.16b, v18.16b, #6
+	WORD $0x4f0c5652 // shl v18.16b, v18.16b, #4
+	FMOVQ 48(R20), F17
+	WORD $0x4e3b1e31 // and v17.16b, v17.16b, v27.16b
+	WORD $0x6f0e4632 // sri v18.16b, v17.16b, #2
+	FMOVQ 48(R20), F17
 	WORD $0x4f0c5631 // shl v17.16b, v17.16b, #4
-	WORD $0x6ebe1e33 // bit v19.16b, v17.16b, v30.16b
-	WORD $0x6f0e0631 // ushr v17.16b, v17.16b, #2
-	WORD $0x6ebe1e32 // bit v18.16b, v17.16b, v30.16b
+	WORD $0x6f0e4633 // sri v19.16b, v17.16b, #2
 	FMOVD (R8), F17
 	WORD $0x4f91e2b7 // sdot v23.4s, v21.16b, v17.4b[0]
 	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
-	FMOVQ 64(R20), F20
-	WORD $0x4e3f1e95 // and v21.16b, v20.16b, v31.16b
-	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
-	FMOVQ 256(R20), F17
-	WORD $0x6ebe1e35 // bit v21.16b, v17.16b, v30.16b
-	WORD $0x6f0e0631 // ushr v17.16b, v17.16b, #2
-	WORD $0x6ebe1e34 // bit v20.16b, v17.16b, v30.16b
-	FMOVQ 80(R20), F18
-	WORD $0x4e3f1e53 // and v19.16b, v18.16b, v31.16b
-	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
-	FMOVQ 272(R20), F17
-	WORD $0x6ebe1e33 // bit v19.16b, v17.16b, v30.16b
-	WORD $0x6f0e0631 // ushr v17.16b, v17.16b, #2
-	WORD $0x6ebe1e32 // bit v18.16b, v17.16b, v30.16b
+	FMOVQ 256(R20), F20
+	WORD $0x6e3a1e94 // eor v20.16b, v20.16b, v26.16b
+	WORD $0x4f0a5695 // shl v21.16b, v20.16b, #2
+	FMOVQ 64(R20), F17
+	WORD $0x4e3b1e31 // and v17.16b, v17.16b, v27.16b
+	WORD $0x6f0e4634 // sri v20.16b, v17.16b, #2
+	FMOVQ 64(R20), F17
+	WORD $0x4f0c5631 // shl v17.16b, v17.16b, #4
+	WORD $0x6f0e4635 // sri v21.16b, v17.16b, #2
+	FMOVQ 272(R20), F18
+	WORD $0x6e3a1e52 // eor v18.16b, v18.16b, v26.16b
+	WORD $0x4f0a5653 // shl v19.16b, v18.16b, #2
+	FMOVQ 80(R20), F17
+	WORD $0x4e3b1e31 // and v17.16b, v17.16b, v27.16b
+	WORD $0x6f0e4632 // sri v18.16b, v17.16b, #2
+	FMOVQ 80(R20), F17
+	WORD $0x4f0c5631 // shl v17.16b, v17.16b, #4
+	WORD $0x6f0e4633 // sri v19.16b, v17.16b, #2
 	FMOVD 8(R8), F17
 	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
 	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
-	FMOVQ 96(R20), F20
-	WORD $0x4e3f1e95 // and v21.16b, v20.16b, v31.16b
-	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
-	FMOVQ 288(R20), F17
-	WORD $0x6ebe1e35 // bit v21.16b, v17.16b, v30.16b
-	WORD $0x6f0e0631 // ushr v17.16b, v17.16b, #2
-	WORD $0x6ebe1e34 // bit v20.16b, v17.16b, v30.16b
-	FMOVQ 112(R20), F18
-	WORD $0x4e3f1e53 // and v19.16b, v18.16b, v31.16b
-	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
-	FMOVQ 304(R20), F17
-	WORD $0x6ebe1e33 // bit v19.16b, v17.16b, v30.16b
-	WORD $0x6f0e0631 // ushr v17.16b, v17.16b, #2
-	WORD $0x6ebe1e32 // bit v18.16b, v17.16b, v30.16b
+	FMOVQ 288(R20), F20
+	WORD $0x6e3a1e94 // eor v20.16b, v20.16b, v26.16b
+	WORD $0x4f0a5695 // shl v21.16b, v20.16b, #2
+	FMOVQ 96(R20), F17
+	WORD $0x4e3b1e31 // and v17.16b, v17.16b, v27.16b
+	WORD $0x6f0e4634 // sri v20.16b, v17.16b, #2
+	FMOVQ 96(R20), F17
+	WORD $0x4f0c5631 // shl v17.16b, v17.16b, #4
+	WORD $0x6f0e4635 // sri v21.16b, v17.16b, #2
+	FMOVQ 304(R20), F18
+	WORD $0x6e3a1e52 // eor v18.16b, v18.16b, v26.16b
+	WORD $0x4f0a5653 // shl v19.16b, v18.16b, #2
+	FMOVQ 112(R20), F17
+	WORD $0x4e3b1e31 // and v17.16b, v17.16b, v27.16b
+	WORD $0x6f0e4632 // sri v18.16b, v17.16b, #2
+	FMOVQ 112(R20), F17
+	WORD $0x4f0c5631 // shl v17.16b, v17.16b, #4
+	WORD $0x6f0e4633 // sri v19.16b, v17.16b, #2
 	FMOVD 8(R8), F17
 	WORD $0x4f91e2b7 // sdot v23.4s, v21.16b, v17.4b[0]
 	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
-	FMOVQ (R21), F18
-	WORD $0x0f08a654 // sxtl v20.8h, v18.8b
-	WORD $0x4f08a652 // sxtl2 v18.8h, v18.16b
+	FMOVQ (R21), F20
+	WORD $0x0f08a69a // sxtl v26.8h, v20.8b
+	WORD $0x4f08a694 // sxtl2 v20.8h, v20.16b
+	WORD $0x0f10a75b // sxtl v27.4s, v26.4h
+	WORD $0x4f10a75a // sxtl2 v26.4s, v26.8h
 	WORD $0x0f10a695 // sxtl v21.4s, v20.4h
 	WORD $0x4f10a694 // sxtl2 v20.4s, v20.8h
-	WORD $0x0f10a653 // sxtl v19.4s, v18.4h
-	WORD $0x4f10a652 // sxtl2 v18.4s, v18.8h
-	WORD $0x4eb5973d // mla v29.4s, v25.4s, v21.4s
-	WORD $0x4eb4971c // mla v28.4s, v24.4s, v20.4s
-	WORD $0x4eb396fb // mla v27.4s, v23.4s, v19.4s
-	WORD $0x4eb296da // mla v26.4s, v22.4s, v18.4s
-	FMOVS (R8)(R15), F0
-	WORD $0x6f0087f9 // mvni v25.8h, #0x1f
-	WORD $0x0f50a339 // smull v25.4s, v25.4h, v0.h[1]
-	WORD $0x4eb91f38 // mov v24.16b, v25.16b
-	WORD $0x4eb91f37 // mov v23.16b, v25.16b
-	WORD $0x4eb91f36 // mov v22.16b, v25.16b
-	FMOVQ 128(R20), F20
-	WORD $0x4e3f1e95 // and v21.16b, v20.16b, v31.16b
-	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
-	FMOVQ 320(R20), F17
+	WORD $0x4ebb973f // mla v31.4s, v25.4s, v27.4s
+	WORD $0x4eba971e // mla v30.4s, v24.4s, v26.4s
+	WORD $0x4eb596fd // mla v29.4s, v23.4s, v21.4s
+	WORD $0x4eb496dc // mla v28.4s, v22.4s, v20.4s
+	FMOVQ 528(RSP), F27
+	FMOVQ 544(RSP), F26
+	WORD $0x6f00e419 // movi v25.2d, #0x0
+	WORD $0x6f00e418 // movi v24.2d, #0x0
+	WORD $0x6f00e417 // movi v23.2d, #0x0
+	WORD $0x6f00e416 // movi v22.2d, #0x0
+	FMOVQ 320(R20), F20
+	WORD $0x6e3a1e94 // eor v20.16b, v20.16b, v26.16b
+	WORD $0x4f0e5695 // shl v21.16b, v20.16b, #6
+	WORD $0x4f0c5694 // shl v20.16b, v20.16b, #4
+	FMOVQ 128(R20), F17
+	WORD $0x4e3b1e31 // and v17.16b, v17.16b, v27.16b
+	WORD $0x6f0e4634 // sri v20.16b, v17.16b, #2
+	FMOVQ 128(R20), F17
 	WORD $0x4f0c5631 // shl v17.16b, v17.16b, #4
-	WORD $0x6ebe1e35 // bit v21.16b, v17.16b, v30.16b
-	WORD $0x6f0e0631 // ushr v17.16b, v17.16b, #2
-	WORD $0x6ebe1e34 // bit v20.16b, v17.16b, v30.16b
-	FMOVQ 144(R20), F18
-	WORD $0x4e3f1e53 // and v19.16b, v18.16b, v31.16b
-	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
-	FMOVQ 336(R20), F17
+	WORD $0x6f0e4635 // sri v21.16b, v17.16b, #2
+	FMOVQ 336(R20), F18
+	WORD $0x6e3a1e52 // eor v18.16b, v18.16b, v26.16b
+	WORD $0x4f0e5653 // shl v19.16b, v18.16b, #6
+	WORD $0x4f0c5652 // shl v18.16b, v18.16b, #4
+	FMOVQ 144(R20), F17
+	WORD $0x4e3b1e31 // and v17.16b, v17.16b, v27.16b
+	WORD $0x6f0e4632 // sri v18.16b, v17.16b, #2
+	FMOVQ 144(R20), F17
 	WORD $0x4f0c5631 // shl v17.16b, v17.16b, #4
-	WORD $0x6ebe1e33 // bit v19.16b, v17.16b, v30.16b
-	WORD $0x6f0e0631 // ushr v17.16b, v17.16b, #2
-	WORD $0x6ebe1e32 // bit v18.16b, v17.16b, v30.16b
+	WORD $0x6f0e4633 // sri v19.16b, v17.16b, #2
 	FMOVD 16(R8), F17
 	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
 	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
-	FMOVQ 160(R20), F20
-	WORD $0x4e3f1e95 // and v21.16b, v20.16b, v31.16b
-	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
-	FMOVQ 352(R20), F17
+	FMOVQ 352(R20), F20
+	WORD $0x6e3a1e94 // eor v20.16b, v20.16b, v26.16b
+	WORD $0x4f0e5695 // shl v21.16b, v20.16b, #6
+	WORD $0x4f0c5694 // shl v20.16b, v20.16b, #4
+	FMOVQ 160(R20), F17
+	WORD $0x4e3b1e31 // and v17.16b, v17.16b, v27.16b
+	WORD $0x6f0e4634 // sri v20.16b, v17.16b, #2
+	FMOVQ 160(R20), F17
 	WORD $0x4f0c5631 // shl v17.16b, v17.16b, #4
-	WORD $0x6ebe1e35 // bit v21.16b, v17.16b, v30.16b
-	WORD $0x6f0e0631 // ushr v17.16b, v17.16b, #2
-	WORD $0x6ebe1e34 // bit v20.16b, v17.16b, v30.16b
-	FMOVQ 176(R20), F18
-	WORD $0x4e3f1e53 // and v19.16b, v18.16b, v31.16b
-	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
-	FMOVQ 368(R20), F17
+	WORD $0x6f0e4635 // sri v21.16b, v17.16b, #2
+	FMOVQ 368(R20), F18
+	WORD $0x6e3a1e52 // eor v18.16b, v18.16b, v26.16b
+	WORD $0x4f0e5653 // shl v19.16b, v18.16b, #6
+	WORD $0x4f0c5652 // shl v18.16b, v18.16b, #4
+	FMOVQ 176(R20), F17
+	WORD $0x4e3b1e31 // and v17.16b, v17.16b, v27.16b
+	WORD $0x6f0e4632 // sri v18.16b, v17.16b, #2
+	FMOVQ 176(R20), F17
 	WORD $0x4f0c5631 // shl v17.16b, v17.16b, #4
-	WORD $0x6ebe1e33 // bit v19.16b, v17.16b, v30.16b
-	WORD $0x6f0e0631 // ushr v17.16b, v17.16b, #2
-	WORD $0x6ebe1e32 // bit v18.16b, v17.16b, v30.16b
+	WORD $0x6f0e4633 // sri v19.16b, v17.16b, #2
 	FMOVD 16(R8), F17
 	WORD $0x4f91e2b7 // sdot v23.4s, v21.16b, v17.4b[0]
 	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
-	FMOVQ 192(R20), F20
-	WORD $0x4e3f1e95 // and v21.16b, v20.16b, v31.16b
-	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
-	FMOVQ 320(R20), F17
-	WORD $0x6ebe1e35 // bit v21.16b, v17.16b, v30.16b
-	WORD $0x6f0e0631 // ushr v17.16b, v17.16b, #2
-	WORD $0x6ebe1e34 // bit v20.16b, v17.16b, v30.16b
-	FMOVQ 208(R20), F18
-	WORD $0x4e3f1e53 // and v19.16b, v18.16b, v31.16b
-	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
-	FMOVQ 336(R20), F17
-	WORD $0x6ebe1e33 // bit v19.16b, v17.16b, v30.16b
-	WORD $0x6f0e0631 // ushr v17.16b, v17.16b, #2
-	WORD $0x6ebe1e32 // bit v18.16b, v17.16b, v30.16b
+	FMOVQ 320(R20), F20
+	WORD $0x6e3a1e94 // eor v20.16b, v20.16b, v26.16b
+	WORD $0x4f0a5695 // shl v21.16b, v20.16b, #2
+	FMOVQ 192(R20), F17
+	WORD $0x4e3b1e31 // and v17.16b, v17.16b, v27.16b
+	WORD $0x6f0e4634 // sri v20.16b, v17.16b, #2
+	FMOVQ 192(R20), F17
+	WORD $0x4f0c5631 // shl v17.16b, v17.16b, #4
+	WORD $0x6f0e4635 // sri v21.16b, v17.16b, #2
+	FMOVQ 336(R20), F18
+	WORD $0x6e3a1e52 // eor v18.16b, v18.16b, v26.16b
+	WORD $0x4f0a5653 // shl v19.16b, v18.16b, #2
+	FMOVQ 208(R20), F17
+	WORD $0x4e3b1e31 // and v17.16b, v17.16b, v27.16b
+	WORD $0x6f0e4632 // sri v18.16b, v17.16b, #2
+	FMOVQ 208(R20), F17
+	WORD $0x4f0c5631 // shl v17.16b, v17.16b, #4
+	WORD $0x6f0e4633 // sri v19.16b, v17.16b, #2
 	FMOVD 24(R8), F17
 	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
 	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
-	FMOVQ 224(R20), F20
-	WORD $0x4e3f1e95 // and v21.16b, v20.16b, v31.16b
-	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
-	FMOVQ 352(R20), F17
-	WORD $0x6ebe1e35 // bit v21.16b, v17.16b, v30.16b
-	WORD $0x6f0e0631 // ushr v17.16b, v17.16b, #2
-	WORD $0x6ebe1e34 // bit v20.16b, v17.16b, v30.16b
-	FMOVQ 240(R20), F18
-	WORD $0x4e3f1e53 // and v19.16b, v18.16b, v31.16b
-	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
-	FMOVQ 368(R20), F17
-	WORD $0x6ebe1e33 // bit v19.16b, v17.16b, v30.16b
-	WORD $0x6f0e0631 // ushr v17.16b, v17.16b, #2
-	WORD $0x6ebe1e32 // bit v18.16b, v17.16b, v30.16b
+	FMOVQ 352(R20), F20
+	WORD $0x6e3a1e94 // eor v20.16b, v20.16b, v26.16b
+	WORD $0x4f0a5695 // shl v21.16b, v20.16b, #2
+	FMOVQ 224(R20), F17
+	WORD $0x4e3b1e31 // and v17.16b, v17.16b, v27.16b
+	WORD $0x6f0e4634 // sri v20.16b, v17.16b, #2
+	FMOVQ 224(R20), F17
+	WORD $0x4f0c5631 // shl v17.16b, v17.16b, #4
+	WORD $0x6f0e4635 // sri v21.16b, v17.16b, #2
+	FMOVQ 368(R20), F18
+	WORD $0x6e3a1e52 // eor v18.16b, v18.16b, v26.16b
+	WORD $0x4f0a5653 // shl v19.16b, v18.16b, #2
+	FMOVQ 240(R20), F17
+	WORD $0x4e3b1e31 // and v17.16b, v17.16b, v27.16b
+	WORD $0x6f0e4632 // sri v18.16b, v17.16b, #2
+	FMOVQ 240(R20), F17
+	WORD $0x4f0c5631 // shl v17.16b, v17.16b, #4
+	WORD $0x6f0e4633 // sri v19.16b, v17.16b, #2
 	FMOVD 24(R8), F17
 	WORD $0x4f91e2b7 // sdot v23.4s, v21.16b, v17.4b[0]
 	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
-	FMOVQ 16(R21), F18
-	WORD $0x0f08a654 // sxtl v20.8h, v18.8b
-	WORD $0x4f08a652 // sxtl2 v18.8h, v18.16b
+	FMOVQ 16(R21), F20
+	WORD $0x0f08a69a // sxtl v26.8h, v20.8b
+	WORD $0x4f08a694 // sxtl2 v20.8h, v20.16b
+	WORD $0x0f10a75b // sxtl v27.4s, v26.4h
+	WORD $0x4f10a75a // sxtl2 v26.4s, v26.8h
 	WORD $0x0f10a695 // sxtl v21.4s, v20.4h
 	WORD $0x4f10a694 // sxtl2 v20.4s, v20.8h
-	WORD $0x0f10a653 // sxtl v19.4s, v18.4h
-	WORD $0x4f10a652 // sxtl2 v18.4s, v18.8h
-	WORD $0x4eb5973d // mla v29.4s, v25.4s, v21.4s
-	WORD $0x4eb4971c // mla v28.4s, v24.4s, v20.4s
-	WORD $0x4eb396fb // mla v27.4s, v23.4s, v19.4s
-	WORD $0x4eb296da // mla v26.4s, v22.4s, v18.4s
+	WORD $0x4ebb973f // mla v31.4s, v25.4s, v27.4s
+	WORD $0x4eba971e // mla v30.4s, v24.4s, v26.4s
+	WORD $0x4eb596fd // mla v29.4s, v23.4s, v21.4s
+	WORD $0x4eb496dc // mla v28.4s, v22.4s, v20.4s
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $32, R14, R14
 	ADD $384, R20, R20
 	ADD $32, R21, R21
 	SUBS $1, R19, R19
-	BNE sub22
-	FMOVQ (R6), F25
+	BNE sub24
+	FMOVQ (R6), F27
+	WORD $0x4e217b7a // fcvtl2 v26.4s, v27.8h
+	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
+	FMOVQ 16(R6), F25
 	WORD $0x4e217b38 // fcvtl2 v24.4s, v25.8h
 	WORD $0x0e217b39 // fcvtl v25.4s, v25.4h
-	FMOVQ 16(R6), F23
-	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
-	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
-	FMOVS (R8)(R14), F21
-	WORD $0x4e21dbb4 // scvtf v20.4s, v29.4s
-	WORD $0x6e39de94 // fmul v20.4s, v20.4s, v25.4s
-	FMOVQ 16(RSP), F19
-	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
-	FMOVQ F19, 16(RSP)
-	WORD $0x4e21db94 // scvtf v20.4s, v28.4s
-	WORD $0x6e38de94 // fmul v20.4s, v20.4s, v24.4s
-	FMOVQ 32(RSP), F19
-	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
-	FMOVQ F19, 32(RSP)
-	WORD $0x4e21db74 // scvtf v20.4s, v27.4s
-	WORD $0x6e37de94 // fmul v20.4s, v20.4s, v23.4s
-	FMOVQ 48(RSP), F19
-	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
-	FMOVQ F19, 48(RSP)
-	WORD $0x4e21db54 // scvtf v20.4s, v26.4s
-	WORD $0x6e36de94 // fmul v20.4s, v20.4s, v22.4s
-	FMOVQ 64(RSP), F19
-	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
-	FMOVQ F19, 64(RSP)
+	MOVW $0x3e800000, R25
+	VDUP R25, V22.S4
+	WORD $0x6e36df7b // fmul v27.4s, v27.4s, v22.4s
+	WORD $0x6e36df5a // fmul v26.4s, v26.4s, v22.4s
+	WORD $0x6e36df39 // fmul v25.4s, v25.4s, v22.4s
+	WORD $0x6e36df18 // fmul v24.4s, v24.4s, v22.4s
+	FMOVS (R8)(R14), F23
+	WORD $0x4e21dbf6 // scvtf v22.4s, v31.4s
+	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
+	FMOVQ 16(RSP), F21
+	WORD $0x4f9712d5 // fmla v21.4s, v22.4s, v23.s[0]
+	FMOVQ F21, 16(RSP)
+	WORD $0x4e21dbd6 // scvtf v22.4s, v30.4s
+	WORD $0x6e3aded6 // fmul v22.4s, v22.4s, v26.4s
+	FMOVQ 32(RSP), F21
+	WORD $0x4f9712d5 // fmla v21.4s, v22.4s, v23.s[0]
+	FMOVQ F21, 32(RSP)
+	WORD $0x4e21dbb6 // scvtf v22.4s, v29.4s
+	WORD $0x6e39ded6 // fmul v22.4s, v22.4s, v25.4s
+	FMOVQ 48(RSP), F21
+	WORD $0x4f9712d5 // fmla v21.4s, v22.4s, v23.s[0]
+	FMOVQ F21, 48(RSP)
+	WORD $0x4e21db96 // scvtf v22.4s, v28.4s
+	WORD $0x6e38ded6 // fmul v22.4s, v22.4s, v24.4s
+	FMOVQ 64(RSP), F21
+	WORD $0x4f9712d5 // fmla v21.4s, v22.4s, v23.s[0]
+	FMOVQ F21, 64(RSP)
 	ADD $4, R14, R14
 	ADD $3360, R6, R6
 	SUBS $1, R7, R7
-	BNE block21
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain23
-	MOVD R2, R16
+	BNE block23
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain25
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored24
-plain23:
-	MOVD R2, R16
+	FMOVQ F31, 48(R25)
+	B stored26
+plain25:
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-stored24:
+	FMOVQ F31, 48(R25)
+stored26:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2
 	SUB $1, R3, R3
-next20:
+next22:
 	RET

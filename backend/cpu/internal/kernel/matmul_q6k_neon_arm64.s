@@ -6,7 +6,7 @@
 #include "textflag.h"
 
 // func matmulQ6KNEON(a *MatMulArgs)
-TEXT ·matmulQ6KNEON(SB), 0, $784-8
+TEXT ·matmulQ6KNEON(SB), 0, $592-8
 	MOVD a+0(FP), R0
 	MOVD MatMulArgs_X(R0), R1
 	MOVD MatMulArgs_Dst(R0), R2
@@ -14,6 +14,12 @@ TEXT ·matmulQ6KNEON(SB), 0, $784-8
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
+	MOVW $0xf0f0f0f, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 528(RSP)
+	MOVW $0x30303030, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 544(RSP)
 tile1:
 	CMP $2, R3
 	BLT next2
@@ -33,22 +39,22 @@ tile1:
 	FMOVQ F31, 96(RSP)
 	FMOVQ F31, 112(RSP)
 	FMOVQ F31, 128(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
-	WORD $0x4f01e61e // movi v30.16b, #0x30
 block3:
-	WORD $0x6f00e41d // movi v29.2d, #0x0
-	FMOVQ F29, 400(RSP)
-	FMOVQ F29, 416(RSP)
-	FMOVQ F29, 432(RSP)
-	FMOVQ F29, 448(RSP)
-	FMOVQ F29, 464(RSP)
-	FMOVQ F29, 480(RSP)
-	FMOVQ F29, 496(RSP)
-	FMOVQ F29, 512(RSP)
+	WORD $0x6f00e41f // movi v31.2d, #0x0
+	FMOVQ F31, 400(RSP)
+	FMOVQ F31, 416(RSP)
+	FMOVQ F31, 432(RSP)
+	FMOVQ F31, 448(RSP)
+	FMOVQ F31, 464(RSP)
+	FMOVQ F31, 480(RSP)
+	FMOVQ F31, 496(RSP)
+	FMOVQ F31, 512(RSP)
 	ADD $288, R6, R20
 	ADD $32, R6, R21
 	MOVD $8, R19
 sub4:
+	FMOVQ 528(RSP), F31
+	FMOVQ 544(RSP), F30
 	FMOVD (R8), F12
 	WORD $0x4e04058d // dup v13.4s, v12.s[0]
 	WORD $0x4e0c058c // dup v12.4s, v12.s[1]
@@ -209,51 +215,55 @@ sub4:
 	WORD $0x4e6029ef // saddlp v15.4s, v15.8h
 	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
 	WORD $0x4eaebdef // addp v15.4s, v15.4s, v14.4s
+	WORD $0x6f00e41c // movi v28.2d, #0x0
 	FMOVS (R8)(R15), F0
-	WORD $0x6f0087fc // mvni v28.8h, #0x1f
-	WORD $0x0f40a39c // smull v28.4s, v28.4h, v0.h[0]
+	WORD $0x6f0087fa // mvni v26.8h, #0x1f
+	WORD $0x0f40235c // smlal v28.4s, v26.4h, v0.h[0]
 	WORD $0x4ebc87bd // add v29.4s, v29.4s, v28.4s
 	WORD $0x4ebc877b // add v27.4s, v27.4s, v28.4s
 	WORD $0x4ebc8739 // add v25.4s, v25.4s, v28.4s
 	WORD $0x4ebc86f7 // add v23.4s, v23.4s, v28.4s
+	WORD $0x6f00e41c // movi v28.2d, #0x0
 	FMOVS (R9)(R15), F0
-	WORD $0x6f0087fc // mvni v28.8h, #0x1f
-	WORD $0x0f40a39c // smull v28.4s, v28.4h, v0.h[0]
+	WORD $0x6f0087fa // mvni v26.8h, #0x1f
+	WORD $0x0f40235c // smlal v28.4s, v26.4h, v0.h[0]
 	WORD $0x4ebc86b5 // add v21.4s, v21.4s, v28.4s
 	WORD $0x4ebc8673 // add v19.4s, v19.4s, v28.4s
 	WORD $0x4ebc8631 // add v17.4s, v17.4s, v28.4s
 	WORD $0x4ebc85ef // add v15.4s, v15.4s, v28.4s
-	FMOVQ (R21), F22
-	WORD $0x0f08a6da // sxtl v26.8h, v22.8b
-	WORD $0x4f08a6d6 // sxtl2 v22.8h, v22.16b
+	FMOVQ (R21), F26
+	WORD $0x0f08a75e // sxtl v30.8h, v26.8b
+	WORD $0x4f08a75a // sxtl2 v26.8h, v26.16b
+	WORD $0x0f10a7df // sxtl v31.4s, v30.4h
+	WORD $0x4f10a7de // sxtl2 v30.4s, v30.8h
 	WORD $0x0f10a75c // sxtl v28.4s, v26.4h
 	WORD $0x4f10a75a // sxtl2 v26.4s, v26.8h
-	WORD $0x0f10a6d8 // sxtl v24.4s, v22.4h
-	WORD $0x4f10a6d6 // sxtl2 v22.4s, v22.8h
-	FMOVQ 400(RSP), F20
-	WORD $0x4ebc97b4 // mla v20.4s, v29.4s, v28.4s
-	FMOVQ F20, 400(RSP)
-	FMOVQ 416(RSP), F20
-	WORD $0x4eba9774 // mla v20.4s, v27.4s, v26.4s
-	FMOVQ F20, 416(RSP)
-	FMOVQ 432(RSP), F20
-	WORD $0x4eb89734 // mla v20.4s, v25.4s, v24.4s
-	FMOVQ F20, 432(RSP)
-	FMOVQ 448(RSP), F20
-	WORD $0x4eb696f4 // mla v20.4s, v23.4s, v22.4s
-	FMOVQ F20, 448(RSP)
-	FMOVQ 464(RSP), F20
-	WORD $0x4ebc96b4 // mla v20.4s, v21.4s, v28.4s
-	FMOVQ F20, 464(RSP)
-	FMOVQ 480(RSP), F20
-	WORD $0x4eba9674 // mla v20.4s, v19.4s, v26.4s
-	FMOVQ F20, 480(RSP)
-	FMOVQ 496(RSP), F20
-	WORD $0x4eb89634 // mla v20.4s, v17.4s, v24.4s
-	FMOVQ F20, 496(RSP)
-	FMOVQ 512(RSP), F20
-	WORD $0x4eb695f4 // mla v20.4s, v15.4s, v22.4s
-	FMOVQ F20, 512(RSP)
+	FMOVQ 400(RSP), F24
+	WORD $0x4ebf97b8 // mla v24.4s, v29.4s, v31.4s
+	FMOVQ F24, 400(RSP)
+	FMOVQ 416(RSP), F24
+	WORD $0x4ebe9778 // mla v24.4s, v27.4s, v30.4s
+	FMOVQ F24, 416(RSP)
+	FMOVQ 432(RSP), F24
+	WORD $0x4ebc9738 // mla v24.4s, v25.4s, v28.4s
+	FMOVQ F24, 432(RSP)
+	FMOVQ 448(RSP), F24
+	WORD $0x4eba96f8 // mla v24.4s, v23.4s, v26.4s
+	FMOVQ F24, 448(RSP)
+	FMOVQ 464(RSP), F24
+	WORD $0x4ebf96b8 // mla v24.4s, v21.4s, v31.4s
+	FMOVQ F24, 464(RSP)
+	FMOVQ 480(RSP), F24
+	WORD $0x4ebe9678 // mla v24.4s, v19.4s, v30.4s
+	FMOVQ F24, 480(RSP)
+	FMOVQ 496(RSP), F24
+	WORD $0x4ebc9638 // mla v24.4s, v17.4s, v28.4s
+	FMOVQ F24, 496(RSP)
+	FMOVQ 512(RSP), F24
+	WORD $0x4eba95f8 // mla v24.4s, v15.4s, v26.4s
+	FMOVQ F24, 512(RSP)
+	FMOVQ 528(RSP), F31
+	FMOVQ 544(RSP), F30
 	FMOVD 16(R8), F12
 	WORD $0x4e04058d // dup v13.4s, v12.s[0]
 	WORD $0x4e0c058c // dup v12.4s, v12.s[1]
@@ -414,51 +424,53 @@ sub4:
 	WORD $0x4e6029ef // saddlp v15.4s, v15.8h
 	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
 	WORD $0x4eaebdef // addp v15.4s, v15.4s, v14.4s
+	WORD $0x6f00e41c // movi v28.2d, #0x0
 	FMOVS (R8)(R15), F0
-	WORD $0x6f0087fc // mvni v28.8h, #0x1f
-	WORD $0x0f50a39c // smull v28.4s, v28.4h, v0.h[1]
+	WORD $0x6f0087fa // mvni v26.8h, #0x1f
+	WORD $0x0f50235c // smlal v28.4s, v26.4h, v0.h[1]
 	WORD $0x4ebc87bd // add v29.4s, v29.4s, v28.4s
 	WORD $0x4ebc877b // add v27.4s, v27.4s, v28.4s
 	WORD $0x4ebc8739 // add v25.4s, v25.4s, v28.4s
 	WORD $0x4ebc86f7 // add v23.4s, v23.4s, v28.4s
+	WORD $0x6f00e41c // movi v28.2d, #0x0
 	FMOVS (R9)(R15), F0
-	WORD $0x6f0087fc // mvni v28.8h, #0x1f
-	WORD $0x0f50a39c // smull v28.4s, v28.4h, v0.h[1]
+	WORD $0x6f0087fa // mvni v26.8h, #0x1f
+	WORD $0x0f50235c // smlal v28.4s, v26.4h, v0.h[1]
 	WORD $0x4ebc86b5 // add v21.4s, v21.4s, v28.4s
 	WORD $0x4ebc8673 // add v19.4s, v19.4s, v28.4s
 	WORD $0x4ebc8631 // add v17.4s, v17.4s, v28.4s
 	WORD $0x4ebc85ef // add v15.4s, v15.4s, v28.4s
-	FMOVQ 16(R21), F22
-	WORD $0x0f08a6da // sxtl v26.8h, v22.8b
-	WORD $0x4f08a6d6 // sxtl2 v22.8h, v22.16b
+	FMOVQ 16(R21), F26
+	WORD $0x0f08a75e // sxtl v30.8h, v26.8b
+	WORD $0x4f08a75a // sxtl2 v26.8h, v26.16b
+	WORD $0x0f10a7df // sxtl v31.4s, v30.4h
+	WORD $0x4f10a7de // sxtl2 v30.4s, v30.8h
 	WORD $0x0f10a75c // sxtl v28.4s, v26.4h
 	WORD $0x4f10a75a // sxtl2 v26.4s, v26.8h
-	WORD $0x0f10a6d8 // sxtl v24.4s, v22.4h
-	WORD $0x4f10a6d6 // sxtl2 v22.4s, v22.8h
-	FMOVQ 400(RSP), F20
-	WORD $0x4ebc97b4 // mla v20.4s, v29.4s, v28.4s
-	FMOVQ F20, 400(RSP)
-	FMOVQ 416(RSP), F20
-	WORD $0x4eba9774 // mla v20.4s, v27.4s, v26.4s
-	FMOVQ F20, 416(RSP)
-	FMOVQ 432(RSP), F20
-	WORD $0x4eb89734 // mla v20.4s, v25.4s, v24.4s
-	FMOVQ F20, 432(RSP)
-	FMOVQ 448(RSP), F20
-	WORD $0x4eb696f4 // mla v20.4s, v23.4s, v22.4s
-	FMOVQ F20, 448(RSP)
-	FMOVQ 464(RSP), F20
-	WORD $0x4ebc96b4 // mla v20.4s, v21.4s, v28.4s
-	FMOVQ F20, 464(RSP)
-	FMOVQ 480(RSP), F20
-	WORD $0x4eba9674 // mla v20.4s, v19.4s, v26.4s
-	FMOVQ F20, 480(RSP)
-	FMOVQ 496(RSP), F20
-	WORD $0x4eb89634 // mla v20.4s, v17.4s, v24.4s
-	FMOVQ F20, 496(RSP)
-	FMOVQ 512(RSP), F20
-	WORD $0x4eb695f4 // mla v20.4s, v15.4s, v22.4s
-	FMOVQ F20, 512(RSP)
+	FMOVQ 400(RSP), F24
+	WORD $0x4ebf97b8 // mla v24.4s, v29.4s, v31.4s
+	FMOVQ F24, 400(RSP)
+	FMOVQ 416(RSP), F24
+	WORD $0x4ebe9778 // mla v24.4s, v27.4s, v30.4s
+	FMOVQ F24, 416(RSP)
+	FMOVQ 432(RSP), F24
+	WORD $0x4ebc9738 // mla v24.4s, v25.4s, v28.4s
+	FMOVQ F24, 432(RSP)
+	FMOVQ 448(RSP), F24
+	WORD $0x4eba96f8 // mla v24.4s, v23.4s, v26.4s
+	FMOVQ F24, 448(RSP)
+	FMOVQ 464(RSP), F24
+	WORD $0x4ebf96b8 // mla v24.4s, v21.4s, v31.4s
+	FMOVQ F24, 464(RSP)
+	FMOVQ 480(RSP), F24
+	WORD $0x4ebe9678 // mla v24.4s, v19.4s, v30.4s
+	FMOVQ F24, 480(RSP)
+	FMOVQ 496(RSP), F24
+	WORD $0x4ebc9638 // mla v24.4s, v17.4s, v28.4s
+	FMOVQ F24, 496(RSP)
+	FMOVQ 512(RSP), F24
+	WORD $0x4eba95f8 // mla v24.4s, v15.4s, v26.4s
+	FMOVQ F24, 512(RSP)
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
@@ -467,122 +479,122 @@ sub4:
 	ADD $32, R21, R21
 	SUBS $1, R19, R19
 	BNE sub4
-	FMOVQ (R6), F29
+	FMOVQ (R6), F31
+	WORD $0x4e217bfe // fcvtl2 v30.4s, v31.8h
+	WORD $0x0e217bff // fcvtl v31.4s, v31.4h
+	FMOVQ 16(R6), F29
 	WORD $0x4e217bbc // fcvtl2 v28.4s, v29.8h
 	WORD $0x0e217bbd // fcvtl v29.4s, v29.4h
-	FMOVQ 16(R6), F27
-	WORD $0x4e217b7a // fcvtl2 v26.4s, v27.8h
-	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
-	FMOVS (R8)(R14), F25
-	FMOVQ 400(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3ddf18 // fmul v24.4s, v24.4s, v29.4s
-	FMOVQ 16(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 16(RSP)
-	FMOVQ 416(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3cdf18 // fmul v24.4s, v24.4s, v28.4s
-	FMOVQ 32(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 32(RSP)
-	FMOVQ 432(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3bdf18 // fmul v24.4s, v24.4s, v27.4s
-	FMOVQ 48(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 48(RSP)
-	FMOVQ 448(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
-	FMOVQ 64(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 64(RSP)
-	FMOVS (R9)(R14), F25
-	FMOVQ 464(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3ddf18 // fmul v24.4s, v24.4s, v29.4s
-	FMOVQ 80(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 80(RSP)
-	FMOVQ 480(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3cdf18 // fmul v24.4s, v24.4s, v28.4s
-	FMOVQ 96(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 96(RSP)
-	FMOVQ 496(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3bdf18 // fmul v24.4s, v24.4s, v27.4s
-	FMOVQ 112(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 112(RSP)
-	FMOVQ 512(RSP), F24
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
-	FMOVQ 128(RSP), F23
-	WORD $0x4f991317 // fmla v23.4s, v24.4s, v25.s[0]
-	FMOVQ F23, 128(RSP)
+	FMOVS (R8)(R14), F27
+	FMOVQ 400(RSP), F26
+	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
+	WORD $0x6e3fdf5a // fmul v26.4s, v26.4s, v31.4s
+	FMOVQ 16(RSP), F25
+	WORD $0x4f9b1359 // fmla v25.4s, v26.4s, v27.s[0]
+	FMOVQ F25, 16(RSP)
+	FMOVQ 416(RSP), F26
+	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
+	WORD $0x6e3edf5a // fmul v26.4s, v26.4s, v30.4s
+	FMOVQ 32(RSP), F25
+	WORD $0x4f9b1359 // fmla v25.4s, v26.4s, v27.s[0]
+	FMOVQ F25, 32(RSP)
+	FMOVQ 432(RSP), F26
+	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
+	WORD $0x6e3ddf5a // fmul v26.4s, v26.4s, v29.4s
+	FMOVQ 48(RSP), F25
+	WORD $0x4f9b1359 // fmla v25.4s, v26.4s, v27.s[0]
+	FMOVQ F25, 48(RSP)
+	FMOVQ 448(RSP), F26
+	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
+	WORD $0x6e3cdf5a // fmul v26.4s, v26.4s, v28.4s
+	FMOVQ 64(RSP), F25
+	WORD $0x4f9b1359 // fmla v25.4s, v26.4s, v27.s[0]
+	FMOVQ F25, 64(RSP)
+	FMOVS (R9)(R14), F27
+	FMOVQ 464(RSP), F26
+	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
+	WORD $0x6e3fdf5a // fmul v26.4s, v26.4s, v31.4s
+	FMOVQ 80(RSP), F25
+	WORD $0x4f9b1359 // fmla v25.4s, v26.4s, v27.s[0]
+	FMOVQ F25, 80(RSP)
+	FMOVQ 480(RSP), F26
+	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
+	WORD $0x6e3edf5a // fmul v26.4s, v26.4s, v30.4s
+	FMOVQ 96(RSP), F25
+	WORD $0x4f9b1359 // fmla v25.4s, v26.4s, v27.s[0]
+	FMOVQ F25, 96(RSP)
+	FMOVQ 496(RSP), F26
+	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
+	WORD $0x6e3ddf5a // fmul v26.4s, v26.4s, v29.4s
+	FMOVQ 112(RSP), F25
+	WORD $0x4f9b1359 // fmla v25.4s, v26.4s, v27.s[0]
+	FMOVQ F25, 112(RSP)
+	FMOVQ 512(RSP), F26
+	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
+	WORD $0x6e3cdf5a // fmul v26.4s, v26.4s, v28.4s
+	FMOVQ 128(RSP), F25
+	WORD $0x4f9b1359 // fmla v25.4s, v26.4s, v27.s[0]
+	FMOVQ F25, 128(RSP)
 	ADD $4, R14, R14
 	ADD $3360, R6, R6
 	SUBS $1, R7, R7
 	BNE block3
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain5
-	MOVD R2, R16
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain5
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
+	FMOVQ F31, 48(R25)
 	B stored6
 plain5:
-	MOVD R2, R16
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
+	FMOVQ F31, 48(R25)
 stored6:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
@@ -603,64 +615,64 @@ tile7:
 	FMOVQ F31, 32(RSP)
 	FMOVQ F31, 48(RSP)
 	FMOVQ F31, 64(RSP)
-	WORD $0x4f00e5ff // movi v31.16b, #0xf
-	WORD $0x4f01e61e // movi v30.16b, #0x30
 block9:
+	WORD $0x6f00e41f // movi v31.2d, #0x0
+	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	WORD $0x6f00e41a // movi v26.2d, #0x0
 	ADD $288, R6, R20
 	ADD $32, R6, R21
 	MOVD $8, R19
 sub10:
+	FMOVQ 528(RSP), F27
+	FMOVQ 544(RSP), F26
 	FMOVD (R8), F16
 	WORD $0x4e040611 // dup v17.4s, v16.s[0]
 	WORD $0x4e0c0610 // dup v16.4s, v16.s[1]
 	FMOVQ (R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 256(R20), F13
 	WORD $0x4f0c55ad // shl v13.16b, v13.16b, #4
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0e05ad // ushr v13.16b, v13.16b, #2
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e31c1f9 // smull v25.8h, v15.8b, v17.8b
 	WORD $0x4e31c1f8 // smull2 v24.8h, v15.16b, v17.16b
 	WORD $0x0e3081d9 // smlal v25.8h, v14.8b, v16.8b
 	WORD $0x4e3081d8 // smlal2 v24.8h, v14.16b, v16.16b
 	FMOVQ 16(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 272(R20), F13
 	WORD $0x4f0c55ad // shl v13.16b, v13.16b, #4
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0e05ad // ushr v13.16b, v13.16b, #2
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e31c1f7 // smull v23.8h, v15.8b, v17.8b
 	WORD $0x4e31c1f6 // smull2 v22.8h, v15.16b, v17.16b
 	WORD $0x0e3081d7 // smlal v23.8h, v14.8b, v16.8b
 	WORD $0x4e3081d6 // smlal2 v22.8h, v14.16b, v16.16b
 	FMOVQ 32(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 288(R20), F13
 	WORD $0x4f0c55ad // shl v13.16b, v13.16b, #4
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0e05ad // ushr v13.16b, v13.16b, #2
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e31c1f5 // smull v21.8h, v15.8b, v17.8b
 	WORD $0x4e31c1f4 // smull2 v20.8h, v15.16b, v17.16b
 	WORD $0x0e3081d5 // smlal v21.8h, v14.8b, v16.8b
 	WORD $0x4e3081d4 // smlal2 v20.8h, v14.16b, v16.16b
 	FMOVQ 48(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 304(R20), F13
 	WORD $0x4f0c55ad // shl v13.16b, v13.16b, #4
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0e05ad // ushr v13.16b, v13.16b, #2
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e31c1f3 // smull v19.8h, v15.8b, v17.8b
 	WORD $0x4e31c1f2 // smull2 v18.8h, v15.16b, v17.16b
 	WORD $0x0e3081d3 // smlal v19.8h, v14.8b, v16.8b
@@ -669,45 +681,45 @@ sub10:
 	WORD $0x4e040611 // dup v17.4s, v16.s[0]
 	WORD $0x4e0c0610 // dup v16.4s, v16.s[1]
 	FMOVQ 64(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 256(R20), F13
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0e05ad // ushr v13.16b, v13.16b, #2
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e3181f9 // smlal v25.8h, v15.8b, v17.8b
 	WORD $0x4e3181f8 // smlal2 v24.8h, v15.16b, v17.16b
 	WORD $0x0e3081d9 // smlal v25.8h, v14.8b, v16.8b
 	WORD $0x4e3081d8 // smlal2 v24.8h, v14.16b, v16.16b
 	FMOVQ 80(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 272(R20), F13
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0e05ad // ushr v13.16b, v13.16b, #2
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e3181f7 // smlal v23.8h, v15.8b, v17.8b
 	WORD $0x4e3181f6 // smlal2 v22.8h, v15.16b, v17.16b
 	WORD $0x0e3081d7 // smlal v23.8h, v14.8b, v16.8b
 	WORD $0x4e3081d6 // smlal2 v22.8h, v14.16b, v16.16b
 	FMOVQ 96(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 288(R20), F13
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0e05ad // ushr v13.16b, v13.16b, #2
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e3181f5 // smlal v21.8h, v15.8b, v17.8b
 	WORD $0x4e3181f4 // smlal2 v20.8h, v15.16b, v17.16b
 	WORD $0x0e3081d5 // smlal v21.8h, v14.8b, v16.8b
 	WORD $0x4e3081d4 // smlal2 v20.8h, v14.16b, v16.16b
 	FMOVQ 112(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 304(R20), F13
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0e05ad // ushr v13.16b, v13.16b, #2
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e3181f3 // smlal v19.8h, v15.8b, v17.8b
 	WORD $0x4e3181f2 // smlal2 v18.8h, v15.16b, v17.16b
 	WORD $0x0e3081d3 // smlal v19.8h, v14.8b, v16.8b
@@ -724,71 +736,74 @@ sub10:
 	WORD $0x4e602a73 // saddlp v19.4s, v19.8h
 	WORD $0x4e602a52 // saddlp v18.4s, v18.8h
 	WORD $0x4eb2be73 // addp v19.4s, v19.4s, v18.4s
+	WORD $0x6f00e418 // movi v24.2d, #0x0
 	FMOVS (R8)(R15), F0
-	WORD $0x6f0087f8 // mvni v24.8h, #0x1f
-	WORD $0x0f40a318 // smull v24.4s, v24.4h, v0.h[0]
+	WORD $0x6f0087f6 // mvni v22.8h, #0x1f
+	WORD $0x0f4022d8 // smlal v24.4s, v22.4h, v0.h[0]
 	WORD $0x4eb88739 // add v25.4s, v25.4s, v24.4s
 	WORD $0x4eb886f7 // add v23.4s, v23.4s, v24.4s
 	WORD $0x4eb886b5 // add v21.4s, v21.4s, v24.4s
 	WORD $0x4eb88673 // add v19.4s, v19.4s, v24.4s
-	FMOVQ (R21), F18
-	WORD $0x0f08a656 // sxtl v22.8h, v18.8b
-	WORD $0x4f08a652 // sxtl2 v18.8h, v18.16b
+	FMOVQ (R21), F22
+	WORD $0x0f08a6da // sxtl v26.8h, v22.8b
+	WORD $0x4f08a6d6 // sxtl2 v22.8h, v22.16b
+	WORD $0x0f10a75b // sxtl v27.4s, v26.4h
+	WORD $0x4f10a75a // sxtl2 v26.4s, v26.8h
 	WORD $0x0f10a6d8 // sxtl v24.4s, v22.4h
 	WORD $0x4f10a6d6 // sxtl2 v22.4s, v22.8h
-	WORD $0x0f10a654 // sxtl v20.4s, v18.4h
-	WORD $0x4f10a652 // sxtl2 v18.4s, v18.8h
-	WORD $0x4eb8973d // mla v29.4s, v25.4s, v24.4s
-	WORD $0x4eb696fc // mla v28.4s, v23.4s, v22.4s
-	WORD $0x4eb496bb // mla v27.4s, v21.4s, v20.4s
-	WORD $0x4eb2967a // mla v26.4s, v19.4s, v18.4s
+	WORD $0x4ebb973f // mla v31.4s, v25.4s, v27.4s
+	WORD $0x4eba96fe // mla v30.4s, v23.4s, v26.4s
+	WORD $0x4eb896bd // mla v29.4s, v21.4s, v24.4s
+	WORD $0x4eb6967c // mla v28.4s, v19.4s, v22.4s
+	FMOVQ 528(RSP), F27
+	FMOVQ 544(RSP), F26
 	FMOVD 16(R8), F16
 	WORD $0x4e040611 // dup v17.4s, v16.s[0]
 	WORD $0x4e0c0610 // dup v16.4s, v16.s[1]
 	FMOVQ 128(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 320(R20), F13
 	WORD $0x4f0c55ad // shl v13.16b, v13.16b, #4
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0e05ad // ushr v13.16b, v13.16b, #2
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e31c1f9 // smull v25.8h, v15.8b, v17.8b
 	WORD $0x4e31c1f8 // smull2 v24.8h, v15.16b, v17.16b
 	WORD $0x0e3081d9 // smlal v25.8h, v14.8b, v16.8b
 	WORD $0x4e3081d8 // smlal2 v24.8h, v14.16b, v16.16b
 	FMOVQ 144(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 336(R20), F13
 	WORD $0x4f0c55ad // shl v13.16b, v13.16b, #4
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0e05ad // ushr v13.16b, v13.16b, #2
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e31c1f7 // smull v23.8h, v15.8b, v17.8b
 	WORD $0x4e31c1f6 // smull2 v22.8h, v15.16b, v17.16b
 	WORD $0x0e3081d7 // smlal v23.8h, v14.8b, v16.8b
 	WORD $0x4e3081d6 // smlal2 v22.8h, v14.16b, v16.16b
 	FMOVQ 160(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 352(R20), F13
 	WORD $0x4f0c55ad // shl v13.16b, v13.16b, #4
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0e05ad // ushr v13.16b, v13.16b, #2
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e31c1f5 // smull v21.8h, v15.8b, v17.8b
 	WORD $0x4e31c1f4 // smull2 v20.8h, v15.16b, v17.16b
 	WORD $0x0e3081d5 // smlal v21.8h, v14.8b, v16.8b
 	WORD $0x4e3081d4 // smlal2 v20.8h, v14.16b, v16.16b
 	FMOVQ 176(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 368(R20), F13
 	WORD $0x4f0c55ad // shl v13.16b, v13.16b, #4
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0e05ad // ushr v13.16b, v13.16b, #2
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e31c1f3 // smull v19.8h, v15.8b, v17.8b
 	WORD $0x4e31c1f2 // smull2 v18.8h, v15.16b, v17.16b
 	WORD $0x0e3081d3 // smlal v19.8h, v14.8b, v16.8b
@@ -797,45 +812,45 @@ sub10:
 	WORD $0x4e040611 // dup v17.4s, v16.s[0]
 	WORD $0x4e0c0610 // dup v16.4s, v16.s[1]
 	FMOVQ 192(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 320(R20), F13
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0e05ad // ushr v13.16b, v13.16b, #2
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e3181f9 // smlal v25.8h, v15.8b, v17.8b
 	WORD $0x4e3181f8 // smlal2 v24.8h, v15.16b, v17.16b
 	WORD $0x0e3081d9 // smlal v25.8h, v14.8b, v16.8b
 	WORD $0x4e3081d8 // smlal2 v24.8h, v14.16b, v16.16b
 	FMOVQ 208(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 336(R20), F13
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0e05ad // ushr v13.16b, v13.16b, #2
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e3181f7 // smlal v23.8h, v15.8b, v17.8b
 	WORD $0x4e3181f6 // smlal2 v22.8h, v15.16b, v17.16b
 	WORD $0x0e3081d7 // smlal v23.8h, v14.8b, v16.8b
 	WORD $0x4e3081d6 // smlal2 v22.8h, v14.16b, v16.16b
 	FMOVQ 224(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 352(R20), F13
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0e05ad // ushr v13.16b, v13.16b, #2
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e3181f5 // smlal v21.8h, v15.8b, v17.8b
 	WORD $0x4e3181f4 // smlal2 v20.8h, v15.16b, v17.16b
 	WORD $0x0e3081d5 // smlal v21.8h, v14.8b, v16.8b
 	WORD $0x4e3081d4 // smlal2 v20.8h, v14.16b, v16.16b
 	FMOVQ 240(R20), F14
-	WORD $0x4e3f1dcf // and v15.16b, v14.16b, v31.16b
+	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	FMOVQ 368(R20), F13
-	WORD $0x6ebe1daf // bit v15.16b, v13.16b, v30.16b
+	WORD $0x6eba1daf // bit v15.16b, v13.16b, v26.16b
 	WORD $0x6f0e05ad // ushr v13.16b, v13.16b, #2
-	WORD $0x6ebe1dae // bit v14.16b, v13.16b, v30.16b
+	WORD $0x6eba1dae // bit v14.16b, v13.16b, v26.16b
 	WORD $0x0e3181f3 // smlal v19.8h, v15.8b, v17.8b
 	WORD $0x4e3181f2 // smlal2 v18.8h, v15.16b, v17.16b
 	WORD $0x0e3081d3 // smlal v19.8h, v14.8b, v16.8b
@@ -852,24 +867,25 @@ sub10:
 	WORD $0x4e602a73 // saddlp v19.4s, v19.8h
 	WORD $0x4e602a52 // saddlp v18.4s, v18.8h
 	WORD $0x4eb2be73 // addp v19.4s, v19.4s, v18.4s
+	WORD $0x6f00e418 // movi v24.2d, #0x0
 	FMOVS (R8)(R15), F0
-	WORD $0x6f0087f8 // mvni v24.8h, #0x1f
-	WORD $0x0f50a318 // smull v24.4s, v24.4h, v0.h[1]
+	WORD $0x6f0087f6 // mvni v22.8h, #0x1f
+	WORD $0x0f5022d8 // smlal v24.4s, v22.4h, v0.h[1]
 	WORD $0x4eb88739 // add v25.4s, v25.4s, v24.4s
 	WORD $0x4eb886f7 // add v23.4s, v23.4s, v24.4s
 	WORD $0x4eb886b5 // add v21.4s, v21.4s, v24.4s
 	WORD $0x4eb88673 // add v19.4s, v19.4s, v24.4s
-	FMOVQ 16(R21), F18
-	WORD $0x0f08a656 // sxtl v22.8h, v18.8b
-	WORD $0x4f08a652 // sxtl2 v18.8h, v18.16b
+	FMOVQ 16(R21), F22
+	WORD $0x0f08a6da // sxtl v26.8h, v22.8b
+	WORD $0x4f08a6d6 // sxtl2 v22.8h, v22.16b
+	WORD $0x0f10a75b // sxtl v27.4s, v26.4h
+	WORD $0x4f10a75a // sxtl2 v26.4s, v26.8h
 	WORD $0x0f10a6d8 // sxtl v24.4s, v22.4h
 	WORD $0x4f10a6d6 // sxtl2 v22.4s, v22.8h
-	WORD $0x0f10a654 // sxtl v20.4s, v18.4h
-	WORD $0x4f10a652 // sxtl2 v18.4s, v18.8h
-	WORD $0x4eb8973d // mla v29.4s, v25.4s, v24.4s
-	WORD $0x4eb696fc // mla v28.4s, v23.4s, v22.4s
-	WORD $0x4eb496bb // mla v27.4s, v21.4s, v20.4s
-	WORD $0x4eb2967a // mla v26.4s, v19.4s, v18.4s
+	WORD $0x4ebb973f // mla v31.4s, v25.4s, v27.4s
+	WORD $0x4eba96fe // mla v30.4s, v23.4s, v26.4s
+	WORD $0x4eb896bd // mla v29.4s, v21.4s, v24.4s
+	WORD $0x4eb6967c // mla v28.4s, v19.4s, v22.4s
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $32, R14, R14
@@ -877,67 +893,67 @@ sub10:
 	ADD $32, R21, R21
 	SUBS $1, R19, R19
 	BNE sub10
-	FMOVQ (R6), F25
+	FMOVQ (R6), F27
+	WORD $0x4e217b7a // fcvtl2 v26.4s, v27.8h
+	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
+	FMOVQ 16(R6), F25
 	WORD $0x4e217b38 // fcvtl2 v24.4s, v25.8h
 	WORD $0x0e217b39 // fcvtl v25.4s, v25.4h
-	FMOVQ 16(R6), F23
-	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
-	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
-	FMOVS (R8)(R14), F21
-	WORD $0x4e21dbb4 // scvtf v20.4s, v29.4s
-	WORD $0x6e39de94 // fmul v20.4s, v20.4s, v25.4s
-	FMOVQ 16(RSP), F19
-	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
-	FMOVQ F19, 16(RSP)
-	WORD $0x4e21db94 // scvtf v20.4s, v28.4s
-	WORD $0x6e38de94 // fmul v20.4s, v20.4s, v24.4s
-	FMOVQ 32(RSP), F19
-	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
-	FMOVQ F19, 32(RSP)
-	WORD $0x4e21db74 // scvtf v20.4s, v27.4s
-	WORD $0x6e37de94 // fmul v20.4s, v20.4s, v23.4s
-	FMOVQ 48(RSP), F19
-	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
-	FMOVQ F19, 48(RSP)
-	WORD $0x4e21db54 // scvtf v20.4s, v26.4s
-	WORD $0x6e36de94 // fmul v20.4s, v20.4s, v22.4s
-	FMOVQ 64(RSP), F19
-	WORD $0x4f951293 // fmla v19.4s, v20.4s, v21.s[0]
-	FMOVQ F19, 64(RSP)
+	FMOVS (R8)(R14), F23
+	WORD $0x4e21dbf6 // scvtf v22.4s, v31.4s
+	WORD $0x6e3bded6 // fmul v22.4s, v22.4s, v27.4s
+	FMOVQ 16(RSP), F21
+	WORD $0x4f9712d5 // fmla v21.4s, v22.4s, v23.s[0]
+	FMOVQ F21, 16(RSP)
+	WORD $0x4e21dbd6 // scvtf v22.4s, v30.4s
+	WORD $0x6e3aded6 // fmul v22.4s, v22.4s, v26.4s
+	FMOVQ 32(RSP), F21
+	WORD $0x4f9712d5 // fmla v21.4s, v22.4s, v23.s[0]
+	FMOVQ F21, 32(RSP)
+	WORD $0x4e21dbb6 // scvtf v22.4s, v29.4s
+	WORD $0x6e39ded6 // fmul v22.4s, v22.4s, v25.4s
+	FMOVQ 48(RSP), F21
+	WORD $0x4f9712d5 // fmla v21.4s, v22.4s, v23.s[0]
+	FMOVQ F21, 48(RSP)
+	WORD $0x4e21db96 // scvtf v22.4s, v28.4s
+	WORD $0x6e38ded6 // fmul v22.4s, v22.4s, v24.4s
+	FMOVQ 64(RSP), F21
+	WORD $0x4f9712d5 // fmla v21.4s, v22.4s, v23.s[0]
+	FMOVQ F21, 64(RSP)
 	ADD $4, R14, R14
 	ADD $3360, R6, R6
 	SUBS $1, R7, R7
 	BNE block9
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain11
-	MOVD R2, R16
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain11
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
+	FMOVQ F31, 48(R25)
 	B stored12
 plain11:
-	MOVD R2, R16
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
+	FMOVQ F31, 48(R25)
 stored12:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2

@@ -6,7 +6,7 @@
 #include "textflag.h"
 
 // func matmulQ8NEON(a *MatMulArgs)
-TEXT ·matmulQ8NEON(SB), 0, $784-8
+TEXT ·matmulQ8NEON(SB), 0, $592-8
 	MOVD a+0(FP), R0
 	MOVD MatMulArgs_X(R0), R1
 	MOVD MatMulArgs_Dst(R0), R2
@@ -14,6 +14,9 @@ TEXT ·matmulQ8NEON(SB), 0, $784-8
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
+	MOVW $0x4b400000, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 528(RSP)
 tile1:
 	CMP $2, R3
 	BLT next2
@@ -312,44 +315,44 @@ block3:
 	FMOVQ 16(R6), F26
 	WORD $0x4e217b58 // fcvtl2 v24.4s, v26.8h
 	WORD $0x0e217b5a // fcvtl v26.4s, v26.4h
-	FMOVS (R8)(R14), F22
 	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
+	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
+	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
+	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
+	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
+	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
+	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
+	FMOVS (R8)(R14), F22
 	WORD $0x6e3edfff // fmul v31.4s, v31.4s, v30.4s
 	FMOVQ 16(RSP), F20
 	WORD $0x4f9613f4 // fmla v20.4s, v31.4s, v22.s[0]
 	FMOVQ F20, 16(RSP)
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
 	WORD $0x6e3cdfbd // fmul v29.4s, v29.4s, v28.4s
 	FMOVQ 32(RSP), F20
 	WORD $0x4f9613b4 // fmla v20.4s, v29.4s, v22.s[0]
 	FMOVQ F20, 32(RSP)
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
 	WORD $0x6e3adf7b // fmul v27.4s, v27.4s, v26.4s
 	FMOVQ 48(RSP), F20
 	WORD $0x4f961374 // fmla v20.4s, v27.4s, v22.s[0]
 	FMOVQ F20, 48(RSP)
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
 	WORD $0x6e38df39 // fmul v25.4s, v25.4s, v24.4s
 	FMOVQ 64(RSP), F20
 	WORD $0x4f961334 // fmla v20.4s, v25.4s, v22.s[0]
 	FMOVQ F20, 64(RSP)
 	FMOVS (R9)(R14), F22
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
 	WORD $0x6e3edef7 // fmul v23.4s, v23.4s, v30.4s
 	FMOVQ 80(RSP), F20
 	WORD $0x4f9612f4 // fmla v20.4s, v23.4s, v22.s[0]
 	FMOVQ F20, 80(RSP)
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
 	WORD $0x6e3cdeb5 // fmul v21.4s, v21.4s, v28.4s
 	FMOVQ 96(RSP), F20
 	WORD $0x4f9612b4 // fmla v20.4s, v21.4s, v22.s[0]
 	FMOVQ F20, 96(RSP)
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD $0x6e3ade73 // fmul v19.4s, v19.4s, v26.4s
 	FMOVQ 112(RSP), F20
 	WORD $0x4f961274 // fmla v20.4s, v19.4s, v22.s[0]
 	FMOVQ F20, 112(RSP)
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
 	WORD $0x6e38de31 // fmul v17.4s, v17.4s, v24.4s
 	FMOVQ 128(RSP), F20
 	WORD $0x4f961234 // fmla v20.4s, v17.4s, v22.s[0]
@@ -362,62 +365,62 @@ block3:
 	ADD $544, R6, R6
 	SUBS $1, R7, R7
 	BNE block3
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain4
-	MOVD R2, R16
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain4
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
+	FMOVQ F31, 48(R25)
 	B stored5
 plain4:
-	MOVD R2, R16
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
+	FMOVQ F31, 48(R25)
 stored5:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
@@ -596,17 +599,17 @@ block8:
 	FMOVQ 16(R6), F22
 	WORD $0x4e217ad4 // fcvtl2 v20.4s, v22.8h
 	WORD $0x0e217ad6 // fcvtl v22.4s, v22.4h
-	FMOVS (R8)(R14), F19
 	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
+	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
+	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
+	FMOVS (R8)(R14), F19
 	WORD $0x6e3adf7b // fmul v27.4s, v27.4s, v26.4s
 	WORD $0x4f93137f // fmla v31.4s, v27.4s, v19.s[0]
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
 	WORD $0x6e38df39 // fmul v25.4s, v25.4s, v24.4s
 	WORD $0x4f93133e // fmla v30.4s, v25.4s, v19.s[0]
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
 	WORD $0x6e36def7 // fmul v23.4s, v23.4s, v22.4s
 	WORD $0x4f9312fd // fmla v29.4s, v23.4s, v19.s[0]
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
 	WORD $0x6e34deb5 // fmul v21.4s, v21.4s, v20.4s
 	WORD $0x4f9312bc // fmla v28.4s, v21.4s, v19.s[0]
 	ADD $32, R8, R8
@@ -616,28 +619,28 @@ block8:
 	ADD $544, R6, R6
 	SUBS $1, R7, R7
 	BNE block8
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain9
-	MOVD R2, R16
-	FMOVQ (R16), F26
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain9
+	MOVD R2, R25
+	FMOVQ (R25), F26
 	WORD $0x4e3ad7fb // fadd v27.4s, v31.4s, v26.4s
-	FMOVQ F27, (R16)
-	FMOVQ 16(R16), F26
+	FMOVQ F27, (R25)
+	FMOVQ 16(R25), F26
 	WORD $0x4e3ad7db // fadd v27.4s, v30.4s, v26.4s
-	FMOVQ F27, 16(R16)
-	FMOVQ 32(R16), F26
+	FMOVQ F27, 16(R25)
+	FMOVQ 32(R25), F26
 	WORD $0x4e3ad7bb // fadd v27.4s, v29.4s, v26.4s
-	FMOVQ F27, 32(R16)
-	FMOVQ 48(R16), F26
+	FMOVQ F27, 32(R25)
+	FMOVQ 48(R25), F26
 	WORD $0x4e3ad79b // fadd v27.4s, v28.4s, v26.4s
-	FMOVQ F27, 48(R16)
+	FMOVQ F27, 48(R25)
 	B stored10
 plain9:
-	MOVD R2, R16
-	FMOVQ F31, (R16)
-	FMOVQ F30, 16(R16)
-	FMOVQ F29, 32(R16)
-	FMOVQ F28, 48(R16)
+	MOVD R2, R25
+	FMOVQ F31, (R25)
+	FMOVQ F30, 16(R25)
+	FMOVQ F29, 32(R25)
+	FMOVQ F28, 48(R25)
 stored10:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2

@@ -6,7 +6,7 @@
 #include "textflag.h"
 
 // func matmulS16DotProd(a *MatMulArgs)
-TEXT ·matmulS16DotProd(SB), 0, $784-8
+TEXT ·matmulS16DotProd(SB), 0, $592-8
 	MOVD a+0(FP), R0
 	MOVD MatMulArgs_X(R0), R1
 	MOVD MatMulArgs_Dst(R0), R2
@@ -14,927 +14,19 @@ TEXT ·matmulS16DotProd(SB), 0, $784-8
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
+	MOVW $0x4b400000, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 528(RSP)
 tile1:
-	CMP $6, R3
-	BLT next2
-	MOVD MatMulArgs_W(R0), R6
-	MOVD MatMulArgs_K(R0), R7
-	MOVD R1, R8
-	ADD R4, R8, R9
-	ADD R4, R9, R10
-	ADD R4, R10, R11
-	ADD R4, R11, R12
-	ADD R4, R12, R13
-	MOVD R7, R14
-	LSR $5, R7, R7
-	ADD R7<<2, R14, R15
-	WORD $0x6f00e41f // movi v31.2d, #0x0
-	FMOVQ F31, 16(RSP)
-	FMOVQ F31, 32(RSP)
-	FMOVQ F31, 48(RSP)
-	FMOVQ F31, 64(RSP)
-	FMOVQ F31, 80(RSP)
-	FMOVQ F31, 96(RSP)
-	FMOVQ F31, 112(RSP)
-	FMOVQ F31, 128(RSP)
-	FMOVQ F31, 144(RSP)
-	FMOVQ F31, 160(RSP)
-	FMOVQ F31, 176(RSP)
-	FMOVQ F31, 192(RSP)
-	FMOVQ F31, 208(RSP)
-	FMOVQ F31, 224(RSP)
-	FMOVQ F31, 240(RSP)
-	FMOVQ F31, 256(RSP)
-	FMOVQ F31, 272(RSP)
-	FMOVQ F31, 288(RSP)
-	FMOVQ F31, 304(RSP)
-	FMOVQ F31, 320(RSP)
-	FMOVQ F31, 336(RSP)
-	FMOVQ F31, 352(RSP)
-	FMOVQ F31, 368(RSP)
-	FMOVQ F31, 384(RSP)
-block3:
-	WORD $0x6f00e41f // movi v31.2d, #0x0
-	WORD $0x6f00e41e // movi v30.2d, #0x0
-	WORD $0x6f00e41d // movi v29.2d, #0x0
-	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	WORD $0x6f00e41a // movi v26.2d, #0x0
-	WORD $0x6f00e419 // movi v25.2d, #0x0
-	WORD $0x6f00e418 // movi v24.2d, #0x0
-	WORD $0x6f00e417 // movi v23.2d, #0x0
-	WORD $0x6f00e416 // movi v22.2d, #0x0
-	WORD $0x6f00e415 // movi v21.2d, #0x0
-	WORD $0x6f00e414 // movi v20.2d, #0x0
-	WORD $0x6f00e413 // movi v19.2d, #0x0
-	WORD $0x6f00e412 // movi v18.2d, #0x0
-	WORD $0x6f00e411 // movi v17.2d, #0x0
-	WORD $0x6f00e410 // movi v16.2d, #0x0
-	WORD $0x6f00e40f // movi v15.2d, #0x0
-	WORD $0x6f00e40e // movi v14.2d, #0x0
-	WORD $0x6f00e40d // movi v13.2d, #0x0
-	WORD $0x6f00e40c // movi v12.2d, #0x0
-	WORD $0x6f00e40b // movi v11.2d, #0x0
-	WORD $0x6f00e40a // movi v10.2d, #0x0
-	WORD $0x6f00e409 // movi v9.2d, #0x0
-	WORD $0x6f00e408 // movi v8.2d, #0x0
-	FMOVQ 256(R6), F7
-	FMOVQ 320(R6), F6
-	FMOVQ 272(R6), F5
-	FMOVQ 336(R6), F4
-	FMOVD (R8), F3
-	WORD $0x4f83e0ff // sdot v31.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0be // sdot v30.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0df // sdot v31.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e09e // sdot v30.4s, v4.16b, v3.4b[1]
-	FMOVD (R9), F2
-	WORD $0x4f82e0fb // sdot v27.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0ba // sdot v26.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0db // sdot v27.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e09a // sdot v26.4s, v4.16b, v2.4b[1]
-	FMOVD (R10), F1
-	WORD $0x4f81e0f7 // sdot v23.4s, v7.16b, v1.4b[0]
-	WORD $0x4f81e0b6 // sdot v22.4s, v5.16b, v1.4b[0]
-	WORD $0x4fa1e0d7 // sdot v23.4s, v6.16b, v1.4b[1]
-	WORD $0x4fa1e096 // sdot v22.4s, v4.16b, v1.4b[1]
-	FMOVD (R11), F0
-	WORD $0x4f80e0f3 // sdot v19.4s, v7.16b, v0.4b[0]
-	WORD $0x4f80e0b2 // sdot v18.4s, v5.16b, v0.4b[0]
-	WORD $0x4fa0e0d3 // sdot v19.4s, v6.16b, v0.4b[1]
-	WORD $0x4fa0e092 // sdot v18.4s, v4.16b, v0.4b[1]
-	FMOVD (R12), F3
-	WORD $0x4f83e0ef // sdot v15.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0ae // sdot v14.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0cf // sdot v15.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e08e // sdot v14.4s, v4.16b, v3.4b[1]
-	FMOVD (R13), F2
-	WORD $0x4f82e0eb // sdot v11.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0aa // sdot v10.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0cb // sdot v11.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e08a // sdot v10.4s, v4.16b, v2.4b[1]
-	FMOVQ 288(R6), F7
-	FMOVQ 352(R6), F6
-	FMOVQ 304(R6), F5
-	FMOVQ 368(R6), F4
-	FMOVD (R8), F3
-	WORD $0x4f83e0fd // sdot v29.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0bc // sdot v28.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0dd // sdot v29.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e09c // sdot v28.4s, v4.16b, v3.4b[1]
-	FMOVD (R9), F2
-	WORD $0x4f82e0f9 // sdot v25.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0b8 // sdot v24.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0d9 // sdot v25.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e098 // sdot v24.4s, v4.16b, v2.4b[1]
-	FMOVD (R10), F1
-	WORD $0x4f81e0f5 // sdot v21.4s, v7.16b, v1.4b[0]
-	WORD $0x4f81e0b4 // sdot v20.4s, v5.16b, v1.4b[0]
-	WORD $0x4fa1e0d5 // sdot v21.4s, v6.16b, v1.4b[1]
-	WORD $0x4fa1e094 // sdot v20.4s, v4.16b, v1.4b[1]
-	FMOVD (R11), F0
-	WORD $0x4f80e0f1 // sdot v17.4s, v7.16b, v0.4b[0]
-	WORD $0x4f80e0b0 // sdot v16.4s, v5.16b, v0.4b[0]
-	WORD $0x4fa0e0d1 // sdot v17.4s, v6.16b, v0.4b[1]
-	WORD $0x4fa0e090 // sdot v16.4s, v4.16b, v0.4b[1]
-	FMOVD (R12), F3
-	WORD $0x4f83e0ed // sdot v13.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0ac // sdot v12.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0cd // sdot v13.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e08c // sdot v12.4s, v4.16b, v3.4b[1]
-	FMOVD (R13), F2
-	WORD $0x4f82e0e9 // sdot v9.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0a8 // sdot v8.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0c9 // sdot v9.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e088 // sdot v8.4s, v4.16b, v2.4b[1]
-	FMOVQ 384(R6), F7
-	FMOVQ 448(R6), F6
-	FMOVQ 400(R6), F5
-	FMOVQ 464(R6), F4
-	FMOVD 8(R8), F3
-	WORD $0x4f83e0ff // sdot v31.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0be // sdot v30.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0df // sdot v31.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e09e // sdot v30.4s, v4.16b, v3.4b[1]
-	FMOVD 8(R9), F2
-	WORD $0x4f82e0fb // sdot v27.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0ba // sdot v26.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0db // sdot v27.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e09a // sdot v26.4s, v4.16b, v2.4b[1]
-	FMOVD 8(R10), F1
-	WORD $0x4f81e0f7 // sdot v23.4s, v7.16b, v1.4b[0]
-	WORD $0x4f81e0b6 // sdot v22.4s, v5.16b, v1.4b[0]
-	WORD $0x4fa1e0d7 // sdot v23.4s, v6.16b, v1.4b[1]
-	WORD $0x4fa1e096 // sdot v22.4s, v4.16b, v1.4b[1]
-	FMOVD 8(R11), F0
-	WORD $0x4f80e0f3 // sdot v19.4s, v7.16b, v0.4b[0]
-	WORD $0x4f80e0b2 // sdot v18.4s, v5.16b, v0.4b[0]
-	WORD $0x4fa0e0d3 // sdot v19.4s, v6.16b, v0.4b[1]
-	WORD $0x4fa0e092 // sdot v18.4s, v4.16b, v0.4b[1]
-	FMOVD 8(R12), F3
-	WORD $0x4f83e0ef // sdot v15.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0ae // sdot v14.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0cf // sdot v15.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e08e // sdot v14.4s, v4.16b, v3.4b[1]
-	FMOVD 8(R13), F2
-	WORD $0x4f82e0eb // sdot v11.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0aa // sdot v10.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0cb // sdot v11.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e08a // sdot v10.4s, v4.16b, v2.4b[1]
-	FMOVQ 416(R6), F7
-	FMOVQ 480(R6), F6
-	FMOVQ 432(R6), F5
-	FMOVQ 496(R6), F4
-	FMOVD 8(R8), F3
-	WORD $0x4f83e0fd // sdot v29.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0bc // sdot v28.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0dd // sdot v29.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e09c // sdot v28.4s, v4.16b, v3.4b[1]
-	FMOVD 8(R9), F2
-	WORD $0x4f82e0f9 // sdot v25.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0b8 // sdot v24.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0d9 // sdot v25.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e098 // sdot v24.4s, v4.16b, v2.4b[1]
-	FMOVD 8(R10), F1
-	WORD $0x4f81e0f5 // sdot v21.4s, v7.16b, v1.4b[0]
-	WORD $0x4f81e0b4 // sdot v20.4s, v5.16b, v1.4b[0]
-	WORD $0x4fa1e0d5 // sdot v21.4s, v6.16b, v1.4b[1]
-	WORD $0x4fa1e094 // sdot v20.4s, v4.16b, v1.4b[1]
-	FMOVD 8(R11), F0
-	WORD $0x4f80e0f1 // sdot v17.4s, v7.16b, v0.4b[0]
-	WORD $0x4f80e0b0 // sdot v16.4s, v5.16b, v0.4b[0]
-	WORD $0x4fa0e0d1 // sdot v17.4s, v6.16b, v0.4b[1]
-	WORD $0x4fa0e090 // sdot v16.4s, v4.16b, v0.4b[1]
-	FMOVD 8(R12), F3
-	WORD $0x4f83e0ed // sdot v13.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0ac // sdot v12.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0cd // sdot v13.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e08c // sdot v12.4s, v4.16b, v3.4b[1]
-	FMOVD 8(R13), F2
-	WORD $0x4f82e0e9 // sdot v9.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0a8 // sdot v8.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0c9 // sdot v9.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e088 // sdot v8.4s, v4.16b, v2.4b[1]
-	FMOVQ (R6), F7
-	FMOVQ 16(R6), F6
-	FMOVQ 32(R6), F5
-	FMOVQ 48(R6), F4
-	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
-	WORD $0x6e27dfff // fmul v31.4s, v31.4s, v7.4s
-	FMOVQ F31, 400(RSP)
-	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
-	WORD $0x6e26dfde // fmul v30.4s, v30.4s, v6.4s
-	FMOVQ F30, 416(RSP)
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x6e25dfbd // fmul v29.4s, v29.4s, v5.4s
-	FMOVQ F29, 432(RSP)
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x6e24df9c // fmul v28.4s, v28.4s, v4.4s
-	FMOVQ F28, 448(RSP)
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x6e27df7b // fmul v27.4s, v27.4s, v7.4s
-	FMOVQ F27, 464(RSP)
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x6e26df5a // fmul v26.4s, v26.4s, v6.4s
-	FMOVQ F26, 480(RSP)
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x6e25df39 // fmul v25.4s, v25.4s, v5.4s
-	FMOVQ F25, 496(RSP)
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e24df18 // fmul v24.4s, v24.4s, v4.4s
-	FMOVQ F24, 512(RSP)
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x6e27def7 // fmul v23.4s, v23.4s, v7.4s
-	FMOVQ F23, 528(RSP)
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x6e26ded6 // fmul v22.4s, v22.4s, v6.4s
-	FMOVQ F22, 544(RSP)
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e25deb5 // fmul v21.4s, v21.4s, v5.4s
-	FMOVQ F21, 560(RSP)
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e24de94 // fmul v20.4s, v20.4s, v4.4s
-	FMOVQ F20, 576(RSP)
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x6e27de73 // fmul v19.4s, v19.4s, v7.4s
-	FMOVQ F19, 592(RSP)
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e26de52 // fmul v18.4s, v18.4s, v6.4s
-	FMOVQ F18, 608(RSP)
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e25de31 // fmul v17.4s, v17.4s, v5.4s
-	FMOVQ F17, 624(RSP)
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e24de10 // fmul v16.4s, v16.4s, v4.4s
-	FMOVQ F16, 640(RSP)
-	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
-	WORD $0x6e27ddef // fmul v15.4s, v15.4s, v7.4s
-	FMOVQ F15, 656(RSP)
-	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
-	WORD $0x6e26ddce // fmul v14.4s, v14.4s, v6.4s
-	FMOVQ F14, 672(RSP)
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e25ddad // fmul v13.4s, v13.4s, v5.4s
-	FMOVQ F13, 688(RSP)
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e24dd8c // fmul v12.4s, v12.4s, v4.4s
-	FMOVQ F12, 704(RSP)
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	WORD $0x6e27dd6b // fmul v11.4s, v11.4s, v7.4s
-	FMOVQ F11, 720(RSP)
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x6e26dd4a // fmul v10.4s, v10.4s, v6.4s
-	FMOVQ F10, 736(RSP)
-	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
-	WORD $0x6e25dd29 // fmul v9.4s, v9.4s, v5.4s
-	FMOVQ F9, 752(RSP)
-	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
-	WORD $0x6e24dd08 // fmul v8.4s, v8.4s, v4.4s
-	FMOVQ F8, 768(RSP)
-	WORD $0x6f00e41f // movi v31.2d, #0x0
-	WORD $0x6f00e41e // movi v30.2d, #0x0
-	WORD $0x6f00e41d // movi v29.2d, #0x0
-	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	WORD $0x6f00e41a // movi v26.2d, #0x0
-	WORD $0x6f00e419 // movi v25.2d, #0x0
-	WORD $0x6f00e418 // movi v24.2d, #0x0
-	WORD $0x6f00e417 // movi v23.2d, #0x0
-	WORD $0x6f00e416 // movi v22.2d, #0x0
-	WORD $0x6f00e415 // movi v21.2d, #0x0
-	WORD $0x6f00e414 // movi v20.2d, #0x0
-	WORD $0x6f00e413 // movi v19.2d, #0x0
-	WORD $0x6f00e412 // movi v18.2d, #0x0
-	WORD $0x6f00e411 // movi v17.2d, #0x0
-	WORD $0x6f00e410 // movi v16.2d, #0x0
-	WORD $0x6f00e40f // movi v15.2d, #0x0
-	WORD $0x6f00e40e // movi v14.2d, #0x0
-	WORD $0x6f00e40d // movi v13.2d, #0x0
-	WORD $0x6f00e40c // movi v12.2d, #0x0
-	WORD $0x6f00e40b // movi v11.2d, #0x0
-	WORD $0x6f00e40a // movi v10.2d, #0x0
-	WORD $0x6f00e409 // movi v9.2d, #0x0
-	WORD $0x6f00e408 // movi v8.2d, #0x0
-	FMOVQ 512(R6), F7
-	FMOVQ 576(R6), F6
-	FMOVQ 528(R6), F5
-	FMOVQ 592(R6), F4
-	FMOVD 16(R8), F3
-	WORD $0x4f83e0ff // sdot v31.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0be // sdot v30.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0df // sdot v31.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e09e // sdot v30.4s, v4.16b, v3.4b[1]
-	FMOVD 16(R9), F2
-	WORD $0x4f82e0fb // sdot v27.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0ba // sdot v26.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0db // sdot v27.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e09a // sdot v26.4s, v4.16b, v2.4b[1]
-	FMOVD 16(R10), F1
-	WORD $0x4f81e0f7 // sdot v23.4s, v7.16b, v1.4b[0]
-	WORD $0x4f81e0b6 // sdot v22.4s, v5.16b, v1.4b[0]
-	WORD $0x4fa1e0d7 // sdot v23.4s, v6.16b, v1.4b[1]
-	WORD $0x4fa1e096 // sdot v22.4s, v4.16b, v1.4b[1]
-	FMOVD 16(R11), F0
-	WORD $0x4f80e0f3 // sdot v19.4s, v7.16b, v0.4b[0]
-	WORD $0x4f80e0b2 // sdot v18.4s, v5.16b, v0.4b[0]
-	WORD $0x4fa0e0d3 // sdot v19.4s, v6.16b, v0.4b[1]
-	WORD $0x4fa0e092 // sdot v18.4s, v4.16b, v0.4b[1]
-	FMOVD 16(R12), F3
-	WORD $0x4f83e0ef // sdot v15.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0ae // sdot v14.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0cf // sdot v15.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e08e // sdot v14.4s, v4.16b, v3.4b[1]
-	FMOVD 16(R13), F2
-	WORD $0x4f82e0eb // sdot v11.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0aa // sdot v10.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0cb // sdot v11.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e08a // sdot v10.4s, v4.16b, v2.4b[1]
-	FMOVQ 544(R6), F7
-	FMOVQ 608(R6), F6
-	FMOVQ 560(R6), F5
-	FMOVQ 624(R6), F4
-	FMOVD 16(R8), F3
-	WORD $0x4f83e0fd // sdot v29.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0bc // sdot v28.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0dd // sdot v29.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e09c // sdot v28.4s, v4.16b, v3.4b[1]
-	FMOVD 16(R9), F2
-	WORD $0x4f82e0f9 // sdot v25.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0b8 // sdot v24.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0d9 // sdot v25.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e098 // sdot v24.4s, v4.16b, v2.4b[1]
-	FMOVD 16(R10), F1
-	WORD $0x4f81e0f5 // sdot v21.4s, v7.16b, v1.4b[0]
-	WORD $0x4f81e0b4 // sdot v20.4s, v5.16b, v1.4b[0]
-	WORD $0x4fa1e0d5 // sdot v21.4s, v6.16b, v1.4b[1]
-	WORD $0x4fa1e094 // sdot v20.4s, v4.16b, v1.4b[1]
-	FMOVD 16(R11), F0
-	WORD $0x4f80e0f1 // sdot v17.4s, v7.16b, v0.4b[0]
-	WORD $0x4f80e0b0 // sdot v16.4s, v5.16b, v0.4b[0]
-	WORD $0x4fa0e0d1 // sdot v17.4s, v6.16b, v0.4b[1]
-	WORD $0x4fa0e090 // sdot v16.4s, v4.16b, v0.4b[1]
-	FMOVD 16(R12), F3
-	WORD $0x4f83e0ed // sdot v13.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0ac // sdot v12.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0cd // sdot v13.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e08c // sdot v12.4s, v4.16b, v3.4b[1]
-	FMOVD 16(R13), F2
-	WORD $0x4f82e0e9 // sdot v9.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0a8 // sdot v8.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0c9 // sdot v9.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e088 // sdot v8.4s, v4.16b, v2.4b[1]
-	FMOVQ 640(R6), F7
-	FMOVQ 704(R6), F6
-	FMOVQ 656(R6), F5
-	FMOVQ 720(R6), F4
-	FMOVD 24(R8), F3
-	WORD $0x4f83e0ff // sdot v31.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0be // sdot v30.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0df // sdot v31.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e09e // sdot v30.4s, v4.16b, v3.4b[1]
-	FMOVD 24(R9), F2
-	WORD $0x4f82e0fb // sdot v27.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0ba // sdot v26.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0db // sdot v27.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e09a // sdot v26.4s, v4.16b, v2.4b[1]
-	FMOVD 24(R10), F1
-	WORD $0x4f81e0f7 // sdot v23.4s, v7.16b, v1.4b[0]
-	WORD $0x4f81e0b6 // sdot v22.4s, v5.16b, v1.4b[0]
-	WORD $0x4fa1e0d7 // sdot v23.4s, v6.16b, v1.4b[1]
-	WORD $0x4fa1e096 // sdot v22.4s, v4.16b, v1.4b[1]
-	FMOVD 24(R11), F0
-	WORD $0x4f80e0f3 // sdot v19.4s, v7.16b, v0.4b[0]
-	WORD $0x4f80e0b2 // sdot v18.4s, v5.16b, v0.4b[0]
-	WORD $0x4fa0e0d3 // sdot v19.4s, v6.16b, v0.4b[1]
-	WORD $0x4fa0e092 // sdot v18.4s, v4.16b, v0.4b[1]
-	FMOVD 24(R12), F3
-	WORD $0x4f83e0ef // sdot v15.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0ae // sdot v14.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0cf // sdot v15.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e08e // sdot v14.4s, v4.16b, v3.4b[1]
-	FMOVD 24(R13), F2
-	WORD $0x4f82e0eb // sdot v11.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0aa // sdot v10.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0cb // sdot v11.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e08a // sdot v10.4s, v4.16b, v2.4b[1]
-	FMOVQ 672(R6), F7
-	FMOVQ 736(R6), F6
-	FMOVQ 688(R6), F5
-	FMOVQ 752(R6), F4
-	FMOVD 24(R8), F3
-	WORD $0x4f83e0fd // sdot v29.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0bc // sdot v28.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0dd // sdot v29.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e09c // sdot v28.4s, v4.16b, v3.4b[1]
-	FMOVD 24(R9), F2
-	WORD $0x4f82e0f9 // sdot v25.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0b8 // sdot v24.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0d9 // sdot v25.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e098 // sdot v24.4s, v4.16b, v2.4b[1]
-	FMOVD 24(R10), F1
-	WORD $0x4f81e0f5 // sdot v21.4s, v7.16b, v1.4b[0]
-	WORD $0x4f81e0b4 // sdot v20.4s, v5.16b, v1.4b[0]
-	WORD $0x4fa1e0d5 // sdot v21.4s, v6.16b, v1.4b[1]
-	WORD $0x4fa1e094 // sdot v20.4s, v4.16b, v1.4b[1]
-	FMOVD 24(R11), F0
-	WORD $0x4f80e0f1 // sdot v17.4s, v7.16b, v0.4b[0]
-	WORD $0x4f80e0b0 // sdot v16.4s, v5.16b, v0.4b[0]
-	WORD $0x4fa0e0d1 // sdot v17.4s, v6.16b, v0.4b[1]
-	WORD $0x4fa0e090 // sdot v16.4s, v4.16b, v0.4b[1]
-	FMOVD 24(R12), F3
-	WORD $0x4f83e0ed // sdot v13.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0ac // sdot v12.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0cd // sdot v13.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e08c // sdot v12.4s, v4.16b, v3.4b[1]
-	FMOVD 24(R13), F2
-	WORD $0x4f82e0e9 // sdot v9.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0a8 // sdot v8.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0c9 // sdot v9.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e088 // sdot v8.4s, v4.16b, v2.4b[1]
-	FMOVQ 64(R6), F7
-	FMOVQ 128(R6), F6
-	FMOVQ 192(R6), F5
-	FMOVS (R8)(R14), F4
-	FMOVS (R8)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 400(RSP), F2
-	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
-	WORD $0x4e3fcce2 // fmla v2.4s, v7.4s, v31.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 16(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 16(RSP)
-	FMOVS (R9)(R14), F4
-	FMOVS (R9)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 464(RSP), F2
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x4e3bcce2 // fmla v2.4s, v7.4s, v27.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 80(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 80(RSP)
-	FMOVS (R10)(R14), F4
-	FMOVS (R10)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 528(RSP), F2
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x4e37cce2 // fmla v2.4s, v7.4s, v23.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 144(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 144(RSP)
-	FMOVS (R11)(R14), F4
-	FMOVS (R11)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 592(RSP), F2
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x4e33cce2 // fmla v2.4s, v7.4s, v19.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 208(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 208(RSP)
-	FMOVS (R12)(R14), F4
-	FMOVS (R12)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 656(RSP), F2
-	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
-	WORD $0x4e2fcce2 // fmla v2.4s, v7.4s, v15.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 272(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 272(RSP)
-	FMOVS (R13)(R14), F4
-	FMOVS (R13)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 720(RSP), F2
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	WORD $0x4e2bcce2 // fmla v2.4s, v7.4s, v11.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 336(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 336(RSP)
-	FMOVQ 80(R6), F7
-	FMOVQ 144(R6), F6
-	FMOVQ 208(R6), F5
-	FMOVS (R8)(R14), F4
-	FMOVS (R8)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 416(RSP), F2
-	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
-	WORD $0x4e3ecce2 // fmla v2.4s, v7.4s, v30.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 32(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 32(RSP)
-	FMOVS (R9)(R14), F4
-	FMOVS (R9)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 480(RSP), F2
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x4e3acce2 // fmla v2.4s, v7.4s, v26.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 96(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 96(RSP)
-	FMOVS (R10)(R14), F4
-	FMOVS (R10)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 544(RSP), F2
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x4e36cce2 // fmla v2.4s, v7.4s, v22.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 160(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 160(RSP)
-	FMOVS (R11)(R14), F4
-	FMOVS (R11)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 608(RSP), F2
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4e32cce2 // fmla v2.4s, v7.4s, v18.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 224(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 224(RSP)
-	FMOVS (R12)(R14), F4
-	FMOVS (R12)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 672(RSP), F2
-	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
-	WORD $0x4e2ecce2 // fmla v2.4s, v7.4s, v14.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 288(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 288(RSP)
-	FMOVS (R13)(R14), F4
-	FMOVS (R13)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 736(RSP), F2
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x4e2acce2 // fmla v2.4s, v7.4s, v10.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 352(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 352(RSP)
-	FMOVQ 96(R6), F7
-	FMOVQ 160(R6), F6
-	FMOVQ 224(R6), F5
-	FMOVS (R8)(R14), F4
-	FMOVS (R8)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 432(RSP), F2
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x4e3dcce2 // fmla v2.4s, v7.4s, v29.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 48(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 48(RSP)
-	FMOVS (R9)(R14), F4
-	FMOVS (R9)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 496(RSP), F2
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4e39cce2 // fmla v2.4s, v7.4s, v25.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 112(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 112(RSP)
-	FMOVS (R10)(R14), F4
-	FMOVS (R10)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 560(RSP), F2
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x4e35cce2 // fmla v2.4s, v7.4s, v21.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 176(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 176(RSP)
-	FMOVS (R11)(R14), F4
-	FMOVS (R11)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 624(RSP), F2
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x4e31cce2 // fmla v2.4s, v7.4s, v17.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 240(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 240(RSP)
-	FMOVS (R12)(R14), F4
-	FMOVS (R12)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 688(RSP), F2
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x4e2dcce2 // fmla v2.4s, v7.4s, v13.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 304(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 304(RSP)
-	FMOVS (R13)(R14), F4
-	FMOVS (R13)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 752(RSP), F2
-	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
-	WORD $0x4e29cce2 // fmla v2.4s, v7.4s, v9.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 368(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 368(RSP)
-	FMOVQ 112(R6), F7
-	FMOVQ 176(R6), F6
-	FMOVQ 240(R6), F5
-	FMOVS (R8)(R14), F4
-	FMOVS (R8)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 448(RSP), F2
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x4e3ccce2 // fmla v2.4s, v7.4s, v28.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 64(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 64(RSP)
-	FMOVS (R9)(R14), F4
-	FMOVS (R9)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 512(RSP), F2
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x4e38cce2 // fmla v2.4s, v7.4s, v24.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 128(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 128(RSP)
-	FMOVS (R10)(R14), F4
-	FMOVS (R10)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 576(RSP), F2
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x4e34cce2 // fmla v2.4s, v7.4s, v20.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 192(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 192(RSP)
-	FMOVS (R11)(R14), F4
-	FMOVS (R11)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 640(RSP), F2
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x4e30cce2 // fmla v2.4s, v7.4s, v16.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 256(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 256(RSP)
-	FMOVS (R12)(R14), F4
-	FMOVS (R12)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 704(RSP), F2
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x4e2ccce2 // fmla v2.4s, v7.4s, v12.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 320(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 320(RSP)
-	FMOVS (R13)(R14), F4
-	FMOVS (R13)(R15), F3
-	WORD $0x0f10a463 // sxtl v3.4s, v3.4h
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	FMOVQ 768(RSP), F2
-	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
-	WORD $0x4e28cce2 // fmla v2.4s, v7.4s, v8.4s
-	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	WORD $0x4fa310a2 // fmla v2.4s, v5.4s, v3.s[1]
-	FMOVQ 384(RSP), F1
-	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
-	FMOVQ F1, 384(RSP)
-	ADD $32, R8, R8
-	ADD $32, R9, R9
-	ADD $32, R10, R10
-	ADD $32, R11, R11
-	ADD $32, R12, R12
-	ADD $32, R13, R13
-	SUB $28, R15, R15
-	SUB $32, R14, R14
-	ADD $4, R14, R14
-	ADD $768, R6, R6
-	SUBS $1, R7, R7
-	BNE block3
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain4
-	MOVD R2, R16
-	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 144(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 160(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 176(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 192(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 272(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 288(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 304(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 320(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 336(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 352(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 368(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 384(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored5
-plain4:
-	MOVD R2, R16
-	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 144(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 160(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 176(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 192(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 272(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 288(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 304(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 320(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 336(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 352(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 368(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 384(RSP), F31
-	FMOVQ F31, 48(R16)
-stored5:
-	ADD R4<<1, R1, R1
-	ADD R5<<1, R2, R2
-	ADD R4<<2, R1, R1
-	ADD R5<<2, R2, R2
-	SUB $6, R3, R3
-	B tile1
-next2:
-tile6:
 	CMP $4, R3
-	BLT next7
+	BLT next2
+	MOVD $0, R24
+part3:
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
+	ADD R24<<4, R6, R22
+	ADD R24<<3, R6, R23
+	ADD R24<<5, R6, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -943,24 +35,6 @@ tile6:
 	LSR $5, R7, R7
 	ADD R7<<2, R14, R15
 	WORD $0x6f00e41f // movi v31.2d, #0x0
-	FMOVQ F31, 16(RSP)
-	FMOVQ F31, 32(RSP)
-	FMOVQ F31, 48(RSP)
-	FMOVQ F31, 64(RSP)
-	FMOVQ F31, 80(RSP)
-	FMOVQ F31, 96(RSP)
-	FMOVQ F31, 112(RSP)
-	FMOVQ F31, 128(RSP)
-	FMOVQ F31, 144(RSP)
-	FMOVQ F31, 160(RSP)
-	FMOVQ F31, 176(RSP)
-	FMOVQ F31, 192(RSP)
-	FMOVQ F31, 208(RSP)
-	FMOVQ F31, 224(RSP)
-	FMOVQ F31, 240(RSP)
-	FMOVQ F31, 256(RSP)
-block8:
-	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
@@ -968,57 +42,34 @@ block8:
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
-	WORD $0x6f00e417 // movi v23.2d, #0x0
-	WORD $0x6f00e416 // movi v22.2d, #0x0
-	WORD $0x6f00e415 // movi v21.2d, #0x0
-	WORD $0x6f00e414 // movi v20.2d, #0x0
-	WORD $0x6f00e413 // movi v19.2d, #0x0
-	WORD $0x6f00e412 // movi v18.2d, #0x0
-	WORD $0x6f00e411 // movi v17.2d, #0x0
-	WORD $0x6f00e410 // movi v16.2d, #0x0
+block4:
+	FMOVQ 528(RSP), F23
+	FMOVQ 528(RSP), F22
+	FMOVQ 528(RSP), F21
+	FMOVQ 528(RSP), F20
+	FMOVQ 528(RSP), F19
+	FMOVQ 528(RSP), F18
+	FMOVQ 528(RSP), F17
+	FMOVQ 528(RSP), F16
 	FMOVQ 256(R6), F15
 	FMOVQ 320(R6), F14
 	FMOVQ 272(R6), F13
 	FMOVQ 336(R6), F12
 	FMOVD (R8), F11
-	WORD $0x4f8be1ff // sdot v31.4s, v15.16b, v11.4b[0]
-	WORD $0x4f8be1be // sdot v30.4s, v13.16b, v11.4b[0]
-	WORD $0x4fabe1df // sdot v31.4s, v14.16b, v11.4b[1]
-	WORD $0x4fabe19e // sdot v30.4s, v12.16b, v11.4b[1]
+	WORD $0x4f8be1f7 // sdot v23.4s, v15.16b, v11.4b[0]
+	WORD $0x4f8be1b6 // sdot v22.4s, v13.16b, v11.4b[0]
+	WORD $0x4fabe1d7 // sdot v23.4s, v14.16b, v11.4b[1]
+	WORD $0x4fabe196 // sdot v22.4s, v12.16b, v11.4b[1]
 	FMOVD (R9), F10
-	WORD $0x4f8ae1fb // sdot v27.4s, v15.16b, v10.4b[0]
-	WORD $0x4f8ae1ba // sdot v26.4s, v13.16b, v10.4b[0]
-	WORD $0x4faae1db // sdot v27.4s, v14.16b, v10.4b[1]
-	WORD $0x4faae19a // sdot v26.4s, v12.16b, v10.4b[1]
+	WORD $0x4f8ae1f5 // sdot v21.4s, v15.16b, v10.4b[0]
+	WORD $0x4f8ae1b4 // sdot v20.4s, v13.16b, v10.4b[0]
+	WORD $0x4faae1d5 // sdot v21.4s, v14.16b, v10.4b[1]
+	WORD $0x4faae194 // sdot v20.4s, v12.16b, v10.4b[1]
 	FMOVD (R10), F9
-	WORD $0x4f89e1f7 // sdot v23.4s, v15.16b, v9.4b[0]
-	WORD $0x4f89e1b6 // sdot v22.4s, v13.16b, v9.4b[0]
-	WORD $0x4fa9e1d7 // sdot v23.4s, v14.16b, v9.4b[1]
-	WORD $0x4fa9e196 // sdot v22.4s, v12.16b, v9.4b[1]
-	FMOVD (R11), F8
-	WORD $0x4f88e1f3 // sdot v19.4s, v15.16b, v8.4b[0]
-	WORD $0x4f88e1b2 // sdot v18.4s, v13.16b, v8.4b[0]
-	WORD $0x4fa8e1d3 // sdot v19.4s, v14.16b, v8.4b[1]
-	WORD $0x4fa8e192 // sdot v18.4s, v12.16b, v8.4b[1]
-	FMOVQ 288(R6), F15
-	FMOVQ 352(R6), F14
-	FMOVQ 304(R6), F13
-	FMOVQ 368(R6), F12
-	FMOVD (R8), F11
-	WORD $0x4f8be1fd // sdot v29.4s, v15.16b, v11.4b[0]
-	WORD $0x4f8be1bc // sdot v28.4s, v13.16b, v11.4b[0]
-	WORD $0x4fabe1dd // sdot v29.4s, v14.16b, v11.4b[1]
-	WORD $0x4fabe19c // sdot v28.4s, v12.16b, v11.4b[1]
-	FMOVD (R9), F10
-	WORD $0x4f8ae1f9 // sdot v25.4s, v15.16b, v10.4b[0]
-	WORD $0x4f8ae1b8 // sdot v24.4s, v13.16b, v10.4b[0]
-	WORD $0x4faae1d9 // sdot v25.4s, v14.16b, v10.4b[1]
-	WORD $0x4faae198 // sdot v24.4s, v12.16b, v10.4b[1]
-	FMOVD (R10), F9
-	WORD $0x4f89e1f5 // sdot v21.4s, v15.16b, v9.4b[0]
-	WORD $0x4f89e1b4 // sdot v20.4s, v13.16b, v9.4b[0]
-	WORD $0x4fa9e1d5 // sdot v21.4s, v14.16b, v9.4b[1]
-	WORD $0x4fa9e194 // sdot v20.4s, v12.16b, v9.4b[1]
+	WORD $0x4f89e1f3 // sdot v19.4s, v15.16b, v9.4b[0]
+	WORD $0x4f89e1b2 // sdot v18.4s, v13.16b, v9.4b[0]
+	WORD $0x4fa9e1d3 // sdot v19.4s, v14.16b, v9.4b[1]
+	WORD $0x4fa9e192 // sdot v18.4s, v12.16b, v9.4b[1]
 	FMOVD (R11), F8
 	WORD $0x4f88e1f1 // sdot v17.4s, v15.16b, v8.4b[0]
 	WORD $0x4f88e1b0 // sdot v16.4s, v13.16b, v8.4b[0]
@@ -1029,417 +80,163 @@ block8:
 	FMOVQ 400(R6), F13
 	FMOVQ 464(R6), F12
 	FMOVD 8(R8), F11
-	WORD $0x4f8be1ff // sdot v31.4s, v15.16b, v11.4b[0]
-	WORD $0x4f8be1be // sdot v30.4s, v13.16b, v11.4b[0]
-	WORD $0x4fabe1df // sdot v31.4s, v14.16b, v11.4b[1]
-	WORD $0x4fabe19e // sdot v30.4s, v12.16b, v11.4b[1]
+	WORD $0x4f8be1f7 // sdot v23.4s, v15.16b, v11.4b[0]
+	WORD $0x4f8be1b6 // sdot v22.4s, v13.16b, v11.4b[0]
+	WORD $0x4fabe1d7 // sdot v23.4s, v14.16b, v11.4b[1]
+	WORD $0x4fabe196 // sdot v22.4s, v12.16b, v11.4b[1]
 	FMOVD 8(R9), F10
-	WORD $0x4f8ae1fb // sdot v27.4s, v15.16b, v10.4b[0]
-	WORD $0x4f8ae1ba // sdot v26.4s, v13.16b, v10.4b[0]
-	WORD $0x4faae1db // sdot v27.4s, v14.16b, v10.4b[1]
-	WORD $0x4faae19a // sdot v26.4s, v12.16b, v10.4b[1]
+	WORD $0x4f8ae1f5 // sdot v21.4s, v15.16b, v10.4b[0]
+	WORD $0x4f8ae1b4 // sdot v20.4s, v13.16b, v10.4b[0]
+	WORD $0x4faae1d5 // sdot v21.4s, v14.16b, v10.4b[1]
+	WORD $0x4faae194 // sdot v20.4s, v12.16b, v10.4b[1]
 	FMOVD 8(R10), F9
-	WORD $0x4f89e1f7 // sdot v23.4s, v15.16b, v9.4b[0]
-	WORD $0x4f89e1b6 // sdot v22.4s, v13.16b, v9.4b[0]
-	WORD $0x4fa9e1d7 // sdot v23.4s, v14.16b, v9.4b[1]
-	WORD $0x4fa9e196 // sdot v22.4s, v12.16b, v9.4b[1]
-	FMOVD 8(R11), F8
-	WORD $0x4f88e1f3 // sdot v19.4s, v15.16b, v8.4b[0]
-	WORD $0x4f88e1b2 // sdot v18.4s, v13.16b, v8.4b[0]
-	WORD $0x4fa8e1d3 // sdot v19.4s, v14.16b, v8.4b[1]
-	WORD $0x4fa8e192 // sdot v18.4s, v12.16b, v8.4b[1]
-	FMOVQ 416(R6), F15
-	FMOVQ 480(R6), F14
-	FMOVQ 432(R6), F13
-	FMOVQ 496(R6), F12
-	FMOVD 8(R8), F11
-	WORD $0x4f8be1fd // sdot v29.4s, v15.16b, v11.4b[0]
-	WORD $0x4f8be1bc // sdot v28.4s, v13.16b, v11.4b[0]
-	WORD $0x4fabe1dd // sdot v29.4s, v14.16b, v11.4b[1]
-	WORD $0x4fabe19c // sdot v28.4s, v12.16b, v11.4b[1]
-	FMOVD 8(R9), F10
-	WORD $0x4f8ae1f9 // sdot v25.4s, v15.16b, v10.4b[0]
-	WORD $0x4f8ae1b8 // sdot v24.4s, v13.16b, v10.4b[0]
-	WORD $0x4faae1d9 // sdot v25.4s, v14.16b, v10.4b[1]
-	WORD $0x4faae198 // sdot v24.4s, v12.16b, v10.4b[1]
-	FMOVD 8(R10), F9
-	WORD $0x4f89e1f5 // sdot v21.4s, v15.16b, v9.4b[0]
-	WORD $0x4f89e1b4 // sdot v20.4s, v13.16b, v9.4b[0]
-	WORD $0x4fa9e1d5 // sdot v21.4s, v14.16b, v9.4b[1]
-	WORD $0x4fa9e194 // sdot v20.4s, v12.16b, v9.4b[1]
+	WORD $0x4f89e1f3 // sdot v19.4s, v15.16b, v9.4b[0]
+	WORD $0x4f89e1b2 // sdot v18.4s, v13.16b, v9.4b[0]
+	WORD $0x4fa9e1d3 // sdot v19.4s, v14.16b, v9.4b[1]
+	WORD $0x4fa9e192 // sdot v18.4s, v12.16b, v9.4b[1]
 	FMOVD 8(R11), F8
 	WORD $0x4f88e1f1 // sdot v17.4s, v15.16b, v8.4b[0]
 	WORD $0x4f88e1b0 // sdot v16.4s, v13.16b, v8.4b[0]
 	WORD $0x4fa8e1d1 // sdot v17.4s, v14.16b, v8.4b[1]
 	WORD $0x4fa8e190 // sdot v16.4s, v12.16b, v8.4b[1]
+	FMOVQ 528(RSP), F15
+	WORD $0x4eafd6f7 // fsub v23.4s, v23.4s, v15.4s
+	WORD $0x4eafd6d6 // fsub v22.4s, v22.4s, v15.4s
+	WORD $0x4eafd6b5 // fsub v21.4s, v21.4s, v15.4s
+	WORD $0x4eafd694 // fsub v20.4s, v20.4s, v15.4s
+	WORD $0x4eafd673 // fsub v19.4s, v19.4s, v15.4s
+	WORD $0x4eafd652 // fsub v18.4s, v18.4s, v15.4s
+	WORD $0x4eafd631 // fsub v17.4s, v17.4s, v15.4s
+	WORD $0x4eafd610 // fsub v16.4s, v16.4s, v15.4s
 	FMOVQ (R6), F15
 	FMOVQ 16(R6), F14
-	FMOVQ 32(R6), F13
-	FMOVQ 48(R6), F12
-	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
-	WORD $0x6e2fdfff // fmul v31.4s, v31.4s, v15.4s
-	FMOVQ F31, 400(RSP)
-	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
-	WORD $0x6e2edfde // fmul v30.4s, v30.4s, v14.4s
-	FMOVQ F30, 416(RSP)
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x6e2ddfbd // fmul v29.4s, v29.4s, v13.4s
-	FMOVQ F29, 432(RSP)
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x6e2cdf9c // fmul v28.4s, v28.4s, v12.4s
-	FMOVQ F28, 448(RSP)
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x6e2fdf7b // fmul v27.4s, v27.4s, v15.4s
-	FMOVQ F27, 464(RSP)
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x6e2edf5a // fmul v26.4s, v26.4s, v14.4s
-	FMOVQ F26, 480(RSP)
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x6e2ddf39 // fmul v25.4s, v25.4s, v13.4s
-	FMOVQ F25, 496(RSP)
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e2cdf18 // fmul v24.4s, v24.4s, v12.4s
-	FMOVQ F24, 512(RSP)
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
 	WORD $0x6e2fdef7 // fmul v23.4s, v23.4s, v15.4s
-	FMOVQ F23, 528(RSP)
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x6e2eded6 // fmul v22.4s, v22.4s, v14.4s
-	FMOVQ F22, 544(RSP)
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e2ddeb5 // fmul v21.4s, v21.4s, v13.4s
-	FMOVQ F21, 560(RSP)
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e2cde94 // fmul v20.4s, v20.4s, v12.4s
-	FMOVQ F20, 576(RSP)
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
+	WORD $0x6e2fdeb5 // fmul v21.4s, v21.4s, v15.4s
 	WORD $0x6e2fde73 // fmul v19.4s, v19.4s, v15.4s
-	FMOVQ F19, 592(RSP)
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
+	WORD $0x6e2fde31 // fmul v17.4s, v17.4s, v15.4s
+	WORD $0x6e2eded6 // fmul v22.4s, v22.4s, v14.4s
+	WORD $0x6e2ede94 // fmul v20.4s, v20.4s, v14.4s
 	WORD $0x6e2ede52 // fmul v18.4s, v18.4s, v14.4s
-	FMOVQ F18, 608(RSP)
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e2dde31 // fmul v17.4s, v17.4s, v13.4s
-	FMOVQ F17, 624(RSP)
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e2cde10 // fmul v16.4s, v16.4s, v12.4s
-	FMOVQ F16, 640(RSP)
-	WORD $0x6f00e41f // movi v31.2d, #0x0
-	WORD $0x6f00e41e // movi v30.2d, #0x0
-	WORD $0x6f00e41d // movi v29.2d, #0x0
-	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	WORD $0x6f00e41a // movi v26.2d, #0x0
-	WORD $0x6f00e419 // movi v25.2d, #0x0
-	WORD $0x6f00e418 // movi v24.2d, #0x0
-	WORD $0x6f00e417 // movi v23.2d, #0x0
-	WORD $0x6f00e416 // movi v22.2d, #0x0
-	WORD $0x6f00e415 // movi v21.2d, #0x0
-	WORD $0x6f00e414 // movi v20.2d, #0x0
-	WORD $0x6f00e413 // movi v19.2d, #0x0
-	WORD $0x6f00e412 // movi v18.2d, #0x0
-	WORD $0x6f00e411 // movi v17.2d, #0x0
-	WORD $0x6f00e410 // movi v16.2d, #0x0
-	FMOVQ 512(R6), F15
-	FMOVQ 576(R6), F14
-	FMOVQ 528(R6), F13
-	FMOVQ 592(R6), F12
-	FMOVD 16(R8), F11
-	WORD $0x4f8be1ff // sdot v31.4s, v15.16b, v11.4b[0]
-	WORD $0x4f8be1be // sdot v30.4s, v13.16b, v11.4b[0]
-	WORD $0x4fabe1df // sdot v31.4s, v14.16b, v11.4b[1]
-	WORD $0x4fabe19e // sdot v30.4s, v12.16b, v11.4b[1]
-	FMOVD 16(R9), F10
-	WORD $0x4f8ae1fb // sdot v27.4s, v15.16b, v10.4b[0]
-	WORD $0x4f8ae1ba // sdot v26.4s, v13.16b, v10.4b[0]
-	WORD $0x4faae1db // sdot v27.4s, v14.16b, v10.4b[1]
-	WORD $0x4faae19a // sdot v26.4s, v12.16b, v10.4b[1]
-	FMOVD 16(R10), F9
-	WORD $0x4f89e1f7 // sdot v23.4s, v15.16b, v9.4b[0]
-	WORD $0x4f89e1b6 // sdot v22.4s, v13.16b, v9.4b[0]
-	WORD $0x4fa9e1d7 // sdot v23.4s, v14.16b, v9.4b[1]
-	WORD $0x4fa9e196 // sdot v22.4s, v12.16b, v9.4b[1]
-	FMOVD 16(R11), F8
-	WORD $0x4f88e1f3 // sdot v19.4s, v15.16b, v8.4b[0]
-	WORD $0x4f88e1b2 // sdot v18.4s, v13.16b, v8.4b[0]
-	WORD $0x4fa8e1d3 // sdot v19.4s, v14.16b, v8.4b[1]
-	WORD $0x4fa8e192 // sdot v18.4s, v12.16b, v8.4b[1]
-	FMOVQ 544(R6), F15
-	FMOVQ 608(R6), F14
-	FMOVQ 560(R6), F13
-	FMOVQ 624(R6), F12
-	FMOVD 16(R8), F11
-	WORD $0x4f8be1fd // sdot v29.4s, v15.16b, v11.4b[0]
-	WORD $0x4f8be1bc // sdot v28.4s, v13.16b, v11.4b[0]
-	WORD $0x4fabe1dd // sdot v29.4s, v14.16b, v11.4b[1]
-	WORD $0x4fabe19c // sdot v28.4s, v12.16b, v11.4b[1]
-	FMOVD 16(R9), F10
-	WORD $0x4f8ae1f9 // sdot v25.4s, v15.16b, v10.4b[0]
-	WORD $0x4f8ae1b8 // sdot v24.4s, v13.16b, v10.4b[0]
-	WORD $0x4faae1d9 // sdot v25.4s, v14.16b, v10.4b[1]
-	WORD $0x4faae198 // sdot v24.4s, v12.16b, v10.4b[1]
-	FMOVD 16(R10), F9
-	WORD $0x4f89e1f5 // sdot v21.4s, v15.16b, v9.4b[0]
-	WORD $0x4f89e1b4 // sdot v20.4s, v13.16b, v9.4b[0]
-	WORD $0x4fa9e1d5 // sdot v21.4s, v14.16b, v9.4b[1]
-	WORD $0x4fa9e194 // sdot v20.4s, v12.16b, v9.4b[1]
-	FMOVD 16(R11), F8
-	WORD $0x4f88e1f1 // sdot v17.4s, v15.16b, v8.4b[0]
-	WORD $0x4f88e1b0 // sdot v16.4s, v13.16b, v8.4b[0]
-	WORD $0x4fa8e1d1 // sdot v17.4s, v14.16b, v8.4b[1]
-	WORD $0x4fa8e190 // sdot v16.4s, v12.16b, v8.4b[1]
-	FMOVQ 640(R6), F15
-	FMOVQ 704(R6), F14
-	FMOVQ 656(R6), F13
-	FMOVQ 720(R6), F12
-	FMOVD 24(R8), F11
-	WORD $0x4f8be1ff // sdot v31.4s, v15.16b, v11.4b[0]
-	WORD $0x4f8be1be // sdot v30.4s, v13.16b, v11.4b[0]
-	WORD $0x4fabe1df // sdot v31.4s, v14.16b, v11.4b[1]
-	WORD $0x4fabe19e // sdot v30.4s, v12.16b, v11.4b[1]
-	FMOVD 24(R9), F10
-	WORD $0x4f8ae1fb // sdot v27.4s, v15.16b, v10.4b[0]
-	WORD $0x4f8ae1ba // sdot v26.4s, v13.16b, v10.4b[0]
-	WORD $0x4faae1db // sdot v27.4s, v14.16b, v10.4b[1]
-	WORD $0x4faae19a // sdot v26.4s, v12.16b, v10.4b[1]
-	FMOVD 24(R10), F9
-	WORD $0x4f89e1f7 // sdot v23.4s, v15.16b, v9.4b[0]
-	WORD $0x4f89e1b6 // sdot v22.4s, v13.16b, v9.4b[0]
-	WORD $0x4fa9e1d7 // sdot v23.4s, v14.16b, v9.4b[1]
-	WORD $0x4fa9e196 // sdot v22.4s, v12.16b, v9.4b[1]
-	FMOVD 24(R11), F8
-	WORD $0x4f88e1f3 // sdot v19.4s, v15.16b, v8.4b[0]
-	WORD $0x4f88e1b2 // sdot v18.4s, v13.16b, v8.4b[0]
-	WORD $0x4fa8e1d3 // sdot v19.4s, v14.16b, v8.4b[1]
-	WORD $0x4fa8e192 // sdot v18.4s, v12.16b, v8.4b[1]
-	FMOVQ 672(R6), F15
-	FMOVQ 736(R6), F14
-	FMOVQ 688(R6), F13
-	FMOVQ 752(R6), F12
-	FMOVD 24(R8), F11
-	WORD $0x4f8be1fd // sdot v29.4s, v15.16b, v11.4b[0]
-	WORD $0x4f8be1bc // sdot v28.4s, v13.16b, v11.4b[0]
-	WORD $0x4fabe1dd // sdot v29.4s, v14.16b, v11.4b[1]
-	WORD $0x4fabe19c // sdot v28.4s, v12.16b, v11.4b[1]
-	FMOVD 24(R9), F10
-	WORD $0x4f8ae1f9 // sdot v25.4s, v15.16b, v10.4b[0]
-	WORD $0x4f8ae1b8 // sdot v24.4s, v13.16b, v10.4b[0]
-	WORD $0x4faae1d9 // sdot v25.4s, v14.16b, v10.4b[1]
-	WORD $0x4faae198 // sdot v24.4s, v12.16b, v10.4b[1]
-	FMOVD 24(R10), F9
-	WORD $0x4f89e1f5 // sdot v21.4s, v15.16b, v9.4b[0]
-	WORD $0x4f89e1b4 // sdot v20.4s, v13.16b, v9.4b[0]
-	WORD $0x4fa9e1d5 // sdot v21.4s, v14.16b, v9.4b[1]
-	WORD $0x4fa9e194 // sdot v20.4s, v12.16b, v9.4b[1]
-	FMOVD 24(R11), F8
-	WORD $0x4f88e1f1 // sdot v17.4s, v15.16b, v8.4b[0]
-	WORD $0x4f88e1b0 // sdot v16.4s, v13.16b, v8.4b[0]
-	WORD $0x4fa8e1d1 // sdot v17.4s, v14.16b, v8.4b[1]
-	WORD $0x4fa8e190 // sdot v16.4s, v12.16b, v8.4b[1]
-	FMOVQ 64(R6), F15
-	FMOVQ 128(R6), F14
-	FMOVQ 192(R6), F13
-	FMOVS (R8)(R14), F12
-	FMOVS (R8)(R15), F11
-	WORD $0x0f10a56b // sxtl v11.4s, v11.4h
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	FMOVQ 400(RSP), F10
-	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
-	WORD $0x4e3fcdea // fmla v10.4s, v15.4s, v31.4s
-	WORD $0x4f8b11ca // fmla v10.4s, v14.4s, v11.s[0]
-	WORD $0x4fab11aa // fmla v10.4s, v13.4s, v11.s[1]
-	FMOVQ 16(RSP), F9
-	WORD $0x4f8c1149 // fmla v9.4s, v10.4s, v12.s[0]
-	FMOVQ F9, 16(RSP)
-	FMOVS (R9)(R14), F12
-	FMOVS (R9)(R15), F11
-	WORD $0x0f10a56b // sxtl v11.4s, v11.4h
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	FMOVQ 464(RSP), F10
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x4e3bcdea // fmla v10.4s, v15.4s, v27.4s
-	WORD $0x4f8b11ca // fmla v10.4s, v14.4s, v11.s[0]
-	WORD $0x4fab11aa // fmla v10.4s, v13.4s, v11.s[1]
-	FMOVQ 80(RSP), F9
-	WORD $0x4f8c1149 // fmla v9.4s, v10.4s, v12.s[0]
-	FMOVQ F9, 80(RSP)
-	FMOVS (R10)(R14), F12
-	FMOVS (R10)(R15), F11
-	WORD $0x0f10a56b // sxtl v11.4s, v11.4h
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
+	WORD $0x6e2ede10 // fmul v16.4s, v16.4s, v14.4s
+	FMOVQ 528(RSP), F15
+	FMOVQ 528(RSP), F14
+	FMOVQ 528(RSP), F13
+	FMOVQ 528(RSP), F12
+	FMOVQ 528(RSP), F11
 	FMOVQ 528(RSP), F10
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x4e37cdea // fmla v10.4s, v15.4s, v23.4s
-	WORD $0x4f8b11ca // fmla v10.4s, v14.4s, v11.s[0]
-	WORD $0x4fab11aa // fmla v10.4s, v13.4s, v11.s[1]
-	FMOVQ 144(RSP), F9
-	WORD $0x4f8c1149 // fmla v9.4s, v10.4s, v12.s[0]
-	FMOVQ F9, 144(RSP)
-	FMOVS (R11)(R14), F12
-	FMOVS (R11)(R15), F11
-	WORD $0x0f10a56b // sxtl v11.4s, v11.4h
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	FMOVQ 592(RSP), F10
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x4e33cdea // fmla v10.4s, v15.4s, v19.4s
-	WORD $0x4f8b11ca // fmla v10.4s, v14.4s, v11.s[0]
-	WORD $0x4fab11aa // fmla v10.4s, v13.4s, v11.s[1]
-	FMOVQ 208(RSP), F9
-	WORD $0x4f8c1149 // fmla v9.4s, v10.4s, v12.s[0]
-	FMOVQ F9, 208(RSP)
-	FMOVQ 80(R6), F15
+	FMOVQ 528(RSP), F9
+	FMOVQ 528(RSP), F8
+	FMOVQ 512(R6), F7
+	FMOVQ 576(R6), F6
+	FMOVQ 528(R6), F5
+	FMOVQ 592(R6), F4
+	FMOVD 16(R8), F3
+	WORD $0x4f83e0ef // sdot v15.4s, v7.16b, v3.4b[0]
+	WORD $0x4f83e0ae // sdot v14.4s, v5.16b, v3.4b[0]
+	WORD $0x4fa3e0cf // sdot v15.4s, v6.16b, v3.4b[1]
+	WORD $0x4fa3e08e // sdot v14.4s, v4.16b, v3.4b[1]
+	FMOVD 16(R9), F2
+	WORD $0x4f82e0ed // sdot v13.4s, v7.16b, v2.4b[0]
+	WORD $0x4f82e0ac // sdot v12.4s, v5.16b, v2.4b[0]
+	WORD $0x4fa2e0cd // sdot v13.4s, v6.16b, v2.4b[1]
+	WORD $0x4fa2e08c // sdot v12.4s, v4.16b, v2.4b[1]
+	FMOVD 16(R10), F1
+	WORD $0x4f81e0eb // sdot v11.4s, v7.16b, v1.4b[0]
+	WORD $0x4f81e0aa // sdot v10.4s, v5.16b, v1.4b[0]
+	WORD $0x4fa1e0cb // sdot v11.4s, v6.16b, v1.4b[1]
+	WORD $0x4fa1e08a // sdot v10.4s, v4.16b, v1.4b[1]
+	FMOVD 16(R11), F0
+	WORD $0x4f80e0e9 // sdot v9.4s, v7.16b, v0.4b[0]
+	WORD $0x4f80e0a8 // sdot v8.4s, v5.16b, v0.4b[0]
+	WORD $0x4fa0e0c9 // sdot v9.4s, v6.16b, v0.4b[1]
+	WORD $0x4fa0e088 // sdot v8.4s, v4.16b, v0.4b[1]
+	FMOVQ 640(R6), F7
+	FMOVQ 704(R6), F6
+	FMOVQ 656(R6), F5
+	FMOVQ 720(R6), F4
+	FMOVD 24(R8), F3
+	WORD $0x4f83e0ef // sdot v15.4s, v7.16b, v3.4b[0]
+	WORD $0x4f83e0ae // sdot v14.4s, v5.16b, v3.4b[0]
+	WORD $0x4fa3e0cf // sdot v15.4s, v6.16b, v3.4b[1]
+	WORD $0x4fa3e08e // sdot v14.4s, v4.16b, v3.4b[1]
+	FMOVD 24(R9), F2
+	WORD $0x4f82e0ed // sdot v13.4s, v7.16b, v2.4b[0]
+	WORD $0x4f82e0ac // sdot v12.4s, v5.16b, v2.4b[0]
+	WORD $0x4fa2e0cd // sdot v13.4s, v6.16b, v2.4b[1]
+	WORD $0x4fa2e08c // sdot v12.4s, v4.16b, v2.4b[1]
+	FMOVD 24(R10), F1
+	WORD $0x4f81e0eb // sdot v11.4s, v7.16b, v1.4b[0]
+	WORD $0x4f81e0aa // sdot v10.4s, v5.16b, v1.4b[0]
+	WORD $0x4fa1e0cb // sdot v11.4s, v6.16b, v1.4b[1]
+	WORD $0x4fa1e08a // sdot v10.4s, v4.16b, v1.4b[1]
+	FMOVD 24(R11), F0
+	WORD $0x4f80e0e9 // sdot v9.4s, v7.16b, v0.4b[0]
+	WORD $0x4f80e0a8 // sdot v8.4s, v5.16b, v0.4b[0]
+	WORD $0x4fa0e0c9 // sdot v9.4s, v6.16b, v0.4b[1]
+	WORD $0x4fa0e088 // sdot v8.4s, v4.16b, v0.4b[1]
+	FMOVQ 528(RSP), F7
+	WORD $0x4ea7d5ef // fsub v15.4s, v15.4s, v7.4s
+	WORD $0x4ea7d5ce // fsub v14.4s, v14.4s, v7.4s
+	WORD $0x4ea7d5ad // fsub v13.4s, v13.4s, v7.4s
+	WORD $0x4ea7d58c // fsub v12.4s, v12.4s, v7.4s
+	WORD $0x4ea7d56b // fsub v11.4s, v11.4s, v7.4s
+	WORD $0x4ea7d54a // fsub v10.4s, v10.4s, v7.4s
+	WORD $0x4ea7d529 // fsub v9.4s, v9.4s, v7.4s
+	WORD $0x4ea7d508 // fsub v8.4s, v8.4s, v7.4s
+	FMOVQ 64(R6), F7
+	FMOVQ 80(R6), F6
+	WORD $0x4e2fccf7 // fmla v23.4s, v7.4s, v15.4s
+	WORD $0x4e2dccf5 // fmla v21.4s, v7.4s, v13.4s
+	WORD $0x4e2bccf3 // fmla v19.4s, v7.4s, v11.4s
+	WORD $0x4e29ccf1 // fmla v17.4s, v7.4s, v9.4s
+	WORD $0x4e2eccd6 // fmla v22.4s, v6.4s, v14.4s
+	WORD $0x4e2cccd4 // fmla v20.4s, v6.4s, v12.4s
+	WORD $0x4e2accd2 // fmla v18.4s, v6.4s, v10.4s
+	WORD $0x4e28ccd0 // fmla v16.4s, v6.4s, v8.4s
+	FMOVQ 128(R6), F15
 	FMOVQ 144(R6), F14
-	FMOVQ 208(R6), F13
-	FMOVS (R8)(R14), F12
-	FMOVS (R8)(R15), F11
-	WORD $0x0f10a56b // sxtl v11.4s, v11.4h
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	FMOVQ 416(RSP), F10
-	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
-	WORD $0x4e3ecdea // fmla v10.4s, v15.4s, v30.4s
-	WORD $0x4f8b11ca // fmla v10.4s, v14.4s, v11.s[0]
-	WORD $0x4fab11aa // fmla v10.4s, v13.4s, v11.s[1]
-	FMOVQ 32(RSP), F9
-	WORD $0x4f8c1149 // fmla v9.4s, v10.4s, v12.s[0]
-	FMOVQ F9, 32(RSP)
-	FMOVS (R9)(R14), F12
-	FMOVS (R9)(R15), F11
-	WORD $0x0f10a56b // sxtl v11.4s, v11.4h
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	FMOVQ 480(RSP), F10
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x4e3acdea // fmla v10.4s, v15.4s, v26.4s
-	WORD $0x4f8b11ca // fmla v10.4s, v14.4s, v11.s[0]
-	WORD $0x4fab11aa // fmla v10.4s, v13.4s, v11.s[1]
-	FMOVQ 96(RSP), F9
-	WORD $0x4f8c1149 // fmla v9.4s, v10.4s, v12.s[0]
-	FMOVQ F9, 96(RSP)
-	FMOVS (R10)(R14), F12
-	FMOVS (R10)(R15), F11
-	WORD $0x0f10a56b // sxtl v11.4s, v11.4h
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	FMOVQ 544(RSP), F10
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x4e36cdea // fmla v10.4s, v15.4s, v22.4s
-	WORD $0x4f8b11ca // fmla v10.4s, v14.4s, v11.s[0]
-	WORD $0x4fab11aa // fmla v10.4s, v13.4s, v11.s[1]
-	FMOVQ 160(RSP), F9
-	WORD $0x4f8c1149 // fmla v9.4s, v10.4s, v12.s[0]
-	FMOVQ F9, 160(RSP)
-	FMOVS (R11)(R14), F12
-	FMOVS (R11)(R15), F11
-	WORD $0x0f10a56b // sxtl v11.4s, v11.4h
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	FMOVQ 608(RSP), F10
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4e32cdea // fmla v10.4s, v15.4s, v18.4s
-	WORD $0x4f8b11ca // fmla v10.4s, v14.4s, v11.s[0]
-	WORD $0x4fab11aa // fmla v10.4s, v13.4s, v11.s[1]
-	FMOVQ 224(RSP), F9
-	WORD $0x4f8c1149 // fmla v9.4s, v10.4s, v12.s[0]
-	FMOVQ F9, 224(RSP)
-	FMOVQ 96(R6), F15
-	FMOVQ 160(R6), F14
-	FMOVQ 224(R6), F13
-	FMOVS (R8)(R14), F12
-	FMOVS (R8)(R15), F11
-	WORD $0x0f10a56b // sxtl v11.4s, v11.4h
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	FMOVQ 432(RSP), F10
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x4e3dcdea // fmla v10.4s, v15.4s, v29.4s
-	WORD $0x4f8b11ca // fmla v10.4s, v14.4s, v11.s[0]
-	WORD $0x4fab11aa // fmla v10.4s, v13.4s, v11.s[1]
-	FMOVQ 48(RSP), F9
-	WORD $0x4f8c1149 // fmla v9.4s, v10.4s, v12.s[0]
-	FMOVQ F9, 48(RSP)
-	FMOVS (R9)(R14), F12
-	FMOVS (R9)(R15), F11
-	WORD $0x0f10a56b // sxtl v11.4s, v11.4h
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	FMOVQ 496(RSP), F10
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4e39cdea // fmla v10.4s, v15.4s, v25.4s
-	WORD $0x4f8b11ca // fmla v10.4s, v14.4s, v11.s[0]
-	WORD $0x4fab11aa // fmla v10.4s, v13.4s, v11.s[1]
-	FMOVQ 112(RSP), F9
-	WORD $0x4f8c1149 // fmla v9.4s, v10.4s, v12.s[0]
-	FMOVQ F9, 112(RSP)
-	FMOVS (R10)(R14), F12
-	FMOVS (R10)(R15), F11
-	WORD $0x0f10a56b // sxtl v11.4s, v11.4h
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	FMOVQ 560(RSP), F10
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x4e35cdea // fmla v10.4s, v15.4s, v21.4s
-	WORD $0x4f8b11ca // fmla v10.4s, v14.4s, v11.s[0]
-	WORD $0x4fab11aa // fmla v10.4s, v13.4s, v11.s[1]
-	FMOVQ 176(RSP), F9
-	WORD $0x4f8c1149 // fmla v9.4s, v10.4s, v12.s[0]
-	FMOVQ F9, 176(RSP)
-	FMOVS (R11)(R14), F12
-	FMOVS (R11)(R15), F11
-	WORD $0x0f10a56b // sxtl v11.4s, v11.4h
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	FMOVQ 624(RSP), F10
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x4e31cdea // fmla v10.4s, v15.4s, v17.4s
-	WORD $0x4f8b11ca // fmla v10.4s, v14.4s, v11.s[0]
-	WORD $0x4fab11aa // fmla v10.4s, v13.4s, v11.s[1]
-	FMOVQ 240(RSP), F9
-	WORD $0x4f8c1149 // fmla v9.4s, v10.4s, v12.s[0]
-	FMOVQ F9, 240(RSP)
-	FMOVQ 112(R6), F15
-	FMOVQ 176(R6), F14
-	FMOVQ 240(R6), F13
-	FMOVS (R8)(R14), F12
-	FMOVS (R8)(R15), F11
-	WORD $0x0f10a56b // sxtl v11.4s, v11.4h
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	FMOVQ 448(RSP), F10
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x4e3ccdea // fmla v10.4s, v15.4s, v28.4s
-	WORD $0x4f8b11ca // fmla v10.4s, v14.4s, v11.s[0]
-	WORD $0x4fab11aa // fmla v10.4s, v13.4s, v11.s[1]
-	FMOVQ 64(RSP), F9
-	WORD $0x4f8c1149 // fmla v9.4s, v10.4s, v12.s[0]
-	FMOVQ F9, 64(RSP)
-	FMOVS (R9)(R14), F12
-	FMOVS (R9)(R15), F11
-	WORD $0x0f10a56b // sxtl v11.4s, v11.4h
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	FMOVQ 512(RSP), F10
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x4e38cdea // fmla v10.4s, v15.4s, v24.4s
-	WORD $0x4f8b11ca // fmla v10.4s, v14.4s, v11.s[0]
-	WORD $0x4fab11aa // fmla v10.4s, v13.4s, v11.s[1]
-	FMOVQ 128(RSP), F9
-	WORD $0x4f8c1149 // fmla v9.4s, v10.4s, v12.s[0]
-	FMOVQ F9, 128(RSP)
-	FMOVS (R10)(R14), F12
-	FMOVS (R10)(R15), F11
-	WORD $0x0f10a56b // sxtl v11.4s, v11.4h
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	FMOVQ 576(RSP), F10
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x4e34cdea // fmla v10.4s, v15.4s, v20.4s
-	WORD $0x4f8b11ca // fmla v10.4s, v14.4s, v11.s[0]
-	WORD $0x4fab11aa // fmla v10.4s, v13.4s, v11.s[1]
-	FMOVQ 192(RSP), F9
-	WORD $0x4f8c1149 // fmla v9.4s, v10.4s, v12.s[0]
-	FMOVQ F9, 192(RSP)
-	FMOVS (R11)(R14), F12
-	FMOVS (R11)(R15), F11
-	WORD $0x0f10a56b // sxtl v11.4s, v11.4h
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	FMOVQ 640(RSP), F10
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x4e30cdea // fmla v10.4s, v15.4s, v16.4s
-	WORD $0x4f8b11ca // fmla v10.4s, v14.4s, v11.s[0]
-	WORD $0x4fab11aa // fmla v10.4s, v13.4s, v11.s[1]
-	FMOVQ 256(RSP), F9
-	WORD $0x4f8c1149 // fmla v9.4s, v10.4s, v12.s[0]
-	FMOVQ F9, 256(RSP)
+	FMOVQ 192(R6), F13
+	FMOVQ 208(R6), F12
+	FMOVS (R8)(R14), F11
+	FMOVS (R8)(R15), F10
+	WORD $0x0f10a54a // sxtl v10.4s, v10.4h
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
+	WORD $0x4f8a11f7 // fmla v23.4s, v15.4s, v10.s[0]
+	WORD $0x4faa11b7 // fmla v23.4s, v13.4s, v10.s[1]
+	WORD $0x4f8b12ff // fmla v31.4s, v23.4s, v11.s[0]
+	WORD $0x4f8a11d6 // fmla v22.4s, v14.4s, v10.s[0]
+	WORD $0x4faa1196 // fmla v22.4s, v12.4s, v10.s[1]
+	WORD $0x4f8b12de // fmla v30.4s, v22.4s, v11.s[0]
+	FMOVS (R9)(R14), F11
+	FMOVS (R9)(R15), F10
+	WORD $0x0f10a54a // sxtl v10.4s, v10.4h
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
+	WORD $0x4f8a11f5 // fmla v21.4s, v15.4s, v10.s[0]
+	WORD $0x4faa11b5 // fmla v21.4s, v13.4s, v10.s[1]
+	WORD $0x4f8b12bd // fmla v29.4s, v21.4s, v11.s[0]
+	WORD $0x4f8a11d4 // fmla v20.4s, v14.4s, v10.s[0]
+	WORD $0x4faa1194 // fmla v20.4s, v12.4s, v10.s[1]
+	WORD $0x4f8b129c // fmla v28.4s, v20.4s, v11.s[0]
+	FMOVS (R10)(R14), F11
+	FMOVS (R10)(R15), F10
+	WORD $0x0f10a54a // sxtl v10.4s, v10.4h
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
+	WORD $0x4f8a11f3 // fmla v19.4s, v15.4s, v10.s[0]
+	WORD $0x4faa11b3 // fmla v19.4s, v13.4s, v10.s[1]
+	WORD $0x4f8b127b // fmla v27.4s, v19.4s, v11.s[0]
+	WORD $0x4f8a11d2 // fmla v18.4s, v14.4s, v10.s[0]
+	WORD $0x4faa1192 // fmla v18.4s, v12.4s, v10.s[1]
+	WORD $0x4f8b125a // fmla v26.4s, v18.4s, v11.s[0]
+	FMOVS (R11)(R14), F11
+	FMOVS (R11)(R15), F10
+	WORD $0x0f10a54a // sxtl v10.4s, v10.4h
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
+	WORD $0x4f8a11f1 // fmla v17.4s, v15.4s, v10.s[0]
+	WORD $0x4faa11b1 // fmla v17.4s, v13.4s, v10.s[1]
+	WORD $0x4f8b1239 // fmla v25.4s, v17.4s, v11.s[0]
+	WORD $0x4f8a11d0 // fmla v16.4s, v14.4s, v10.s[0]
+	WORD $0x4faa1190 // fmla v16.4s, v12.4s, v10.s[1]
+	WORD $0x4f8b1218 // fmla v24.4s, v16.4s, v11.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -1448,124 +245,66 @@ block8:
 	SUB $32, R14, R14
 	ADD $4, R14, R14
 	ADD $768, R6, R6
+	ADD $768, R22, R22
+	ADD $768, R23, R23
 	SUBS $1, R7, R7
-	BNE block8
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain9
-	MOVD R2, R16
-	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 144(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 160(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 176(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 192(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored10
-plain9:
-	MOVD R2, R16
-	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 144(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 160(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 176(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 192(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ F31, 48(R16)
-stored10:
+	BNE block4
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain5
+	ADD R24<<5, R2, R25
+	FMOVQ (R25), F22
+	WORD $0x4e36d7f7 // fadd v23.4s, v31.4s, v22.4s
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
+	WORD $0x4e36d7d7 // fadd v23.4s, v30.4s, v22.4s
+	FMOVQ F23, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F22
+	WORD $0x4e36d7b7 // fadd v23.4s, v29.4s, v22.4s
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
+	WORD $0x4e36d797 // fadd v23.4s, v28.4s, v22.4s
+	FMOVQ F23, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F22
+	WORD $0x4e36d777 // fadd v23.4s, v27.4s, v22.4s
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
+	WORD $0x4e36d757 // fadd v23.4s, v26.4s, v22.4s
+	FMOVQ F23, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F22
+	WORD $0x4e36d737 // fadd v23.4s, v25.4s, v22.4s
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
+	WORD $0x4e36d717 // fadd v23.4s, v24.4s, v22.4s
+	FMOVQ F23, 16(R25)
+	B stored6
+plain5:
+	ADD R24<<5, R2, R25
+	FMOVQ F31, (R25)
+	FMOVQ F30, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F29, (R25)
+	FMOVQ F28, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F27, (R25)
+	FMOVQ F26, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F25, (R25)
+	FMOVQ F24, 16(R25)
+stored6:
+	ADD $1, R24, R24
+	CMP $2, R24
+	BLT part3
 	ADD R4<<2, R1, R1
 	ADD R5<<2, R2, R2
 	SUB $4, R3, R3
-next7:
-tile11:
+	B tile1
+next2:
+tile7:
 	CMP $2, R3
-	BLT next12
+	BLT next8
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
 	MOVD R1, R8
@@ -1574,16 +313,6 @@ tile11:
 	LSR $5, R7, R7
 	ADD R7<<2, R14, R15
 	WORD $0x6f00e41f // movi v31.2d, #0x0
-	FMOVQ F31, 16(RSP)
-	FMOVQ F31, 32(RSP)
-	FMOVQ F31, 48(RSP)
-	FMOVQ F31, 64(RSP)
-	FMOVQ F31, 80(RSP)
-	FMOVQ F31, 96(RSP)
-	FMOVQ F31, 112(RSP)
-	FMOVQ F31, 128(RSP)
-block13:
-	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
@@ -1591,262 +320,217 @@ block13:
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
-	FMOVQ 256(R6), F23
-	FMOVQ 320(R6), F22
-	FMOVQ 272(R6), F21
-	FMOVQ 336(R6), F20
-	FMOVD (R8), F19
-	WORD $0x4f93e2ff // sdot v31.4s, v23.16b, v19.4b[0]
-	WORD $0x4f93e2be // sdot v30.4s, v21.16b, v19.4b[0]
-	WORD $0x4fb3e2df // sdot v31.4s, v22.16b, v19.4b[1]
-	WORD $0x4fb3e29e // sdot v30.4s, v20.16b, v19.4b[1]
-	FMOVD (R9), F18
-	WORD $0x4f92e2fb // sdot v27.4s, v23.16b, v18.4b[0]
-	WORD $0x4f92e2ba // sdot v26.4s, v21.16b, v18.4b[0]
-	WORD $0x4fb2e2db // sdot v27.4s, v22.16b, v18.4b[1]
-	WORD $0x4fb2e29a // sdot v26.4s, v20.16b, v18.4b[1]
-	FMOVQ 288(R6), F23
-	FMOVQ 352(R6), F22
-	FMOVQ 304(R6), F21
-	FMOVQ 368(R6), F20
-	FMOVD (R8), F19
-	WORD $0x4f93e2fd // sdot v29.4s, v23.16b, v19.4b[0]
-	WORD $0x4f93e2bc // sdot v28.4s, v21.16b, v19.4b[0]
-	WORD $0x4fb3e2dd // sdot v29.4s, v22.16b, v19.4b[1]
-	WORD $0x4fb3e29c // sdot v28.4s, v20.16b, v19.4b[1]
-	FMOVD (R9), F18
-	WORD $0x4f92e2f9 // sdot v25.4s, v23.16b, v18.4b[0]
-	WORD $0x4f92e2b8 // sdot v24.4s, v21.16b, v18.4b[0]
-	WORD $0x4fb2e2d9 // sdot v25.4s, v22.16b, v18.4b[1]
-	WORD $0x4fb2e298 // sdot v24.4s, v20.16b, v18.4b[1]
-	FMOVQ 384(R6), F23
-	FMOVQ 448(R6), F22
-	FMOVQ 400(R6), F21
-	FMOVQ 464(R6), F20
-	FMOVD 8(R8), F19
-	WORD $0x4f93e2ff // sdot v31.4s, v23.16b, v19.4b[0]
-	WORD $0x4f93e2be // sdot v30.4s, v21.16b, v19.4b[0]
-	WORD $0x4fb3e2df // sdot v31.4s, v22.16b, v19.4b[1]
-	WORD $0x4fb3e29e // sdot v30.4s, v20.16b, v19.4b[1]
-	FMOVD 8(R9), F18
-	WORD $0x4f92e2fb // sdot v27.4s, v23.16b, v18.4b[0]
-	WORD $0x4f92e2ba // sdot v26.4s, v21.16b, v18.4b[0]
-	WORD $0x4fb2e2db // sdot v27.4s, v22.16b, v18.4b[1]
-	WORD $0x4fb2e29a // sdot v26.4s, v20.16b, v18.4b[1]
-	FMOVQ 416(R6), F23
-	FMOVQ 480(R6), F22
-	FMOVQ 432(R6), F21
-	FMOVQ 496(R6), F20
-	FMOVD 8(R8), F19
-	WORD $0x4f93e2fd // sdot v29.4s, v23.16b, v19.4b[0]
-	WORD $0x4f93e2bc // sdot v28.4s, v21.16b, v19.4b[0]
-	WORD $0x4fb3e2dd // sdot v29.4s, v22.16b, v19.4b[1]
-	WORD $0x4fb3e29c // sdot v28.4s, v20.16b, v19.4b[1]
-	FMOVD 8(R9), F18
-	WORD $0x4f92e2f9 // sdot v25.4s, v23.16b, v18.4b[0]
-	WORD $0x4f92e2b8 // sdot v24.4s, v21.16b, v18.4b[0]
-	WORD $0x4fb2e2d9 // sdot v25.4s, v22.16b, v18.4b[1]
-	WORD $0x4fb2e298 // sdot v24.4s, v20.16b, v18.4b[1]
-	FMOVQ (R6), F23
-	FMOVQ 16(R6), F22
-	FMOVQ 32(R6), F21
-	FMOVQ 48(R6), F20
-	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
-	WORD $0x6e37dfff // fmul v31.4s, v31.4s, v23.4s
-	FMOVQ F31, 400(RSP)
-	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
-	WORD $0x6e36dfde // fmul v30.4s, v30.4s, v22.4s
-	FMOVQ F30, 416(RSP)
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x6e35dfbd // fmul v29.4s, v29.4s, v21.4s
-	FMOVQ F29, 432(RSP)
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x6e34df9c // fmul v28.4s, v28.4s, v20.4s
-	FMOVQ F28, 448(RSP)
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x6e37df7b // fmul v27.4s, v27.4s, v23.4s
-	FMOVQ F27, 464(RSP)
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x6e36df5a // fmul v26.4s, v26.4s, v22.4s
-	FMOVQ F26, 480(RSP)
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x6e35df39 // fmul v25.4s, v25.4s, v21.4s
-	FMOVQ F25, 496(RSP)
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e34df18 // fmul v24.4s, v24.4s, v20.4s
-	FMOVQ F24, 512(RSP)
-	WORD $0x6f00e41f // movi v31.2d, #0x0
-	WORD $0x6f00e41e // movi v30.2d, #0x0
-	WORD $0x6f00e41d // movi v29.2d, #0x0
-	WORD $0x6f00e41c // movi v28.2d, #0x0
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	WORD $0x6f00e41a // movi v26.2d, #0x0
-	WORD $0x6f00e419 // movi v25.2d, #0x0
-	WORD $0x6f00e418 // movi v24.2d, #0x0
-	FMOVQ 512(R6), F23
-	FMOVQ 576(R6), F22
-	FMOVQ 528(R6), F21
-	FMOVQ 592(R6), F20
-	FMOVD 16(R8), F19
-	WORD $0x4f93e2ff // sdot v31.4s, v23.16b, v19.4b[0]
-	WORD $0x4f93e2be // sdot v30.4s, v21.16b, v19.4b[0]
-	WORD $0x4fb3e2df // sdot v31.4s, v22.16b, v19.4b[1]
-	WORD $0x4fb3e29e // sdot v30.4s, v20.16b, v19.4b[1]
-	FMOVD 16(R9), F18
-	WORD $0x4f92e2fb // sdot v27.4s, v23.16b, v18.4b[0]
-	WORD $0x4f92e2ba // sdot v26.4s, v21.16b, v18.4b[0]
-	WORD $0x4fb2e2db // sdot v27.4s, v22.16b, v18.4b[1]
-	WORD $0x4fb2e29a // sdot v26.4s, v20.16b, v18.4b[1]
-	FMOVQ 544(R6), F23
-	FMOVQ 608(R6), F22
-	FMOVQ 560(R6), F21
-	FMOVQ 624(R6), F20
-	FMOVD 16(R8), F19
-	WORD $0x4f93e2fd // sdot v29.4s, v23.16b, v19.4b[0]
-	WORD $0x4f93e2bc // sdot v28.4s, v21.16b, v19.4b[0]
-	WORD $0x4fb3e2dd // sdot v29.4s, v22.16b, v19.4b[1]
-	WORD $0x4fb3e29c // sdot v28.4s, v20.16b, v19.4b[1]
-	FMOVD 16(R9), F18
-	WORD $0x4f92e2f9 // sdot v25.4s, v23.16b, v18.4b[0]
-	WORD $0x4f92e2b8 // sdot v24.4s, v21.16b, v18.4b[0]
-	WORD $0x4fb2e2d9 // sdot v25.4s, v22.16b, v18.4b[1]
-	WORD $0x4fb2e298 // sdot v24.4s, v20.16b, v18.4b[1]
-	FMOVQ 640(R6), F23
-	FMOVQ 704(R6), F22
-	FMOVQ 656(R6), F21
-	FMOVQ 720(R6), F20
-	FMOVD 24(R8), F19
-	WORD $0x4f93e2ff // sdot v31.4s, v23.16b, v19.4b[0]
-	WORD $0x4f93e2be // sdot v30.4s, v21.16b, v19.4b[0]
-	WORD $0x4fb3e2df // sdot v31.4s, v22.16b, v19.4b[1]
-	WORD $0x4fb3e29e // sdot v30.4s, v20.16b, v19.4b[1]
-	FMOVD 24(R9), F18
-	WORD $0x4f92e2fb // sdot v27.4s, v23.16b, v18.4b[0]
-	WORD $0x4f92e2ba // sdot v26.4s, v21.16b, v18.4b[0]
-	WORD $0x4fb2e2db // sdot v27.4s, v22.16b, v18.4b[1]
-	WORD $0x4fb2e29a // sdot v26.4s, v20.16b, v18.4b[1]
-	FMOVQ 672(R6), F23
-	FMOVQ 736(R6), F22
-	FMOVQ 688(R6), F21
-	FMOVQ 752(R6), F20
-	FMOVD 24(R8), F19
-	WORD $0x4f93e2fd // sdot v29.4s, v23.16b, v19.4b[0]
-	WORD $0x4f93e2bc // sdot v28.4s, v21.16b, v19.4b[0]
-	WORD $0x4fb3e2dd // sdot v29.4s, v22.16b, v19.4b[1]
-	WORD $0x4fb3e29c // sdot v28.4s, v20.16b, v19.4b[1]
-	FMOVD 24(R9), F18
-	WORD $0x4f92e2f9 // sdot v25.4s, v23.16b, v18.4b[0]
-	WORD $0x4f92e2b8 // sdot v24.4s, v21.16b, v18.4b[0]
-	WORD $0x4fb2e2d9 // sdot v25.4s, v22.16b, v18.4b[1]
-	WORD $0x4fb2e298 // sdot v24.4s, v20.16b, v18.4b[1]
-	FMOVQ 64(R6), F23
-	FMOVQ 128(R6), F22
-	FMOVQ 192(R6), F21
-	FMOVS (R8)(R14), F20
-	FMOVS (R8)(R15), F19
-	WORD $0x0f10a673 // sxtl v19.4s, v19.4h
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	FMOVQ 400(RSP), F18
-	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
-	WORD $0x4e3fcef2 // fmla v18.4s, v23.4s, v31.4s
-	WORD $0x4f9312d2 // fmla v18.4s, v22.4s, v19.s[0]
-	WORD $0x4fb312b2 // fmla v18.4s, v21.4s, v19.s[1]
-	FMOVQ 16(RSP), F17
-	WORD $0x4f941251 // fmla v17.4s, v18.4s, v20.s[0]
-	FMOVQ F17, 16(RSP)
-	FMOVS (R9)(R14), F20
-	FMOVS (R9)(R15), F19
-	WORD $0x0f10a673 // sxtl v19.4s, v19.4h
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	FMOVQ 464(RSP), F18
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x4e3bcef2 // fmla v18.4s, v23.4s, v27.4s
-	WORD $0x4f9312d2 // fmla v18.4s, v22.4s, v19.s[0]
-	WORD $0x4fb312b2 // fmla v18.4s, v21.4s, v19.s[1]
-	FMOVQ 80(RSP), F17
-	WORD $0x4f941251 // fmla v17.4s, v18.4s, v20.s[0]
-	FMOVQ F17, 80(RSP)
-	FMOVQ 80(R6), F23
-	FMOVQ 144(R6), F22
-	FMOVQ 208(R6), F21
-	FMOVS (R8)(R14), F20
-	FMOVS (R8)(R15), F19
-	WORD $0x0f10a673 // sxtl v19.4s, v19.4h
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	FMOVQ 416(RSP), F18
-	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
-	WORD $0x4e3ecef2 // fmla v18.4s, v23.4s, v30.4s
-	WORD $0x4f9312d2 // fmla v18.4s, v22.4s, v19.s[0]
-	WORD $0x4fb312b2 // fmla v18.4s, v21.4s, v19.s[1]
-	FMOVQ 32(RSP), F17
-	WORD $0x4f941251 // fmla v17.4s, v18.4s, v20.s[0]
-	FMOVQ F17, 32(RSP)
-	FMOVS (R9)(R14), F20
-	FMOVS (R9)(R15), F19
-	WORD $0x0f10a673 // sxtl v19.4s, v19.4h
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	FMOVQ 480(RSP), F18
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x4e3acef2 // fmla v18.4s, v23.4s, v26.4s
-	WORD $0x4f9312d2 // fmla v18.4s, v22.4s, v19.s[0]
-	WORD $0x4fb312b2 // fmla v18.4s, v21.4s, v19.s[1]
-	FMOVQ 96(RSP), F17
-	WORD $0x4f941251 // fmla v17.4s, v18.4s, v20.s[0]
-	FMOVQ F17, 96(RSP)
-	FMOVQ 96(R6), F23
-	FMOVQ 160(R6), F22
-	FMOVQ 224(R6), F21
-	FMOVS (R8)(R14), F20
-	FMOVS (R8)(R15), F19
-	WORD $0x0f10a673 // sxtl v19.4s, v19.4h
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	FMOVQ 432(RSP), F18
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x4e3dcef2 // fmla v18.4s, v23.4s, v29.4s
-	WORD $0x4f9312d2 // fmla v18.4s, v22.4s, v19.s[0]
-	WORD $0x4fb312b2 // fmla v18.4s, v21.4s, v19.s[1]
-	FMOVQ 48(RSP), F17
-	WORD $0x4f941251 // fmla v17.4s, v18.4s, v20.s[0]
-	FMOVQ F17, 48(RSP)
-	FMOVS (R9)(R14), F20
-	FMOVS (R9)(R15), F19
-	WORD $0x0f10a673 // sxtl v19.4s, v19.4h
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	FMOVQ 496(RSP), F18
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4e39cef2 // fmla v18.4s, v23.4s, v25.4s
-	WORD $0x4f9312d2 // fmla v18.4s, v22.4s, v19.s[0]
-	WORD $0x4fb312b2 // fmla v18.4s, v21.4s, v19.s[1]
-	FMOVQ 112(RSP), F17
-	WORD $0x4f941251 // fmla v17.4s, v18.4s, v20.s[0]
-	FMOVQ F17, 112(RSP)
-	FMOVQ 112(R6), F23
-	FMOVQ 176(R6), F22
-	FMOVQ 240(R6), F21
-	FMOVS (R8)(R14), F20
-	FMOVS (R8)(R15), F19
-	WORD $0x0f10a673 // sxtl v19.4s, v19.4h
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	FMOVQ 448(RSP), F18
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x4e3ccef2 // fmla v18.4s, v23.4s, v28.4s
-	WORD $0x4f9312d2 // fmla v18.4s, v22.4s, v19.s[0]
-	WORD $0x4fb312b2 // fmla v18.4s, v21.4s, v19.s[1]
-	FMOVQ 64(RSP), F17
-	WORD $0x4f941251 // fmla v17.4s, v18.4s, v20.s[0]
-	FMOVQ F17, 64(RSP)
-	FMOVS (R9)(R14), F20
-	FMOVS (R9)(R15), F19
-	WORD $0x0f10a673 // sxtl v19.4s, v19.4h
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	FMOVQ 512(RSP), F18
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x4e38cef2 // fmla v18.4s, v23.4s, v24.4s
-	WORD $0x4f9312d2 // fmla v18.4s, v22.4s, v19.s[0]
-	WORD $0x4fb312b2 // fmla v18.4s, v21.4s, v19.s[1]
-	FMOVQ 128(RSP), F17
-	WORD $0x4f941251 // fmla v17.4s, v18.4s, v20.s[0]
-	FMOVQ F17, 128(RSP)
+block9:
+	FMOVQ 528(RSP), F23
+	FMOVQ 528(RSP), F22
+	FMOVQ 528(RSP), F21
+	FMOVQ 528(RSP), F20
+	FMOVQ 528(RSP), F19
+	FMOVQ 528(RSP), F18
+	FMOVQ 528(RSP), F17
+	FMOVQ 528(RSP), F16
+	FMOVQ 256(R6), F15
+	FMOVQ 320(R6), F14
+	FMOVQ 272(R6), F13
+	FMOVQ 336(R6), F12
+	FMOVD (R8), F11
+	WORD $0x4f8be1f7 // sdot v23.4s, v15.16b, v11.4b[0]
+	WORD $0x4f8be1b6 // sdot v22.4s, v13.16b, v11.4b[0]
+	WORD $0x4fabe1d7 // sdot v23.4s, v14.16b, v11.4b[1]
+	WORD $0x4fabe196 // sdot v22.4s, v12.16b, v11.4b[1]
+	FMOVD (R9), F10
+	WORD $0x4f8ae1f3 // sdot v19.4s, v15.16b, v10.4b[0]
+	WORD $0x4f8ae1b2 // sdot v18.4s, v13.16b, v10.4b[0]
+	WORD $0x4faae1d3 // sdot v19.4s, v14.16b, v10.4b[1]
+	WORD $0x4faae192 // sdot v18.4s, v12.16b, v10.4b[1]
+	FMOVQ 288(R6), F15
+	FMOVQ 352(R6), F14
+	FMOVQ 304(R6), F13
+	FMOVQ 368(R6), F12
+	FMOVD (R8), F11
+	WORD $0x4f8be1f5 // sdot v21.4s, v15.16b, v11.4b[0]
+	WORD $0x4f8be1b4 // sdot v20.4s, v13.16b, v11.4b[0]
+	WORD $0x4fabe1d5 // sdot v21.4s, v14.16b, v11.4b[1]
+	WORD $0x4fabe194 // sdot v20.4s, v12.16b, v11.4b[1]
+	FMOVD (R9), F10
+	WORD $0x4f8ae1f1 // sdot v17.4s, v15.16b, v10.4b[0]
+	WORD $0x4f8ae1b0 // sdot v16.4s, v13.16b, v10.4b[0]
+	WORD $0x4faae1d1 // sdot v17.4s, v14.16b, v10.4b[1]
+	WORD $0x4faae190 // sdot v16.4s, v12.16b, v10.4b[1]
+	FMOVQ 384(R6), F15
+	FMOVQ 448(R6), F14
+	FMOVQ 400(R6), F13
+	FMOVQ 464(R6), F12
+	FMOVD 8(R8), F11
+	WORD $0x4f8be1f7 // sdot v23.4s, v15.16b, v11.4b[0]
+	WORD $0x4f8be1b6 // sdot v22.4s, v13.16b, v11.4b[0]
+	WORD $0x4fabe1d7 // sdot v23.4s, v14.16b, v11.4b[1]
+	WORD $0x4fabe196 // sdot v22.4s, v12.16b, v11.4b[1]
+	FMOVD 8(R9), F10
+	WORD $0x4f8ae1f3 // sdot v19.4s, v15.16b, v10.4b[0]
+	WORD $0x4f8ae1b2 // sdot v18.4s, v13.16b, v10.4b[0]
+	WORD $0x4faae1d3 // sdot v19.4s, v14.16b, v10.4b[1]
+	WORD $0x4faae192 // sdot v18.4s, v12.16b, v10.4b[1]
+	FMOVQ 416(R6), F15
+	FMOVQ 480(R6), F14
+	FMOVQ 432(R6), F13
+	FMOVQ 496(R6), F12
+	FMOVD 8(R8), F11
+	WORD $0x4f8be1f5 // sdot v21.4s, v15.16b, v11.4b[0]
+	WORD $0x4f8be1b4 // sdot v20.4s, v13.16b, v11.4b[0]
+	WORD $0x4fabe1d5 // sdot v21.4s, v14.16b, v11.4b[1]
+	WORD $0x4fabe194 // sdot v20.4s, v12.16b, v11.4b[1]
+	FMOVD 8(R9), F10
+	WORD $0x4f8ae1f1 // sdot v17.4s, v15.16b, v10.4b[0]
+	WORD $0x4f8ae1b0 // sdot v16.4s, v13.16b, v10.4b[0]
+	WORD $0x4faae1d1 // sdot v17.4s, v14.16b, v10.4b[1]
+	WORD $0x4faae190 // sdot v16.4s, v12.16b, v10.4b[1]
+	FMOVQ 528(RSP), F15
+	WORD $0x4eafd6f7 // fsub v23.4s, v23.4s, v15.4s
+	WORD $0x4eafd6d6 // fsub v22.4s, v22.4s, v15.4s
+	WORD $0x4eafd6b5 // fsub v21.4s, v21.4s, v15.4s
+	WORD $0x4eafd694 // fsub v20.4s, v20.4s, v15.4s
+	WORD $0x4eafd673 // fsub v19.4s, v19.4s, v15.4s
+	WORD $0x4eafd652 // fsub v18.4s, v18.4s, v15.4s
+	WORD $0x4eafd631 // fsub v17.4s, v17.4s, v15.4s
+	WORD $0x4eafd610 // fsub v16.4s, v16.4s, v15.4s
+	FMOVQ (R6), F15
+	FMOVQ 16(R6), F14
+	FMOVQ 32(R6), F13
+	FMOVQ 48(R6), F12
+	WORD $0x6e2fdef7 // fmul v23.4s, v23.4s, v15.4s
+	WORD $0x6e2fde73 // fmul v19.4s, v19.4s, v15.4s
+	WORD $0x6e2eded6 // fmul v22.4s, v22.4s, v14.4s
+	WORD $0x6e2ede52 // fmul v18.4s, v18.4s, v14.4s
+	WORD $0x6e2ddeb5 // fmul v21.4s, v21.4s, v13.4s
+	WORD $0x6e2dde31 // fmul v17.4s, v17.4s, v13.4s
+	WORD $0x6e2cde94 // fmul v20.4s, v20.4s, v12.4s
+	WORD $0x6e2cde10 // fmul v16.4s, v16.4s, v12.4s
+	FMOVQ 528(RSP), F15
+	FMOVQ 528(RSP), F14
+	FMOVQ 528(RSP), F13
+	FMOVQ 528(RSP), F12
+	FMOVQ 528(RSP), F11
+	FMOVQ 528(RSP), F10
+	FMOVQ 528(RSP), F9
+	FMOVQ 528(RSP), F8
+	FMOVQ 512(R6), F7
+	FMOVQ 576(R6), F6
+	FMOVQ 528(R6), F5
+	FMOVQ 592(R6), F4
+	FMOVD 16(R8), F3
+	WORD $0x4f83e0ef // sdot v15.4s, v7.16b, v3.4b[0]
+	WORD $0x4f83e0ae // sdot v14.4s, v5.16b, v3.4b[0]
+	WORD $0x4fa3e0cf // sdot v15.4s, v6.16b, v3.4b[1]
+	WORD $0x4fa3e08e // sdot v14.4s, v4.16b, v3.4b[1]
+	FMOVD 16(R9), F2
+	WORD $0x4f82e0eb // sdot v11.4s, v7.16b, v2.4b[0]
+	WORD $0x4f82e0aa // sdot v10.4s, v5.16b, v2.4b[0]
+	WORD $0x4fa2e0cb // sdot v11.4s, v6.16b, v2.4b[1]
+	WORD $0x4fa2e08a // sdot v10.4s, v4.16b, v2.4b[1]
+	FMOVQ 544(R6), F7
+	FMOVQ 608(R6), F6
+	FMOVQ 560(R6), F5
+	FMOVQ 624(R6), F4
+	FMOVD 16(R8), F3
+	WORD $0x4f83e0ed // sdot v13.4s, v7.16b, v3.4b[0]
+	WORD $0x4f83e0ac // sdot v12.4s, v5.16b, v3.4b[0]
+	WORD $0x4fa3e0cd // sdot v13.4s, v6.16b, v3.4b[1]
+	WORD $0x4fa3e08c // sdot v12.4s, v4.16b, v3.4b[1]
+	FMOVD 16(R9), F2
+	WORD $0x4f82e0e9 // sdot v9.4s, v7.16b, v2.4b[0]
+	WORD $0x4f82e0a8 // sdot v8.4s, v5.16b, v2.4b[0]
+	WORD $0x4fa2e0c9 // sdot v9.4s, v6.16b, v2.4b[1]
+	WORD $0x4fa2e088 // sdot v8.4s, v4.16b, v2.4b[1]
+	FMOVQ 640(R6), F7
+	FMOVQ 704(R6), F6
+	FMOVQ 656(R6), F5
+	FMOVQ 720(R6), F4
+	FMOVD 24(R8), F3
+	WORD $0x4f83e0ef // sdot v15.4s, v7.16b, v3.4b[0]
+	WORD $0x4f83e0ae // sdot v14.4s, v5.16b, v3.4b[0]
+	WORD $0x4fa3e0cf // sdot v15.4s, v6.16b, v3.4b[1]
+	WORD $0x4fa3e08e // sdot v14.4s, v4.16b, v3.4b[1]
+	FMOVD 24(R9), F2
+	WORD $0x4f82e0eb // sdot v11.4s, v7.16b, v2.4b[0]
+	WORD $0x4f82e0aa // sdot v10.4s, v5.16b, v2.4b[0]
+	WORD $0x4fa2e0cb // sdot v11.4s, v6.16b, v2.4b[1]
+	WORD $0x4fa2e08a // sdot v10.4s, v4.16b, v2.4b[1]
+	FMOVQ 672(R6), F7
+	FMOVQ 736(R6), F6
+	FMOVQ 688(R6), F5
+	FMOVQ 752(R6), F4
+	FMOVD 24(R8), F3
+	WORD $0x4f83e0ed // sdot v13.4s, v7.16b, v3.4b[0]
+	WORD $0x4f83e0ac // sdot v12.4s, v5.16b, v3.4b[0]
+	WORD $0x4fa3e0cd // sdot v13.4s, v6.16b, v3.4b[1]
+	WORD $0x4fa3e08c // sdot v12.4s, v4.16b, v3.4b[1]
+	FMOVD 24(R9), F2
+	WORD $0x4f82e0e9 // sdot v9.4s, v7.16b, v2.4b[0]
+	WORD $0x4f82e0a8 // sdot v8.4s, v5.16b, v2.4b[0]
+	WORD $0x4fa2e0c9 // sdot v9.4s, v6.16b, v2.4b[1]
+	WORD $0x4fa2e088 // sdot v8.4s, v4.16b, v2.4b[1]
+	FMOVQ 528(RSP), F7
+	WORD $0x4ea7d5ef // fsub v15.4s, v15.4s, v7.4s
+	WORD $0x4ea7d5ce // fsub v14.4s, v14.4s, v7.4s
+	WORD $0x4ea7d5ad // fsub v13.4s, v13.4s, v7.4s
+	WORD $0x4ea7d58c // fsub v12.4s, v12.4s, v7.4s
+	WORD $0x4ea7d56b // fsub v11.4s, v11.4s, v7.4s
+	WORD $0x4ea7d54a // fsub v10.4s, v10.4s, v7.4s
+	WORD $0x4ea7d529 // fsub v9.4s, v9.4s, v7.4s
+	WORD $0x4ea7d508 // fsub v8.4s, v8.4s, v7.4s
+	FMOVQ 64(R6), F7
+	FMOVQ 80(R6), F6
+	FMOVQ 96(R6), F5
+	FMOVQ 112(R6), F4
+	WORD $0x4e2fccf7 // fmla v23.4s, v7.4s, v15.4s
+	WORD $0x4e2bccf3 // fmla v19.4s, v7.4s, v11.4s
+	WORD $0x4e2eccd6 // fmla v22.4s, v6.4s, v14.4s
+	WORD $0x4e2accd2 // fmla v18.4s, v6.4s, v10.4s
+	WORD $0x4e2dccb5 // fmla v21.4s, v5.4s, v13.4s
+	WORD $0x4e29ccb1 // fmla v17.4s, v5.4s, v9.4s
+	WORD $0x4e2ccc94 // fmla v20.4s, v4.4s, v12.4s
+	WORD $0x4e28cc90 // fmla v16.4s, v4.4s, v8.4s
+	FMOVQ 128(R6), F15
+	FMOVQ 144(R6), F14
+	FMOVQ 160(R6), F13
+	FMOVQ 176(R6), F12
+	FMOVQ 192(R6), F11
+	FMOVQ 208(R6), F10
+	FMOVQ 224(R6), F9
+	FMOVQ 240(R6), F8
+	FMOVS (R8)(R14), F7
+	FMOVS (R8)(R15), F6
+	WORD $0x0f10a4c6 // sxtl v6.4s, v6.4h
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
+	WORD $0x4f8611f7 // fmla v23.4s, v15.4s, v6.s[0]
+	WORD $0x4fa61177 // fmla v23.4s, v11.4s, v6.s[1]
+	WORD $0x4f8712ff // fmla v31.4s, v23.4s, v7.s[0]
+	WORD $0x4f8611d6 // fmla v22.4s, v14.4s, v6.s[0]
+	WORD $0x4fa61156 // fmla v22.4s, v10.4s, v6.s[1]
+	WORD $0x4f8712de // fmla v30.4s, v22.4s, v7.s[0]
+	WORD $0x4f8611b5 // fmla v21.4s, v13.4s, v6.s[0]
+	WORD $0x4fa61135 // fmla v21.4s, v9.4s, v6.s[1]
+	WORD $0x4f8712bd // fmla v29.4s, v21.4s, v7.s[0]
+	WORD $0x4f861194 // fmla v20.4s, v12.4s, v6.s[0]
+	WORD $0x4fa61114 // fmla v20.4s, v8.4s, v6.s[1]
+	WORD $0x4f87129c // fmla v28.4s, v20.4s, v7.s[0]
+	FMOVS (R9)(R14), F7
+	FMOVS (R9)(R15), F6
+	WORD $0x0f10a4c6 // sxtl v6.4s, v6.4h
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
+	WORD $0x4f8611f3 // fmla v19.4s, v15.4s, v6.s[0]
+	WORD $0x4fa61173 // fmla v19.4s, v11.4s, v6.s[1]
+	WORD $0x4f87127b // fmla v27.4s, v19.4s, v7.s[0]
+	WORD $0x4f8611d2 // fmla v18.4s, v14.4s, v6.s[0]
+	WORD $0x4fa61152 // fmla v18.4s, v10.4s, v6.s[1]
+	WORD $0x4f87125a // fmla v26.4s, v18.4s, v7.s[0]
+	WORD $0x4f8611b1 // fmla v17.4s, v13.4s, v6.s[0]
+	WORD $0x4fa61131 // fmla v17.4s, v9.4s, v6.s[1]
+	WORD $0x4f871239 // fmla v25.4s, v17.4s, v7.s[0]
+	WORD $0x4f861190 // fmla v16.4s, v12.4s, v6.s[0]
+	WORD $0x4fa61110 // fmla v16.4s, v8.4s, v6.s[1]
+	WORD $0x4f871218 // fmla v24.4s, v16.4s, v7.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
@@ -1854,71 +538,55 @@ block13:
 	ADD $4, R14, R14
 	ADD $768, R6, R6
 	SUBS $1, R7, R7
-	BNE block13
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain14
-	MOVD R2, R16
-	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored15
-plain14:
-	MOVD R2, R16
-	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
-stored15:
+	BNE block9
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain10
+	MOVD R2, R25
+	FMOVQ (R25), F22
+	WORD $0x4e36d7f7 // fadd v23.4s, v31.4s, v22.4s
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
+	WORD $0x4e36d7d7 // fadd v23.4s, v30.4s, v22.4s
+	FMOVQ F23, 16(R25)
+	FMOVQ 32(R25), F22
+	WORD $0x4e36d7b7 // fadd v23.4s, v29.4s, v22.4s
+	FMOVQ F23, 32(R25)
+	FMOVQ 48(R25), F22
+	WORD $0x4e36d797 // fadd v23.4s, v28.4s, v22.4s
+	FMOVQ F23, 48(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F22
+	WORD $0x4e36d777 // fadd v23.4s, v27.4s, v22.4s
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
+	WORD $0x4e36d757 // fadd v23.4s, v26.4s, v22.4s
+	FMOVQ F23, 16(R25)
+	FMOVQ 32(R25), F22
+	WORD $0x4e36d737 // fadd v23.4s, v25.4s, v22.4s
+	FMOVQ F23, 32(R25)
+	FMOVQ 48(R25), F22
+	WORD $0x4e36d717 // fadd v23.4s, v24.4s, v22.4s
+	FMOVQ F23, 48(R25)
+	B stored11
+plain10:
+	MOVD R2, R25
+	FMOVQ F31, (R25)
+	FMOVQ F30, 16(R25)
+	FMOVQ F29, 32(R25)
+	FMOVQ F28, 48(R25)
+	ADD R5, R25, R25
+	FMOVQ F27, (R25)
+	FMOVQ F26, 16(R25)
+	FMOVQ F25, 32(R25)
+	FMOVQ F24, 48(R25)
+stored11:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	SUB $2, R3, R3
-next12:
-tile16:
+next8:
+tile12:
 	CMP $1, R3
-	BLT next17
+	BLT next13
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
 	MOVD R1, R8
@@ -1929,11 +597,11 @@ tile16:
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-block18:
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	WORD $0x6f00e41a // movi v26.2d, #0x0
-	WORD $0x6f00e419 // movi v25.2d, #0x0
-	WORD $0x6f00e418 // movi v24.2d, #0x0
+block14:
+	FMOVQ 528(RSP), F27
+	FMOVQ 528(RSP), F26
+	FMOVQ 528(RSP), F25
+	FMOVQ 528(RSP), F24
 	FMOVQ 256(R6), F23
 	FMOVQ 320(R6), F22
 	FMOVQ 272(R6), F21
@@ -1970,146 +638,128 @@ block18:
 	WORD $0x4f93e2b8 // sdot v24.4s, v21.16b, v19.4b[0]
 	WORD $0x4fb3e2d9 // sdot v25.4s, v22.16b, v19.4b[1]
 	WORD $0x4fb3e298 // sdot v24.4s, v20.16b, v19.4b[1]
+	FMOVQ 528(RSP), F23
+	WORD $0x4eb7d77b // fsub v27.4s, v27.4s, v23.4s
+	WORD $0x4eb7d75a // fsub v26.4s, v26.4s, v23.4s
+	WORD $0x4eb7d739 // fsub v25.4s, v25.4s, v23.4s
+	WORD $0x4eb7d718 // fsub v24.4s, v24.4s, v23.4s
 	FMOVQ (R6), F23
 	FMOVQ 16(R6), F22
 	FMOVQ 32(R6), F21
 	FMOVQ 48(R6), F20
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
 	WORD $0x6e37df7b // fmul v27.4s, v27.4s, v23.4s
-	FMOVQ F27, 400(RSP)
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
 	WORD $0x6e36df5a // fmul v26.4s, v26.4s, v22.4s
-	FMOVQ F26, 416(RSP)
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
 	WORD $0x6e35df39 // fmul v25.4s, v25.4s, v21.4s
-	FMOVQ F25, 432(RSP)
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
 	WORD $0x6e34df18 // fmul v24.4s, v24.4s, v20.4s
-	FMOVQ F24, 448(RSP)
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	WORD $0x6f00e41a // movi v26.2d, #0x0
-	WORD $0x6f00e419 // movi v25.2d, #0x0
-	WORD $0x6f00e418 // movi v24.2d, #0x0
-	FMOVQ 512(R6), F23
-	FMOVQ 576(R6), F22
-	FMOVQ 528(R6), F21
-	FMOVQ 592(R6), F20
-	FMOVD 16(R8), F19
-	WORD $0x4f93e2fb // sdot v27.4s, v23.16b, v19.4b[0]
-	WORD $0x4f93e2ba // sdot v26.4s, v21.16b, v19.4b[0]
-	WORD $0x4fb3e2db // sdot v27.4s, v22.16b, v19.4b[1]
-	WORD $0x4fb3e29a // sdot v26.4s, v20.16b, v19.4b[1]
-	FMOVQ 544(R6), F23
-	FMOVQ 608(R6), F22
-	FMOVQ 560(R6), F21
-	FMOVQ 624(R6), F20
-	FMOVD 16(R8), F19
-	WORD $0x4f93e2f9 // sdot v25.4s, v23.16b, v19.4b[0]
-	WORD $0x4f93e2b8 // sdot v24.4s, v21.16b, v19.4b[0]
-	WORD $0x4fb3e2d9 // sdot v25.4s, v22.16b, v19.4b[1]
-	WORD $0x4fb3e298 // sdot v24.4s, v20.16b, v19.4b[1]
-	FMOVQ 640(R6), F23
-	FMOVQ 704(R6), F22
-	FMOVQ 656(R6), F21
-	FMOVQ 720(R6), F20
-	FMOVD 24(R8), F19
-	WORD $0x4f93e2fb // sdot v27.4s, v23.16b, v19.4b[0]
-	WORD $0x4f93e2ba // sdot v26.4s, v21.16b, v19.4b[0]
-	WORD $0x4fb3e2db // sdot v27.4s, v22.16b, v19.4b[1]
-	WORD $0x4fb3e29a // sdot v26.4s, v20.16b, v19.4b[1]
-	FMOVQ 672(R6), F23
-	FMOVQ 736(R6), F22
-	FMOVQ 688(R6), F21
-	FMOVQ 752(R6), F20
-	FMOVD 24(R8), F19
-	WORD $0x4f93e2f9 // sdot v25.4s, v23.16b, v19.4b[0]
-	WORD $0x4f93e2b8 // sdot v24.4s, v21.16b, v19.4b[0]
-	WORD $0x4fb3e2d9 // sdot v25.4s, v22.16b, v19.4b[1]
-	WORD $0x4fb3e298 // sdot v24.4s, v20.16b, v19.4b[1]
-	FMOVQ 64(R6), F23
-	FMOVQ 128(R6), F22
-	FMOVQ 192(R6), F21
-	FMOVS (R8)(R14), F20
-	FMOVS (R8)(R15), F19
-	WORD $0x0f10a673 // sxtl v19.4s, v19.4h
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	FMOVQ 400(RSP), F18
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x4e3bcef2 // fmla v18.4s, v23.4s, v27.4s
-	WORD $0x4f9312d2 // fmla v18.4s, v22.4s, v19.s[0]
-	WORD $0x4fb312b2 // fmla v18.4s, v21.4s, v19.s[1]
-	WORD $0x4f94125f // fmla v31.4s, v18.4s, v20.s[0]
-	FMOVQ 80(R6), F23
+	FMOVQ 528(RSP), F23
+	FMOVQ 528(RSP), F22
+	FMOVQ 528(RSP), F21
+	FMOVQ 528(RSP), F20
+	FMOVQ 512(R6), F19
+	FMOVQ 576(R6), F18
+	FMOVQ 528(R6), F17
+	FMOVQ 592(R6), F16
+	FMOVD 16(R8), F15
+	WORD $0x4f8fe277 // sdot v23.4s, v19.16b, v15.4b[0]
+	WORD $0x4f8fe236 // sdot v22.4s, v17.16b, v15.4b[0]
+	WORD $0x4fafe257 // sdot v23.4s, v18.16b, v15.4b[1]
+	WORD $0x4fafe216 // sdot v22.4s, v16.16b, v15.4b[1]
+	FMOVQ 544(R6), F19
+	FMOVQ 608(R6), F18
+	FMOVQ 560(R6), F17
+	FMOVQ 624(R6), F16
+	FMOVD 16(R8), F15
+	WORD $0x4f8fe275 // sdot v21.4s, v19.16b, v15.4b[0]
+	WORD $0x4f8fe234 // sdot v20.4s, v17.16b, v15.4b[0]
+	WORD $0x4fafe255 // sdot v21.4s, v18.16b, v15.4b[1]
+	WORD $0x4fafe214 // sdot v20.4s, v16.16b, v15.4b[1]
+	FMOVQ 640(R6), F19
+	FMOVQ 704(R6), F18
+	FMOVQ 656(R6), F17
+	FMOVQ 720(R6), F16
+	FMOVD 24(R8), F15
+	WORD $0x4f8fe277 // sdot v23.4s, v19.16b, v15.4b[0]
+	WORD $0x4f8fe236 // sdot v22.4s, v17.16b, v15.4b[0]
+	WORD $0x4fafe257 // sdot v23.4s, v18.16b, v15.4b[1]
+	WORD $0x4fafe216 // sdot v22.4s, v16.16b, v15.4b[1]
+	FMOVQ 672(R6), F19
+	FMOVQ 736(R6), F18
+	FMOVQ 688(R6), F17
+	FMOVQ 752(R6), F16
+	FMOVD 24(R8), F15
+	WORD $0x4f8fe275 // sdot v21.4s, v19.16b, v15.4b[0]
+	WORD $0x4f8fe234 // sdot v20.4s, v17.16b, v15.4b[0]
+	WORD $0x4fafe255 // sdot v21.4s, v18.16b, v15.4b[1]
+	WORD $0x4fafe214 // sdot v20.4s, v16.16b, v15.4b[1]
+	FMOVQ 528(RSP), F19
+	WORD $0x4eb3d6f7 // fsub v23.4s, v23.4s, v19.4s
+	WORD $0x4eb3d6d6 // fsub v22.4s, v22.4s, v19.4s
+	WORD $0x4eb3d6b5 // fsub v21.4s, v21.4s, v19.4s
+	WORD $0x4eb3d694 // fsub v20.4s, v20.4s, v19.4s
+	FMOVQ 64(R6), F19
+	FMOVQ 80(R6), F18
+	FMOVQ 96(R6), F17
+	FMOVQ 112(R6), F16
+	WORD $0x4e37ce7b // fmla v27.4s, v19.4s, v23.4s
+	WORD $0x4e36ce5a // fmla v26.4s, v18.4s, v22.4s
+	WORD $0x4e35ce39 // fmla v25.4s, v17.4s, v21.4s
+	WORD $0x4e34ce18 // fmla v24.4s, v16.4s, v20.4s
+	FMOVQ 128(R6), F23
 	FMOVQ 144(R6), F22
-	FMOVQ 208(R6), F21
-	FMOVS (R8)(R14), F20
-	FMOVS (R8)(R15), F19
-	WORD $0x0f10a673 // sxtl v19.4s, v19.4h
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	FMOVQ 416(RSP), F18
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x4e3acef2 // fmla v18.4s, v23.4s, v26.4s
-	WORD $0x4f9312d2 // fmla v18.4s, v22.4s, v19.s[0]
-	WORD $0x4fb312b2 // fmla v18.4s, v21.4s, v19.s[1]
-	WORD $0x4f94125e // fmla v30.4s, v18.4s, v20.s[0]
-	FMOVQ 96(R6), F23
-	FMOVQ 160(R6), F22
-	FMOVQ 224(R6), F21
-	FMOVS (R8)(R14), F20
-	FMOVS (R8)(R15), F19
-	WORD $0x0f10a673 // sxtl v19.4s, v19.4h
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	FMOVQ 432(RSP), F18
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4e39cef2 // fmla v18.4s, v23.4s, v25.4s
-	WORD $0x4f9312d2 // fmla v18.4s, v22.4s, v19.s[0]
-	WORD $0x4fb312b2 // fmla v18.4s, v21.4s, v19.s[1]
-	WORD $0x4f94125d // fmla v29.4s, v18.4s, v20.s[0]
-	FMOVQ 112(R6), F23
-	FMOVQ 176(R6), F22
-	FMOVQ 240(R6), F21
-	FMOVS (R8)(R14), F20
-	FMOVS (R8)(R15), F19
-	WORD $0x0f10a673 // sxtl v19.4s, v19.4h
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	FMOVQ 448(RSP), F18
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x4e38cef2 // fmla v18.4s, v23.4s, v24.4s
-	WORD $0x4f9312d2 // fmla v18.4s, v22.4s, v19.s[0]
-	WORD $0x4fb312b2 // fmla v18.4s, v21.4s, v19.s[1]
-	WORD $0x4f94125c // fmla v28.4s, v18.4s, v20.s[0]
+	FMOVQ 160(R6), F21
+	FMOVQ 176(R6), F20
+	FMOVQ 192(R6), F19
+	FMOVQ 208(R6), F18
+	FMOVQ 224(R6), F17
+	FMOVQ 240(R6), F16
+	FMOVS (R8)(R14), F15
+	FMOVS (R8)(R15), F14
+	WORD $0x0f10a5ce // sxtl v14.4s, v14.4h
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
+	WORD $0x4f8e12fb // fmla v27.4s, v23.4s, v14.s[0]
+	WORD $0x4fae127b // fmla v27.4s, v19.4s, v14.s[1]
+	WORD $0x4f8f137f // fmla v31.4s, v27.4s, v15.s[0]
+	WORD $0x4f8e12da // fmla v26.4s, v22.4s, v14.s[0]
+	WORD $0x4fae125a // fmla v26.4s, v18.4s, v14.s[1]
+	WORD $0x4f8f135e // fmla v30.4s, v26.4s, v15.s[0]
+	WORD $0x4f8e12b9 // fmla v25.4s, v21.4s, v14.s[0]
+	WORD $0x4fae1239 // fmla v25.4s, v17.4s, v14.s[1]
+	WORD $0x4f8f133d // fmla v29.4s, v25.4s, v15.s[0]
+	WORD $0x4f8e1298 // fmla v24.4s, v20.4s, v14.s[0]
+	WORD $0x4fae1218 // fmla v24.4s, v16.4s, v14.s[1]
+	WORD $0x4f8f131c // fmla v28.4s, v24.4s, v15.s[0]
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $32, R14, R14
 	ADD $4, R14, R14
 	ADD $768, R6, R6
 	SUBS $1, R7, R7
-	BNE block18
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain19
-	MOVD R2, R16
-	FMOVQ (R16), F26
+	BNE block14
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain15
+	MOVD R2, R25
+	FMOVQ (R25), F26
 	WORD $0x4e3ad7fb // fadd v27.4s, v31.4s, v26.4s
-	FMOVQ F27, (R16)
-	FMOVQ 16(R16), F26
+	FMOVQ F27, (R25)
+	FMOVQ 16(R25), F26
 	WORD $0x4e3ad7db // fadd v27.4s, v30.4s, v26.4s
-	FMOVQ F27, 16(R16)
-	FMOVQ 32(R16), F26
+	FMOVQ F27, 16(R25)
+	FMOVQ 32(R25), F26
 	WORD $0x4e3ad7bb // fadd v27.4s, v29.4s, v26.4s
-	FMOVQ F27, 32(R16)
-	FMOVQ 48(R16), F26
+	FMOVQ F27, 32(R25)
+	FMOVQ 48(R25), F26
 	WORD $0x4e3ad79b // fadd v27.4s, v28.4s, v26.4s
-	FMOVQ F27, 48(R16)
-	B stored20
-plain19:
-	MOVD R2, R16
-	FMOVQ F31, (R16)
-	FMOVQ F30, 16(R16)
-	FMOVQ F29, 32(R16)
-	FMOVQ F28, 48(R16)
-stored20:
+	FMOVQ F27, 48(R25)
+	B stored16
+plain15:
+	MOVD R2, R25
+	FMOVQ F31, (R25)
+	FMOVQ F30, 16(R25)
+	FMOVQ F29, 32(R25)
+	FMOVQ F28, 48(R25)
+stored16:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2
 	SUB $1, R3, R3
-next17:
+next13:
 	RET

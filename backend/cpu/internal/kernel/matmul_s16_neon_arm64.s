@@ -6,7 +6,7 @@
 #include "textflag.h"
 
 // func matmulS16NEON(a *MatMulArgs)
-TEXT ·matmulS16NEON(SB), 0, $784-8
+TEXT ·matmulS16NEON(SB), 0, $592-8
 	MOVD a+0(FP), R0
 	MOVD MatMulArgs_X(R0), R1
 	MOVD MatMulArgs_Dst(R0), R2
@@ -14,6 +14,9 @@ TEXT ·matmulS16NEON(SB), 0, $784-8
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
+	MOVW $0x4b400000, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 528(RSP)
 tile1:
 	CMP $2, R3
 	BLT next2
@@ -182,33 +185,33 @@ block3:
 	WORD $0x4eb4beb5 // addp v21.4s, v21.4s, v20.4s
 	WORD $0x4eb2be73 // addp v19.4s, v19.4s, v18.4s
 	WORD $0x4eb0be31 // addp v17.4s, v17.4s, v16.4s
+	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
+	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
+	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
+	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
+	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
+	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
+	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
 	FMOVQ (R6), F30
 	FMOVQ 16(R6), F28
 	FMOVQ 32(R6), F26
 	FMOVQ 48(R6), F24
-	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
 	WORD $0x6e3edfff // fmul v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 400(RSP)
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x6e3cdfbd // fmul v29.4s, v29.4s, v28.4s
-	FMOVQ F29, 416(RSP)
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x6e3adf7b // fmul v27.4s, v27.4s, v26.4s
-	FMOVQ F27, 432(RSP)
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x6e38df39 // fmul v25.4s, v25.4s, v24.4s
-	FMOVQ F25, 448(RSP)
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
 	WORD $0x6e3edef7 // fmul v23.4s, v23.4s, v30.4s
-	FMOVQ F23, 464(RSP)
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
+	WORD $0x6e3cdfbd // fmul v29.4s, v29.4s, v28.4s
 	WORD $0x6e3cdeb5 // fmul v21.4s, v21.4s, v28.4s
-	FMOVQ F21, 480(RSP)
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
+	WORD $0x6e3adf7b // fmul v27.4s, v27.4s, v26.4s
 	WORD $0x6e3ade73 // fmul v19.4s, v19.4s, v26.4s
-	FMOVQ F19, 496(RSP)
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
+	WORD $0x6e38df39 // fmul v25.4s, v25.4s, v24.4s
 	WORD $0x6e38de31 // fmul v17.4s, v17.4s, v24.4s
+	FMOVQ F31, 400(RSP)
+	FMOVQ F29, 416(RSP)
+	FMOVQ F27, 432(RSP)
+	FMOVQ F25, 448(RSP)
+	FMOVQ F23, 464(RSP)
+	FMOVQ F21, 480(RSP)
+	FMOVQ F19, 496(RSP)
 	FMOVQ F17, 512(RSP)
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
@@ -358,114 +361,90 @@ block3:
 	WORD $0x4eb4beb5 // addp v21.4s, v21.4s, v20.4s
 	WORD $0x4eb2be73 // addp v19.4s, v19.4s, v18.4s
 	WORD $0x4eb0be31 // addp v17.4s, v17.4s, v16.4s
-	FMOVQ 64(R6), F30
-	FMOVQ 128(R6), F28
-	FMOVQ 192(R6), F26
-	FMOVS (R8)(R14), F24
-	FMOVS (R8)(R15), F22
-	WORD $0x0f10a6d6 // sxtl v22.4s, v22.4h
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	FMOVQ 400(RSP), F20
-	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
-	WORD $0x4e3fcfd4 // fmla v20.4s, v30.4s, v31.4s
-	WORD $0x4f961394 // fmla v20.4s, v28.4s, v22.s[0]
-	WORD $0x4fb61354 // fmla v20.4s, v26.4s, v22.s[1]
-	FMOVQ 16(RSP), F18
-	WORD $0x4f981292 // fmla v18.4s, v20.4s, v24.s[0]
-	FMOVQ F18, 16(RSP)
-	FMOVS (R9)(R14), F24
-	FMOVS (R9)(R15), F22
-	WORD $0x0f10a6d6 // sxtl v22.4s, v22.4h
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	FMOVQ 464(RSP), F20
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x4e37cfd4 // fmla v20.4s, v30.4s, v23.4s
-	WORD $0x4f961394 // fmla v20.4s, v28.4s, v22.s[0]
-	WORD $0x4fb61354 // fmla v20.4s, v26.4s, v22.s[1]
-	FMOVQ 80(RSP), F18
-	WORD $0x4f981292 // fmla v18.4s, v20.4s, v24.s[0]
-	FMOVQ F18, 80(RSP)
-	FMOVQ 80(R6), F30
-	FMOVQ 144(R6), F28
-	FMOVQ 208(R6), F26
-	FMOVS (R8)(R14), F24
-	FMOVS (R8)(R15), F22
-	WORD $0x0f10a6d6 // sxtl v22.4s, v22.4h
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	FMOVQ 416(RSP), F20
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x4e3dcfd4 // fmla v20.4s, v30.4s, v29.4s
-	WORD $0x4f961394 // fmla v20.4s, v28.4s, v22.s[0]
-	WORD $0x4fb61354 // fmla v20.4s, v26.4s, v22.s[1]
-	FMOVQ 32(RSP), F18
-	WORD $0x4f981292 // fmla v18.4s, v20.4s, v24.s[0]
-	FMOVQ F18, 32(RSP)
-	FMOVS (R9)(R14), F24
-	FMOVS (R9)(R15), F22
-	WORD $0x0f10a6d6 // sxtl v22.4s, v22.4h
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	FMOVQ 400(RSP), F30
+	FMOVQ 416(RSP), F28
+	FMOVQ 432(RSP), F26
+	FMOVQ 448(RSP), F24
+	FMOVQ 464(RSP), F22
 	FMOVQ 480(RSP), F20
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x4e35cfd4 // fmla v20.4s, v30.4s, v21.4s
-	WORD $0x4f961394 // fmla v20.4s, v28.4s, v22.s[0]
-	WORD $0x4fb61354 // fmla v20.4s, v26.4s, v22.s[1]
-	FMOVQ 96(RSP), F18
-	WORD $0x4f981292 // fmla v18.4s, v20.4s, v24.s[0]
-	FMOVQ F18, 96(RSP)
-	FMOVQ 96(R6), F30
-	FMOVQ 160(R6), F28
-	FMOVQ 224(R6), F26
-	FMOVS (R8)(R14), F24
-	FMOVS (R8)(R15), F22
-	WORD $0x0f10a6d6 // sxtl v22.4s, v22.4h
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	FMOVQ 432(RSP), F20
+	FMOVQ 496(RSP), F18
+	FMOVQ 512(RSP), F16
+	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
+	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
 	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x4e3bcfd4 // fmla v20.4s, v30.4s, v27.4s
-	WORD $0x4f961394 // fmla v20.4s, v28.4s, v22.s[0]
-	WORD $0x4fb61354 // fmla v20.4s, v26.4s, v22.s[1]
-	FMOVQ 48(RSP), F18
-	WORD $0x4f981292 // fmla v18.4s, v20.4s, v24.s[0]
-	FMOVQ F18, 48(RSP)
-	FMOVS (R9)(R14), F24
-	FMOVS (R9)(R15), F22
-	WORD $0x0f10a6d6 // sxtl v22.4s, v22.4h
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	FMOVQ 496(RSP), F20
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x4e33cfd4 // fmla v20.4s, v30.4s, v19.4s
-	WORD $0x4f961394 // fmla v20.4s, v28.4s, v22.s[0]
-	WORD $0x4fb61354 // fmla v20.4s, v26.4s, v22.s[1]
-	FMOVQ 112(RSP), F18
-	WORD $0x4f981292 // fmla v18.4s, v20.4s, v24.s[0]
-	FMOVQ F18, 112(RSP)
-	FMOVQ 112(R6), F30
-	FMOVQ 176(R6), F28
-	FMOVQ 240(R6), F26
-	FMOVS (R8)(R14), F24
-	FMOVS (R8)(R15), F22
-	WORD $0x0f10a6d6 // sxtl v22.4s, v22.4h
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	FMOVQ 448(RSP), F20
 	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4e39cfd4 // fmla v20.4s, v30.4s, v25.4s
-	WORD $0x4f961394 // fmla v20.4s, v28.4s, v22.s[0]
-	WORD $0x4fb61354 // fmla v20.4s, v26.4s, v22.s[1]
-	FMOVQ 64(RSP), F18
-	WORD $0x4f981292 // fmla v18.4s, v20.4s, v24.s[0]
-	FMOVQ F18, 64(RSP)
-	FMOVS (R9)(R14), F24
-	FMOVS (R9)(R15), F22
-	WORD $0x0f10a6d6 // sxtl v22.4s, v22.4h
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	FMOVQ 512(RSP), F20
+	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
+	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x4e31cfd4 // fmla v20.4s, v30.4s, v17.4s
-	WORD $0x4f961394 // fmla v20.4s, v28.4s, v22.s[0]
-	WORD $0x4fb61354 // fmla v20.4s, v26.4s, v22.s[1]
-	FMOVQ 128(RSP), F18
-	WORD $0x4f981292 // fmla v18.4s, v20.4s, v24.s[0]
-	FMOVQ F18, 128(RSP)
+	FMOVQ 64(R6), F15
+	FMOVQ 80(R6), F14
+	FMOVQ 96(R6), F13
+	FMOVQ 112(R6), F12
+	WORD $0x4e3fcdfe // fmla v30.4s, v15.4s, v31.4s
+	WORD $0x4e37cdf6 // fmla v22.4s, v15.4s, v23.4s
+	WORD $0x4e3dcddc // fmla v28.4s, v14.4s, v29.4s
+	WORD $0x4e35cdd4 // fmla v20.4s, v14.4s, v21.4s
+	WORD $0x4e3bcdba // fmla v26.4s, v13.4s, v27.4s
+	WORD $0x4e33cdb2 // fmla v18.4s, v13.4s, v19.4s
+	WORD $0x4e39cd98 // fmla v24.4s, v12.4s, v25.4s
+	WORD $0x4e31cd90 // fmla v16.4s, v12.4s, v17.4s
+	FMOVQ 128(R6), F31
+	FMOVQ 144(R6), F29
+	FMOVQ 160(R6), F27
+	FMOVQ 176(R6), F25
+	FMOVQ 192(R6), F23
+	FMOVQ 208(R6), F21
+	FMOVQ 224(R6), F19
+	FMOVQ 240(R6), F17
+	FMOVS (R8)(R14), F15
+	FMOVS (R8)(R15), F14
+	WORD $0x0f10a5ce // sxtl v14.4s, v14.4h
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
+	WORD $0x4f8e13fe // fmla v30.4s, v31.4s, v14.s[0]
+	WORD $0x4fae12fe // fmla v30.4s, v23.4s, v14.s[1]
+	FMOVQ 16(RSP), F13
+	WORD $0x4f8f13cd // fmla v13.4s, v30.4s, v15.s[0]
+	FMOVQ F13, 16(RSP)
+	WORD $0x4f8e13bc // fmla v28.4s, v29.4s, v14.s[0]
+	WORD $0x4fae12bc // fmla v28.4s, v21.4s, v14.s[1]
+	FMOVQ 32(RSP), F13
+	WORD $0x4f8f138d // fmla v13.4s, v28.4s, v15.s[0]
+	FMOVQ F13, 32(RSP)
+	WORD $0x4f8e137a // fmla v26.4s, v27.4s, v14.s[0]
+	WORD $0x4fae127a // fmla v26.4s, v19.4s, v14.s[1]
+	FMOVQ 48(RSP), F13
+	WORD $0x4f8f134d // fmla v13.4s, v26.4s, v15.s[0]
+	FMOVQ F13, 48(RSP)
+	WORD $0x4f8e1338 // fmla v24.4s, v25.4s, v14.s[0]
+	WORD $0x4fae1238 // fmla v24.4s, v17.4s, v14.s[1]
+	FMOVQ 64(RSP), F13
+	WORD $0x4f8f130d // fmla v13.4s, v24.4s, v15.s[0]
+	FMOVQ F13, 64(RSP)
+	FMOVS (R9)(R14), F15
+	FMOVS (R9)(R15), F14
+	WORD $0x0f10a5ce // sxtl v14.4s, v14.4h
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
+	WORD $0x4f8e13f6 // fmla v22.4s, v31.4s, v14.s[0]
+	WORD $0x4fae12f6 // fmla v22.4s, v23.4s, v14.s[1]
+	FMOVQ 80(RSP), F13
+	WORD $0x4f8f12cd // fmla v13.4s, v22.4s, v15.s[0]
+	FMOVQ F13, 80(RSP)
+	WORD $0x4f8e13b4 // fmla v20.4s, v29.4s, v14.s[0]
+	WORD $0x4fae12b4 // fmla v20.4s, v21.4s, v14.s[1]
+	FMOVQ 96(RSP), F13
+	WORD $0x4f8f128d // fmla v13.4s, v20.4s, v15.s[0]
+	FMOVQ F13, 96(RSP)
+	WORD $0x4f8e1372 // fmla v18.4s, v27.4s, v14.s[0]
+	WORD $0x4fae1272 // fmla v18.4s, v19.4s, v14.s[1]
+	FMOVQ 112(RSP), F13
+	WORD $0x4f8f124d // fmla v13.4s, v18.4s, v15.s[0]
+	FMOVQ F13, 112(RSP)
+	WORD $0x4f8e1330 // fmla v16.4s, v25.4s, v14.s[0]
+	WORD $0x4fae1230 // fmla v16.4s, v17.4s, v14.s[1]
+	FMOVQ 128(RSP), F13
+	WORD $0x4f8f120d // fmla v13.4s, v16.4s, v15.s[0]
+	FMOVQ F13, 128(RSP)
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
@@ -474,62 +453,62 @@ block3:
 	ADD $768, R6, R6
 	SUBS $1, R7, R7
 	BNE block3
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain4
-	MOVD R2, R16
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain4
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
+	FMOVQ F31, 48(R25)
 	B stored5
 plain4:
-	MOVD R2, R16
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
+	FMOVQ F31, 48(R25)
 stored5:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
@@ -632,21 +611,21 @@ block8:
 	WORD $0x4eb8bf39 // addp v25.4s, v25.4s, v24.4s
 	WORD $0x4eb6bef7 // addp v23.4s, v23.4s, v22.4s
 	WORD $0x4eb4beb5 // addp v21.4s, v21.4s, v20.4s
+	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
+	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
+	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
 	FMOVQ (R6), F26
 	FMOVQ 16(R6), F24
 	FMOVQ 32(R6), F22
 	FMOVQ 48(R6), F20
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
 	WORD $0x6e3adf7b // fmul v27.4s, v27.4s, v26.4s
-	FMOVQ F27, 400(RSP)
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
 	WORD $0x6e38df39 // fmul v25.4s, v25.4s, v24.4s
-	FMOVQ F25, 416(RSP)
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
 	WORD $0x6e36def7 // fmul v23.4s, v23.4s, v22.4s
-	FMOVQ F23, 432(RSP)
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
 	WORD $0x6e34deb5 // fmul v21.4s, v21.4s, v20.4s
+	FMOVQ F27, 400(RSP)
+	FMOVQ F25, 416(RSP)
+	FMOVQ F23, 432(RSP)
 	FMOVQ F21, 448(RSP)
 	WORD $0x6f00e41b // movi v27.2d, #0x0
 	WORD $0x6f00e41a // movi v26.2d, #0x0
@@ -730,58 +709,46 @@ block8:
 	WORD $0x4eb8bf39 // addp v25.4s, v25.4s, v24.4s
 	WORD $0x4eb6bef7 // addp v23.4s, v23.4s, v22.4s
 	WORD $0x4eb4beb5 // addp v21.4s, v21.4s, v20.4s
-	FMOVQ 64(R6), F26
-	FMOVQ 128(R6), F24
-	FMOVQ 192(R6), F22
-	FMOVS (R8)(R14), F20
-	FMOVS (R8)(R15), F19
-	WORD $0x0f10a673 // sxtl v19.4s, v19.4h
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	FMOVQ 400(RSP), F18
+	FMOVQ 400(RSP), F26
+	FMOVQ 416(RSP), F24
+	FMOVQ 432(RSP), F22
+	FMOVQ 448(RSP), F20
 	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x4e3bcf52 // fmla v18.4s, v26.4s, v27.4s
-	WORD $0x4f931312 // fmla v18.4s, v24.4s, v19.s[0]
-	WORD $0x4fb312d2 // fmla v18.4s, v22.4s, v19.s[1]
-	WORD $0x4f94125f // fmla v31.4s, v18.4s, v20.s[0]
-	FMOVQ 80(R6), F26
-	FMOVQ 144(R6), F24
-	FMOVQ 208(R6), F22
-	FMOVS (R8)(R14), F20
-	FMOVS (R8)(R15), F19
-	WORD $0x0f10a673 // sxtl v19.4s, v19.4h
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	FMOVQ 416(RSP), F18
 	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4e39cf52 // fmla v18.4s, v26.4s, v25.4s
-	WORD $0x4f931312 // fmla v18.4s, v24.4s, v19.s[0]
-	WORD $0x4fb312d2 // fmla v18.4s, v22.4s, v19.s[1]
-	WORD $0x4f94125e // fmla v30.4s, v18.4s, v20.s[0]
-	FMOVQ 96(R6), F26
-	FMOVQ 160(R6), F24
-	FMOVQ 224(R6), F22
-	FMOVS (R8)(R14), F20
-	FMOVS (R8)(R15), F19
-	WORD $0x0f10a673 // sxtl v19.4s, v19.4h
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	FMOVQ 432(RSP), F18
 	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x4e37cf52 // fmla v18.4s, v26.4s, v23.4s
-	WORD $0x4f931312 // fmla v18.4s, v24.4s, v19.s[0]
-	WORD $0x4fb312d2 // fmla v18.4s, v22.4s, v19.s[1]
-	WORD $0x4f94125d // fmla v29.4s, v18.4s, v20.s[0]
-	FMOVQ 112(R6), F26
-	FMOVQ 176(R6), F24
-	FMOVQ 240(R6), F22
-	FMOVS (R8)(R14), F20
-	FMOVS (R8)(R15), F19
-	WORD $0x0f10a673 // sxtl v19.4s, v19.4h
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	FMOVQ 448(RSP), F18
 	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x4e35cf52 // fmla v18.4s, v26.4s, v21.4s
-	WORD $0x4f931312 // fmla v18.4s, v24.4s, v19.s[0]
-	WORD $0x4fb312d2 // fmla v18.4s, v22.4s, v19.s[1]
-	WORD $0x4f94125c // fmla v28.4s, v18.4s, v20.s[0]
+	FMOVQ 64(R6), F19
+	FMOVQ 80(R6), F18
+	FMOVQ 96(R6), F17
+	FMOVQ 112(R6), F16
+	WORD $0x4e3bce7a // fmla v26.4s, v19.4s, v27.4s
+	WORD $0x4e39ce58 // fmla v24.4s, v18.4s, v25.4s
+	WORD $0x4e37ce36 // fmla v22.4s, v17.4s, v23.4s
+	WORD $0x4e35ce14 // fmla v20.4s, v16.4s, v21.4s
+	FMOVQ 128(R6), F27
+	FMOVQ 144(R6), F25
+	FMOVQ 160(R6), F23
+	FMOVQ 176(R6), F21
+	FMOVQ 192(R6), F19
+	FMOVQ 208(R6), F18
+	FMOVQ 224(R6), F17
+	FMOVQ 240(R6), F16
+	FMOVS (R8)(R14), F15
+	FMOVS (R8)(R15), F14
+	WORD $0x0f10a5ce // sxtl v14.4s, v14.4h
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
+	WORD $0x4f8e137a // fmla v26.4s, v27.4s, v14.s[0]
+	WORD $0x4fae127a // fmla v26.4s, v19.4s, v14.s[1]
+	WORD $0x4f8f135f // fmla v31.4s, v26.4s, v15.s[0]
+	WORD $0x4f8e1338 // fmla v24.4s, v25.4s, v14.s[0]
+	WORD $0x4fae1258 // fmla v24.4s, v18.4s, v14.s[1]
+	WORD $0x4f8f131e // fmla v30.4s, v24.4s, v15.s[0]
+	WORD $0x4f8e12f6 // fmla v22.4s, v23.4s, v14.s[0]
+	WORD $0x4fae1236 // fmla v22.4s, v17.4s, v14.s[1]
+	WORD $0x4f8f12dd // fmla v29.4s, v22.4s, v15.s[0]
+	WORD $0x4f8e12b4 // fmla v20.4s, v21.4s, v14.s[0]
+	WORD $0x4fae1214 // fmla v20.4s, v16.4s, v14.s[1]
+	WORD $0x4f8f129c // fmla v28.4s, v20.4s, v15.s[0]
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $32, R14, R14
@@ -789,28 +756,28 @@ block8:
 	ADD $768, R6, R6
 	SUBS $1, R7, R7
 	BNE block8
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain9
-	MOVD R2, R16
-	FMOVQ (R16), F26
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain9
+	MOVD R2, R25
+	FMOVQ (R25), F26
 	WORD $0x4e3ad7fb // fadd v27.4s, v31.4s, v26.4s
-	FMOVQ F27, (R16)
-	FMOVQ 16(R16), F26
+	FMOVQ F27, (R25)
+	FMOVQ 16(R25), F26
 	WORD $0x4e3ad7db // fadd v27.4s, v30.4s, v26.4s
-	FMOVQ F27, 16(R16)
-	FMOVQ 32(R16), F26
+	FMOVQ F27, 16(R25)
+	FMOVQ 32(R25), F26
 	WORD $0x4e3ad7bb // fadd v27.4s, v29.4s, v26.4s
-	FMOVQ F27, 32(R16)
-	FMOVQ 48(R16), F26
+	FMOVQ F27, 32(R25)
+	FMOVQ 48(R25), F26
 	WORD $0x4e3ad79b // fadd v27.4s, v28.4s, v26.4s
-	FMOVQ F27, 48(R16)
+	FMOVQ F27, 48(R25)
 	B stored10
 plain9:
-	MOVD R2, R16
-	FMOVQ F31, (R16)
-	FMOVQ F30, 16(R16)
-	FMOVQ F29, 32(R16)
-	FMOVQ F28, 48(R16)
+	MOVD R2, R25
+	FMOVQ F31, (R25)
+	FMOVQ F30, 16(R25)
+	FMOVQ F29, 32(R25)
+	FMOVQ F28, 48(R25)
 stored10:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2

@@ -6,7 +6,7 @@
 #include "textflag.h"
 
 // func matmulS32DotProd(a *MatMulArgs)
-TEXT ·matmulS32DotProd(SB), 0, $784-8
+TEXT ·matmulS32DotProd(SB), 0, $592-8
 	MOVD a+0(FP), R0
 	MOVD MatMulArgs_X(R0), R1
 	MOVD MatMulArgs_Dst(R0), R2
@@ -14,11 +14,19 @@ TEXT ·matmulS32DotProd(SB), 0, $784-8
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
+	MOVW $0x4b400000, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 528(RSP)
 tile1:
 	CMP $6, R3
 	BLT next2
+	MOVD $0, R24
+part3:
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
+	ADD R24<<4, R6, R22
+	ADD R24<<3, R6, R23
+	ADD R24<<5, R6, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -29,32 +37,6 @@ tile1:
 	LSR $5, R7, R7
 	ADD R7<<2, R14, R15
 	WORD $0x6f00e41f // movi v31.2d, #0x0
-	FMOVQ F31, 16(RSP)
-	FMOVQ F31, 32(RSP)
-	FMOVQ F31, 48(RSP)
-	FMOVQ F31, 64(RSP)
-	FMOVQ F31, 80(RSP)
-	FMOVQ F31, 96(RSP)
-	FMOVQ F31, 112(RSP)
-	FMOVQ F31, 128(RSP)
-	FMOVQ F31, 144(RSP)
-	FMOVQ F31, 160(RSP)
-	FMOVQ F31, 176(RSP)
-	FMOVQ F31, 192(RSP)
-	FMOVQ F31, 208(RSP)
-	FMOVQ F31, 224(RSP)
-	FMOVQ F31, 240(RSP)
-	FMOVQ F31, 256(RSP)
-	FMOVQ F31, 272(RSP)
-	FMOVQ F31, 288(RSP)
-	FMOVQ F31, 304(RSP)
-	FMOVQ F31, 320(RSP)
-	FMOVQ F31, 336(RSP)
-	FMOVQ F31, 352(RSP)
-	FMOVQ F31, 368(RSP)
-	FMOVQ F31, 384(RSP)
-block3:
-	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
@@ -66,81 +48,48 @@ block3:
 	WORD $0x6f00e416 // movi v22.2d, #0x0
 	WORD $0x6f00e415 // movi v21.2d, #0x0
 	WORD $0x6f00e414 // movi v20.2d, #0x0
-	WORD $0x6f00e413 // movi v19.2d, #0x0
-	WORD $0x6f00e412 // movi v18.2d, #0x0
-	WORD $0x6f00e411 // movi v17.2d, #0x0
-	WORD $0x6f00e410 // movi v16.2d, #0x0
-	WORD $0x6f00e40f // movi v15.2d, #0x0
-	WORD $0x6f00e40e // movi v14.2d, #0x0
-	WORD $0x6f00e40d // movi v13.2d, #0x0
-	WORD $0x6f00e40c // movi v12.2d, #0x0
-	WORD $0x6f00e40b // movi v11.2d, #0x0
-	WORD $0x6f00e40a // movi v10.2d, #0x0
-	WORD $0x6f00e409 // movi v9.2d, #0x0
-	WORD $0x6f00e408 // movi v8.2d, #0x0
+block4:
+	FMOVQ 528(RSP), F19
+	FMOVQ 528(RSP), F18
+	FMOVQ 528(RSP), F17
+	FMOVQ 528(RSP), F16
+	FMOVQ 528(RSP), F15
+	FMOVQ 528(RSP), F14
+	FMOVQ 528(RSP), F13
+	FMOVQ 528(RSP), F12
+	FMOVQ 528(RSP), F11
+	FMOVQ 528(RSP), F10
+	FMOVQ 528(RSP), F9
+	FMOVQ 528(RSP), F8
 	FMOVQ 128(R6), F7
 	FMOVQ 192(R6), F6
 	FMOVQ 144(R6), F5
 	FMOVQ 208(R6), F4
 	FMOVD (R8), F3
-	WORD $0x4f83e0ff // sdot v31.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0be // sdot v30.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0df // sdot v31.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e09e // sdot v30.4s, v4.16b, v3.4b[1]
+	WORD $0x4f83e0f3 // sdot v19.4s, v7.16b, v3.4b[0]
+	WORD $0x4f83e0b2 // sdot v18.4s, v5.16b, v3.4b[0]
+	WORD $0x4fa3e0d3 // sdot v19.4s, v6.16b, v3.4b[1]
+	WORD $0x4fa3e092 // sdot v18.4s, v4.16b, v3.4b[1]
 	FMOVD (R9), F2
-	WORD $0x4f82e0fb // sdot v27.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0ba // sdot v26.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0db // sdot v27.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e09a // sdot v26.4s, v4.16b, v2.4b[1]
+	WORD $0x4f82e0f1 // sdot v17.4s, v7.16b, v2.4b[0]
+	WORD $0x4f82e0b0 // sdot v16.4s, v5.16b, v2.4b[0]
+	WORD $0x4fa2e0d1 // sdot v17.4s, v6.16b, v2.4b[1]
+	WORD $0x4fa2e090 // sdot v16.4s, v4.16b, v2.4b[1]
 	FMOVD (R10), F1
-	WORD $0x4f81e0f7 // sdot v23.4s, v7.16b, v1.4b[0]
-	WORD $0x4f81e0b6 // sdot v22.4s, v5.16b, v1.4b[0]
-	WORD $0x4fa1e0d7 // sdot v23.4s, v6.16b, v1.4b[1]
-	WORD $0x4fa1e096 // sdot v22.4s, v4.16b, v1.4b[1]
+	WORD $0x4f81e0ef // sdot v15.4s, v7.16b, v1.4b[0]
+	WORD $0x4f81e0ae // sdot v14.4s, v5.16b, v1.4b[0]
+	WORD $0x4fa1e0cf // sdot v15.4s, v6.16b, v1.4b[1]
+	WORD $0x4fa1e08e // sdot v14.4s, v4.16b, v1.4b[1]
 	FMOVD (R11), F0
-	WORD $0x4f80e0f3 // sdot v19.4s, v7.16b, v0.4b[0]
-	WORD $0x4f80e0b2 // sdot v18.4s, v5.16b, v0.4b[0]
-	WORD $0x4fa0e0d3 // sdot v19.4s, v6.16b, v0.4b[1]
-	WORD $0x4fa0e092 // sdot v18.4s, v4.16b, v0.4b[1]
+	WORD $0x4f80e0ed // sdot v13.4s, v7.16b, v0.4b[0]
+	WORD $0x4f80e0ac // sdot v12.4s, v5.16b, v0.4b[0]
+	WORD $0x4fa0e0cd // sdot v13.4s, v6.16b, v0.4b[1]
+	WORD $0x4fa0e08c // sdot v12.4s, v4.16b, v0.4b[1]
 	FMOVD (R12), F3
-	WORD $0x4f83e0ef // sdot v15.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0ae // sdot v14.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0cf // sdot v15.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e08e // sdot v14.4s, v4.16b, v3.4b[1]
-	FMOVD (R13), F2
-	WORD $0x4f82e0eb // sdot v11.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0aa // sdot v10.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0cb // sdot v11.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e08a // sdot v10.4s, v4.16b, v2.4b[1]
-	FMOVQ 160(R6), F7
-	FMOVQ 224(R6), F6
-	FMOVQ 176(R6), F5
-	FMOVQ 240(R6), F4
-	FMOVD (R8), F3
-	WORD $0x4f83e0fd // sdot v29.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0bc // sdot v28.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0dd // sdot v29.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e09c // sdot v28.4s, v4.16b, v3.4b[1]
-	FMOVD (R9), F2
-	WORD $0x4f82e0f9 // sdot v25.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0b8 // sdot v24.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0d9 // sdot v25.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e098 // sdot v24.4s, v4.16b, v2.4b[1]
-	FMOVD (R10), F1
-	WORD $0x4f81e0f5 // sdot v21.4s, v7.16b, v1.4b[0]
-	WORD $0x4f81e0b4 // sdot v20.4s, v5.16b, v1.4b[0]
-	WORD $0x4fa1e0d5 // sdot v21.4s, v6.16b, v1.4b[1]
-	WORD $0x4fa1e094 // sdot v20.4s, v4.16b, v1.4b[1]
-	FMOVD (R11), F0
-	WORD $0x4f80e0f1 // sdot v17.4s, v7.16b, v0.4b[0]
-	WORD $0x4f80e0b0 // sdot v16.4s, v5.16b, v0.4b[0]
-	WORD $0x4fa0e0d1 // sdot v17.4s, v6.16b, v0.4b[1]
-	WORD $0x4fa0e090 // sdot v16.4s, v4.16b, v0.4b[1]
-	FMOVD (R12), F3
-	WORD $0x4f83e0ed // sdot v13.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0ac // sdot v12.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0cd // sdot v13.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e08c // sdot v12.4s, v4.16b, v3.4b[1]
+	WORD $0x4f83e0eb // sdot v11.4s, v7.16b, v3.4b[0]
+	WORD $0x4f83e0aa // sdot v10.4s, v5.16b, v3.4b[0]
+	WORD $0x4fa3e0cb // sdot v11.4s, v6.16b, v3.4b[1]
+	WORD $0x4fa3e08a // sdot v10.4s, v4.16b, v3.4b[1]
 	FMOVD (R13), F2
 	WORD $0x4f82e0e9 // sdot v9.4s, v7.16b, v2.4b[0]
 	WORD $0x4f82e0a8 // sdot v8.4s, v5.16b, v2.4b[0]
@@ -151,64 +100,30 @@ block3:
 	FMOVQ 272(R6), F5
 	FMOVQ 336(R6), F4
 	FMOVD 8(R8), F3
-	WORD $0x4f83e0ff // sdot v31.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0be // sdot v30.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0df // sdot v31.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e09e // sdot v30.4s, v4.16b, v3.4b[1]
+	WORD $0x4f83e0f3 // sdot v19.4s, v7.16b, v3.4b[0]
+	WORD $0x4f83e0b2 // sdot v18.4s, v5.16b, v3.4b[0]
+	WORD $0x4fa3e0d3 // sdot v19.4s, v6.16b, v3.4b[1]
+	WORD $0x4fa3e092 // sdot v18.4s, v4.16b, v3.4b[1]
 	FMOVD 8(R9), F2
-	WORD $0x4f82e0fb // sdot v27.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0ba // sdot v26.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0db // sdot v27.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e09a // sdot v26.4s, v4.16b, v2.4b[1]
+	WORD $0x4f82e0f1 // sdot v17.4s, v7.16b, v2.4b[0]
+	WORD $0x4f82e0b0 // sdot v16.4s, v5.16b, v2.4b[0]
+	WORD $0x4fa2e0d1 // sdot v17.4s, v6.16b, v2.4b[1]
+	WORD $0x4fa2e090 // sdot v16.4s, v4.16b, v2.4b[1]
 	FMOVD 8(R10), F1
-	WORD $0x4f81e0f7 // sdot v23.4s, v7.16b, v1.4b[0]
-	WORD $0x4f81e0b6 // sdot v22.4s, v5.16b, v1.4b[0]
-	WORD $0x4fa1e0d7 // sdot v23.4s, v6.16b, v1.4b[1]
-	WORD $0x4fa1e096 // sdot v22.4s, v4.16b, v1.4b[1]
+	WORD $0x4f81e0ef // sdot v15.4s, v7.16b, v1.4b[0]
+	WORD $0x4f81e0ae // sdot v14.4s, v5.16b, v1.4b[0]
+	WORD $0x4fa1e0cf // sdot v15.4s, v6.16b, v1.4b[1]
+	WORD $0x4fa1e08e // sdot v14.4s, v4.16b, v1.4b[1]
 	FMOVD 8(R11), F0
-	WORD $0x4f80e0f3 // sdot v19.4s, v7.16b, v0.4b[0]
-	WORD $0x4f80e0b2 // sdot v18.4s, v5.16b, v0.4b[0]
-	WORD $0x4fa0e0d3 // sdot v19.4s, v6.16b, v0.4b[1]
-	WORD $0x4fa0e092 // sdot v18.4s, v4.16b, v0.4b[1]
+	WORD $0x4f80e0ed // sdot v13.4s, v7.16b, v0.4b[0]
+	WORD $0x4f80e0ac // sdot v12.4s, v5.16b, v0.4b[0]
+	WORD $0x4fa0e0cd // sdot v13.4s, v6.16b, v0.4b[1]
+	WORD $0x4fa0e08c // sdot v12.4s, v4.16b, v0.4b[1]
 	FMOVD 8(R12), F3
-	WORD $0x4f83e0ef // sdot v15.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0ae // sdot v14.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0cf // sdot v15.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e08e // sdot v14.4s, v4.16b, v3.4b[1]
-	FMOVD 8(R13), F2
-	WORD $0x4f82e0eb // sdot v11.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0aa // sdot v10.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0cb // sdot v11.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e08a // sdot v10.4s, v4.16b, v2.4b[1]
-	FMOVQ 288(R6), F7
-	FMOVQ 352(R6), F6
-	FMOVQ 304(R6), F5
-	FMOVQ 368(R6), F4
-	FMOVD 8(R8), F3
-	WORD $0x4f83e0fd // sdot v29.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0bc // sdot v28.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0dd // sdot v29.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e09c // sdot v28.4s, v4.16b, v3.4b[1]
-	FMOVD 8(R9), F2
-	WORD $0x4f82e0f9 // sdot v25.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0b8 // sdot v24.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0d9 // sdot v25.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e098 // sdot v24.4s, v4.16b, v2.4b[1]
-	FMOVD 8(R10), F1
-	WORD $0x4f81e0f5 // sdot v21.4s, v7.16b, v1.4b[0]
-	WORD $0x4f81e0b4 // sdot v20.4s, v5.16b, v1.4b[0]
-	WORD $0x4fa1e0d5 // sdot v21.4s, v6.16b, v1.4b[1]
-	WORD $0x4fa1e094 // sdot v20.4s, v4.16b, v1.4b[1]
-	FMOVD 8(R11), F0
-	WORD $0x4f80e0f1 // sdot v17.4s, v7.16b, v0.4b[0]
-	WORD $0x4f80e0b0 // sdot v16.4s, v5.16b, v0.4b[0]
-	WORD $0x4fa0e0d1 // sdot v17.4s, v6.16b, v0.4b[1]
-	WORD $0x4fa0e090 // sdot v16.4s, v4.16b, v0.4b[1]
-	FMOVD 8(R12), F3
-	WORD $0x4f83e0ed // sdot v13.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0ac // sdot v12.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0cd // sdot v13.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e08c // sdot v12.4s, v4.16b, v3.4b[1]
+	WORD $0x4f83e0eb // sdot v11.4s, v7.16b, v3.4b[0]
+	WORD $0x4f83e0aa // sdot v10.4s, v5.16b, v3.4b[0]
+	WORD $0x4fa3e0cb // sdot v11.4s, v6.16b, v3.4b[1]
+	WORD $0x4fa3e08a // sdot v10.4s, v4.16b, v3.4b[1]
 	FMOVD 8(R13), F2
 	WORD $0x4f82e0e9 // sdot v9.4s, v7.16b, v2.4b[0]
 	WORD $0x4f82e0a8 // sdot v8.4s, v5.16b, v2.4b[0]
@@ -219,64 +134,30 @@ block3:
 	FMOVQ 400(R6), F5
 	FMOVQ 464(R6), F4
 	FMOVD 16(R8), F3
-	WORD $0x4f83e0ff // sdot v31.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0be // sdot v30.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0df // sdot v31.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e09e // sdot v30.4s, v4.16b, v3.4b[1]
+	WORD $0x4f83e0f3 // sdot v19.4s, v7.16b, v3.4b[0]
+	WORD $0x4f83e0b2 // sdot v18.4s, v5.16b, v3.4b[0]
+	WORD $0x4fa3e0d3 // sdot v19.4s, v6.16b, v3.4b[1]
+	WORD $0x4fa3e092 // sdot v18.4s, v4.16b, v3.4b[1]
 	FMOVD 16(R9), F2
-	WORD $0x4f82e0fb // sdot v27.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0ba // sdot v26.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0db // sdot v27.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e09a // sdot v26.4s, v4.16b, v2.4b[1]
+	WORD $0x4f82e0f1 // sdot v17.4s, v7.16b, v2.4b[0]
+	WORD $0x4f82e0b0 // sdot v16.4s, v5.16b, v2.4b[0]
+	WORD $0x4fa2e0d1 // sdot v17.4s, v6.16b, v2.4b[1]
+	WORD $0x4fa2e090 // sdot v16.4s, v4.16b, v2.4b[1]
 	FMOVD 16(R10), F1
-	WORD $0x4f81e0f7 // sdot v23.4s, v7.16b, v1.4b[0]
-	WORD $0x4f81e0b6 // sdot v22.4s, v5.16b, v1.4b[0]
-	WORD $0x4fa1e0d7 // sdot v23.4s, v6.16b, v1.4b[1]
-	WORD $0x4fa1e096 // sdot v22.4s, v4.16b, v1.4b[1]
+	WORD $0x4f81e0ef // sdot v15.4s, v7.16b, v1.4b[0]
+	WORD $0x4f81e0ae // sdot v14.4s, v5.16b, v1.4b[0]
+	WORD $0x4fa1e0cf // sdot v15.4s, v6.16b, v1.4b[1]
+	WORD $0x4fa1e08e // sdot v14.4s, v4.16b, v1.4b[1]
 	FMOVD 16(R11), F0
-	WORD $0x4f80e0f3 // sdot v19.4s, v7.16b, v0.4b[0]
-	WORD $0x4f80e0b2 // sdot v18.4s, v5.16b, v0.4b[0]
-	WORD $0x4fa0e0d3 // sdot v19.4s, v6.16b, v0.4b[1]
-	WORD $0x4fa0e092 // sdot v18.4s, v4.16b, v0.4b[1]
+	WORD $0x4f80e0ed // sdot v13.4s, v7.16b, v0.4b[0]
+	WORD $0x4f80e0ac // sdot v12.4s, v5.16b, v0.4b[0]
+	WORD $0x4fa0e0cd // sdot v13.4s, v6.16b, v0.4b[1]
+	WORD $0x4fa0e08c // sdot v12.4s, v4.16b, v0.4b[1]
 	FMOVD 16(R12), F3
-	WORD $0x4f83e0ef // sdot v15.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0ae // sdot v14.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0cf // sdot v15.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e08e // sdot v14.4s, v4.16b, v3.4b[1]
-	FMOVD 16(R13), F2
-	WORD $0x4f82e0eb // sdot v11.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0aa // sdot v10.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0cb // sdot v11.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e08a // sdot v10.4s, v4.16b, v2.4b[1]
-	FMOVQ 416(R6), F7
-	FMOVQ 480(R6), F6
-	FMOVQ 432(R6), F5
-	FMOVQ 496(R6), F4
-	FMOVD 16(R8), F3
-	WORD $0x4f83e0fd // sdot v29.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0bc // sdot v28.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0dd // sdot v29.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e09c // sdot v28.4s, v4.16b, v3.4b[1]
-	FMOVD 16(R9), F2
-	WORD $0x4f82e0f9 // sdot v25.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0b8 // sdot v24.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0d9 // sdot v25.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e098 // sdot v24.4s, v4.16b, v2.4b[1]
-	FMOVD 16(R10), F1
-	WORD $0x4f81e0f5 // sdot v21.4s, v7.16b, v1.4b[0]
-	WORD $0x4f81e0b4 // sdot v20.4s, v5.16b, v1.4b[0]
-	WORD $0x4fa1e0d5 // sdot v21.4s, v6.16b, v1.4b[1]
-	WORD $0x4fa1e094 // sdot v20.4s, v4.16b, v1.4b[1]
-	FMOVD 16(R11), F0
-	WORD $0x4f80e0f1 // sdot v17.4s, v7.16b, v0.4b[0]
-	WORD $0x4f80e0b0 // sdot v16.4s, v5.16b, v0.4b[0]
-	WORD $0x4fa0e0d1 // sdot v17.4s, v6.16b, v0.4b[1]
-	WORD $0x4fa0e090 // sdot v16.4s, v4.16b, v0.4b[1]
-	FMOVD 16(R12), F3
-	WORD $0x4f83e0ed // sdot v13.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0ac // sdot v12.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0cd // sdot v13.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e08c // sdot v12.4s, v4.16b, v3.4b[1]
+	WORD $0x4f83e0eb // sdot v11.4s, v7.16b, v3.4b[0]
+	WORD $0x4f83e0aa // sdot v10.4s, v5.16b, v3.4b[0]
+	WORD $0x4fa3e0cb // sdot v11.4s, v6.16b, v3.4b[1]
+	WORD $0x4fa3e08a // sdot v10.4s, v4.16b, v3.4b[1]
 	FMOVD 16(R13), F2
 	WORD $0x4f82e0e9 // sdot v9.4s, v7.16b, v2.4b[0]
 	WORD $0x4f82e0a8 // sdot v8.4s, v5.16b, v2.4b[0]
@@ -287,269 +168,112 @@ block3:
 	FMOVQ 528(R6), F5
 	FMOVQ 592(R6), F4
 	FMOVD 24(R8), F3
-	WORD $0x4f83e0ff // sdot v31.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0be // sdot v30.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0df // sdot v31.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e09e // sdot v30.4s, v4.16b, v3.4b[1]
+	WORD $0x4f83e0f3 // sdot v19.4s, v7.16b, v3.4b[0]
+	WORD $0x4f83e0b2 // sdot v18.4s, v5.16b, v3.4b[0]
+	WORD $0x4fa3e0d3 // sdot v19.4s, v6.16b, v3.4b[1]
+	WORD $0x4fa3e092 // sdot v18.4s, v4.16b, v3.4b[1]
 	FMOVD 24(R9), F2
-	WORD $0x4f82e0fb // sdot v27.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0ba // sdot v26.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0db // sdot v27.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e09a // sdot v26.4s, v4.16b, v2.4b[1]
+	WORD $0x4f82e0f1 // sdot v17.4s, v7.16b, v2.4b[0]
+	WORD $0x4f82e0b0 // sdot v16.4s, v5.16b, v2.4b[0]
+	WORD $0x4fa2e0d1 // sdot v17.4s, v6.16b, v2.4b[1]
+	WORD $0x4fa2e090 // sdot v16.4s, v4.16b, v2.4b[1]
 	FMOVD 24(R10), F1
-	WORD $0x4f81e0f7 // sdot v23.4s, v7.16b, v1.4b[0]
-	WORD $0x4f81e0b6 // sdot v22.4s, v5.16b, v1.4b[0]
-	WORD $0x4fa1e0d7 // sdot v23.4s, v6.16b, v1.4b[1]
-	WORD $0x4fa1e096 // sdot v22.4s, v4.16b, v1.4b[1]
+	WORD $0x4f81e0ef // sdot v15.4s, v7.16b, v1.4b[0]
+	WORD $0x4f81e0ae // sdot v14.4s, v5.16b, v1.4b[0]
+	WORD $0x4fa1e0cf // sdot v15.4s, v6.16b, v1.4b[1]
+	WORD $0x4fa1e08e // sdot v14.4s, v4.16b, v1.4b[1]
 	FMOVD 24(R11), F0
-	WORD $0x4f80e0f3 // sdot v19.4s, v7.16b, v0.4b[0]
-	WORD $0x4f80e0b2 // sdot v18.4s, v5.16b, v0.4b[0]
-	WORD $0x4fa0e0d3 // sdot v19.4s, v6.16b, v0.4b[1]
-	WORD $0x4fa0e092 // sdot v18.4s, v4.16b, v0.4b[1]
+	WORD $0x4f80e0ed // sdot v13.4s, v7.16b, v0.4b[0]
+	WORD $0x4f80e0ac // sdot v12.4s, v5.16b, v0.4b[0]
+	WORD $0x4fa0e0cd // sdot v13.4s, v6.16b, v0.4b[1]
+	WORD $0x4fa0e08c // sdot v12.4s, v4.16b, v0.4b[1]
 	FMOVD 24(R12), F3
-	WORD $0x4f83e0ef // sdot v15.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0ae // sdot v14.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0cf // sdot v15.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e08e // sdot v14.4s, v4.16b, v3.4b[1]
-	FMOVD 24(R13), F2
-	WORD $0x4f82e0eb // sdot v11.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0aa // sdot v10.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0cb // sdot v11.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e08a // sdot v10.4s, v4.16b, v2.4b[1]
-	FMOVQ 544(R6), F7
-	FMOVQ 608(R6), F6
-	FMOVQ 560(R6), F5
-	FMOVQ 624(R6), F4
-	FMOVD 24(R8), F3
-	WORD $0x4f83e0fd // sdot v29.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0bc // sdot v28.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0dd // sdot v29.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e09c // sdot v28.4s, v4.16b, v3.4b[1]
-	FMOVD 24(R9), F2
-	WORD $0x4f82e0f9 // sdot v25.4s, v7.16b, v2.4b[0]
-	WORD $0x4f82e0b8 // sdot v24.4s, v5.16b, v2.4b[0]
-	WORD $0x4fa2e0d9 // sdot v25.4s, v6.16b, v2.4b[1]
-	WORD $0x4fa2e098 // sdot v24.4s, v4.16b, v2.4b[1]
-	FMOVD 24(R10), F1
-	WORD $0x4f81e0f5 // sdot v21.4s, v7.16b, v1.4b[0]
-	WORD $0x4f81e0b4 // sdot v20.4s, v5.16b, v1.4b[0]
-	WORD $0x4fa1e0d5 // sdot v21.4s, v6.16b, v1.4b[1]
-	WORD $0x4fa1e094 // sdot v20.4s, v4.16b, v1.4b[1]
-	FMOVD 24(R11), F0
-	WORD $0x4f80e0f1 // sdot v17.4s, v7.16b, v0.4b[0]
-	WORD $0x4f80e0b0 // sdot v16.4s, v5.16b, v0.4b[0]
-	WORD $0x4fa0e0d1 // sdot v17.4s, v6.16b, v0.4b[1]
-	WORD $0x4fa0e090 // sdot v16.4s, v4.16b, v0.4b[1]
-	FMOVD 24(R12), F3
-	WORD $0x4f83e0ed // sdot v13.4s, v7.16b, v3.4b[0]
-	WORD $0x4f83e0ac // sdot v12.4s, v5.16b, v3.4b[0]
-	WORD $0x4fa3e0cd // sdot v13.4s, v6.16b, v3.4b[1]
-	WORD $0x4fa3e08c // sdot v12.4s, v4.16b, v3.4b[1]
+	WORD $0x4f83e0eb // sdot v11.4s, v7.16b, v3.4b[0]
+	WORD $0x4f83e0aa // sdot v10.4s, v5.16b, v3.4b[0]
+	WORD $0x4fa3e0cb // sdot v11.4s, v6.16b, v3.4b[1]
+	WORD $0x4fa3e08a // sdot v10.4s, v4.16b, v3.4b[1]
 	FMOVD 24(R13), F2
 	WORD $0x4f82e0e9 // sdot v9.4s, v7.16b, v2.4b[0]
 	WORD $0x4f82e0a8 // sdot v8.4s, v5.16b, v2.4b[0]
 	WORD $0x4fa2e0c9 // sdot v9.4s, v6.16b, v2.4b[1]
 	WORD $0x4fa2e088 // sdot v8.4s, v4.16b, v2.4b[1]
+	FMOVQ 528(RSP), F7
+	WORD $0x4ea7d673 // fsub v19.4s, v19.4s, v7.4s
+	WORD $0x4ea7d652 // fsub v18.4s, v18.4s, v7.4s
+	WORD $0x4ea7d631 // fsub v17.4s, v17.4s, v7.4s
+	WORD $0x4ea7d610 // fsub v16.4s, v16.4s, v7.4s
+	WORD $0x4ea7d5ef // fsub v15.4s, v15.4s, v7.4s
+	WORD $0x4ea7d5ce // fsub v14.4s, v14.4s, v7.4s
+	WORD $0x4ea7d5ad // fsub v13.4s, v13.4s, v7.4s
+	WORD $0x4ea7d58c // fsub v12.4s, v12.4s, v7.4s
+	WORD $0x4ea7d56b // fsub v11.4s, v11.4s, v7.4s
+	WORD $0x4ea7d54a // fsub v10.4s, v10.4s, v7.4s
+	WORD $0x4ea7d529 // fsub v9.4s, v9.4s, v7.4s
+	WORD $0x4ea7d508 // fsub v8.4s, v8.4s, v7.4s
 	FMOVQ (R6), F7
-	FMOVQ 64(R6), F5
 	FMOVQ 16(R6), F6
-	FMOVQ 80(R6), F4
-	FMOVS (R8)(R14), F3
-	FMOVS (R8)(R15), F2
-	WORD $0x4e602842 // saddlp v2.4s, v2.8h
-	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
-	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
-	WORD $0x6e27dfff // fmul v31.4s, v31.4s, v7.4s
-	WORD $0x4f8210bf // fmla v31.4s, v5.4s, v2.s[0]
-	FMOVQ 16(RSP), F1
-	WORD $0x4f8313e1 // fmla v1.4s, v31.4s, v3.s[0]
-	FMOVQ F1, 16(RSP)
-	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
-	WORD $0x6e26dfde // fmul v30.4s, v30.4s, v6.4s
-	WORD $0x4f82109e // fmla v30.4s, v4.4s, v2.s[0]
-	FMOVQ 32(RSP), F1
-	WORD $0x4f8313c1 // fmla v1.4s, v30.4s, v3.s[0]
-	FMOVQ F1, 32(RSP)
-	FMOVS (R9)(R14), F3
-	FMOVS (R9)(R15), F2
-	WORD $0x4e602842 // saddlp v2.4s, v2.8h
-	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x6e27df7b // fmul v27.4s, v27.4s, v7.4s
-	WORD $0x4f8210bb // fmla v27.4s, v5.4s, v2.s[0]
-	FMOVQ 80(RSP), F1
-	WORD $0x4f831361 // fmla v1.4s, v27.4s, v3.s[0]
-	FMOVQ F1, 80(RSP)
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x6e26df5a // fmul v26.4s, v26.4s, v6.4s
-	WORD $0x4f82109a // fmla v26.4s, v4.4s, v2.s[0]
-	FMOVQ 96(RSP), F1
-	WORD $0x4f831341 // fmla v1.4s, v26.4s, v3.s[0]
-	FMOVQ F1, 96(RSP)
-	FMOVS (R10)(R14), F3
-	FMOVS (R10)(R15), F2
-	WORD $0x4e602842 // saddlp v2.4s, v2.8h
-	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x6e27def7 // fmul v23.4s, v23.4s, v7.4s
-	WORD $0x4f8210b7 // fmla v23.4s, v5.4s, v2.s[0]
-	FMOVQ 144(RSP), F1
-	WORD $0x4f8312e1 // fmla v1.4s, v23.4s, v3.s[0]
-	FMOVQ F1, 144(RSP)
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x6e26ded6 // fmul v22.4s, v22.4s, v6.4s
-	WORD $0x4f821096 // fmla v22.4s, v4.4s, v2.s[0]
-	FMOVQ 160(RSP), F1
-	WORD $0x4f8312c1 // fmla v1.4s, v22.4s, v3.s[0]
-	FMOVQ F1, 160(RSP)
-	FMOVS (R11)(R14), F3
-	FMOVS (R11)(R15), F2
-	WORD $0x4e602842 // saddlp v2.4s, v2.8h
-	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD $0x6e27de73 // fmul v19.4s, v19.4s, v7.4s
-	WORD $0x4f8210b3 // fmla v19.4s, v5.4s, v2.s[0]
-	FMOVQ 208(RSP), F1
-	WORD $0x4f831261 // fmla v1.4s, v19.4s, v3.s[0]
-	FMOVQ F1, 208(RSP)
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e26de52 // fmul v18.4s, v18.4s, v6.4s
-	WORD $0x4f821092 // fmla v18.4s, v4.4s, v2.s[0]
-	FMOVQ 224(RSP), F1
-	WORD $0x4f831241 // fmla v1.4s, v18.4s, v3.s[0]
-	FMOVQ F1, 224(RSP)
-	FMOVS (R12)(R14), F3
-	FMOVS (R12)(R15), F2
-	WORD $0x4e602842 // saddlp v2.4s, v2.8h
-	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
-	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
-	WORD $0x6e27ddef // fmul v15.4s, v15.4s, v7.4s
-	WORD $0x4f8210af // fmla v15.4s, v5.4s, v2.s[0]
-	FMOVQ 272(RSP), F1
-	WORD $0x4f8311e1 // fmla v1.4s, v15.4s, v3.s[0]
-	FMOVQ F1, 272(RSP)
-	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
-	WORD $0x6e26ddce // fmul v14.4s, v14.4s, v6.4s
-	WORD $0x4f82108e // fmla v14.4s, v4.4s, v2.s[0]
-	FMOVQ 288(RSP), F1
-	WORD $0x4f8311c1 // fmla v1.4s, v14.4s, v3.s[0]
-	FMOVQ F1, 288(RSP)
-	FMOVS (R13)(R14), F3
-	FMOVS (R13)(R15), F2
-	WORD $0x4e602842 // saddlp v2.4s, v2.8h
-	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	WORD $0x6e27dd6b // fmul v11.4s, v11.4s, v7.4s
-	WORD $0x4f8210ab // fmla v11.4s, v5.4s, v2.s[0]
-	FMOVQ 336(RSP), F1
-	WORD $0x4f831161 // fmla v1.4s, v11.4s, v3.s[0]
-	FMOVQ F1, 336(RSP)
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x6e26dd4a // fmul v10.4s, v10.4s, v6.4s
-	WORD $0x4f82108a // fmla v10.4s, v4.4s, v2.s[0]
-	FMOVQ 352(RSP), F1
-	WORD $0x4f831141 // fmla v1.4s, v10.4s, v3.s[0]
-	FMOVQ F1, 352(RSP)
-	FMOVQ 32(R6), F7
-	FMOVQ 96(R6), F5
-	FMOVQ 48(R6), F6
-	FMOVQ 112(R6), F4
-	FMOVS (R8)(R14), F3
-	FMOVS (R8)(R15), F2
-	WORD $0x4e602842 // saddlp v2.4s, v2.8h
-	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x6e27dfbd // fmul v29.4s, v29.4s, v7.4s
-	WORD $0x4f8210bd // fmla v29.4s, v5.4s, v2.s[0]
-	FMOVQ 48(RSP), F1
-	WORD $0x4f8313a1 // fmla v1.4s, v29.4s, v3.s[0]
-	FMOVQ F1, 48(RSP)
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x6e26df9c // fmul v28.4s, v28.4s, v6.4s
-	WORD $0x4f82109c // fmla v28.4s, v4.4s, v2.s[0]
-	FMOVQ 64(RSP), F1
-	WORD $0x4f831381 // fmla v1.4s, v28.4s, v3.s[0]
-	FMOVQ F1, 64(RSP)
-	FMOVS (R9)(R14), F3
-	FMOVS (R9)(R15), F2
-	WORD $0x4e602842 // saddlp v2.4s, v2.8h
-	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x6e27df39 // fmul v25.4s, v25.4s, v7.4s
-	WORD $0x4f8210b9 // fmla v25.4s, v5.4s, v2.s[0]
-	FMOVQ 112(RSP), F1
-	WORD $0x4f831321 // fmla v1.4s, v25.4s, v3.s[0]
-	FMOVQ F1, 112(RSP)
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e26df18 // fmul v24.4s, v24.4s, v6.4s
-	WORD $0x4f821098 // fmla v24.4s, v4.4s, v2.s[0]
-	FMOVQ 128(RSP), F1
-	WORD $0x4f831301 // fmla v1.4s, v24.4s, v3.s[0]
-	FMOVQ F1, 128(RSP)
-	FMOVS (R10)(R14), F3
-	FMOVS (R10)(R15), F2
-	WORD $0x4e602842 // saddlp v2.4s, v2.8h
-	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e27deb5 // fmul v21.4s, v21.4s, v7.4s
-	WORD $0x4f8210b5 // fmla v21.4s, v5.4s, v2.s[0]
-	FMOVQ 176(RSP), F1
-	WORD $0x4f8312a1 // fmla v1.4s, v21.4s, v3.s[0]
-	FMOVQ F1, 176(RSP)
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e26de94 // fmul v20.4s, v20.4s, v6.4s
-	WORD $0x4f821094 // fmla v20.4s, v4.4s, v2.s[0]
-	FMOVQ 192(RSP), F1
-	WORD $0x4f831281 // fmla v1.4s, v20.4s, v3.s[0]
-	FMOVQ F1, 192(RSP)
-	FMOVS (R11)(R14), F3
-	FMOVS (R11)(R15), F2
-	WORD $0x4e602842 // saddlp v2.4s, v2.8h
-	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
 	WORD $0x6e27de31 // fmul v17.4s, v17.4s, v7.4s
-	WORD $0x4f8210b1 // fmla v17.4s, v5.4s, v2.s[0]
-	FMOVQ 240(RSP), F1
-	WORD $0x4f831221 // fmla v1.4s, v17.4s, v3.s[0]
-	FMOVQ F1, 240(RSP)
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e26de10 // fmul v16.4s, v16.4s, v6.4s
-	WORD $0x4f821090 // fmla v16.4s, v4.4s, v2.s[0]
-	FMOVQ 256(RSP), F1
-	WORD $0x4f831201 // fmla v1.4s, v16.4s, v3.s[0]
-	FMOVQ F1, 256(RSP)
-	FMOVS (R12)(R14), F3
-	FMOVS (R12)(R15), F2
-	WORD $0x4e602842 // saddlp v2.4s, v2.8h
-	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
+	WORD $0x6e27ddef // fmul v15.4s, v15.4s, v7.4s
 	WORD $0x6e27ddad // fmul v13.4s, v13.4s, v7.4s
-	WORD $0x4f8210ad // fmla v13.4s, v5.4s, v2.s[0]
-	FMOVQ 304(RSP), F1
-	WORD $0x4f8311a1 // fmla v1.4s, v13.4s, v3.s[0]
-	FMOVQ F1, 304(RSP)
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x6e26dd8c // fmul v12.4s, v12.4s, v6.4s
-	WORD $0x4f82108c // fmla v12.4s, v4.4s, v2.s[0]
-	FMOVQ 320(RSP), F1
-	WORD $0x4f831181 // fmla v1.4s, v12.4s, v3.s[0]
-	FMOVQ F1, 320(RSP)
-	FMOVS (R13)(R14), F3
-	FMOVS (R13)(R15), F2
-	WORD $0x4e602842 // saddlp v2.4s, v2.8h
-	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
-	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
+	WORD $0x6e27dd6b // fmul v11.4s, v11.4s, v7.4s
 	WORD $0x6e27dd29 // fmul v9.4s, v9.4s, v7.4s
-	WORD $0x4f8210a9 // fmla v9.4s, v5.4s, v2.s[0]
-	FMOVQ 368(RSP), F1
-	WORD $0x4f831121 // fmla v1.4s, v9.4s, v3.s[0]
-	FMOVQ F1, 368(RSP)
-	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
+	WORD $0x6e26de52 // fmul v18.4s, v18.4s, v6.4s
+	WORD $0x6e26de10 // fmul v16.4s, v16.4s, v6.4s
+	WORD $0x6e26ddce // fmul v14.4s, v14.4s, v6.4s
+	WORD $0x6e26dd8c // fmul v12.4s, v12.4s, v6.4s
+	WORD $0x6e26dd4a // fmul v10.4s, v10.4s, v6.4s
 	WORD $0x6e26dd08 // fmul v8.4s, v8.4s, v6.4s
-	WORD $0x4f821088 // fmla v8.4s, v4.4s, v2.s[0]
-	FMOVQ 384(RSP), F1
-	WORD $0x4f831101 // fmla v1.4s, v8.4s, v3.s[0]
-	FMOVQ F1, 384(RSP)
+	FMOVQ 64(R6), F7
+	FMOVQ 80(R6), F6
+	FMOVS (R8)(R14), F5
+	FMOVS (R8)(R15), F4
+	WORD $0x4e602884 // saddlp v4.4s, v4.8h
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x4f8410f3 // fmla v19.4s, v7.4s, v4.s[0]
+	WORD $0x4f85127f // fmla v31.4s, v19.4s, v5.s[0]
+	WORD $0x4f8410d2 // fmla v18.4s, v6.4s, v4.s[0]
+	WORD $0x4f85125e // fmla v30.4s, v18.4s, v5.s[0]
+	FMOVS (R9)(R14), F5
+	FMOVS (R9)(R15), F4
+	WORD $0x4e602884 // saddlp v4.4s, v4.8h
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x4f8410f1 // fmla v17.4s, v7.4s, v4.s[0]
+	WORD $0x4f85123d // fmla v29.4s, v17.4s, v5.s[0]
+	WORD $0x4f8410d0 // fmla v16.4s, v6.4s, v4.s[0]
+	WORD $0x4f85121c // fmla v28.4s, v16.4s, v5.s[0]
+	FMOVS (R10)(R14), F5
+	FMOVS (R10)(R15), F4
+	WORD $0x4e602884 // saddlp v4.4s, v4.8h
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x4f8410ef // fmla v15.4s, v7.4s, v4.s[0]
+	WORD $0x4f8511fb // fmla v27.4s, v15.4s, v5.s[0]
+	WORD $0x4f8410ce // fmla v14.4s, v6.4s, v4.s[0]
+	WORD $0x4f8511da // fmla v26.4s, v14.4s, v5.s[0]
+	FMOVS (R11)(R14), F5
+	FMOVS (R11)(R15), F4
+	WORD $0x4e602884 // saddlp v4.4s, v4.8h
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x4f8410ed // fmla v13.4s, v7.4s, v4.s[0]
+	WORD $0x4f8511b9 // fmla v25.4s, v13.4s, v5.s[0]
+	WORD $0x4f8410cc // fmla v12.4s, v6.4s, v4.s[0]
+	WORD $0x4f851198 // fmla v24.4s, v12.4s, v5.s[0]
+	FMOVS (R12)(R14), F5
+	FMOVS (R12)(R15), F4
+	WORD $0x4e602884 // saddlp v4.4s, v4.8h
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x4f8410eb // fmla v11.4s, v7.4s, v4.s[0]
+	WORD $0x4f851177 // fmla v23.4s, v11.4s, v5.s[0]
+	WORD $0x4f8410ca // fmla v10.4s, v6.4s, v4.s[0]
+	WORD $0x4f851156 // fmla v22.4s, v10.4s, v5.s[0]
+	FMOVS (R13)(R14), F5
+	FMOVS (R13)(R15), F4
+	WORD $0x4e602884 // saddlp v4.4s, v4.8h
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x4f8410e9 // fmla v9.4s, v7.4s, v4.s[0]
+	WORD $0x4f851135 // fmla v21.4s, v9.4s, v5.s[0]
+	WORD $0x4f8410c8 // fmla v8.4s, v6.4s, v4.s[0]
+	WORD $0x4f851114 // fmla v20.4s, v8.4s, v5.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -560,169 +284,78 @@ block3:
 	SUB $32, R14, R14
 	ADD $4, R14, R14
 	ADD $640, R6, R6
+	ADD $640, R22, R22
+	ADD $640, R23, R23
 	SUBS $1, R7, R7
-	BNE block3
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain4
-	MOVD R2, R16
-	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 144(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 160(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 176(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 192(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 272(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 288(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 304(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 320(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 336(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 352(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 368(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 384(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored5
-plain4:
-	MOVD R2, R16
-	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 144(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 160(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 176(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 192(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 272(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 288(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 304(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 320(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 336(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 352(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 368(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 384(RSP), F31
-	FMOVQ F31, 48(R16)
-stored5:
+	BNE block4
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain5
+	ADD R24<<5, R2, R25
+	FMOVQ (R25), F18
+	WORD $0x4e32d7f3 // fadd v19.4s, v31.4s, v18.4s
+	FMOVQ F19, (R25)
+	FMOVQ 16(R25), F18
+	WORD $0x4e32d7d3 // fadd v19.4s, v30.4s, v18.4s
+	FMOVQ F19, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F18
+	WORD $0x4e32d7b3 // fadd v19.4s, v29.4s, v18.4s
+	FMOVQ F19, (R25)
+	FMOVQ 16(R25), F18
+	WORD $0x4e32d793 // fadd v19.4s, v28.4s, v18.4s
+	FMOVQ F19, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F18
+	WORD $0x4e32d773 // fadd v19.4s, v27.4s, v18.4s
+	FMOVQ F19, (R25)
+	FMOVQ 16(R25), F18
+	WORD $0x4e32d753 // fadd v19.4s, v26.4s, v18.4s
+	FMOVQ F19, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F18
+	WORD $0x4e32d733 // fadd v19.4s, v25.4s, v18.4s
+	FMOVQ F19, (R25)
+	FMOVQ 16(R25), F18
+	WORD $0x4e32d713 // fadd v19.4s, v24.4s, v18.4s
+	FMOVQ F19, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F18
+	WORD $0x4e32d6f3 // fadd v19.4s, v23.4s, v18.4s
+	FMOVQ F19, (R25)
+	FMOVQ 16(R25), F18
+	WORD $0x4e32d6d3 // fadd v19.4s, v22.4s, v18.4s
+	FMOVQ F19, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F18
+	WORD $0x4e32d6b3 // fadd v19.4s, v21.4s, v18.4s
+	FMOVQ F19, (R25)
+	FMOVQ 16(R25), F18
+	WORD $0x4e32d693 // fadd v19.4s, v20.4s, v18.4s
+	FMOVQ F19, 16(R25)
+	B stored6
+plain5:
+	ADD R24<<5, R2, R25
+	FMOVQ F31, (R25)
+	FMOVQ F30, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F29, (R25)
+	FMOVQ F28, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F27, (R25)
+	FMOVQ F26, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F25, (R25)
+	FMOVQ F24, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F23, (R25)
+	FMOVQ F22, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F21, (R25)
+	FMOVQ F20, 16(R25)
+stored6:
+	ADD $1, R24, R24
+	CMP $2, R24
+	BLT part3
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	ADD R4<<2, R1, R1
@@ -730,11 +363,16 @@ stored5:
 	SUB $6, R3, R3
 	B tile1
 next2:
-tile6:
+tile7:
 	CMP $4, R3
-	BLT next7
+	BLT next8
+	MOVD $0, R24
+part9:
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
+	ADD R24<<4, R6, R22
+	ADD R24<<3, R6, R23
+	ADD R24<<5, R6, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -743,24 +381,6 @@ tile6:
 	LSR $5, R7, R7
 	ADD R7<<2, R14, R15
 	WORD $0x6f00e41f // movi v31.2d, #0x0
-	FMOVQ F31, 16(RSP)
-	FMOVQ F31, 32(RSP)
-	FMOVQ F31, 48(RSP)
-	FMOVQ F31, 64(RSP)
-	FMOVQ F31, 80(RSP)
-	FMOVQ F31, 96(RSP)
-	FMOVQ F31, 112(RSP)
-	FMOVQ F31, 128(RSP)
-	FMOVQ F31, 144(RSP)
-	FMOVQ F31, 160(RSP)
-	FMOVQ F31, 176(RSP)
-	FMOVQ F31, 192(RSP)
-	FMOVQ F31, 208(RSP)
-	FMOVQ F31, 224(RSP)
-	FMOVQ F31, 240(RSP)
-	FMOVQ F31, 256(RSP)
-block8:
-	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
@@ -768,57 +388,34 @@ block8:
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
-	WORD $0x6f00e417 // movi v23.2d, #0x0
-	WORD $0x6f00e416 // movi v22.2d, #0x0
-	WORD $0x6f00e415 // movi v21.2d, #0x0
-	WORD $0x6f00e414 // movi v20.2d, #0x0
-	WORD $0x6f00e413 // movi v19.2d, #0x0
-	WORD $0x6f00e412 // movi v18.2d, #0x0
-	WORD $0x6f00e411 // movi v17.2d, #0x0
-	WORD $0x6f00e410 // movi v16.2d, #0x0
+block10:
+	FMOVQ 528(RSP), F23
+	FMOVQ 528(RSP), F22
+	FMOVQ 528(RSP), F21
+	FMOVQ 528(RSP), F20
+	FMOVQ 528(RSP), F19
+	FMOVQ 528(RSP), F18
+	FMOVQ 528(RSP), F17
+	FMOVQ 528(RSP), F16
 	FMOVQ 128(R6), F15
 	FMOVQ 192(R6), F14
 	FMOVQ 144(R6), F13
 	FMOVQ 208(R6), F12
 	FMOVD (R8), F11
-	WORD $0x4f8be1ff // sdot v31.4s, v15.16b, v11.4b[0]
-	WORD $0x4f8be1be // sdot v30.4s, v13.16b, v11.4b[0]
-	WORD $0x4fabe1df // sdot v31.4s, v14.16b, v11.4b[1]
-	WORD $0x4fabe19e // sdot v30.4s, v12.16b, v11.4b[1]
+	WORD $0x4f8be1f7 // sdot v23.4s, v15.16b, v11.4b[0]
+	WORD $0x4f8be1b6 // sdot v22.4s, v13.16b, v11.4b[0]
+	WORD $0x4fabe1d7 // sdot v23.4s, v14.16b, v11.4b[1]
+	WORD $0x4fabe196 // sdot v22.4s, v12.16b, v11.4b[1]
 	FMOVD (R9), F10
-	WORD $0x4f8ae1fb // sdot v27.4s, v15.16b, v10.4b[0]
-	WORD $0x4f8ae1ba // sdot v26.4s, v13.16b, v10.4b[0]
-	WORD $0x4faae1db // sdot v27.4s, v14.16b, v10.4b[1]
-	WORD $0x4faae19a // sdot v26.4s, v12.16b, v10.4b[1]
+	WORD $0x4f8ae1f5 // sdot v21.4s, v15.16b, v10.4b[0]
+	WORD $0x4f8ae1b4 // sdot v20.4s, v13.16b, v10.4b[0]
+	WORD $0x4faae1d5 // sdot v21.4s, v14.16b, v10.4b[1]
+	WORD $0x4faae194 // sdot v20.4s, v12.16b, v10.4b[1]
 	FMOVD (R10), F9
-	WORD $0x4f89e1f7 // sdot v23.4s, v15.16b, v9.4b[0]
-	WORD $0x4f89e1b6 // sdot v22.4s, v13.16b, v9.4b[0]
-	WORD $0x4fa9e1d7 // sdot v23.4s, v14.16b, v9.4b[1]
-	WORD $0x4fa9e196 // sdot v22.4s, v12.16b, v9.4b[1]
-	FMOVD (R11), F8
-	WORD $0x4f88e1f3 // sdot v19.4s, v15.16b, v8.4b[0]
-	WORD $0x4f88e1b2 // sdot v18.4s, v13.16b, v8.4b[0]
-	WORD $0x4fa8e1d3 // sdot v19.4s, v14.16b, v8.4b[1]
-	WORD $0x4fa8e192 // sdot v18.4s, v12.16b, v8.4b[1]
-	FMOVQ 160(R6), F15
-	FMOVQ 224(R6), F14
-	FMOVQ 176(R6), F13
-	FMOVQ 240(R6), F12
-	FMOVD (R8), F11
-	WORD $0x4f8be1fd // sdot v29.4s, v15.16b, v11.4b[0]
-	WORD $0x4f8be1bc // sdot v28.4s, v13.16b, v11.4b[0]
-	WORD $0x4fabe1dd // sdot v29.4s, v14.16b, v11.4b[1]
-	WORD $0x4fabe19c // sdot v28.4s, v12.16b, v11.4b[1]
-	FMOVD (R9), F10
-	WORD $0x4f8ae1f9 // sdot v25.4s, v15.16b, v10.4b[0]
-	WORD $0x4f8ae1b8 // sdot v24.4s, v13.16b, v10.4b[0]
-	WORD $0x4faae1d9 // sdot v25.4s, v14.16b, v10.4b[1]
-	WORD $0x4faae198 // sdot v24.4s, v12.16b, v10.4b[1]
-	FMOVD (R10), F9
-	WORD $0x4f89e1f5 // sdot v21.4s, v15.16b, v9.4b[0]
-	WORD $0x4f89e1b4 // sdot v20.4s, v13.16b, v9.4b[0]
-	WORD $0x4fa9e1d5 // sdot v21.4s, v14.16b, v9.4b[1]
-	WORD $0x4fa9e194 // sdot v20.4s, v12.16b, v9.4b[1]
+	WORD $0x4f89e1f3 // sdot v19.4s, v15.16b, v9.4b[0]
+	WORD $0x4f89e1b2 // sdot v18.4s, v13.16b, v9.4b[0]
+	WORD $0x4fa9e1d3 // sdot v19.4s, v14.16b, v9.4b[1]
+	WORD $0x4fa9e192 // sdot v18.4s, v12.16b, v9.4b[1]
 	FMOVD (R11), F8
 	WORD $0x4f88e1f1 // sdot v17.4s, v15.16b, v8.4b[0]
 	WORD $0x4f88e1b0 // sdot v16.4s, v13.16b, v8.4b[0]
@@ -829,44 +426,20 @@ block8:
 	FMOVQ 272(R6), F13
 	FMOVQ 336(R6), F12
 	FMOVD 8(R8), F11
-	WORD $0x4f8be1ff // sdot v31.4s, v15.16b, v11.4b[0]
-	WORD $0x4f8be1be // sdot v30.4s, v13.16b, v11.4b[0]
-	WORD $0x4fabe1df // sdot v31.4s, v14.16b, v11.4b[1]
-	WORD $0x4fabe19e // sdot v30.4s, v12.16b, v11.4b[1]
+	WORD $0x4f8be1f7 // sdot v23.4s, v15.16b, v11.4b[0]
+	WORD $0x4f8be1b6 // sdot v22.4s, v13.16b, v11.4b[0]
+	WORD $0x4fabe1d7 // sdot v23.4s, v14.16b, v11.4b[1]
+	WORD $0x4fabe196 // sdot v22.4s, v12.16b, v11.4b[1]
 	FMOVD 8(R9), F10
-	WORD $0x4f8ae1fb // sdot v27.4s, v15.16b, v10.4b[0]
-	WORD $0x4f8ae1ba // sdot v26.4s, v13.16b, v10.4b[0]
-	WORD $0x4faae1db // sdot v27.4s, v14.16b, v10.4b[1]
-	WORD $0x4faae19a // sdot v26.4s, v12.16b, v10.4b[1]
+	WORD $0x4f8ae1f5 // sdot v21.4s, v15.16b, v10.4b[0]
+	WORD $0x4f8ae1b4 // sdot v20.4s, v13.16b, v10.4b[0]
+	WORD $0x4faae1d5 // sdot v21.4s, v14.16b, v10.4b[1]
+	WORD $0x4faae194 // sdot v20.4s, v12.16b, v10.4b[1]
 	FMOVD 8(R10), F9
-	WORD $0x4f89e1f7 // sdot v23.4s, v15.16b, v9.4b[0]
-	WORD $0x4f89e1b6 // sdot v22.4s, v13.16b, v9.4b[0]
-	WORD $0x4fa9e1d7 // sdot v23.4s, v14.16b, v9.4b[1]
-	WORD $0x4fa9e196 // sdot v22.4s, v12.16b, v9.4b[1]
-	FMOVD 8(R11), F8
-	WORD $0x4f88e1f3 // sdot v19.4s, v15.16b, v8.4b[0]
-	WORD $0x4f88e1b2 // sdot v18.4s, v13.16b, v8.4b[0]
-	WORD $0x4fa8e1d3 // sdot v19.4s, v14.16b, v8.4b[1]
-	WORD $0x4fa8e192 // sdot v18.4s, v12.16b, v8.4b[1]
-	FMOVQ 288(R6), F15
-	FMOVQ 352(R6), F14
-	FMOVQ 304(R6), F13
-	FMOVQ 368(R6), F12
-	FMOVD 8(R8), F11
-	WORD $0x4f8be1fd // sdot v29.4s, v15.16b, v11.4b[0]
-	WORD $0x4f8be1bc // sdot v28.4s, v13.16b, v11.4b[0]
-	WORD $0x4fabe1dd // sdot v29.4s, v14.16b, v11.4b[1]
-	WORD $0x4fabe19c // sdot v28.4s, v12.16b, v11.4b[1]
-	FMOVD 8(R9), F10
-	WORD $0x4f8ae1f9 // sdot v25.4s, v15.16b, v10.4b[0]
-	WORD $0x4f8ae1b8 // sdot v24.4s, v13.16b, v10.4b[0]
-	WORD $0x4faae1d9 // sdot v25.4s, v14.16b, v10.4b[1]
-	WORD $0x4faae198 // sdot v24.4s, v12.16b, v10.4b[1]
-	FMOVD 8(R10), F9
-	WORD $0x4f89e1f5 // sdot v21.4s, v15.16b, v9.4b[0]
-	WORD $0x4f89e1b4 // sdot v20.4s, v13.16b, v9.4b[0]
-	WORD $0x4fa9e1d5 // sdot v21.4s, v14.16b, v9.4b[1]
-	WORD $0x4fa9e194 // sdot v20.4s, v12.16b, v9.4b[1]
+	WORD $0x4f89e1f3 // sdot v19.4s, v15.16b, v9.4b[0]
+	WORD $0x4f89e1b2 // sdot v18.4s, v13.16b, v9.4b[0]
+	WORD $0x4fa9e1d3 // sdot v19.4s, v14.16b, v9.4b[1]
+	WORD $0x4fa9e192 // sdot v18.4s, v12.16b, v9.4b[1]
 	FMOVD 8(R11), F8
 	WORD $0x4f88e1f1 // sdot v17.4s, v15.16b, v8.4b[0]
 	WORD $0x4f88e1b0 // sdot v16.4s, v13.16b, v8.4b[0]
@@ -877,44 +450,20 @@ block8:
 	FMOVQ 400(R6), F13
 	FMOVQ 464(R6), F12
 	FMOVD 16(R8), F11
-	WORD $0x4f8be1ff // sdot v31.4s, v15.16b, v11.4b[0]
-	WORD $0x4f8be1be // sdot v30.4s, v13.16b, v11.4b[0]
-	WORD $0x4fabe1df // sdot v31.4s, v14.16b, v11.4b[1]
-	WORD $0x4fabe19e // sdot v30.4s, v12.16b, v11.4b[1]
+	WORD $0x4f8be1f7 // sdot v23.4s, v15.16b, v11.4b[0]
+	WORD $0x4f8be1b6 // sdot v22.4s, v13.16b, v11.4b[0]
+	WORD $0x4fabe1d7 // sdot v23.4s, v14.16b, v11.4b[1]
+	WORD $0x4fabe196 // sdot v22.4s, v12.16b, v11.4b[1]
 	FMOVD 16(R9), F10
-	WORD $0x4f8ae1fb // sdot v27.4s, v15.16b, v10.4b[0]
-	WORD $0x4f8ae1ba // sdot v26.4s, v13.16b, v10.4b[0]
-	WORD $0x4faae1db // sdot v27.4s, v14.16b, v10.4b[1]
-	WORD $0x4faae19a // sdot v26.4s, v12.16b, v10.4b[1]
+	WORD $0x4f8ae1f5 // sdot v21.4s, v15.16b, v10.4b[0]
+	WORD $0x4f8ae1b4 // sdot v20.4s, v13.16b, v10.4b[0]
+	WORD $0x4faae1d5 // sdot v21.4s, v14.16b, v10.4b[1]
+	WORD $0x4faae194 // sdot v20.4s, v12.16b, v10.4b[1]
 	FMOVD 16(R10), F9
-	WORD $0x4f89e1f7 // sdot v23.4s, v15.16b, v9.4b[0]
-	WORD $0x4f89e1b6 // sdot v22.4s, v13.16b, v9.4b[0]
-	WORD $0x4fa9e1d7 // sdot v23.4s, v14.16b, v9.4b[1]
-	WORD $0x4fa9e196 // sdot v22.4s, v12.16b, v9.4b[1]
-	FMOVD 16(R11), F8
-	WORD $0x4f88e1f3 // sdot v19.4s, v15.16b, v8.4b[0]
-	WORD $0x4f88e1b2 // sdot v18.4s, v13.16b, v8.4b[0]
-	WORD $0x4fa8e1d3 // sdot v19.4s, v14.16b, v8.4b[1]
-	WORD $0x4fa8e192 // sdot v18.4s, v12.16b, v8.4b[1]
-	FMOVQ 416(R6), F15
-	FMOVQ 480(R6), F14
-	FMOVQ 432(R6), F13
-	FMOVQ 496(R6), F12
-	FMOVD 16(R8), F11
-	WORD $0x4f8be1fd // sdot v29.4s, v15.16b, v11.4b[0]
-	WORD $0x4f8be1bc // sdot v28.4s, v13.16b, v11.4b[0]
-	WORD $0x4fabe1dd // sdot v29.4s, v14.16b, v11.4b[1]
-	WORD $0x4fabe19c // sdot v28.4s, v12.16b, v11.4b[1]
-	FMOVD 16(R9), F10
-	WORD $0x4f8ae1f9 // sdot v25.4s, v15.16b, v10.4b[0]
-	WORD $0x4f8ae1b8 // sdot v24.4s, v13.16b, v10.4b[0]
-	WORD $0x4faae1d9 // sdot v25.4s, v14.16b, v10.4b[1]
-	WORD $0x4faae198 // sdot v24.4s, v12.16b, v10.4b[1]
-	FMOVD 16(R10), F9
-	WORD $0x4f89e1f5 // sdot v21.4s, v15.16b, v9.4b[0]
-	WORD $0x4f89e1b4 // sdot v20.4s, v13.16b, v9.4b[0]
-	WORD $0x4fa9e1d5 // sdot v21.4s, v14.16b, v9.4b[1]
-	WORD $0x4fa9e194 // sdot v20.4s, v12.16b, v9.4b[1]
+	WORD $0x4f89e1f3 // sdot v19.4s, v15.16b, v9.4b[0]
+	WORD $0x4f89e1b2 // sdot v18.4s, v13.16b, v9.4b[0]
+	WORD $0x4fa9e1d3 // sdot v19.4s, v14.16b, v9.4b[1]
+	WORD $0x4fa9e192 // sdot v18.4s, v12.16b, v9.4b[1]
 	FMOVD 16(R11), F8
 	WORD $0x4f88e1f1 // sdot v17.4s, v15.16b, v8.4b[0]
 	WORD $0x4f88e1b0 // sdot v16.4s, v13.16b, v8.4b[0]
@@ -925,185 +474,78 @@ block8:
 	FMOVQ 528(R6), F13
 	FMOVQ 592(R6), F12
 	FMOVD 24(R8), F11
-	WORD $0x4f8be1ff // sdot v31.4s, v15.16b, v11.4b[0]
-	WORD $0x4f8be1be // sdot v30.4s, v13.16b, v11.4b[0]
-	WORD $0x4fabe1df // sdot v31.4s, v14.16b, v11.4b[1]
-	WORD $0x4fabe19e // sdot v30.4s, v12.16b, v11.4b[1]
+	WORD $0x4f8be1f7 // sdot v23.4s, v15.16b, v11.4b[0]
+	WORD $0x4f8be1b6 // sdot v22.4s, v13.16b, v11.4b[0]
+	WORD $0x4fabe1d7 // sdot v23.4s, v14.16b, v11.4b[1]
+	WORD $0x4fabe196 // sdot v22.4s, v12.16b, v11.4b[1]
 	FMOVD 24(R9), F10
-	WORD $0x4f8ae1fb // sdot v27.4s, v15.16b, v10.4b[0]
-	WORD $0x4f8ae1ba // sdot v26.4s, v13.16b, v10.4b[0]
-	WORD $0x4faae1db // sdot v27.4s, v14.16b, v10.4b[1]
-	WORD $0x4faae19a // sdot v26.4s, v12.16b, v10.4b[1]
+	WORD $0x4f8ae1f5 // sdot v21.4s, v15.16b, v10.4b[0]
+	WORD $0x4f8ae1b4 // sdot v20.4s, v13.16b, v10.4b[0]
+	WORD $0x4faae1d5 // sdot v21.4s, v14.16b, v10.4b[1]
+	WORD $0x4faae194 // sdot v20.4s, v12.16b, v10.4b[1]
 	FMOVD 24(R10), F9
-	WORD $0x4f89e1f7 // sdot v23.4s, v15.16b, v9.4b[0]
-	WORD $0x4f89e1b6 // sdot v22.4s, v13.16b, v9.4b[0]
-	WORD $0x4fa9e1d7 // sdot v23.4s, v14.16b, v9.4b[1]
-	WORD $0x4fa9e196 // sdot v22.4s, v12.16b, v9.4b[1]
-	FMOVD 24(R11), F8
-	WORD $0x4f88e1f3 // sdot v19.4s, v15.16b, v8.4b[0]
-	WORD $0x4f88e1b2 // sdot v18.4s, v13.16b, v8.4b[0]
-	WORD $0x4fa8e1d3 // sdot v19.4s, v14.16b, v8.4b[1]
-	WORD $0x4fa8e192 // sdot v18.4s, v12.16b, v8.4b[1]
-	FMOVQ 544(R6), F15
-	FMOVQ 608(R6), F14
-	FMOVQ 560(R6), F13
-	FMOVQ 624(R6), F12
-	FMOVD 24(R8), F11
-	WORD $0x4f8be1fd // sdot v29.4s, v15.16b, v11.4b[0]
-	WORD $0x4f8be1bc // sdot v28.4s, v13.16b, v11.4b[0]
-	WORD $0x4fabe1dd // sdot v29.4s, v14.16b, v11.4b[1]
-	WORD $0x4fabe19c // sdot v28.4s, v12.16b, v11.4b[1]
-	FMOVD 24(R9), F10
-	WORD $0x4f8ae1f9 // sdot v25.4s, v15.16b, v10.4b[0]
-	WORD $0x4f8ae1b8 // sdot v24.4s, v13.16b, v10.4b[0]
-	WORD $0x4faae1d9 // sdot v25.4s, v14.16b, v10.4b[1]
-	WORD $0x4faae198 // sdot v24.4s, v12.16b, v10.4b[1]
-	FMOVD 24(R10), F9
-	WORD $0x4f89e1f5 // sdot v21.4s, v15.16b, v9.4b[0]
-	WORD $0x4f89e1b4 // sdot v20.4s, v13.16b, v9.4b[0]
-	WORD $0x4fa9e1d5 // sdot v21.4s, v14.16b, v9.4b[1]
-	WORD $0x4fa9e194 // sdot v20.4s, v12.16b, v9.4b[1]
+	WORD $0x4f89e1f3 // sdot v19.4s, v15.16b, v9.4b[0]
+	WORD $0x4f89e1b2 // sdot v18.4s, v13.16b, v9.4b[0]
+	WORD $0x4fa9e1d3 // sdot v19.4s, v14.16b, v9.4b[1]
+	WORD $0x4fa9e192 // sdot v18.4s, v12.16b, v9.4b[1]
 	FMOVD 24(R11), F8
 	WORD $0x4f88e1f1 // sdot v17.4s, v15.16b, v8.4b[0]
 	WORD $0x4f88e1b0 // sdot v16.4s, v13.16b, v8.4b[0]
 	WORD $0x4fa8e1d1 // sdot v17.4s, v14.16b, v8.4b[1]
 	WORD $0x4fa8e190 // sdot v16.4s, v12.16b, v8.4b[1]
+	FMOVQ 528(RSP), F15
+	WORD $0x4eafd6f7 // fsub v23.4s, v23.4s, v15.4s
+	WORD $0x4eafd6d6 // fsub v22.4s, v22.4s, v15.4s
+	WORD $0x4eafd6b5 // fsub v21.4s, v21.4s, v15.4s
+	WORD $0x4eafd694 // fsub v20.4s, v20.4s, v15.4s
+	WORD $0x4eafd673 // fsub v19.4s, v19.4s, v15.4s
+	WORD $0x4eafd652 // fsub v18.4s, v18.4s, v15.4s
+	WORD $0x4eafd631 // fsub v17.4s, v17.4s, v15.4s
+	WORD $0x4eafd610 // fsub v16.4s, v16.4s, v15.4s
 	FMOVQ (R6), F15
-	FMOVQ 64(R6), F13
 	FMOVQ 16(R6), F14
-	FMOVQ 80(R6), F12
-	FMOVS (R8)(R14), F11
-	FMOVS (R8)(R15), F10
-	WORD $0x4e60294a // saddlp v10.4s, v10.8h
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
-	WORD $0x6e2fdfff // fmul v31.4s, v31.4s, v15.4s
-	WORD $0x4f8a11bf // fmla v31.4s, v13.4s, v10.s[0]
-	FMOVQ 16(RSP), F9
-	WORD $0x4f8b13e9 // fmla v9.4s, v31.4s, v11.s[0]
-	FMOVQ F9, 16(RSP)
-	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
-	WORD $0x6e2edfde // fmul v30.4s, v30.4s, v14.4s
-	WORD $0x4f8a119e // fmla v30.4s, v12.4s, v10.s[0]
-	FMOVQ 32(RSP), F9
-	WORD $0x4f8b13c9 // fmla v9.4s, v30.4s, v11.s[0]
-	FMOVQ F9, 32(RSP)
-	FMOVS (R9)(R14), F11
-	FMOVS (R9)(R15), F10
-	WORD $0x4e60294a // saddlp v10.4s, v10.8h
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x6e2fdf7b // fmul v27.4s, v27.4s, v15.4s
-	WORD $0x4f8a11bb // fmla v27.4s, v13.4s, v10.s[0]
-	FMOVQ 80(RSP), F9
-	WORD $0x4f8b1369 // fmla v9.4s, v27.4s, v11.s[0]
-	FMOVQ F9, 80(RSP)
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x6e2edf5a // fmul v26.4s, v26.4s, v14.4s
-	WORD $0x4f8a119a // fmla v26.4s, v12.4s, v10.s[0]
-	FMOVQ 96(RSP), F9
-	WORD $0x4f8b1349 // fmla v9.4s, v26.4s, v11.s[0]
-	FMOVQ F9, 96(RSP)
-	FMOVS (R10)(R14), F11
-	FMOVS (R10)(R15), F10
-	WORD $0x4e60294a // saddlp v10.4s, v10.8h
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
 	WORD $0x6e2fdef7 // fmul v23.4s, v23.4s, v15.4s
-	WORD $0x4f8a11b7 // fmla v23.4s, v13.4s, v10.s[0]
-	FMOVQ 144(RSP), F9
-	WORD $0x4f8b12e9 // fmla v9.4s, v23.4s, v11.s[0]
-	FMOVQ F9, 144(RSP)
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x6e2eded6 // fmul v22.4s, v22.4s, v14.4s
-	WORD $0x4f8a1196 // fmla v22.4s, v12.4s, v10.s[0]
-	FMOVQ 160(RSP), F9
-	WORD $0x4f8b12c9 // fmla v9.4s, v22.4s, v11.s[0]
-	FMOVQ F9, 160(RSP)
-	FMOVS (R11)(R14), F11
-	FMOVS (R11)(R15), F10
-	WORD $0x4e60294a // saddlp v10.4s, v10.8h
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x6e2fde73 // fmul v19.4s, v19.4s, v15.4s
-	WORD $0x4f8a11b3 // fmla v19.4s, v13.4s, v10.s[0]
-	FMOVQ 208(RSP), F9
-	WORD $0x4f8b1269 // fmla v9.4s, v19.4s, v11.s[0]
-	FMOVQ F9, 208(RSP)
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e2ede52 // fmul v18.4s, v18.4s, v14.4s
-	WORD $0x4f8a1192 // fmla v18.4s, v12.4s, v10.s[0]
-	FMOVQ 224(RSP), F9
-	WORD $0x4f8b1249 // fmla v9.4s, v18.4s, v11.s[0]
-	FMOVQ F9, 224(RSP)
-	FMOVQ 32(R6), F15
-	FMOVQ 96(R6), F13
-	FMOVQ 48(R6), F14
-	FMOVQ 112(R6), F12
-	FMOVS (R8)(R14), F11
-	FMOVS (R8)(R15), F10
-	WORD $0x4e60294a // saddlp v10.4s, v10.8h
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x6e2fdfbd // fmul v29.4s, v29.4s, v15.4s
-	WORD $0x4f8a11bd // fmla v29.4s, v13.4s, v10.s[0]
-	FMOVQ 48(RSP), F9
-	WORD $0x4f8b13a9 // fmla v9.4s, v29.4s, v11.s[0]
-	FMOVQ F9, 48(RSP)
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x6e2edf9c // fmul v28.4s, v28.4s, v14.4s
-	WORD $0x4f8a119c // fmla v28.4s, v12.4s, v10.s[0]
-	FMOVQ 64(RSP), F9
-	WORD $0x4f8b1389 // fmla v9.4s, v28.4s, v11.s[0]
-	FMOVQ F9, 64(RSP)
-	FMOVS (R9)(R14), F11
-	FMOVS (R9)(R15), F10
-	WORD $0x4e60294a // saddlp v10.4s, v10.8h
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x6e2fdf39 // fmul v25.4s, v25.4s, v15.4s
-	WORD $0x4f8a11b9 // fmla v25.4s, v13.4s, v10.s[0]
-	FMOVQ 112(RSP), F9
-	WORD $0x4f8b1329 // fmla v9.4s, v25.4s, v11.s[0]
-	FMOVQ F9, 112(RSP)
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e2edf18 // fmul v24.4s, v24.4s, v14.4s
-	WORD $0x4f8a1198 // fmla v24.4s, v12.4s, v10.s[0]
-	FMOVQ 128(RSP), F9
-	WORD $0x4f8b1309 // fmla v9.4s, v24.4s, v11.s[0]
-	FMOVQ F9, 128(RSP)
-	FMOVS (R10)(R14), F11
-	FMOVS (R10)(R15), F10
-	WORD $0x4e60294a // saddlp v10.4s, v10.8h
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
 	WORD $0x6e2fdeb5 // fmul v21.4s, v21.4s, v15.4s
-	WORD $0x4f8a11b5 // fmla v21.4s, v13.4s, v10.s[0]
-	FMOVQ 176(RSP), F9
-	WORD $0x4f8b12a9 // fmla v9.4s, v21.4s, v11.s[0]
-	FMOVQ F9, 176(RSP)
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e2ede94 // fmul v20.4s, v20.4s, v14.4s
-	WORD $0x4f8a1194 // fmla v20.4s, v12.4s, v10.s[0]
-	FMOVQ 192(RSP), F9
-	WORD $0x4f8b1289 // fmla v9.4s, v20.4s, v11.s[0]
-	FMOVQ F9, 192(RSP)
-	FMOVS (R11)(R14), F11
-	FMOVS (R11)(R15), F10
-	WORD $0x4e60294a // saddlp v10.4s, v10.8h
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
+	WORD $0x6e2fde73 // fmul v19.4s, v19.4s, v15.4s
 	WORD $0x6e2fde31 // fmul v17.4s, v17.4s, v15.4s
-	WORD $0x4f8a11b1 // fmla v17.4s, v13.4s, v10.s[0]
-	FMOVQ 240(RSP), F9
-	WORD $0x4f8b1229 // fmla v9.4s, v17.4s, v11.s[0]
-	FMOVQ F9, 240(RSP)
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
+	WORD $0x6e2eded6 // fmul v22.4s, v22.4s, v14.4s
+	WORD $0x6e2ede94 // fmul v20.4s, v20.4s, v14.4s
+	WORD $0x6e2ede52 // fmul v18.4s, v18.4s, v14.4s
 	WORD $0x6e2ede10 // fmul v16.4s, v16.4s, v14.4s
-	WORD $0x4f8a1190 // fmla v16.4s, v12.4s, v10.s[0]
-	FMOVQ 256(RSP), F9
-	WORD $0x4f8b1209 // fmla v9.4s, v16.4s, v11.s[0]
-	FMOVQ F9, 256(RSP)
+	FMOVQ 64(R6), F15
+	FMOVQ 80(R6), F14
+	FMOVS (R8)(R14), F13
+	FMOVS (R8)(R15), F12
+	WORD $0x4e60298c // saddlp v12.4s, v12.8h
+	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
+	WORD $0x4f8c11f7 // fmla v23.4s, v15.4s, v12.s[0]
+	WORD $0x4f8d12ff // fmla v31.4s, v23.4s, v13.s[0]
+	WORD $0x4f8c11d6 // fmla v22.4s, v14.4s, v12.s[0]
+	WORD $0x4f8d12de // fmla v30.4s, v22.4s, v13.s[0]
+	FMOVS (R9)(R14), F13
+	FMOVS (R9)(R15), F12
+	WORD $0x4e60298c // saddlp v12.4s, v12.8h
+	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
+	WORD $0x4f8c11f5 // fmla v21.4s, v15.4s, v12.s[0]
+	WORD $0x4f8d12bd // fmla v29.4s, v21.4s, v13.s[0]
+	WORD $0x4f8c11d4 // fmla v20.4s, v14.4s, v12.s[0]
+	WORD $0x4f8d129c // fmla v28.4s, v20.4s, v13.s[0]
+	FMOVS (R10)(R14), F13
+	FMOVS (R10)(R15), F12
+	WORD $0x4e60298c // saddlp v12.4s, v12.8h
+	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
+	WORD $0x4f8c11f3 // fmla v19.4s, v15.4s, v12.s[0]
+	WORD $0x4f8d127b // fmla v27.4s, v19.4s, v13.s[0]
+	WORD $0x4f8c11d2 // fmla v18.4s, v14.4s, v12.s[0]
+	WORD $0x4f8d125a // fmla v26.4s, v18.4s, v13.s[0]
+	FMOVS (R11)(R14), F13
+	FMOVS (R11)(R15), F12
+	WORD $0x4e60298c // saddlp v12.4s, v12.8h
+	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
+	WORD $0x4f8c11f1 // fmla v17.4s, v15.4s, v12.s[0]
+	WORD $0x4f8d1239 // fmla v25.4s, v17.4s, v13.s[0]
+	WORD $0x4f8c11d0 // fmla v16.4s, v14.4s, v12.s[0]
+	WORD $0x4f8d1218 // fmla v24.4s, v16.4s, v13.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -1112,124 +554,65 @@ block8:
 	SUB $32, R14, R14
 	ADD $4, R14, R14
 	ADD $640, R6, R6
+	ADD $640, R22, R22
+	ADD $640, R23, R23
 	SUBS $1, R7, R7
-	BNE block8
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain9
-	MOVD R2, R16
-	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 144(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 160(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 176(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 192(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ (R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ 16(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ 32(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ 48(R16), F30
-	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	B stored10
-plain9:
-	MOVD R2, R16
-	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 144(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 160(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 176(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 192(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ 208(RSP), F31
-	FMOVQ F31, (R16)
-	FMOVQ 224(RSP), F31
-	FMOVQ F31, 16(R16)
-	FMOVQ 240(RSP), F31
-	FMOVQ F31, 32(R16)
-	FMOVQ 256(RSP), F31
-	FMOVQ F31, 48(R16)
-stored10:
+	BNE block10
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain11
+	ADD R24<<5, R2, R25
+	FMOVQ (R25), F22
+	WORD $0x4e36d7f7 // fadd v23.4s, v31.4s, v22.4s
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
+	WORD $0x4e36d7d7 // fadd v23.4s, v30.4s, v22.4s
+	FMOVQ F23, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F22
+	WORD $0x4e36d7b7 // fadd v23.4s, v29.4s, v22.4s
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
+	WORD $0x4e36d797 // fadd v23.4s, v28.4s, v22.4s
+	FMOVQ F23, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F22
+	WORD $0x4e36d777 // fadd v23.4s, v27.4s, v22.4s
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
+	WORD $0x4e36d757 // fadd v23.4s, v26.4s, v22.4s
+	FMOVQ F23, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F22
+	WORD $0x4e36d737 // fadd v23.4s, v25.4s, v22.4s
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
+	WORD $0x4e36d717 // fadd v23.4s, v24.4s, v22.4s
+	FMOVQ F23, 16(R25)
+	B stored12
+plain11:
+	ADD R24<<5, R2, R25
+	FMOVQ F31, (R25)
+	FMOVQ F30, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F29, (R25)
+	FMOVQ F28, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F27, (R25)
+	FMOVQ F26, 16(R25)
+	ADD R5, R25, R25
+	FMOVQ F25, (R25)
+	FMOVQ F24, 16(R25)
+stored12:
+	ADD $1, R24, R24
+	CMP $2, R24
+	BLT part9
 	ADD R4<<2, R1, R1
 	ADD R5<<2, R2, R2
 	SUB $4, R3, R3
-next7:
-tile11:
+next8:
+tile13:
 	CMP $2, R3
-	BLT next12
+	BLT next14
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
 	MOVD R1, R8
@@ -1245,15 +628,15 @@ tile11:
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
-block13:
-	WORD $0x6f00e417 // movi v23.2d, #0x0
-	WORD $0x6f00e416 // movi v22.2d, #0x0
-	WORD $0x6f00e415 // movi v21.2d, #0x0
-	WORD $0x6f00e414 // movi v20.2d, #0x0
-	WORD $0x6f00e413 // movi v19.2d, #0x0
-	WORD $0x6f00e412 // movi v18.2d, #0x0
-	WORD $0x6f00e411 // movi v17.2d, #0x0
-	WORD $0x6f00e410 // movi v16.2d, #0x0
+block15:
+	FMOVQ 528(RSP), F23
+	FMOVQ 528(RSP), F22
+	FMOVQ 528(RSP), F21
+	FMOVQ 528(RSP), F20
+	FMOVQ 528(RSP), F19
+	FMOVQ 528(RSP), F18
+	FMOVQ 528(RSP), F17
+	FMOVQ 528(RSP), F16
 	FMOVQ 128(R6), F15
 	FMOVQ 192(R6), F14
 	FMOVQ 144(R6), F13
@@ -1366,60 +749,53 @@ block13:
 	WORD $0x4f8ae1b0 // sdot v16.4s, v13.16b, v10.4b[0]
 	WORD $0x4faae1d1 // sdot v17.4s, v14.16b, v10.4b[1]
 	WORD $0x4faae190 // sdot v16.4s, v12.16b, v10.4b[1]
+	FMOVQ 528(RSP), F15
+	WORD $0x4eafd6f7 // fsub v23.4s, v23.4s, v15.4s
+	WORD $0x4eafd6d6 // fsub v22.4s, v22.4s, v15.4s
+	WORD $0x4eafd6b5 // fsub v21.4s, v21.4s, v15.4s
+	WORD $0x4eafd694 // fsub v20.4s, v20.4s, v15.4s
+	WORD $0x4eafd673 // fsub v19.4s, v19.4s, v15.4s
+	WORD $0x4eafd652 // fsub v18.4s, v18.4s, v15.4s
+	WORD $0x4eafd631 // fsub v17.4s, v17.4s, v15.4s
+	WORD $0x4eafd610 // fsub v16.4s, v16.4s, v15.4s
 	FMOVQ (R6), F15
-	FMOVQ 64(R6), F13
 	FMOVQ 16(R6), F14
-	FMOVQ 80(R6), F12
-	FMOVS (R8)(R14), F11
-	FMOVS (R8)(R15), F10
-	WORD $0x4e60294a // saddlp v10.4s, v10.8h
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	FMOVQ 32(R6), F13
+	FMOVQ 48(R6), F12
 	WORD $0x6e2fdef7 // fmul v23.4s, v23.4s, v15.4s
-	WORD $0x4f8a11b7 // fmla v23.4s, v13.4s, v10.s[0]
-	WORD $0x4f8b12ff // fmla v31.4s, v23.4s, v11.s[0]
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x6e2eded6 // fmul v22.4s, v22.4s, v14.4s
-	WORD $0x4f8a1196 // fmla v22.4s, v12.4s, v10.s[0]
-	WORD $0x4f8b12de // fmla v30.4s, v22.4s, v11.s[0]
-	FMOVS (R9)(R14), F11
-	FMOVS (R9)(R15), F10
-	WORD $0x4e60294a // saddlp v10.4s, v10.8h
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD $0x6e2fde73 // fmul v19.4s, v19.4s, v15.4s
-	WORD $0x4f8a11b3 // fmla v19.4s, v13.4s, v10.s[0]
-	WORD $0x4f8b127b // fmla v27.4s, v19.4s, v11.s[0]
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
+	WORD $0x6e2eded6 // fmul v22.4s, v22.4s, v14.4s
 	WORD $0x6e2ede52 // fmul v18.4s, v18.4s, v14.4s
-	WORD $0x4f8a1192 // fmla v18.4s, v12.4s, v10.s[0]
-	WORD $0x4f8b125a // fmla v26.4s, v18.4s, v11.s[0]
-	FMOVQ 32(R6), F15
+	WORD $0x6e2ddeb5 // fmul v21.4s, v21.4s, v13.4s
+	WORD $0x6e2dde31 // fmul v17.4s, v17.4s, v13.4s
+	WORD $0x6e2cde94 // fmul v20.4s, v20.4s, v12.4s
+	WORD $0x6e2cde10 // fmul v16.4s, v16.4s, v12.4s
+	FMOVQ 64(R6), F15
+	FMOVQ 80(R6), F14
 	FMOVQ 96(R6), F13
-	FMOVQ 48(R6), F14
 	FMOVQ 112(R6), F12
 	FMOVS (R8)(R14), F11
 	FMOVS (R8)(R15), F10
 	WORD $0x4e60294a // saddlp v10.4s, v10.8h
 	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e2fdeb5 // fmul v21.4s, v21.4s, v15.4s
+	WORD $0x4f8a11f7 // fmla v23.4s, v15.4s, v10.s[0]
+	WORD $0x4f8b12ff // fmla v31.4s, v23.4s, v11.s[0]
+	WORD $0x4f8a11d6 // fmla v22.4s, v14.4s, v10.s[0]
+	WORD $0x4f8b12de // fmla v30.4s, v22.4s, v11.s[0]
 	WORD $0x4f8a11b5 // fmla v21.4s, v13.4s, v10.s[0]
 	WORD $0x4f8b12bd // fmla v29.4s, v21.4s, v11.s[0]
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e2ede94 // fmul v20.4s, v20.4s, v14.4s
 	WORD $0x4f8a1194 // fmla v20.4s, v12.4s, v10.s[0]
 	WORD $0x4f8b129c // fmla v28.4s, v20.4s, v11.s[0]
 	FMOVS (R9)(R14), F11
 	FMOVS (R9)(R15), F10
 	WORD $0x4e60294a // saddlp v10.4s, v10.8h
 	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e2fde31 // fmul v17.4s, v17.4s, v15.4s
+	WORD $0x4f8a11f3 // fmla v19.4s, v15.4s, v10.s[0]
+	WORD $0x4f8b127b // fmla v27.4s, v19.4s, v11.s[0]
+	WORD $0x4f8a11d2 // fmla v18.4s, v14.4s, v10.s[0]
+	WORD $0x4f8b125a // fmla v26.4s, v18.4s, v11.s[0]
 	WORD $0x4f8a11b1 // fmla v17.4s, v13.4s, v10.s[0]
 	WORD $0x4f8b1239 // fmla v25.4s, v17.4s, v11.s[0]
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e2ede10 // fmul v16.4s, v16.4s, v14.4s
 	WORD $0x4f8a1190 // fmla v16.4s, v12.4s, v10.s[0]
 	WORD $0x4f8b1218 // fmla v24.4s, v16.4s, v11.s[0]
 	ADD $32, R8, R8
@@ -1429,55 +805,55 @@ block13:
 	ADD $4, R14, R14
 	ADD $640, R6, R6
 	SUBS $1, R7, R7
-	BNE block13
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain14
-	MOVD R2, R16
-	FMOVQ (R16), F22
+	BNE block15
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain16
+	MOVD R2, R25
+	FMOVQ (R25), F22
 	WORD $0x4e36d7f7 // fadd v23.4s, v31.4s, v22.4s
-	FMOVQ F23, (R16)
-	FMOVQ 16(R16), F22
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
 	WORD $0x4e36d7d7 // fadd v23.4s, v30.4s, v22.4s
-	FMOVQ F23, 16(R16)
-	FMOVQ 32(R16), F22
+	FMOVQ F23, 16(R25)
+	FMOVQ 32(R25), F22
 	WORD $0x4e36d7b7 // fadd v23.4s, v29.4s, v22.4s
-	FMOVQ F23, 32(R16)
-	FMOVQ 48(R16), F22
+	FMOVQ F23, 32(R25)
+	FMOVQ 48(R25), F22
 	WORD $0x4e36d797 // fadd v23.4s, v28.4s, v22.4s
-	FMOVQ F23, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ (R16), F22
+	FMOVQ F23, 48(R25)
+	ADD R5, R25, R25
+	FMOVQ (R25), F22
 	WORD $0x4e36d777 // fadd v23.4s, v27.4s, v22.4s
-	FMOVQ F23, (R16)
-	FMOVQ 16(R16), F22
+	FMOVQ F23, (R25)
+	FMOVQ 16(R25), F22
 	WORD $0x4e36d757 // fadd v23.4s, v26.4s, v22.4s
-	FMOVQ F23, 16(R16)
-	FMOVQ 32(R16), F22
+	FMOVQ F23, 16(R25)
+	FMOVQ 32(R25), F22
 	WORD $0x4e36d737 // fadd v23.4s, v25.4s, v22.4s
-	FMOVQ F23, 32(R16)
-	FMOVQ 48(R16), F22
+	FMOVQ F23, 32(R25)
+	FMOVQ 48(R25), F22
 	WORD $0x4e36d717 // fadd v23.4s, v24.4s, v22.4s
-	FMOVQ F23, 48(R16)
-	B stored15
-plain14:
-	MOVD R2, R16
-	FMOVQ F31, (R16)
-	FMOVQ F30, 16(R16)
-	FMOVQ F29, 32(R16)
-	FMOVQ F28, 48(R16)
-	ADD R5, R16, R16
-	FMOVQ F27, (R16)
-	FMOVQ F26, 16(R16)
-	FMOVQ F25, 32(R16)
-	FMOVQ F24, 48(R16)
-stored15:
+	FMOVQ F23, 48(R25)
+	B stored17
+plain16:
+	MOVD R2, R25
+	FMOVQ F31, (R25)
+	FMOVQ F30, 16(R25)
+	FMOVQ F29, 32(R25)
+	FMOVQ F28, 48(R25)
+	ADD R5, R25, R25
+	FMOVQ F27, (R25)
+	FMOVQ F26, 16(R25)
+	FMOVQ F25, 32(R25)
+	FMOVQ F24, 48(R25)
+stored17:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	SUB $2, R3, R3
-next12:
-tile16:
+next14:
+tile18:
 	CMP $1, R3
-	BLT next17
+	BLT next19
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
 	MOVD R1, R8
@@ -1488,11 +864,11 @@ tile16:
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-block18:
-	WORD $0x6f00e41b // movi v27.2d, #0x0
-	WORD $0x6f00e41a // movi v26.2d, #0x0
-	WORD $0x6f00e419 // movi v25.2d, #0x0
-	WORD $0x6f00e418 // movi v24.2d, #0x0
+block20:
+	FMOVQ 528(RSP), F27
+	FMOVQ 528(RSP), F26
+	FMOVQ 528(RSP), F25
+	FMOVQ 528(RSP), F24
 	FMOVQ 128(R6), F23
 	FMOVQ 192(R6), F22
 	FMOVQ 144(R6), F21
@@ -1565,36 +941,33 @@ block18:
 	WORD $0x4f93e2b8 // sdot v24.4s, v21.16b, v19.4b[0]
 	WORD $0x4fb3e2d9 // sdot v25.4s, v22.16b, v19.4b[1]
 	WORD $0x4fb3e298 // sdot v24.4s, v20.16b, v19.4b[1]
+	FMOVQ 528(RSP), F23
+	WORD $0x4eb7d77b // fsub v27.4s, v27.4s, v23.4s
+	WORD $0x4eb7d75a // fsub v26.4s, v26.4s, v23.4s
+	WORD $0x4eb7d739 // fsub v25.4s, v25.4s, v23.4s
+	WORD $0x4eb7d718 // fsub v24.4s, v24.4s, v23.4s
 	FMOVQ (R6), F23
-	FMOVQ 64(R6), F21
 	FMOVQ 16(R6), F22
-	FMOVQ 80(R6), F20
-	FMOVS (R8)(R14), F19
-	FMOVS (R8)(R15), F18
-	WORD $0x4e602a52 // saddlp v18.4s, v18.8h
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
+	FMOVQ 32(R6), F21
+	FMOVQ 48(R6), F20
 	WORD $0x6e37df7b // fmul v27.4s, v27.4s, v23.4s
-	WORD $0x4f9212bb // fmla v27.4s, v21.4s, v18.s[0]
-	WORD $0x4f93137f // fmla v31.4s, v27.4s, v19.s[0]
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
 	WORD $0x6e36df5a // fmul v26.4s, v26.4s, v22.4s
-	WORD $0x4f92129a // fmla v26.4s, v20.4s, v18.s[0]
-	WORD $0x4f93135e // fmla v30.4s, v26.4s, v19.s[0]
-	FMOVQ 32(R6), F23
+	WORD $0x6e35df39 // fmul v25.4s, v25.4s, v21.4s
+	WORD $0x6e34df18 // fmul v24.4s, v24.4s, v20.4s
+	FMOVQ 64(R6), F23
+	FMOVQ 80(R6), F22
 	FMOVQ 96(R6), F21
-	FMOVQ 48(R6), F22
 	FMOVQ 112(R6), F20
 	FMOVS (R8)(R14), F19
 	FMOVS (R8)(R15), F18
 	WORD $0x4e602a52 // saddlp v18.4s, v18.8h
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x6e37df39 // fmul v25.4s, v25.4s, v23.4s
+	WORD $0x4f9212fb // fmla v27.4s, v23.4s, v18.s[0]
+	WORD $0x4f93137f // fmla v31.4s, v27.4s, v19.s[0]
+	WORD $0x4f9212da // fmla v26.4s, v22.4s, v18.s[0]
+	WORD $0x4f93135e // fmla v30.4s, v26.4s, v19.s[0]
 	WORD $0x4f9212b9 // fmla v25.4s, v21.4s, v18.s[0]
 	WORD $0x4f93133d // fmla v29.4s, v25.4s, v19.s[0]
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e36df18 // fmul v24.4s, v24.4s, v22.4s
 	WORD $0x4f921298 // fmla v24.4s, v20.4s, v18.s[0]
 	WORD $0x4f93131c // fmla v28.4s, v24.4s, v19.s[0]
 	ADD $32, R8, R8
@@ -1603,32 +976,32 @@ block18:
 	ADD $4, R14, R14
 	ADD $640, R6, R6
 	SUBS $1, R7, R7
-	BNE block18
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain19
-	MOVD R2, R16
-	FMOVQ (R16), F26
+	BNE block20
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain21
+	MOVD R2, R25
+	FMOVQ (R25), F26
 	WORD $0x4e3ad7fb // fadd v27.4s, v31.4s, v26.4s
-	FMOVQ F27, (R16)
-	FMOVQ 16(R16), F26
+	FMOVQ F27, (R25)
+	FMOVQ 16(R25), F26
 	WORD $0x4e3ad7db // fadd v27.4s, v30.4s, v26.4s
-	FMOVQ F27, 16(R16)
-	FMOVQ 32(R16), F26
+	FMOVQ F27, 16(R25)
+	FMOVQ 32(R25), F26
 	WORD $0x4e3ad7bb // fadd v27.4s, v29.4s, v26.4s
-	FMOVQ F27, 32(R16)
-	FMOVQ 48(R16), F26
+	FMOVQ F27, 32(R25)
+	FMOVQ 48(R25), F26
 	WORD $0x4e3ad79b // fadd v27.4s, v28.4s, v26.4s
-	FMOVQ F27, 48(R16)
-	B stored20
-plain19:
-	MOVD R2, R16
-	FMOVQ F31, (R16)
-	FMOVQ F30, 16(R16)
-	FMOVQ F29, 32(R16)
-	FMOVQ F28, 48(R16)
-stored20:
+	FMOVQ F27, 48(R25)
+	B stored22
+plain21:
+	MOVD R2, R25
+	FMOVQ F31, (R25)
+	FMOVQ F30, 16(R25)
+	FMOVQ F29, 32(R25)
+	FMOVQ F28, 48(R25)
+stored22:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2
 	SUB $1, R3, R3
-next17:
+next19:
 	RET

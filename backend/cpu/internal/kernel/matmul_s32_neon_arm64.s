@@ -6,7 +6,7 @@
 #include "textflag.h"
 
 // func matmulS32NEON(a *MatMulArgs)
-TEXT ·matmulS32NEON(SB), 0, $784-8
+TEXT ·matmulS32NEON(SB), 0, $592-8
 	MOVD a+0(FP), R0
 	MOVD MatMulArgs_X(R0), R1
 	MOVD MatMulArgs_Dst(R0), R2
@@ -14,6 +14,9 @@ TEXT ·matmulS32NEON(SB), 0, $784-8
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
+	MOVW $0x4b400000, R25
+	VDUP R25, V31.S4
+	FMOVQ F31, 528(RSP)
 tile1:
 	CMP $2, R3
 	BLT next2
@@ -306,58 +309,46 @@ block3:
 	WORD $0x4eb4beb5 // addp v21.4s, v21.4s, v20.4s
 	WORD $0x4eb2be73 // addp v19.4s, v19.4s, v18.4s
 	WORD $0x4eb0be31 // addp v17.4s, v17.4s, v16.4s
-	FMOVQ (R6), F30
-	FMOVQ 64(R6), F26
-	FMOVQ 16(R6), F28
-	FMOVQ 80(R6), F24
-	FMOVS (R8)(R14), F22
-	FMOVS (R8)(R15), F20
-	WORD $0x4e602a94 // saddlp v20.4s, v20.8h
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
 	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
-	WORD $0x6e3edfff // fmul v31.4s, v31.4s, v30.4s
-	WORD $0x4f94135f // fmla v31.4s, v26.4s, v20.s[0]
-	FMOVQ 16(RSP), F18
-	WORD $0x4f9613f2 // fmla v18.4s, v31.4s, v22.s[0]
-	FMOVQ F18, 16(RSP)
 	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x6e3cdfbd // fmul v29.4s, v29.4s, v28.4s
-	WORD $0x4f94131d // fmla v29.4s, v24.4s, v20.s[0]
-	FMOVQ 32(RSP), F18
-	WORD $0x4f9613b2 // fmla v18.4s, v29.4s, v22.s[0]
-	FMOVQ F18, 32(RSP)
-	FMOVS (R9)(R14), F22
-	FMOVS (R9)(R15), F20
-	WORD $0x4e602a94 // saddlp v20.4s, v20.8h
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
+	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
+	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
 	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x6e3edef7 // fmul v23.4s, v23.4s, v30.4s
-	WORD $0x4f941357 // fmla v23.4s, v26.4s, v20.s[0]
-	FMOVQ 80(RSP), F18
-	WORD $0x4f9612f2 // fmla v18.4s, v23.4s, v22.s[0]
-	FMOVQ F18, 80(RSP)
 	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
+	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
+	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
+	FMOVQ (R6), F30
+	FMOVQ 16(R6), F28
+	FMOVQ 32(R6), F26
+	FMOVQ 48(R6), F24
+	WORD $0x6e3edfff // fmul v31.4s, v31.4s, v30.4s
+	WORD $0x6e3edef7 // fmul v23.4s, v23.4s, v30.4s
+	WORD $0x6e3cdfbd // fmul v29.4s, v29.4s, v28.4s
 	WORD $0x6e3cdeb5 // fmul v21.4s, v21.4s, v28.4s
-	WORD $0x4f941315 // fmla v21.4s, v24.4s, v20.s[0]
-	FMOVQ 96(RSP), F18
-	WORD $0x4f9612b2 // fmla v18.4s, v21.4s, v22.s[0]
-	FMOVQ F18, 96(RSP)
-	FMOVQ 32(R6), F30
+	WORD $0x6e3adf7b // fmul v27.4s, v27.4s, v26.4s
+	WORD $0x6e3ade73 // fmul v19.4s, v19.4s, v26.4s
+	WORD $0x6e38df39 // fmul v25.4s, v25.4s, v24.4s
+	WORD $0x6e38de31 // fmul v17.4s, v17.4s, v24.4s
+	FMOVQ 64(R6), F30
+	FMOVQ 80(R6), F28
 	FMOVQ 96(R6), F26
-	FMOVQ 48(R6), F28
 	FMOVQ 112(R6), F24
 	FMOVS (R8)(R14), F22
 	FMOVS (R8)(R15), F20
 	WORD $0x4e602a94 // saddlp v20.4s, v20.8h
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x6e3edf7b // fmul v27.4s, v27.4s, v30.4s
+	WORD $0x4f9413df // fmla v31.4s, v30.4s, v20.s[0]
+	FMOVQ 16(RSP), F18
+	WORD $0x4f9613f2 // fmla v18.4s, v31.4s, v22.s[0]
+	FMOVQ F18, 16(RSP)
+	WORD $0x4f94139d // fmla v29.4s, v28.4s, v20.s[0]
+	FMOVQ 32(RSP), F18
+	WORD $0x4f9613b2 // fmla v18.4s, v29.4s, v22.s[0]
+	FMOVQ F18, 32(RSP)
 	WORD $0x4f94135b // fmla v27.4s, v26.4s, v20.s[0]
 	FMOVQ 48(RSP), F18
 	WORD $0x4f961372 // fmla v18.4s, v27.4s, v22.s[0]
 	FMOVQ F18, 48(RSP)
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x6e3cdf39 // fmul v25.4s, v25.4s, v28.4s
 	WORD $0x4f941319 // fmla v25.4s, v24.4s, v20.s[0]
 	FMOVQ 64(RSP), F18
 	WORD $0x4f961332 // fmla v18.4s, v25.4s, v22.s[0]
@@ -366,14 +357,18 @@ block3:
 	FMOVS (R9)(R15), F20
 	WORD $0x4e602a94 // saddlp v20.4s, v20.8h
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x6e3ede73 // fmul v19.4s, v19.4s, v30.4s
+	WORD $0x4f9413d7 // fmla v23.4s, v30.4s, v20.s[0]
+	FMOVQ 80(RSP), F18
+	WORD $0x4f9612f2 // fmla v18.4s, v23.4s, v22.s[0]
+	FMOVQ F18, 80(RSP)
+	WORD $0x4f941395 // fmla v21.4s, v28.4s, v20.s[0]
+	FMOVQ 96(RSP), F18
+	WORD $0x4f9612b2 // fmla v18.4s, v21.4s, v22.s[0]
+	FMOVQ F18, 96(RSP)
 	WORD $0x4f941353 // fmla v19.4s, v26.4s, v20.s[0]
 	FMOVQ 112(RSP), F18
 	WORD $0x4f961272 // fmla v18.4s, v19.4s, v22.s[0]
 	FMOVQ F18, 112(RSP)
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e3cde31 // fmul v17.4s, v17.4s, v28.4s
 	WORD $0x4f941311 // fmla v17.4s, v24.4s, v20.s[0]
 	FMOVQ 128(RSP), F18
 	WORD $0x4f961232 // fmla v18.4s, v17.4s, v22.s[0]
@@ -386,62 +381,62 @@ block3:
 	ADD $640, R6, R6
 	SUBS $1, R7, R7
 	BNE block3
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain4
-	MOVD R2, R16
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain4
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ (R16), F30
+	FMOVQ (R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ 16(R16), F30
+	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ 32(R16), F30
+	FMOVQ 32(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ 48(R16), F30
+	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
-	FMOVQ F31, 48(R16)
+	FMOVQ F31, 48(R25)
 	B stored5
 plain4:
-	MOVD R2, R16
+	MOVD R2, R25
 	FMOVQ 16(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 32(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 48(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
-	FMOVQ F31, 48(R16)
-	ADD R5, R16, R16
+	FMOVQ F31, 48(R25)
+	ADD R5, R25, R25
 	FMOVQ 80(RSP), F31
-	FMOVQ F31, (R16)
+	FMOVQ F31, (R25)
 	FMOVQ 96(RSP), F31
-	FMOVQ F31, 16(R16)
+	FMOVQ F31, 16(R25)
 	FMOVQ 112(RSP), F31
-	FMOVQ F31, 32(R16)
+	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
-	FMOVQ F31, 48(R16)
+	FMOVQ F31, 48(R25)
 stored5:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
@@ -614,36 +609,32 @@ block8:
 	WORD $0x4eb8bf39 // addp v25.4s, v25.4s, v24.4s
 	WORD $0x4eb6bef7 // addp v23.4s, v23.4s, v22.4s
 	WORD $0x4eb4beb5 // addp v21.4s, v21.4s, v20.4s
-	FMOVQ (R6), F26
-	FMOVQ 64(R6), F22
-	FMOVQ 16(R6), F24
-	FMOVQ 80(R6), F20
-	FMOVS (R8)(R14), F19
-	FMOVS (R8)(R15), F18
-	WORD $0x4e602a52 // saddlp v18.4s, v18.8h
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
 	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x6e3adf7b // fmul v27.4s, v27.4s, v26.4s
-	WORD $0x4f9212db // fmla v27.4s, v22.4s, v18.s[0]
-	WORD $0x4f93137f // fmla v31.4s, v27.4s, v19.s[0]
 	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
+	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
+	FMOVQ (R6), F26
+	FMOVQ 16(R6), F24
+	FMOVQ 32(R6), F22
+	FMOVQ 48(R6), F20
+	WORD $0x6e3adf7b // fmul v27.4s, v27.4s, v26.4s
 	WORD $0x6e38df39 // fmul v25.4s, v25.4s, v24.4s
-	WORD $0x4f921299 // fmla v25.4s, v20.4s, v18.s[0]
-	WORD $0x4f93133e // fmla v30.4s, v25.4s, v19.s[0]
-	FMOVQ 32(R6), F26
+	WORD $0x6e36def7 // fmul v23.4s, v23.4s, v22.4s
+	WORD $0x6e34deb5 // fmul v21.4s, v21.4s, v20.4s
+	FMOVQ 64(R6), F26
+	FMOVQ 80(R6), F24
 	FMOVQ 96(R6), F22
-	FMOVQ 48(R6), F24
 	FMOVQ 112(R6), F20
 	FMOVS (R8)(R14), F19
 	FMOVS (R8)(R15), F18
 	WORD $0x4e602a52 // saddlp v18.4s, v18.8h
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x6e3adef7 // fmul v23.4s, v23.4s, v26.4s
+	WORD $0x4f92135b // fmla v27.4s, v26.4s, v18.s[0]
+	WORD $0x4f93137f // fmla v31.4s, v27.4s, v19.s[0]
+	WORD $0x4f921319 // fmla v25.4s, v24.4s, v18.s[0]
+	WORD $0x4f93133e // fmla v30.4s, v25.4s, v19.s[0]
 	WORD $0x4f9212d7 // fmla v23.4s, v22.4s, v18.s[0]
 	WORD $0x4f9312fd // fmla v29.4s, v23.4s, v19.s[0]
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e38deb5 // fmul v21.4s, v21.4s, v24.4s
 	WORD $0x4f921295 // fmla v21.4s, v20.4s, v18.s[0]
 	WORD $0x4f9312bc // fmla v28.4s, v21.4s, v19.s[0]
 	ADD $32, R8, R8
@@ -653,28 +644,28 @@ block8:
 	ADD $640, R6, R6
 	SUBS $1, R7, R7
 	BNE block8
-	MOVBU MatMulArgs_Accumulate(R0), R16
-	CBZ R16, plain9
-	MOVD R2, R16
-	FMOVQ (R16), F26
+	MOVBU MatMulArgs_Accumulate(R0), R25
+	CBZ R25, plain9
+	MOVD R2, R25
+	FMOVQ (R25), F26
 	WORD $0x4e3ad7fb // fadd v27.4s, v31.4s, v26.4s
-	FMOVQ F27, (R16)
-	FMOVQ 16(R16), F26
+	FMOVQ F27, (R25)
+	FMOVQ 16(R25), F26
 	WORD $0x4e3ad7db // fadd v27.4s, v30.4s, v26.4s
-	FMOVQ F27, 16(R16)
-	FMOVQ 32(R16), F26
+	FMOVQ F27, 16(R25)
+	FMOVQ 32(R25), F26
 	WORD $0x4e3ad7bb // fadd v27.4s, v29.4s, v26.4s
-	FMOVQ F27, 32(R16)
-	FMOVQ 48(R16), F26
+	FMOVQ F27, 32(R25)
+	FMOVQ 48(R25), F26
 	WORD $0x4e3ad79b // fadd v27.4s, v28.4s, v26.4s
-	FMOVQ F27, 48(R16)
+	FMOVQ F27, 48(R25)
 	B stored10
 plain9:
-	MOVD R2, R16
-	FMOVQ F31, (R16)
-	FMOVQ F30, 16(R16)
-	FMOVQ F29, 32(R16)
-	FMOVQ F28, 48(R16)
+	MOVD R2, R25
+	FMOVQ F31, (R25)
+	FMOVQ F30, 16(R25)
+	FMOVQ F29, 32(R25)
+	FMOVQ F28, 48(R25)
 stored10:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2

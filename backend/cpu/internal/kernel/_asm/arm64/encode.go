@@ -87,7 +87,7 @@ var elementOps = map[string]struct {
 	operands string
 }{
 	"fmla.4s": {0x4f801000, "4s 4s s"}, "fmul.4s": {0x4f809000, "4s 4s s"},
-	"mul.4s": {0x4f808000, "4s 4s s"}, "sdot.4s": {0x4f80e000, "4s 16b 4b"},
+	"mul.4s": {0x4f808000, "4s 4s s"}, "mla.4s": {0x6f800000, "4s 4s s"}, "sdot.4s": {0x4f80e000, "4s 16b 4b"},
 	"smull.4s": {0x0f40a000, "4s 4h h"}, "smlal.4s": {0x0f402000, "4s 4h h"}, "smlal2.4s": {0x4f402000, "4s 8h h"},
 }
 
@@ -123,7 +123,7 @@ var shiftOps = map[string]struct {
 	width int
 	right bool
 }{
-	"ushr.16b": {0x6f000400, 8, true}, "shl.16b": {0x4f005400, 8, false},
+	"ushr.16b": {0x6f000400, 8, true}, "shl.16b": {0x4f005400, 8, false}, "sri.16b": {0x6f004400, 8, true},
 	"sshr.4s": {0x4f000400, 32, true}, "shl.4s": {0x4f005400, 32, false},
 }
 

@@ -153,12 +153,3 @@ func (g *generator) splatFloat(v vreg, x float32, tmp reg) {
 	g.comment(fmt.Sprintf("%v = %v", v, x))
 	g.splat(v, math.Float32bits(x), tmp)
 }
-
-// eachVector calls body for each of the four vectors of every activation row.
-func eachVector(rows int, body func(m, v int)) {
-	for m := range rows {
-		for v := range 4 {
-			body(m, v)
-		}
-	}
-}

@@ -8,49 +8,53 @@ const (
 	rRows      reg = 3 // rows left
 	rXStride   reg = 4
 	rDstStride reg = 5  // in bytes
-	rW         reg = 6  // panel block
+	rW         reg = 6  // panel block: what has 4 bytes for a weight row, codes above all
 	rBlocks    reg = 7  // blocks left, or columns
-	rRow0      reg = 8  // codes of the activation rows: up to six registers
+	rRow0      reg = 8  // codes of the activation rows: up to six registers, eight for floats
 	rScales    reg = 14 // from the codes of a row to its scale of this block
 	rSums      reg = 15 // from the codes of a row to its sums of this block
-	rTmp       reg = 16
-	rColumns   reg = 17
+	rTmp       reg = 25
+	rColumns   reg = 26
 	rSub       reg = 19 // sub-blocks left
 	rCodes     reg = 20 // codes of the sub-block
 	rSubScales reg = 21 // scales of the sub-block
+	rHalves    reg = 22 // panel block: what has 2 bytes for a weight row
+	rBytes     reg = 23 // panel block: what has 1 byte for a weight row
+	rPart      reg = 24 // part of the panel: 0 or 1
 )
+
+// shape is the size of a tile: activation rows times vectors of four weight rows. Two vectors are half of a panel, which
+// is then read twice: that leaves registers for the sums.
+type shape struct{ rows, vectors int }
 
 // product writes one MatMul kernel: a loop over tiles of activation rows, and for each tile the whole panel.
-//
-// The sums of a tile are four vectors for each activation row. More than two rows have them in local memory, because
-// the sums inside a block need most registers: see sumsAt.
 type product struct {
 	*generator
-	dot engine
+	dot       engine
+	constants []uint32
 }
 
-// tile is the code for one number of activation rows.
+// tile is the code for one shape.
 type tile struct {
 	*product
-	rows int
-	acc  []vreg // sums in registers, or nil
+	shape
+	acc []vreg // the sums: vector v of row m has index m*vectors+v; nil when they are in local memory
 }
 
-// Places in the local memory of a tile: the float sums, then the integer sums of a block of a K-quant, or the unfinished
-// terms of a block.
+// Places in the local memory of a product: the float sums, then the integer sums of a block of a K-quant, then constants.
 const (
-	maxRows   = 6
-	sumsAt    = 0
-	blockAt   = maxRows * 64
-	tileBytes = 2 * maxRows * 64
+	sumsAt      = 0
+	blockAt     = sumsAt + 24*16
+	constantsAt = blockAt + 8*16
+	localBytes  = constantsAt + 4*16
 )
 
-// genMatMul writes the kernel for the numbers of rows in tiles, in descending order; each but the first is used at most
-// once. A body leaves the sums in t.acc or at sumsAt.
-func (g *generator) genMatMul(name string, tiles []int, body func(t *tile)) {
-	b := &product{generator: g, dot: engines[g.level]}
+// genMatMul writes the kernel for the tiles in descending order of rows; each but the first is used at most once. A body
+// leaves the sums in t.acc or at sumsAt.
+func (g *generator) genMatMul(name string, tiles []shape, constants []uint32, body func(t *tile)) {
+	b := &product{generator: g, dot: engines[g.level], constants: constants}
 	name = "matmul" + name + g.suffix
-	g.function(name, "(a *MatMulArgs)", "is the MatMul of its layout: see MatMulArgs and matmul_generic.go.", tileBytes, 8)
+	g.function(name, "(a *MatMulArgs)", "is the MatMul of its layout: see MatMulArgs and matmul_generic.go.", localBytes, 8)
 	g.ins("MOVD a+0(FP), %v", rArgs)
 	g.field("X", rX)
 	g.field("Dst", rDst)
@@ -58,15 +62,23 @@ func (g *generator) genMatMul(name string, tiles []int, body func(t *tile)) {
 	g.field("XStride", rXStride)
 	g.field("DstStride", rDstStride)
 	g.ins("LSL $2, %v, %v", rDstStride, rDstStride)
-	for i, rows := range tiles {
+	c := g.v()
+	for i, bits := range constants {
+		g.splat(c, bits, rTmp)
+		g.storeQ(c, local(constantsAt+16*i))
+	}
+	g.free(c)
+	for i, s := range tiles {
 		start, next := g.newLabel("tile"), g.newLabel("next")
 		g.place(start)
-		g.ins("CMP $%d, %v", rows, rRows)
+		g.ins("CMP $%d, %v", s.rows, rRows)
 		g.ins("BLT %s", next)
-		t := &tile{product: b, rows: rows}
-		t.begin()
-		body(t)
-		t.finish()
+		t := &tile{product: b, shape: s}
+		t.eachPart(func() {
+			body(t)
+			t.finish()
+		})
+		t.nextRows()
 		if i == 0 {
 			g.ins("B %s", start)
 		}
@@ -75,39 +87,120 @@ func (g *generator) genMatMul(name string, tiles []int, body func(t *tile)) {
 	g.ins("RET")
 }
 
+// constant loads one of the constants of the product into all lanes of a new register.
+func (b *product) constant(bits uint32) vreg {
+	v := b.v()
+	b.loadConstant(v, bits)
+	return v
+}
+
+func (b *product) loadConstant(v vreg, bits uint32) {
+	for i, c := range b.constants {
+		if c == bits {
+			b.loadQ(v, local(constantsAt+16*i))
+			return
+		}
+	}
+	b.fail("%#x is no constant of this product", bits)
+}
+
 // field loads a word of the arguments.
 func (g *generator) field(name string, r reg) { g.ins("MOVD MatMulArgs_%s(%v), %v", name, rArgs, r) }
 
-// begin loads the panel and the pointers to the activation rows.
+// eachPart runs body for the whole panel, or for both halves.
+func (t *tile) eachPart(body func()) {
+	if t.vectors == 4 {
+		t.begin()
+		body()
+		return
+	}
+	part := t.newLabel("part")
+	t.ins("MOVD $0, %v", rPart)
+	t.place(part)
+	t.begin()
+	body()
+	t.ins("ADD $1, %v, %v", rPart, rPart)
+	t.ins("CMP $2, %v", rPart)
+	t.ins("BLT %s", part)
+}
+
+// begin loads the pointers to the panel and to the activation rows.
 func (t *tile) begin() {
 	t.field("W", rW)
 	t.field("K", rBlocks)
+	if t.vectors == 2 {
+		t.ins("ADD %v<<4, %v, %v", rPart, rW, rHalves)
+		t.ins("ADD %v<<3, %v, %v", rPart, rW, rBytes)
+		t.ins("ADD %v<<5, %v, %v", rPart, rW, rW)
+	}
 	t.ins("MOVD %v, %v", rX, t.row(0))
 	for m := 1; m < t.rows; m++ {
 		t.ins("ADD %v, %v, %v", rXStride, t.row(m-1), t.row(m))
 	}
 }
 
+// halvesBase and bytesBase are the bases of parts of the panel block with 2 bytes and 1 byte for a weight row.
+func (t *tile) halvesBase() reg {
+	if t.vectors == 2 {
+		return rHalves
+	}
+	return rW
+}
+
+func (t *tile) bytesBase() reg {
+	if t.vectors == 2 {
+		return rBytes
+	}
+	return rW
+}
+
+// nextBlock moves on in the panel.
+func (t *tile) nextBlock(bytes int) {
+	t.ins("ADD $%d, %v, %v", bytes, rW, rW)
+	if t.vectors == 2 {
+		t.ins("ADD $%d, %v, %v", bytes, rHalves, rHalves)
+		t.ins("ADD $%d, %v, %v", bytes, rBytes, rBytes)
+	}
+}
+
 // row is the pointer to the codes of an activation row.
 func (t *tile) row(m int) reg { return rRow0 + reg(m) }
 
+// count is the number of vectors of the result.
+func (s shape) count() int { return s.rows * s.vectors }
+
+// each calls body for each vector of the result.
+func (s shape) each(body func(m, v int)) {
+	for m := range s.rows {
+		for v := range s.vectors {
+			body(m, v)
+		}
+	}
+}
+
 // sums makes the sums of the tile and sets them to zero.
 func (t *tile) sums(inRegisters bool) {
+	t.acc = nil
 	if inRegisters {
-		t.acc = t.vs(4 * t.rows)
-		for _, v := range t.acc {
-			t.zero(v)
-		}
+		t.acc = t.zeros(t.count())
 		return
 	}
 	t.zeroLocal(sumsAt)
 }
 
-// zeroLocal clears four vectors for each row in local memory.
+func (t *tile) zeros(n int) []vreg {
+	z := t.vs(n)
+	for _, v := range z {
+		t.zero(v)
+	}
+	return z
+}
+
+// zeroLocal clears the vectors of a result in local memory.
 func (t *tile) zeroLocal(at int) {
 	z := t.v()
 	t.zero(z)
-	for i := range 4 * t.rows {
+	for i := range t.count() {
 		t.storeQ(z, local(at+16*i))
 	}
 	t.free(z)
@@ -126,7 +219,7 @@ func (t *tile) addProduct(i int, a, b vreg) {
 	t.free(s)
 }
 
-// finish writes the sums of the tile and moves to the next rows.
+// finish writes the sums.
 func (t *tile) finish() {
 	plain, done := t.newLabel("plain"), t.newLabel("stored")
 	t.ins("MOVBU MatMulArgs_Accumulate(%v), %v", rArgs, rTmp)
@@ -137,27 +230,24 @@ func (t *tile) finish() {
 	t.storeSums(false)
 	t.place(done)
 	t.free(t.acc...)
-	for i, bit := 0, 1; bit <= t.rows; i, bit = i+1, bit<<1 {
-		if t.rows&bit != 0 {
-			t.ins("ADD %v<<%d, %v, %v", rXStride, i, rX, rX)
-			t.ins("ADD %v<<%d, %v, %v", rDstStride, i, rDst, rDst)
-		}
-	}
-	t.ins("SUB $%d, %v, %v", t.rows, rRows, rRows)
 }
 
 func (t *tile) storeSums(accumulate bool) {
-	t.ins("MOVD %v, %v", rDst, rTmp)
+	if t.vectors == 2 {
+		t.ins("ADD %v<<5, %v, %v", rPart, rDst, rTmp)
+	} else {
+		t.ins("MOVD %v, %v", rDst, rTmp)
+	}
 	s, old := t.v(), t.v()
-	eachVector(t.rows, func(m, v int) {
+	t.each(func(m, v int) {
 		if m > 0 && v == 0 {
 			t.ins("ADD %v, %v, %v", rDstStride, rTmp, rTmp)
 		}
 		sum := s
 		if t.acc != nil {
-			sum = t.acc[4*m+v]
+			sum = t.acc[m*t.vectors+v]
 		} else {
-			t.loadQ(s, local(sumsAt+16*(4*m+v)))
+			t.loadQ(s, local(sumsAt+16*(m*t.vectors+v)))
 		}
 		if accumulate {
 			t.loadQ(old, rTmp.plus(16*v))
@@ -169,51 +259,13 @@ func (t *tile) storeSums(accumulate bool) {
 	t.free(s, old)
 }
 
-// quantised sets the places of scales and sums for blocks of so many columns, and the count of blocks. The codes of a
-// row move by a block, its scales by 4 bytes and its sums by an eighth of the block: see moveRows.
-func (t *tile) quantised(block int) {
-	shift := map[int]int{32: 5, 256: 8}[block]
-	t.ins("MOVD %v, %v", rBlocks, rScales)
-	t.ins("LSR $%d, %v, %v", shift, rBlocks, rBlocks)
-	t.ins("ADD %v<<2, %v, %v", rBlocks, rScales, rSums)
-}
-
-// moveRows moves the codes of the rows by 32 columns, and with them what is relative to them: their sums, which take 4
-// bytes, and the scale of the block, which stays where it is.
-func (t *tile) moveRows() {
-	for m := range t.rows {
-		t.ins("ADD $32, %v, %v", t.row(m), t.row(m))
+// nextRows moves to the activation rows behind the tile.
+func (t *tile) nextRows() {
+	for i, bit := 0, 1; bit <= t.rows; i, bit = i+1, bit<<1 {
+		if t.rows&bit != 0 {
+			t.ins("ADD %v<<%d, %v, %v", rXStride, i, rX, rX)
+			t.ins("ADD %v<<%d, %v, %v", rDstStride, i, rDst, rDst)
+		}
 	}
-	t.ins("SUB $28, %v, %v", rSums, rSums)
-	t.ins("SUB $32, %v, %v", rScales, rScales)
-}
-
-// eachBlock runs body for every block of the panel, of so many bytes, and moves on to the next.
-func (t *tile) eachBlock(bytes int, body func()) {
-	loop := t.newLabel("block")
-	t.place(loop)
-	body()
-	t.ins("ADD $4, %v, %v", rScales, rScales)
-	t.ins("ADD $%d, %v, %v", bytes, rW, rW)
-	t.ins("SUBS $1, %v, %v", rBlocks, rBlocks)
-	t.ins("BNE %s", loop)
-}
-
-// scaleOf loads the activation scale of the block, and sumsOf its next two sums of 16 codes.
-func (t *tile) scaleOf(m int, v vreg) { t.ins("FMOVS (%v)(%v), %s", t.row(m), rScales, v.f()) }
-func (t *tile) sumsOf(m int, v vreg)  { t.ins("FMOVS (%v)(%v), %s", t.row(m), rSums, v.f()) }
-
-// halves widens the 16 half floats at an offset of the block.
-func (t *tile) halves(off int) []vreg {
-	d := t.vs(4)
-	t.halfPair(off, d[0], d[1])
-	t.halfPair(off+16, d[2], d[3])
-	return d
-}
-
-// halfPair widens eight half floats.
-func (t *tile) halfPair(off int, low, high vreg) {
-	t.loadQ(low, rW.plus(off))
-	t.vv("fcvtl2.4s", high, low)
-	t.vv("fcvtl.4s", low, low)
+	t.ins("SUB $%d, %v, %v", t.rows, rRows, rRows)
 }

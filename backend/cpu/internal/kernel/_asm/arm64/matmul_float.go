@@ -3,18 +3,22 @@ package main
 // floatSegment is kernel.floatSegment.
 const floatSegment = 64
 
-// floatTiles are the numbers of activation rows of the float kernels: six have 24 registers of sums, six of activations
-// and two of weights.
-var floatTiles = []int{6, 4, 2, 1}
+// floatTiles are the tiles of the float kernels: six rows have 24 registers of sums, six of activations and two of
+// weights. Half floats take as long to widen as to multiply, so that more rows of half a panel are better.
+var (
+	floatTiles = []shape{{6, 4}, {4, 4}, {2, 4}, {1, 4}}
+	halfTiles  = []shape{{8, 2}, {4, 4}, {2, 4}, {1, 4}}
+)
 
 // weights loads two of the four vectors of a column at an offset from the panel.
 type weights struct {
+	tiles       []shape
 	columnBytes int
 	load        func(t *tile, off, pair int, a, b vreg)
 }
 
 func (g *generator) genMatMulFloat(name string, w weights) {
-	g.genMatMul(name, floatTiles, func(t *tile) {
+	g.genMatMul(name, w.tiles, nil, func(t *tile) {
 		t.sums(false)
 		segment, whole := t.newLabel("segment"), t.newLabel("whole")
 		t.place(segment)
@@ -32,10 +36,7 @@ func (g *generator) genMatMulFloat(name string, w weights) {
 // segment adds the products of rColumns columns to the sums and moves on behind them.
 func (t *tile) segment(w weights) {
 	const unroll = 4
-	acc := t.vs(4 * t.rows)
-	for _, v := range acc {
-		t.zero(v)
-	}
+	acc := t.zeros(t.count())
 	x := t.vs(t.rows)
 	step := func(n int) {
 		for m := range x {
@@ -47,17 +48,17 @@ func (t *tile) segment(w weights) {
 			t.ins("ADD $%d, %v, %v", 4*n, t.row(m), t.row(m))
 		}
 		for i := range n {
-			for pair := range 2 {
+			for pair := range t.vectors / 2 {
 				a, b := t.v(), t.v()
 				w.load(t, i*w.columnBytes, pair, a, b)
 				for m := range x {
-					t.elem("fmla.4s", acc[4*m+2*pair], a, x[m], i)
-					t.elem("fmla.4s", acc[4*m+2*pair+1], b, x[m], i)
+					t.elem("fmla.4s", acc[m*t.vectors+2*pair], a, x[m], i)
+					t.elem("fmla.4s", acc[m*t.vectors+2*pair+1], b, x[m], i)
 				}
 				t.free(a, b)
 			}
 		}
-		t.ins("ADD $%d, %v, %v", n*w.columnBytes, rW, rW)
+		t.nextBlock(n * w.columnBytes)
 	}
 	four, rest, one, end := t.newLabel("four"), t.newLabel("rest"), t.newLabel("one"), t.newLabel("end")
 	t.ins("SUBS $%d, %v, %v", unroll, rColumns, rColumns)
@@ -86,21 +87,21 @@ func (t *tile) segment(w weights) {
 }
 
 func genMatMulF32(g *generator) {
-	g.genMatMulFloat("F32", weights{64, func(t *tile, off, pair int, a, b vreg) {
+	g.genMatMulFloat("F32", weights{floatTiles, 64, func(t *tile, off, pair int, a, b vreg) {
 		t.loadQ(a, rW.plus(off+32*pair))
 		t.loadQ(b, rW.plus(off+32*pair+16))
 	}})
 }
 
 func genMatMulF16(g *generator) {
-	g.genMatMulFloat("F16", weights{32, func(t *tile, off, pair int, a, b vreg) {
-		t.halfPair(off+16*pair, a, b)
+	g.genMatMulFloat("F16", weights{halfTiles, 32, func(t *tile, off, pair int, a, b vreg) {
+		t.halfPair(t.halvesBase(), off+16*pair, a, b)
 	}})
 }
 
 func genMatMulBF16(g *generator) {
-	g.genMatMulFloat("BF16", weights{32, func(t *tile, off, pair int, a, b vreg) {
-		t.loadQ(a, rW.plus(off+16*pair))
+	g.genMatMulFloat("BF16", weights{halfTiles, 32, func(t *tile, off, pair int, a, b vreg) {
+		t.loadQ(a, t.halvesBase().plus(off+16*pair))
 		t.vv("shll2.4s", b, a)
 		t.vv("shll.4s", a, a)
 	}})

@@ -2,86 +2,100 @@ package main
 
 // Products of layouts with blocks of 256 columns: eight sub-blocks of 32 columns, with integer scales.
 
-// kTile is the state of a tile of a K-quant.
+// kTile is the state of a tile of a K-quant. Its float sums are in local memory.
 type kTile struct {
 	*tile
-	block []vreg // scaled sums of the block in registers, or nil: then they are at blockAt
+	block []vreg // scaled integer sums of the block in registers, or nil: then they are at blockAt
 }
 
-func (g *generator) genMatMulK(name string, body func(k *kTile)) {
-	g.genMatMulInt(name, func(t *tile) {
+func (g *generator) genMatMulK(name string, constants []uint32, body func(k *kTile)) {
+	g.genMatMul(name, engines[g.level].tiles, constants, func(t *tile) {
 		t.quantised(256)
 		t.sums(false)
 		body(&kTile{tile: t})
 	})
 }
 
-// eachK runs body for the sub-blocks of every block, whose codes begin at an offset and whose scales are scaleBytes
-// long, then finish with the block done. The activation rows have moved on then.
-func (k *kTile) eachK(blockBytes, codes, codeBytes, scales, scaleBytes int, body, finish func()) {
-	k.eachBlock(blockBytes, func() {
-		if k.rows <= k.dot.inRegs {
-			k.block = k.vs(4 * k.rows)
-			for _, v := range k.block {
-				k.zero(v)
-			}
+// subBlocks gives the places in a block: codes and scales of a sub-block follow those of the one before.
+type subBlocks struct {
+	blockBytes        int
+	codes, codeBytes  int
+	scales, scaleStep int
+}
+
+// eachK runs body for the sub-blocks of every block, then finish with the block done. The activation rows have moved on
+// then.
+func (k *kTile) eachK(at subBlocks, body, finish func()) {
+	k.eachBlock(at.blockBytes, func() {
+		if k.dot.wide || k.rows == 1 {
+			k.block = k.zeros(k.count())
 		} else {
 			k.zeroLocal(blockAt)
 		}
-		k.ins("ADD $%d, %v, %v", codes, rW, rCodes)
-		k.ins("ADD $%d, %v, %v", scales, rW, rSubScales)
+		k.ins("ADD $%d, %v, %v", at.codes, rW, rCodes)
+		k.ins("ADD $%d, %v, %v", at.scales, k.bytesBase(), rSubScales)
 		k.ins("MOVD $8, %v", rSub)
 		loop := k.newLabel("sub")
 		k.place(loop)
 		body()
 		k.moveRows()
-		k.ins("ADD $%d, %v, %v", codeBytes, rCodes, rCodes)
-		k.ins("ADD $%d, %v, %v", scaleBytes, rSubScales, rSubScales)
+		k.ins("ADD $%d, %v, %v", at.codeBytes, rCodes, rCodes)
+		k.ins("ADD $%d, %v, %v", at.scaleStep, rSubScales, rSubScales)
 		k.ins("SUBS $1, %v, %v", rSub, rSub)
 		k.ins("BNE %s", loop)
+		if k.block != nil {
+			k.block = k.settle(k.block)
+		}
 		finish()
 		k.free(k.block...)
 		k.block = nil
 	})
 }
 
-// flush adds the sums i of a part times its scales, of which the four vectors are given, to those of the block.
-func (k *kTile) flush(i, scale []vreg) {
-	t := k.v()
-	eachVector(k.rows, func(m, v int) {
-		n := 4*m + v
+// addPart adds the sums of a part times the 16 scales at an offset from those of the sub-block.
+func (k *kTile) addPart(p part, scalesAt int, signed bool) {
+	i := k.rawSum(p)
+	scale := k.arrange(k.scales(scalesAt, signed))
+	for n, v := range i {
+		s := scale[n%len(scale)]
 		if k.block != nil {
-			k.vvv("mla.4s", k.block[n], i[n], scale[v])
-			return
+			k.vvv("mla.4s", k.block[n], v, s)
+			continue
 		}
+		t := k.v()
 		k.loadQ(t, local(blockAt+16*n))
-		k.vvv("mla.4s", t, i[n], scale[v])
+		k.vvv("mla.4s", t, v, s)
 		k.storeQ(t, local(blockAt+16*n))
-	})
-	k.free(t)
+		k.free(t)
+	}
 	k.free(i...)
 	k.free(scale...)
 }
 
-// scales widens the 16 bytes at an offset of the scales of the sub-block.
+// scales widens the scales at an offset from those of the sub-block.
 func (k *kTile) scales(off int, signed bool) []vreg {
 	extend := "uxtl"
 	if signed {
 		extend = "sxtl"
 	}
-	s := k.vs(4)
-	k.loadQ(s[3], rSubScales.plus(off))
-	k.vv(extend+".8h", s[1], s[3])
-	k.vv(extend+"2.8h", s[3], s[3])
-	for i := 0; i < 4; i += 2 {
-		k.vv(extend+".4s", s[i], s[i+1])
-		k.vv(extend+"2.4s", s[i+1], s[i+1])
+	s := k.vs(k.vectors)
+	if k.vectors == 2 {
+		k.loadD(s[1], rSubScales.plus(off))
+		k.vv(extend+".8h", s[1], s[1])
+	} else {
+		k.loadQ(s[3], rSubScales.plus(off))
+		k.vv(extend+".8h", s[1], s[3])
+		k.vv(extend+"2.8h", s[3], s[3])
+	}
+	for v := 0; v < k.vectors; v += 2 {
+		k.vv(extend+".4s", s[v], s[v+1])
+		k.vv(extend+"2.4s", s[v+1], s[v+1])
 	}
 	return s
 }
 
-// sumOfBlock returns sum i of the block as float32; t is room for it.
-func (k *kTile) sumOfBlock(i int, t vreg) {
+// toFloat sets t to sum i of the block as float32.
+func (k *kTile) toFloat(i int, t vreg) {
 	if k.block != nil {
 		k.vv("scvtf.4s", t, k.block[i])
 		return
@@ -90,71 +104,68 @@ func (k *kTile) sumOfBlock(i int, t vreg) {
 	k.vv("scvtf.4s", t, t)
 }
 
-// withBit puts a bit of every byte of top, moved left by the shift, on top of the codes w.
-func (k *kTile) withBit(w, top, mask vreg, shift int) {
-	switch {
-	case shift > 0:
-		k.shift("shl.16b", top, top, shift)
-	case shift < 0:
-		k.shift("ushr.16b", top, top, -shift)
-	}
-	k.vvv("bit.16b", w, top, mask)
-}
-
 func genMatMulQ4K(g *generator) {
-	g.genMatMulK("Q4K", func(k *kTile) {
-		mask := k.v()
-		k.setBytes(mask, 15)
-		k.eachK(2368, 320, 256, 64, 16, func() {
-			i := k.dot.sum(k.tile, part{groups: 8, narrow: true, load: k.nibbles(rCodes, 0, mask)})
-			k.flush(i, k.scales(0, false))
+	g.genMatMulK("Q4K", []uint32{lowNibbles}, func(k *kTile) {
+		k.eachK(subBlocks{2368, 320, 256, 64, 16}, func() {
+			k.addPart(part{groups: 8, codes: k.nibbles(rCodes, 0), narrow: true}, 0, false)
 		}, k.finishMinima)
-		k.free(mask)
 	})
 }
+
+const fifthBits = 0x10101010
 
 func genMatMulQ5K(g *generator) {
-	g.genMatMulK("Q5K", func(k *kTile) {
-		mask, fifth := k.v(), k.v()
-		k.setBytes(mask, 15)
-		k.setBytes(fifth, 16)
-		nibbles := k.nibbles(rCodes, 0, mask)
-		load := func(c, v int, low, high vreg) {
-			nibbles(c, v, low, high)
-			top := k.v()
-			k.loadQ(top, rCodes.plus(256+16*v))
-			k.withBit(low, top, fifth, 4-2*c)
-			k.withBit(high, top, fifth, -1)
-			k.free(top)
-		}
-		k.eachK(2880, 320, 320, 64, 16, func() {
-			i := k.dot.sum(k.tile, part{groups: 8, narrow: true, load: load})
-			k.flush(i, k.scales(0, false))
+	g.genMatMulK("Q5K", []uint32{lowNibbles, fifthBits}, func(k *kTile) {
+		k.eachK(subBlocks{2880, 320, 320, 64, 16}, func() {
+			k.addPart(part{groups: 8, codes: k.withTop(0, 256, fifthBits, 4, 1), narrow: true}, 0, false)
 		}, k.finishMinima)
-		k.free(mask, fifth)
 	})
+}
+
+// withTop loads k-groups of nibbles at an offset from rCodes with more bits on top: those of k-group g are bits
+// bits*g and up of the bytes at topAt.
+func (k *kTile) withTop(off, topAt int, mask uint32, shift, bits int) *codes {
+	n := k.nibbles(rCodes, off)
+	w := &codes{constants: append(n.constants, mask)}
+	w.load = func(c, v int, low, high vreg) {
+		n.held = w.held
+		n.load(c, v, low, high)
+		top := k.v()
+		k.loadQ(top, rCodes.plus(topAt+16*v))
+		switch left := shift - 2*bits*c; {
+		case left > 0:
+			k.shift("shl.16b", top, top, left)
+		case left < 0:
+			k.shift("ushr.16b", top, top, -left)
+		}
+		k.vvv("bit.16b", low, top, w.held[1])
+		k.shift("ushr.16b", top, top, bits)
+		k.vvv("bit.16b", high, top, w.held[1])
+		k.free(top)
+	}
+	return w
 }
 
 // finishMinima ends a block of PanelQ4K or PanelQ5K: it adds dx * (d*float(i) - dmin*float(j)), with j the sum of the
 // minima times the sums of 32 activation codes.
 func (k *kTile) finishMinima() {
-	for v0 := 0; v0 < 4; v0 += 2 {
+	for v0 := 0; v0 < k.vectors; v0 += 2 {
 		j := k.minima(v0)
 		d, dmin, dx, u := k.vs(2), k.vs(2), k.v(), k.v()
-		k.halfPair(8*v0, d[0], d[1])
-		k.halfPair(32+8*v0, dmin[0], dmin[1])
+		k.halfPair(k.halvesBase(), 8*v0, d[0], d[1])
+		k.halfPair(k.halvesBase(), 32+8*v0, dmin[0], dmin[1])
 		for m := range k.rows {
 			k.scaleOf(m, dx)
 			for h := range 2 {
-				n := 4*m + v0 + h
-				k.sumOfBlock(n, u)
+				n := m*k.vectors + v0 + h
+				k.toFloat(n, u)
 				k.vvv("fmul.4s", u, u, d[h])
 				k.vv("scvtf.4s", j[2*m+h], j[2*m+h])
 				k.vvv("fmls.4s", u, dmin[h], j[2*m+h])
 				k.addProduct(n, u, dx)
+				k.free(j[2*m+h])
 			}
 		}
-		k.free(j...)
 		k.free(d...)
 		k.free(dmin...)
 		k.free(dx, u)
@@ -173,13 +184,10 @@ func (k *kTile) minima(v0 int) []vreg {
 		k.vvv("addp.8h", x[m], x[m], t)
 	}
 	k.free(t)
-	j := k.vs(2 * k.rows)
-	for _, v := range j {
-		k.zero(v)
-	}
+	j := k.zeros(2 * k.rows)
 	minimum := k.v()
 	for s := range 8 {
-		k.loadD(minimum, rW.plus(192+16*s+4*v0))
+		k.loadD(minimum, k.bytesBase().plus(192+16*s+4*v0))
 		k.vv("uxtl.8h", minimum, minimum)
 		for m := range x {
 			k.elem("smlal.4s", j[2*m], minimum, x[m], s)
@@ -191,52 +199,86 @@ func (k *kTile) minima(v0 int) []vreg {
 	return j
 }
 
+const (
+	topPairs   = 0x30303030
+	pairsFlips = 0xaaaaaaaa // the upper bit of every pair
+)
+
+// genMatMulQ6K takes the zero point off the codes, or off the sums where four times a code is too much for 16 bits.
 func genMatMulQ6K(g *generator) {
-	g.genMatMulK("Q6K", func(k *kTile) {
-		mask, pairs := k.v(), k.v()
-		k.setBytes(mask, 15)
-		k.setBytes(pairs, 0x30)
-		k.eachK(3360, 288, 384, 32, 32, func() {
+	constants := []uint32{highNibbles, pairsFlips}
+	if !engines[g.level].wide {
+		constants = []uint32{lowNibbles, topPairs}
+	}
+	g.genMatMulK("Q6K", constants, func(k *kTile) {
+		k.eachK(subBlocks{3360, 288, 384, 32, 32}, func() {
 			for half := range 2 {
-				nibbles := k.nibbles(rCodes, 128*half, mask)
-				load := func(c, v int, low, high vreg) {
-					nibbles(c, v, low, high)
-					top := k.v()
-					k.loadQ(top, rCodes.plus(256+64*half+16*v))
-					k.withBit(low, top, pairs, 4-4*c)
-					k.withBit(high, top, pairs, -2)
-					k.free(top)
+				p := part{groups: 4, disp: 16 * half}
+				if k.dot.wide {
+					p.codes = k.signedQ6K(half)
+				} else {
+					p.codes, p.narrow, p.start = k.withTop(128*half, 256+64*half, topPairs, 4, 2), true, k.minus32Sum(half)
 				}
-				i := k.dot.sum(k.tile, part{groups: 4, disp: 16 * half, narrow: true, load: load, start: k.minus32Sum(half)})
-				k.flush(i, k.scales(16*half, true))
+				k.addPart(p, 16*half, true)
 			}
 		}, k.finishQ6K)
-		k.free(mask, pairs)
 	})
 }
 
-// minus32Sum sets d to -32 times one of the next two sums of 16 activation codes.
+// signedQ6K loads 4 times the codes less 32 of half a group: the upper bit of a code, turned over, is the sign.
+func (k *kTile) signedQ6K(half int) *codes {
+	w := &codes{constants: []uint32{highNibbles, pairsFlips}}
+	w.load = func(c, v int, low, high vreg) {
+		at, t := rCodes.plus(128*half+64*c+16*v), k.v()
+		k.loadQ(high, rCodes.plus(256+64*half+16*v))
+		k.vvv("eor.16b", high, high, w.held[1])
+		k.shift("shl.16b", low, high, 6-4*c)
+		if c == 0 {
+			k.shift("shl.16b", high, high, 4)
+		}
+		k.loadQ(t, at)
+		k.vvv("and.16b", t, t, w.held[0])
+		k.shift("sri.16b", high, t, 2)
+		k.loadQ(t, at)
+		k.shift("shl.16b", t, t, 4)
+		k.shift("sri.16b", low, t, 2)
+		k.free(t)
+	}
+	return w
+}
+
+// minus32Sum takes 32 times one of the next two sums of 16 activation codes off d.
 func (k *kTile) minus32Sum(i int) func(m int, d vreg) {
 	return func(m int, d vreg) {
-		x := k.vLow()
+		x, factor := k.vLow(), k.v()
 		k.sumsOf(m, x)
-		k.setMinus("8h", d, 32)
-		k.elem("smull.4s", d, d, x, i)
-		k.free(x)
+		k.setMinus("8h", factor, 32)
+		k.elem("smlal.4s", d, factor, x, i)
+		k.free(x, factor)
 	}
 }
 
 // finishQ6K ends a block of PanelQ6K: it adds dx * d*float(i).
 func (k *kTile) finishQ6K() {
 	d, dx, u := k.halves(0), k.v(), k.v()
-	eachVector(k.rows, func(m, v int) {
+	if k.dot.wide { // i is 4 times as large
+		k.splat(u, quarter, rTmp)
+		for _, v := range d {
+			k.vvv("fmul.4s", v, v, u)
+		}
+	}
+	k.each(func(m, v int) {
 		if v == 0 {
 			k.scaleOf(m, dx)
 		}
-		k.sumOfBlock(4*m+v, u)
+		n := m*k.vectors + v
+		k.toFloat(n, u)
 		k.vvv("fmul.4s", u, u, d[v])
-		k.addProduct(4*m+v, u, dx)
+		k.addProduct(n, u, dx)
 	})
 	k.free(d...)
 	k.free(dx, u)
 }
+
+// quarter are the bits of 2^-2.
+const quarter = 0x3e800000
