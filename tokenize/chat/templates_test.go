@@ -222,28 +222,19 @@ func mistralRequest(t *testing.T, dir string) Input {
 		Messages []Message
 		Tools    json.RawMessage
 	}](t, filepath.Join(dir, "sample.json"))
-	in := Input{Messages: r.Messages, BOS: "<s>", EOS: "</s>"}
+	messages, err := WithObjectArguments(r.Messages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := Input{Messages: messages, BOS: "<s>", EOS: "</s>"}
 	for i := range in.Messages {
 		m := &in.Messages[i]
-		for j, c := range m.ToolCalls {
-			call := c.(*jinja.Dict)
-			id, _ := call.Get("id")
-			f, _ := call.Get("function")
-			name, _ := f.(*jinja.Dict).Get("name")
-			text, _ := f.(*jinja.Dict).Get("arguments")
-			arguments, err := JSON([]byte(text.(jinja.String)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			m.ToolCalls[j] = ToolCall(string(id.(jinja.String)), string(name.(jinja.String)), arguments)
-		}
 		if v, err := JSON([]byte(m.Content.Text())); m.Role == "tool" && err == nil {
 			m.Content = Null()
 			m.Extra = append(m.Extra, Field{"result", v})
 		}
 	}
 	if r.Tools != nil {
-		var err error
 		if in.Tools, err = list(r.Tools); err != nil {
 			t.Fatal(err)
 		}
