@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/seed64708441/ember/tensor/tensortest"
@@ -106,4 +107,117 @@ func TestGBNFFiles(t *testing.T) {
 		})
 	}
 	counts.Report(t)
+}
+
+// TestRecordedSchemaStrings runs the schemas whose strings llama.cpp's matcher was recorded on. Where llama.cpp rejects a
+// string only for its own order, spacing or number length, the verdict of Python's jsonschema counts.
+func TestRecordedSchemaStrings(t *testing.T) {
+	var data struct{ Cases []recordedCase }
+	readJSON(t, tensortest.Path(t, "grammar", "llama_cpp_grammar_cases.json"), &data)
+	var counts tensortest.Counts
+	for _, c := range data.Cases {
+		if c.Kind != "schema" {
+			continue
+		}
+		counts.Case(t, c.Name, func(t *testing.T) {
+			g, err := FromJSONSchema([]byte(c.SchemaText), Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			exact, err := FromJSONSchema([]byte(c.SchemaText), Options{Exact: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkStrings(t, g, c.Pass, nil)
+			for i, s := range c.Fail {
+				verdict := c.FailVerdict[i]
+				if verdict == "schema-error" { // items as a list, of an earlier draft: llama.cpp's verdict counts
+					verdict = "invalid"
+				}
+				if g.Match(s) && verdict != "valid" {
+					t.Errorf("accepted: %q (%s)", s, verdict)
+				}
+				// White space around the document is not part of it.
+				if got := exact.Match(strings.TrimSpace(s)); got != (verdict == "valid") {
+					t.Errorf("with Exact accepted %v: %q (%s)", got, s, verdict)
+				}
+			}
+			for _, s := range c.Pass {
+				if !exact.Match(s) {
+					t.Errorf("with Exact not accepted: %q", s)
+				}
+			}
+		})
+	}
+	counts.Report(t)
+}
+
+// TestRecordedSchemas compiles the schemas llama.cpp's converter was recorded on.
+func TestRecordedSchemas(t *testing.T) {
+	var data struct {
+		Cases []struct {
+			Name, Expect string
+			SchemaText   string `json:"schema_text"`
+			Grammar      string `json:"llama_cpp_grammar"`
+		}
+	}
+	readJSON(t, tensortest.Path(t, "grammar", "llama_cpp_schema_to_grammar.json"), &data)
+	v := testVocabulary()
+	var counts tensortest.Counts
+	for i, c := range data.Cases {
+		counts.Case(t, c.Name, func(t *testing.T) {
+			g, err := FromJSONSchema([]byte(c.SchemaText), Options{})
+			if (err == nil) != (c.Expect == "ok") {
+				t.Fatalf("%v, want %s", err, c.Expect)
+			}
+			if err != nil {
+				return
+			}
+			compiled, err := Compile(g, v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for n := range 5 {
+				out, ended := newSampler(uint64(10*i+n), v).run(t, compiled, 40)
+				if !ended {
+					continue
+				}
+				if err := g.Validate([]byte(out)); err != nil {
+					t.Errorf("%s: %v", out, err)
+				}
+			}
+			if c.Grammar == "" {
+				return
+			}
+			theirs, err := FromGBNF(c.Grammar)
+			if err != nil {
+				t.Fatalf("llama.cpp's grammar: %v", err)
+			}
+			compareWith(t, g, theirs, v, uint64(i))
+		})
+	}
+	counts.Report(t)
+}
+
+// compareWith writes texts under llama.cpp's grammar for the same schema. Those that the schema admits must be accepted
+// here, and the others (its conversion ignores keywords) rejected.
+func compareWith(t *testing.T, g, theirs *Grammar, v Vocabulary, seed uint64) {
+	c, err := Compile(theirs, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := append([]byte(nil), g.schema...)
+	exact, err := FromJSONSchema(doc, Options{Exact: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 20 {
+		out, ended := newSampler(seed<<8+uint64(n), v).run(t, c, 30)
+		if !ended || strings.ContainsAny(out, "eE") && !strings.Contains(out, `"`) || strings.Contains(out, `\u`) {
+			continue // numbers with exponents are not read where numbers are compared, nor surrogates that stand alone
+		}
+		if want := g.Validate([]byte(out)) == nil; exact.Match(strings.TrimSpace(out)) != want {
+			t.Errorf("%s: llama.cpp writes %q: accepted %v, valid %v", t.Name(), out, !want, want)
+		}
+	}
 }

@@ -144,6 +144,19 @@ func (d *DFA) Universal() bool {
 	return len(d.label) == 1 && d.Accepts(0) && d.all(0)
 }
 
+// Sink reports whether every word is accepted from q on, and q is never left.
+func (d *DFA) Sink(q int32) bool {
+	if !d.Accepts(q) || !d.all(q) {
+		return false
+	}
+	for c, r := range d.bounds {
+		if !isSurrogate(r) && d.next[int(q)*len(d.bounds)+c] != q {
+			return false
+		}
+	}
+	return true
+}
+
 func (d *DFA) all(q int32) bool {
 	for c := range d.bounds {
 		if d.next[int(q)*len(d.bounds)+c] == Dead && !isSurrogate(d.bounds[c]) {

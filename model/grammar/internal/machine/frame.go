@@ -55,8 +55,11 @@ type stepper struct {
 	from     int     // where in out this step's threads begin
 	done     bool    // some thread has ended: the text so far is complete
 	overflow bool    // a limit was met, threads are missing
-	settled  []int32 // frames settled in this step, to meet each only once
-	work     int
+
+	// For masks: the text stands for many, which differ in a key. Where another key ends the threads are undecided.
+	oneOfMany, undecided bool
+	settled              []int32 // frames settled in this step, to meet each only once
+	work                 int
 }
 
 // begin starts a new step whose threads are appended to out.

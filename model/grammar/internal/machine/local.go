@@ -1,9 +1,17 @@
 package machine
 
+import (
+	"math/bits"
+	"sort"
+)
+
 // local walks the trie inside one frame, without the frames below it.
 type local struct {
 	t              *Trie
 	n              *Node
+	from           int32
+	fromRoot       bool     // the walk begins at the root and between characters, as freeRun does
+	rem, need      int32    // see maskKey
 	labels, single []uint64 // keys: what the register allows
 	bits           []uint64
 	count          int
@@ -12,17 +20,15 @@ type local struct {
 }
 
 func (l *local) entry() *entry {
-	e := &entry{exits: l.exits}
+	e := &entry{groups: l.grouped()}
 	if l.count > 4*len(l.bits) {
 		e.bits = l.bits
 		return e
 	}
 	e.ids = make([]int32, 0, l.count)
 	for i, w := range l.bits {
-		for b := range 64 {
-			if w>>b&1 != 0 {
-				e.ids = append(e.ids, int32(i*64+b))
-			}
+		for ; w != 0; w &= w - 1 {
+			e.ids = append(e.ids, int32(i*64+bits.TrailingZeros64(w)))
 		}
 	}
 	return e
@@ -38,6 +44,10 @@ func (l *local) allow(node int32) {
 // children tries every child of a node. The frame is at a place between bytes and inside the node.
 func (l *local) children(node int32, f frame) {
 	t := l.t
+	if l.n.Kind == String && l.fromRoot && f.lex == lexNone && l.anything(f.q) {
+		l.copyFree(node, f)
+		return
+	}
 	for c := node + 1; c < t.end[node] && !l.unknown; c = t.end[c] {
 		var g frame
 		var ok bool
@@ -52,6 +62,50 @@ func (l *local) children(node int32, f frame) {
 		l.allow(c)
 		if t.end[c] > c+1 {
 			l.children(c, g)
+		}
+	}
+}
+
+// anything reports whether from q on every string is accepted.
+func (l *local) anything(q int32) bool {
+	if !l.n.sinks[q] {
+		return false
+	}
+	if !l.n.key {
+		return true
+	}
+	return l.labelAllowed(q)
+}
+
+// copyFree takes the tokens below a node from the walk of a string that may hold anything. f.n characters of it have
+// begun already.
+func (l *local) copyFree(node int32, f frame) {
+	t := l.t
+	r := t.freeRun(l.n.Plain)
+	end := t.end[node]
+	base := f.n - int32(r.started[node])
+	fits := func(at int32) bool { return l.rem < 0 || base+int32(r.started[at]) <= l.rem }
+	for c := node + 1; c < end; {
+		if l.rem >= 0 && !fits(c) && r.started[c] > 0 {
+			c = t.end[c] // all below are longer
+			continue
+		}
+		for i := t.first[c]; i < t.first[c+1]; i++ {
+			if r.inside[i/64]>>(i%64)&1 != 0 {
+				id := t.tokens[i]
+				l.bits[id/64] |= 1 << (id % 64)
+				l.count++
+			}
+		}
+		c++
+	}
+	first := sort.Search(len(r.exits), func(i int) bool { return r.exits[i] > node })
+	for _, at := range r.exits[first:] {
+		if at >= end {
+			break
+		}
+		if n := base + int32(r.started[at]); n >= l.need && (l.rem < 0 || n <= l.rem) {
+			l.exits = append(l.exits, exit{at: at, q: f.q, close: true})
 		}
 	}
 }
@@ -90,11 +144,11 @@ func (l *local) string(at int32, f frame, b byte) (frame, bool) {
 	if f.lex == lexNone {
 		switch {
 		case b == '"':
-			if n.DFA.Accepts(f.q) && f.n >= n.Min {
-				l.exits = append(l.exits, exit{at: at, q: f.q, n: f.n, close: true})
+			if n.DFA.Accepts(f.q) && f.n >= l.need && (!n.key || l.labelAllowed(f.q)) {
+				l.exits = append(l.exits, exit{at: at, q: f.q, close: true})
 			}
 			return f, false
-		case b < 0x20 || n.Max >= 0 && f.n >= n.Max:
+		case b < 0x20 || l.rem >= 0 && f.n >= l.rem:
 			return f, false
 		case b == '\\':
 			f.lex = lexEscape
@@ -130,8 +184,13 @@ func (l *local) char(f frame, r rune) (frame, bool) {
 	if f.q < 0 {
 		return f, false
 	}
-	f.n = l.n.counted(f.n + 1)
+	f.n++
 	return f, !l.n.key || l.spare(f.q)
+}
+
+func (l *local) labelAllowed(q int32) bool {
+	label := l.n.DFA.Label(q)
+	return l.labels[label/64]>>(label%64)&1 != 0
 }
 
 // spare is stepper.spare without the values seen.

@@ -9,37 +9,15 @@ type Masker struct {
 	t    *Trie
 	mu   sync.RWMutex
 	kept map[maskKey]*entry
-	size int // words of bitsets kept
+	size int // words kept
 }
 
-// maxKept bounds the memory of a Masker: 64 MiB of bitsets.
+// maxKept bounds the memory of a Masker: 64 MiB.
 const maxKept = 8 << 20
 
 // NewMasker returns a Masker for texts of p in tokens of t.
 func NewMasker(p *Program, t *Trie) *Masker {
 	return &Masker{p: p, t: t, kept: map[maskKey]*entry{}}
-}
-
-// maskKey is all that the bytes inside one frame depend on.
-type maskKey struct {
-	node NodeID
-	q, n int32
-	lex  lexer
-	set  int32 // keys of objects: which classes are allowed
-}
-
-// entry is what is known about a frame without the frames below it.
-type entry struct {
-	bits  []uint64 // tokens that stay inside the frame
-	ids   []int32  // the same as a list, when there are few
-	exits []exit   // places where the frame may end or call
-}
-
-// exit is a node of the trie on whose path the frame reaches a place where more than the frame is needed.
-type exit struct {
-	at    int32 // node of the trie
-	q, n  int32
-	close bool // String: the closing quote was read
 }
 
 // Words returns the length of a mask.
@@ -49,10 +27,9 @@ func (m *Masker) Words() int { return (m.t.size + 63) / 64 }
 // missing because a limit was met.
 func (m *Masker) Mask(s *State, dst []uint64) (overflow bool) {
 	clear(dst)
-	w := &walk{m: m, s: s, dst: dst}
-	for i := range s.tops {
-		w.top(s.tops[i : i+1])
-	}
+	w := walk{m: m, s: s, dst: dst}
+	w.descend(0, s.tops)
+	s.w.out = s.w.out[:0]
 	return w.overflow
 }
 
@@ -70,121 +47,238 @@ func (w *walk) allow(node int32) {
 	}
 }
 
-// top adds the tokens one thread allows.
-func (w *walk) top(tops []int32) {
-	f := w.s.a.frames[tops[0]]
-	n := &w.m.p.nodes[f.node]
-	if n.Kind == Text && !n.Distinct || n.Kind == String && f.lex != lexOpen {
-		if e := w.m.entry(w.s, n, f); e != nil {
-			w.entry(n, f, e)
-			return
+// worthKeeping is the number of nodes below a place from which on an entry is kept for it.
+const worthKeeping = 24
+
+// descend adds the tokens below a node that some thread allows. Threads whose top frame is inside a text or a string
+// are looked up by the frame alone; the others are moved together.
+func (w *walk) descend(node int32, tops []int32) {
+	t := w.m.t
+	if t.end[node]-node < worthKeeping {
+		w.children(node, tops)
+		return
+	}
+	var buf [16]int32
+	rest := buf[:0]
+	for _, top := range tops {
+		f := w.s.a.frames[top]
+		n := &w.m.p.nodes[f.node]
+		if e := w.m.entry(w.s, n, &f, node); e != nil {
+			w.entry(n, f, e, node)
+		} else {
+			rest = append(rest, top)
 		}
 	}
-	w.children(0, tops)
+	if len(rest) > 0 {
+		w.children(node, rest)
+	}
+}
+
+// mark remembers the end of the arena, to go back to.
+type mark struct{ frames, text, out int }
+
+func (s *State) mark() mark { return mark{len(s.a.frames), len(s.a.text), len(s.w.out)} }
+
+func (s *State) reset(m mark) {
+	s.a.frames, s.a.text, s.w.out = s.a.frames[:m.frames], s.a.text[:m.text], s.w.out[:m.out]
 }
 
 // children tries every child of a node.
 func (w *walk) children(node int32, tops []int32) {
 	t, s := w.m.t, w.s
+	here := s.mark()
 	for c := node + 1; c < t.end[node]; c = t.end[c] {
-		frames, kept, out := len(s.a.frames), len(s.a.text), len(s.w.out)
 		next, done, over := s.step(tops, t.bytes[c])
 		w.overflow = w.overflow || over
 		if len(next) > 0 || done {
 			w.allow(c)
 			if len(next) > 0 && t.end[c] > c+1 {
-				w.children(c, next)
+				w.descend(c, next)
 			}
 		}
-		s.a.frames, s.a.text, s.w.out = s.a.frames[:frames], s.a.text[:kept], s.w.out[:out]
+		s.reset(here)
 	}
 }
 
 // entry adds the tokens of a kept entry and goes on from its exits.
-func (w *walk) entry(n *Node, f frame, e *entry) {
+func (w *walk) entry(n *Node, f frame, e *entry, from int32) {
 	for i, b := range e.bits {
 		w.dst[i] |= b
 	}
 	for _, id := range e.ids {
 		w.dst[id/64] |= 1 << (id % 64)
 	}
-	s, t := w.s, w.m.t
-	last := exit{at: -1}
-	base, kept := len(s.a.frames), len(s.a.text)
-	var tops []int32
-	done := false
-	for _, x := range e.exits {
-		alike := last.at >= 0 && x.q == last.q && x.n == last.n && !n.looksBack() && !w.m.p.distinct
-		if !alike {
-			s.a.frames, s.a.text, s.w.out = s.a.frames[:base], s.a.text[:kept], s.w.out[:0]
-			if w.m.p.keepText {
-				s.a.text = append(s.a.text, t.path(x.at)...)
+	if len(e.groups) == 0 {
+		return
+	}
+	exact := w.m.p.distinct && w.s.a.insideDistinct(w.m.p, f.parent)
+	for i := range e.groups {
+		g := &e.groups[i]
+		if exact || n.key && f.lex != lexNone {
+			for _, at := range g.at {
+				w.leaveAt(n, f, g, from, at)
 			}
-			tops, done = w.leave(n, f, x)
-			last = x
+			continue
 		}
-		if done || len(tops) > 0 {
-			w.allow(x.at)
-			if len(tops) > 0 && t.end[x.at] > x.at+1 {
-				w.children(x.at, tops)
+		w.group(n, f, g, from)
+	}
+}
+
+// insideDistinct reports whether a frame lies in an item of an array whose items must differ: what has been written of the
+// item decides then.
+func (a *arena) insideDistinct(p *Program, f int32) bool {
+	for ; f != none; f = a.frames[f].parent {
+		if n := &p.nodes[a.frames[f].node]; n.Kind == Array && n.Array.Distinct {
+			return true
+		}
+	}
+	return false
+}
+
+// group goes on from exits that lead to the same place. They are taken together: the threads after one of them stand for
+// all. Keys that have appeared before are left out.
+func (w *walk) group(n *Node, f frame, g *group, from int32) {
+	s, t := w.s, w.m.t
+	here := s.mark()
+	var used [8]int32
+	taken := used[:0]
+	if n.key && !w.named(f, g.q) {
+		taken = w.taken(f, from, taken)
+		for _, at := range g.odd {
+			w.leaveAt(n, f, g, from, at)
+		}
+	}
+	one := int32(-1)
+	for _, at := range g.at {
+		if !hasNode(taken, at) && !(n.key && hasNode(g.odd, at)) {
+			one = at
+			break
+		}
+	}
+	if one < 0 {
+		return
+	}
+	w.path(from, one)
+	tops, done := w.leave(n, f, g)
+	if done || len(tops) > 0 {
+		for _, at := range g.at {
+			if !hasNode(taken, at) {
+				w.allow(at)
 			}
 		}
 	}
-	s.a.frames, s.a.text, s.w.out = s.a.frames[:base], s.a.text[:kept], s.w.out[:0]
+	outer := s.w.oneOfMany
+	s.w.oneOfMany = outer || n.key
+	after := s.mark()
+	for i := range g.kids {
+		if len(tops) == 0 {
+			break
+		}
+		k := &g.kids[i]
+		next, done, over := s.step(tops, k.b)
+		w.overflow = w.overflow || over
+		for _, c := range k.nodes {
+			if len(next) == 0 && !done && !s.w.undecided {
+				break
+			}
+			if hasNode(taken, t.parent[c]) {
+				continue
+			}
+			if len(next) > 0 || done {
+				w.allow(c)
+			}
+			if len(next) > 0 && t.end[c] > c+1 {
+				w.descend(c, next)
+			}
+			if s.w.undecided && !outer { // what the key is matters after all: look at this exit alone
+				s.w.oneOfMany, s.w.undecided = false, false
+				inner := s.mark()
+				w.alone(n, f, g, from, t.parent[c], here.text)
+				s.reset(inner)
+				s.w.oneOfMany = n.key
+			}
+		}
+		s.reset(after)
+	}
+	s.w.oneOfMany = outer
+	s.reset(here)
+}
+
+// alone is leaveAt while the text stands at another exit: it is put aside.
+func (w *walk) alone(n *Node, f frame, g *group, from, at int32, text int) {
+	a := &w.s.a
+	aside := append([]byte(nil), a.text[text:]...)
+	a.text = a.text[:text]
+	w.leaveAt(n, f, g, from, at)
+	a.text = append(a.text[:text], aside...)
+}
+
+func hasNode(list []int32, node int32) bool {
+	for _, n := range list {
+		if n == node {
+			return true
+		}
+	}
+	return false
+}
+
+// named reports whether the key read in state q is one that stands for a class of its own.
+func (w *walk) named(f frame, q int32) bool {
+	o := w.m.p.nodes[w.s.a.frames[f.parent].node].Object
+	return o.Classes[o.Keys.Label(q)].Named
+}
+
+// taken returns the nodes at which a key that has appeared before would end, spelled without escapes.
+func (w *walk) taken(f frame, from int32, out []int32) []int32 {
+	r := w.s.a.frames[f.parent].reg
+	if r.values == nil {
+		return out
+	}
+	typed := `"` + unescape(w.s.a.text[f.start:])
+	for v := r.values; v != nil; v = v.prev {
+		if len(v.text) >= len(typed) && v.text[:len(typed)] == typed {
+			if at := w.m.t.find(from, v.text[len(typed):]); at >= 0 {
+				if at = w.m.t.find(at, `"`); at >= 0 {
+					out = append(out, at)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// path appends the bytes between two nodes to the text.
+func (w *walk) path(from, at int32) {
+	if w.m.p.keepText {
+		w.s.a.text = append(w.s.a.text, w.m.t.path(at)[w.m.t.depth[from]:]...)
+	}
+}
+
+// leaveAt goes on from a single exit.
+func (w *walk) leaveAt(n *Node, f frame, g *group, from, at int32) {
+	here := w.s.mark()
+	w.path(from, at)
+	tops, done := w.leave(n, f, g)
+	if done || len(tops) > 0 {
+		w.allow(at)
+		if len(tops) > 0 && w.m.t.end[at] > at+1 {
+			w.descend(at, tops)
+		}
+	}
+	w.s.reset(here)
 }
 
 // leave returns the threads that go on outside the frame at an exit.
-func (w *walk) leave(n *Node, f frame, x exit) (tops []int32, done bool) {
+func (w *walk) leave(n *Node, f frame, g *group) (tops []int32, done bool) {
 	st := &w.s.w
 	st.begin()
 	st.overflow = false
-	f.q, f.n, f.lex = x.q, x.n, lexNone
-	if x.close {
+	f.q, f.lex = g.q, lexNone
+	if g.close {
 		st.ret(f)
 	} else {
 		st.exits(f)
 	}
 	w.overflow = w.overflow || st.overflow
 	return st.out[st.from:], st.done
-}
-
-// entry returns what is known about a frame, or nil when it depends on more than the key.
-func (m *Masker) entry(s *State, n *Node, f frame) *entry {
-	k := maskKey{node: f.node, q: f.q, n: f.n, lex: f.lex}
-	if n.Distinct {
-		return nil
-	}
-	var labels, single []uint64
-	if n.key {
-		r := s.a.frames[f.parent].reg
-		if r.set < 0 {
-			return nil
-		}
-		k.set = r.set
-		labels, single = r.allowed, m.p.nodes[s.a.frames[f.parent].node].Object.named
-	}
-	m.mu.RLock()
-	e, ok := m.kept[k]
-	m.mu.RUnlock()
-	if ok {
-		return e
-	}
-	l := &local{t: m.t, n: n, labels: labels, single: single, bits: make([]uint64, m.Words())}
-	l.children(0, f)
-	if l.unknown {
-		e = nil
-	} else {
-		e = l.entry()
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.size > maxKept {
-		clear(m.kept)
-		m.size = 0
-	}
-	m.kept[k] = e
-	if e != nil {
-		m.size += len(e.bits) + len(e.ids)/2 + 2*len(e.exits) + 32
-	}
-	return e
 }

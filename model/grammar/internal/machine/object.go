@@ -380,6 +380,10 @@ func (w *stepper) member(p, child frame) {
 	if !getBit(p.reg.allowed, c) {
 		return
 	}
+	if !o.Classes[c].Named && w.oneOfMany {
+		w.undecided = true
+		return
+	}
 	if !o.Classes[c].Named && p.reg.values.has(`"`+unescape(w.a.text[p.start:])) {
 		return
 	}

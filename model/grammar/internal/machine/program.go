@@ -46,7 +46,9 @@ type Node struct {
 	Array    *ArraySpec
 	Alts     []NodeID // Choice
 
-	key    bool // String: a key of an object
+	key    bool   // String: a key of an object
+	free   bool   // String: anything is accepted, but for the length
+	sinks  []bool // String: states from which everything is accepted
 	states []state
 	words  wordTable
 }
@@ -99,7 +101,7 @@ func (p *Program) Set(id NodeID, n Node) { p.nodes[id] = n }
 // nothing is left.
 func (p *Program) Finish(root NodeID) error {
 	p.root = root
-	for i := range p.nodes {
+	for i := 0; i < len(p.nodes); i++ { // objects add nodes
 		n := &p.nodes[i]
 		switch n.Kind {
 		case Text:
@@ -108,11 +110,15 @@ func (p *Program) Finish(root NodeID) error {
 			if err := n.Object.prepare(p); err != nil {
 				return err
 			}
+			continue
 		case Array:
 			n.Array.prepare()
 			if n.Array.Distinct {
 				p.keepText, p.distinct = true, true
 			}
+		}
+		if n.Kind == String {
+			n.prepareString()
 		}
 		if n.Distinct {
 			n.words = newWordTable(n.DFA, 1)
@@ -205,6 +211,14 @@ func (p *Program) productive() ([]bool, error) {
 		}
 	}
 	return ok, nil
+}
+
+func (n *Node) prepareString() {
+	n.sinks = make([]bool, n.DFA.States())
+	for q := range n.sinks {
+		n.sinks[q] = n.DFA.Sink(int32(q))
+	}
+	n.free = n.DFA.Universal()
 }
 
 func (n *Node) prepareText() {

@@ -3,6 +3,7 @@ package machine
 import (
 	"errors"
 	"sort"
+	"sync"
 )
 
 // ErrVocabulary says that a vocabulary cannot be used.
@@ -11,13 +12,18 @@ var ErrVocabulary = errors.New("bad vocabulary")
 // A Trie arranges the byte strings of a vocabulary by their beginnings. Nodes stand in preorder: the children of node i
 // begin at i+1, and end[i] is where the next node outside its subtree stands. Node 0 is the empty string.
 type Trie struct {
-	bytes  []byte
-	end    []int32
-	first  []int32 // index into tokens of the first token that ends here
-	tokens []int32 // ids ordered by node
-	sample []int32 // a token in the subtree, whose first bytes are the path
-	depth  []int32
-	size   int
+	bytes   []byte
+	end     []int32
+	first   []int32 // index into tokens of the first token that ends here
+	tokens  []int32 // ids ordered by node
+	sample  []int32 // a token in the subtree, whose first bytes are the path
+	depth   []int32
+	parent  []int32
+	size    int
+	longest int // bytes of the longest piece
+
+	once   [2]sync.Once
+	free   [2]*freeRun // see there: all escapes, only those needed
 	pieces [][]byte
 }
 
@@ -56,7 +62,7 @@ func compare(a, b []byte) int {
 
 func (t *Trie) build(ids []int32) {
 	path := []int32{0} // open nodes, by depth
-	t.push(0, 0, ids[0])
+	t.push(0, 0, ids[0], -1)
 	var prev []byte
 	for _, id := range ids {
 		p := t.pieces[id]
@@ -69,10 +75,12 @@ func (t *Trie) build(ids []int32) {
 			path = path[:len(path)-1]
 		}
 		for d := common; d < len(p); d++ {
+			up := path[len(path)-1]
 			path = append(path, int32(len(t.bytes)))
-			t.push(p[d], int32(d+1), id)
+			t.push(p[d], int32(d+1), id, up)
 		}
 		t.tokens = append(t.tokens, id)
+		t.longest = max(t.longest, len(p))
 		prev = p
 	}
 	for _, n := range path {
@@ -82,7 +90,8 @@ func (t *Trie) build(ids []int32) {
 }
 
 // push opens a node; tokens that end in it are appended right after, before its children are opened.
-func (t *Trie) push(b byte, depth, id int32) {
+func (t *Trie) push(b byte, depth, id, parent int32) {
+	t.parent = append(t.parent, parent)
 	t.bytes = append(t.bytes, b)
 	t.depth = append(t.depth, depth)
 	t.sample = append(t.sample, id)
@@ -98,6 +107,31 @@ func (t *Trie) at(n int32) []int32 {
 // path returns the bytes that lead to a node.
 func (t *Trie) path(n int32) []byte {
 	return t.pieces[t.sample[n]][:t.depth[n]]
+}
+
+// find returns the node that text leads to from a node, or -1.
+func (t *Trie) find(node int32, text string) int32 {
+next:
+	for i := range len(text) {
+		for c := node + 1; c < t.end[node]; c = t.end[c] {
+			if t.bytes[c] == text[i] {
+				node = c
+				continue next
+			}
+		}
+		return -1
+	}
+	return node
+}
+
+// escaped reports whether there is a backslash on the way from one node to another.
+func (t *Trie) escaped(from, at int32) bool {
+	for ; at != from; at = t.parent[at] {
+		if t.bytes[at] == '\\' {
+			return true
+		}
+	}
+	return false
 }
 
 // Size returns the number of token ids.

@@ -55,7 +55,8 @@ func (x *expander) arrayKeywords() error {
 	return nil
 }
 
-// itemLists returns the schemas of the first items and of the others. Earlier drafts wrote the list in items.
+// itemLists returns the schemas of the first items and of the others. Earlier drafts wrote the list in items; some writers
+// put the schema of all items in prefixItems, which llama.cpp reads so, too.
 func (x *expander) itemLists() (prefix []key, items any, err error) {
 	v, hasItems := x.o.get("items")
 	if l, isList := v.([]any); isList {
@@ -68,8 +69,23 @@ func (x *expander) itemLists() (prefix []key, items any, err error) {
 		prefix, err = x.list("items")
 		return prefix, nil, err
 	}
-	if prefix, err = x.list("prefixItems"); err != nil {
-		return nil, nil, err
+	switch p := x.o.vals["prefixItems"].(type) {
+	case *object:
+		if o, _ := v.(*object); hasItems && v != true && (o == nil || len(o.keys) > 0) {
+			return nil, nil, x.invalid("prefixItems", "must be a list of schemas")
+		}
+		return nil, p, nil
+	case []any:
+		if len(p) == 0 {
+			break
+		}
+		if prefix, err = x.list("prefixItems"); err != nil {
+			return nil, nil, err
+		}
+	default:
+		if _, ok := x.o.get("prefixItems"); ok {
+			return nil, nil, x.invalid("prefixItems", "must be a list of schemas")
+		}
 	}
 	if hasItems {
 		items = v

@@ -17,7 +17,7 @@ type number struct {
 }
 
 // maxDigits bounds the digits of numbers in a schema.
-const maxDigits = 1200
+const maxDigits = 4000
 
 func parseNumber(n json.Number) (number, error) {
 	s := string(n)
@@ -276,13 +276,13 @@ func multiple(c number) (*dfa.DFA, error) {
 
 // The languages of numbers, as regular expressions.
 const (
-	plainInteger  = `0|-?[1-9][0-9]*`                                  // the way programs write integers
-	anyInteger    = `-?(0|[1-9][0-9]*)(\.0+)?`                         // every plain spelling of an integer
-	anyPlain      = `-?(0|[1-9][0-9]*)(\.[0-9]+)?`                     // every plain decimal
-	anyNumber     = `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?`   // every JSON number
-	shortestPlain = `0|-?(0\.[0-9]*[1-9]|[1-9][0-9]*(\.[0-9]*[1-9])?)` // one spelling for each value
-	boundedPlain  = `-?(0|[1-9][0-9]{0,%d})(\.[0-9]{1,%d})?`           // what fits a float64
-	boundedNumber = boundedPlain + `([eE][+-]?[0-9]{1,2})?`            // with an exponent
+	plainInteger  = `0|-?[1-9][0-9]*`                                    // the way programs write integers
+	anyInteger    = `-?(0|[1-9][0-9]*)(\.0+)?`                           // every plain spelling of an integer
+	anyPlain      = `-?(0|[1-9][0-9]*)(\.[0-9]+)?`                       // every plain decimal
+	anyNumber     = `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?` // every JSON number, the exponent within reason
+	shortestPlain = `0|-?(0\.[0-9]*[1-9]|[1-9][0-9]*(\.[0-9]*[1-9])?)`   // one spelling for each value
+	boundedPlain  = `-?(0|[1-9][0-9]{0,%d})(\.[0-9]{1,%d})?`             // what fits a float64
+	boundedNumber = boundedPlain + `([eE][+-]?[0-9]{1,2})?`              // with an exponent
 )
 
 // isZero reports whether n is 0.
