@@ -109,8 +109,11 @@ func report(log io.Writer, ev model.Event) {
 	fmt.Fprintf(log, ", ended by %v\n", ev.Finish)
 }
 
-// progress returns a function that keeps a line of percents up to date while weights are loaded.
+// progress returns a function that keeps a line of percents up to date while weights are loaded; nil where nobody watches.
 func progress(log io.Writer) func(done, total int64) {
+	if f, ok := log.(*os.File); !ok || !terminal(f) {
+		return nil
+	}
 	last := int64(-1)
 	return func(done, total int64) {
 		if p := 100 * done / max(total, 1); p != last {
@@ -121,4 +124,9 @@ func progress(log io.Writer) func(done, total int64) {
 			fmt.Fprintf(log, "\r%12s\r", "")
 		}
 	}
+}
+
+func terminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
