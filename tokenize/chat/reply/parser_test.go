@@ -280,7 +280,7 @@ func hostileReplies(n int) map[string]struct {
 }
 
 func TestHostile(t *testing.T) {
-	const n = 1 << 20
+	const n = 3 << 18
 	for name, h := range hostileReplies(n) {
 		t.Run(name, func(t *testing.T) {
 			for _, size := range []int{1, 1000, n} {

@@ -191,7 +191,7 @@ func (r *round) turn(v turn) {
 	if r.failed > 2 {
 		return
 	}
-	for _, pieces := range splits(text, r.turns%8 == 1) {
+	for _, pieces := range splits(text, r.turns%12 == 1) {
 		got, err := parsePieces(r.format, Options{Tools: roundTools, Prompt: prompt}, pieces)
 		if err != nil {
 			r.t.Fatal(err)
@@ -263,7 +263,7 @@ func splits(text string, everywhere bool) [][]string {
 	for i := 1; everywhere && i < len(text); i++ {
 		out = append(out, []string{text[:i], text[i:]})
 	}
-	for _, n := range []int{1, 2, 3, 5, 8} {
+	for _, n := range []int{1, 2, 7} {
 		var pieces []string
 		for s := text; s != ""; s = s[min(n, len(s)):] {
 			pieces = append(pieces, s[:min(n, len(s))])
