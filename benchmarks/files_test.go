@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/seed64708441/ember/model/gguf"
 	"github.com/seed64708441/ember/model/testmodel"
 )
 
@@ -88,4 +89,19 @@ func contentKey(m *testmodel.Model) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("%x", h.Sum(nil)[:6]), nil
+}
+
+func remove(path string) { _ = os.Remove(path) }
+
+func writeGGUF(path string, kv []gguf.KV, tensors []gguf.TensorData) (err error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := f.Close(); err == nil {
+			err = e
+		}
+	}()
+	return gguf.Write(f, kv, tensors)
 }

@@ -10,13 +10,14 @@ import (
 
 // The flags come after the package: go test -bench . ./benchmarks -full
 var (
-	fullFlag   = flag.Bool("full", false, "measure every shape, type and depth also with -bench .")
-	levelFlag  = flag.String("level", "", "instruction `level`, such as avx2; the best of the machine by default")
-	modelsFlag = flag.String("models", filepath.Join(os.TempDir(), "ember-benchmarks"), "`folder` of the model files")
-	keepFlag   = flag.Bool("keep", false, "keep model files of more than 1 GiB too")
-	cleanFlag  = flag.Bool("clean", false, "remove the folder of the model files, and measure nothing")
-	roundsFlag = flag.Int("rounds", 3, "`times` that each engine has its turn in BenchmarkPeers")
-	childFlag  = flag.String("child", "", "for BenchmarkFirstToken, which starts this program again: the model `file`")
+	fullFlag    = flag.Bool("full", false, "measure every shape, type and depth also with -bench .")
+	levelFlag   = flag.String("level", "", "instruction `level`, such as avx2; the best of the machine by default")
+	modelsFlag  = flag.String("models", filepath.Join(os.TempDir(), "ember-benchmarks"), "`folder` of the model files")
+	keepFlag    = flag.Bool("keep", false, "keep model files of more than 1 GiB too")
+	cleanFlag   = flag.Bool("clean", false, "remove the folder of the model files, and measure nothing")
+	roundsFlag  = flag.Int("rounds", 3, "`times` that each engine has its turn in BenchmarkPeers")
+	childFlag   = flag.String("child", "", "for BenchmarkFirstToken, which starts this program again: the model `file`")
+	threadsFlag = flag.Int("child-threads", 1, "for -child: the number of `threads`")
 )
 
 func TestMain(m *testing.M) {

@@ -52,7 +52,7 @@ func ReadBandwidth(threads, size int) (float64, error) {
 	const (
 		piece  = 1 << 18 // of each stream: what one call reads
 		part   = 64 << 20
-		passes = 3
+		passes = 5
 	)
 	share := size / threads / (streams * piece) * (streams * piece)
 	if share == 0 {

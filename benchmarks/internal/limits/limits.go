@@ -58,7 +58,7 @@ func sink(int) {}
 
 // rounds is how many measurements are made, of which the best counts: a limit is what the machine can do, and whatever
 // else runs on it only takes away. Each is short, so that some are undisturbed on a machine that is not idle.
-const rounds = 64
+const rounds = 200
 
 // Multiply returns the multiply-adds per second of the instruction level, as backend/cpu names it, on the given number of
 // threads. For AVX2, 8-bit products are summed four by four in 16 bits before they are widened, the fastest form that 4-bit

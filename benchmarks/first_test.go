@@ -1,0 +1,149 @@
+package benchmarks
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed64708441/ember/backend/cpu"
+	"github.com/seed64708441/ember/model"
+)
+
+// firstResult is what a process reports that opened a model and generated one token.
+type firstResult struct {
+	Open, First time.Duration // from the start of model.Open: until it is open, until the token is there
+	PeakBytes   int64         // of resident memory, the mapped file included; 0 where the system does not say
+}
+
+// firstPrompt is the number of tokens of the prompt.
+const firstPrompt = 16
+
+// measureFirst opens a model and generates the first token after a prompt.
+func measureFirst(path, level string, threads int) (f firstResult, err error) {
+	start := time.Now()
+	be, err := cpu.New(cpu.Config{Level: level, Threads: threads})
+	if err != nil {
+		return f, err
+	}
+	m, err := model.Open(context.Background(), path, model.Config{Backend: be})
+	if err != nil {
+		return f, err
+	}
+	defer m.Close()
+	f.Open = time.Since(start)
+	s, err := m.NewSession(model.SessionConfig{})
+	if err != nil {
+		return f, err
+	}
+	defer s.Close()
+	r := rig{}
+	r.work.vocab = m.Info().Vocab
+	if _, _, err = s.Complete(context.Background(), model.Request{Tokens: r.prompt(firstPrompt), MaxTokens: 1, IgnoreEOG: true}); err != nil {
+		return f, err
+	}
+	f.First = time.Since(start)
+	f.PeakBytes = peakResident()
+	return f, nil
+}
+
+// peakResident returns the most memory that was resident so far, 0 where the system does not say.
+func peakResident() int64 {
+	b, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	_, rest, ok := strings.Cut(string(b), "VmHWM:")
+	if f := strings.Fields(rest); ok && len(f) > 0 {
+		n, _ := strconv.ParseInt(f[0], 10, 64)
+		return n << 10
+	}
+	return 0
+}
+
+// TestFirstTokenChild is what BenchmarkFirstToken runs in a process of its own.
+func TestFirstTokenChild(t *testing.T) {
+	if *childFlag == "" {
+		t.Skip("runs for BenchmarkFirstToken")
+	}
+	f, err := measureFirst(*childFlag, *levelFlag, *threadsFlag)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.Marshal(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Printf("%s%s\n", childMark, b)
+}
+
+const childMark = "first token: "
+
+// firstInChild runs measureFirst in a new process, so that nothing is warm but the page cache.
+func firstInChild(b *testing.B, path string, threads int) (f firstResult) {
+	program, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := exec.CommandContext(b.Context(), program, "-test.run=^TestFirstTokenChild$", "-child="+path, "-level="+*levelFlag,
+		fmt.Sprint("-child-threads=", threads))
+	out, err := c.CombinedOutput()
+	_, line, ok := strings.Cut(string(out), childMark)
+	if err != nil || !ok {
+		b.Fatalf("%v: %s", err, out)
+	}
+	line, _, _ = strings.Cut(line, "\n")
+	if err := json.Unmarshal([]byte(line), &f); err != nil {
+		b.Fatal(err)
+	}
+	return f
+}
+
+// BenchmarkFirstToken starts a process that opens a model whose file is in the page cache and generates the first token
+// after a prompt of 16: ms-open and ms-first from the start of Open, peak-MB of resident memory, and file-MB.
+func BenchmarkFirstToken(b *testing.B) {
+	eachModel(b, func(s spec) bool { return s.typ == "Q4_0" || s.typ == "Q4_K_M" }, func(b *testing.B, r *rig) {
+		b.Run("tokens=16", func(b *testing.B) {
+			path := r.file(b)
+			size := warm(b, path)
+			var sum firstResult
+			n := 0
+			for b.Loop() {
+				f := firstInChild(b, path, r.threads)
+				sum.Open, sum.First, sum.PeakBytes = sum.Open+f.Open, sum.First+f.First, sum.PeakBytes+f.PeakBytes
+				n++
+			}
+			k := 1 / float64(n)
+			b.ReportMetric(1e3*k*sum.Open.Seconds(), "ms-open")
+			b.ReportMetric(1e3*k*sum.First.Seconds(), "ms-first")
+			if sum.PeakBytes > 0 {
+				b.ReportMetric(1e-6*k*float64(sum.PeakBytes), "peak-MB")
+			}
+			b.ReportMetric(1e-6*float64(size), "file-MB")
+			b.ReportMetric(0, "ns/op")
+		})
+	})
+}
+
+// warm reads a file, so that it is in the page cache, and returns its size.
+func warm(tb testing.TB, path string) int64 {
+	tb.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer f.Close()
+	size := int64(0)
+	for buf := make([]byte, 1<<20); ; {
+		n, err := f.Read(buf)
+		size += int64(n)
+		if err != nil {
+			return size
+		}
+	}
+}
