@@ -87,3 +87,18 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkNew builds the tokenizer of a vocabulary that is in memory.
+func BenchmarkNew(b *testing.B) {
+	for _, name := range []string{"llama-bpe", "llama-spm", "gemma-4"} {
+		tok := openGGUF(b, tensortest.Path(b, "tokenizers", "llama.cpp", "ggml-vocab-"+name+".gguf"))
+		b.Run("vocabulary="+name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := New(tok.Config()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -59,10 +59,20 @@ func (m *bpe) encode(s *scratch, dst []int32, text string, _ bool) ([]int32, err
 // charBPE is Gemma 4's encoding: spaces are written U+2581, lines are cut, and listed pairs of characters merge.
 type charBPE struct{ model bpeModel }
 
-func newCharBPE(c *Config) *charBPE {
+// whitespacePre is the pre-tokenizer of vocabularies that drop white space.
+const whitespacePre = "whitespace"
+
+func newCharBPE(c *Config) textEncoder {
 	m := &charBPE{}
 	m.model.build(c, bpeOptions{chars: true})
-	return m
+	if c.Pre != whitespacePre {
+		return m
+	}
+	p := &pipeline{presplit: dropSpace, model: &m.model, cuts: &m.model.cuts}
+	if c.Lowercase {
+		p.norm = normalizerFunc(lowerEach)
+	}
+	return p
 }
 
 func (m *charBPE) encode(s *scratch, dst []int32, text string, _ bool) ([]int32, error) {

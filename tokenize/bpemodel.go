@@ -31,46 +31,51 @@ func (m *bpeModel) build(c *Config, o bpeOptions) {
 	m.whole = c.IgnoreMerges
 	m.fallback = newFallback(c)
 	m.fallback.single = o.single
-	special := map[string]bool{} // never the result of a merge
+	spelled := m.ids // symbol of a text as the merges spell it
+	if !o.chars {
+		spelled = make(map[string]int32, len(c.Tokens))
+	}
 	longest := 0
 	for id, text := range c.Tokens {
 		switch c.typeOf(id) {
-		case Control, Unknown:
-			special[text] = true
-		case Byte:
-		case UserDefined: // cut out of every text before the words are made
+		case Control, Unknown, Byte:
+			continue
+		case UserDefined: // cut out of every text before the words are made; but merges lead to those spelled with blanks
 			if !o.chars && !o.userDefined {
-				break
+				continue
 			}
-			fallthrough // there, merges lead to those spelled with blanks
-		default:
-			raw := m.raw(text)
-			if _, dup := m.ids[raw]; !dup && raw != "" {
-				m.ids[raw] = int32(id)
-				longest = max(longest, len(raw))
-				m.cuts.learn(raw)
-			}
+		}
+		raw := m.raw(text)
+		if _, dup := m.ids[raw]; dup || raw == "" {
+			continue
+		}
+		m.ids[raw] = int32(id)
+		spelled[text] = int32(id)
+		longest = max(longest, len(raw))
+		if o.chars {
+			m.cuts.learn(raw)
 		}
 	}
 	m.cuts.learnBytes(&m.fallback)
 	if c.ByRank {
 		m.rules = &textRules{ids: m.ids, longest: longest}
 	} else {
-		m.addMerges(c, special)
+		m.addMerges(c, spelled)
 		m.rules = m
+	}
+	if o.chars {
+		return
 	}
 	for b := range m.base {
 		m.base[b] = None
-		if id, ok := m.ids[string([]byte{byte(b)})]; ok && !o.chars {
+		if id, ok := m.ids[string([]byte{byte(b)})]; ok {
 			m.base[b] = id
 			if id < m.fallback.tokens && m.fallback.bytes[b] == None {
 				m.fallback.bytes[b] = id
 			}
 		}
 	}
-	if !o.chars {
-		m.fallback.useReplacement()
-	}
+	m.fallback.useReplacement()
 }
 
 // raw is the text of a token: what its letters stand for, or the letters themselves if they are not all in GPT-2's
@@ -89,30 +94,48 @@ func rawToken(s string) string {
 	return s
 }
 
-func (m *bpeModel) addMerges(c *Config, special map[string]bool) {
-	m.pairs = newPairTable(max(len(c.Merges), len(m.merges)))
+// addMerges fills the table of pairs. A part of a word that is no token gets an id of its own, behind those of tokens.
+// Merges that lead to a special token are left out.
+func (m *bpeModel) addMerges(c *Config, spelled map[string]int32) {
+	special := map[string]bool{}
+	for id, text := range c.Tokens {
+		if t := c.typeOf(id); t == Control || t == Unknown {
+			special[text] = true
+		}
+	}
 	next := m.fallback.tokens
-	symbolOf := func(raw string) int32 {
-		id, ok := m.ids[raw]
+	symbol := func(text []byte) int32 {
+		id, ok := spelled[string(text)]
 		if !ok {
 			id = next
-			m.ids[raw] = id
-			m.cuts.learn(raw)
 			next++
+			text := string(text)
+			raw := m.raw(text)
+			spelled[text] = id
+			if _, dup := m.ids[raw]; !dup {
+				m.ids[raw] = id
+			}
+			if m.chars {
+				m.cuts.learn(raw)
+			}
 		}
 		return id
 	}
+	m.pairs = newPairTable(max(len(c.Merges), len(m.merges)))
 	rank := int32(0)
+	var text []byte
 	add := func(left, right string) {
-		if rank++; !special[left+right] {
-			left, right := m.raw(left), m.raw(right)
-			m.pairs.add(symbolOf(left), symbolOf(right), rank, symbolOf(left+right))
+		rank++
+		text = append(append(text[:0], left...), right...)
+		if !special[string(text)] {
+			n := len(left)
+			m.pairs.add(symbol(text[:n]), symbol(text[n:]), rank, symbol(text))
 		}
 	}
+	for _, merge := range m.merges {
+		add(merge[0], merge[1])
+	}
 	if m.merges != nil {
-		for _, merge := range m.merges {
-			add(merge[0], merge[1])
-		}
 		return
 	}
 	for _, merge := range c.Merges {

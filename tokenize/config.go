@@ -69,7 +69,7 @@ func (t TokenType) String() string {
 }
 
 // Config describes a vocabulary. Fields of special ids hold None where the vocabulary lacks the token; NoIDs is the
-// start for a Config written by hand.
+// start for a Config written by hand. Fields that only some kinds use name them.
 type Config struct {
 	Kind   Kind
 	Tokens []string    // by id, spelled as the vocabulary file has them; may hold any bytes
@@ -78,26 +78,29 @@ type Config struct {
 
 	Merges  []string // BPE, CharBPE: "left right", best first
 	ByRank  bool     // BPE: in place of Merges, two neighbours merge if together they are a token, the lowest id first
-	Pre     string   // BPE: name of the pre-tokenizer, one of PreTokenizers; "" is "default"
 	Pattern string   // BPE: in place of Pre, a regular expression whose matches are the words
+	// Pre is the name of the pre-tokenizer: for BPE one of PreTokenizers, "" is "default"; for CharBPE "whitespace", which
+	// drops white space, or "".
+	Pre string
 	// IgnoreMerges makes a word that is a token that one token, whether or not the merges lead to it (BPE).
 	IgnoreMerges bool
 
 	BOS, EOS, EOT, UNK, PAD int32
 	EOG                     []int32 // ids besides EOS and EOT that end generation
+	AddBOS, AddEOS          bool    // added by Encode with AddSpecial
+	StripLeft, StripRight   []int32 // special tokens that swallow the white space before or after them when parsed
 
-	AddBOS, AddEOS bool // added by Encode with AddSpecial
 	// AddSpacePrefix puts a space before the text at the start and after each special token, or with PrefixOnce only
 	// before the first (SPM, Unigram). Decode removes it.
 	AddSpacePrefix, PrefixOnce bool
 	// Float32Sums rounds sums of scores to float32. This decides between ways to cut a text that are equally good, as
 	// SentencePiece does (Unigram).
-	Float32Sums           bool
-	CollapseSpaces        bool   // Unigram: a run of spaces counts as one, and those at the ends as none
-	Charsmap              []byte // Unigram: SentencePiece's precompiled table of replacements; nil for none
-	KeepCase, KeepAccents bool   // WordPiece: do not make the text lower case, do not remove accents
+	Float32Sums    bool
+	CollapseSpaces bool   // Unigram: a run of spaces counts as one, and those at the ends as none
+	Charsmap       []byte // Unigram: SentencePiece's precompiled table of replacements; nil for none
 
-	StripLeft, StripRight []int32 // special tokens that swallow the white space before or after them when parsed
+	KeepCase, KeepAccents bool // WordPiece: do not make the text lower case, do not remove accents
+	Lowercase             bool // CharBPE with "whitespace": make the text lower case
 }
 
 // maxTokenBytes bounds the work per byte of text that a hostile vocabulary can cause.
@@ -181,6 +184,9 @@ func (c *Config) validateKind() (errs []error) {
 		}
 		if _, err := preTokenizerFor(c.Pre); err != nil && c.Kind == BPE && c.Pattern == "" {
 			errs = append(errs, err)
+		}
+		if c.Kind == CharBPE && c.Pre != "" && c.Pre != whitespacePre {
+			bad("pre-tokenizer %q of CharBPE: %w; supported: %s", c.Pre, ErrUnsupported, whitespacePre)
 		}
 	case WordPiece:
 		if c.UNK == None {

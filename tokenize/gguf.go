@@ -73,6 +73,9 @@ func (c *Config) ggufDefaults(model string) error {
 		}
 	case "gemma4":
 		c.Kind, c.Pre, c.AddBOS = CharBPE, "", true
+	case "whitespace":
+		c.Kind, c.Pre = CharBPE, whitespacePre
+		c.BOS, c.EOS = 11, 11
 	case "bert":
 		c.Kind, c.Pre = WordPiece, ""
 		c.BOS, c.EOS, c.UNK, c.PAD = 101, 102, 100, 0
@@ -84,7 +87,7 @@ func (c *Config) ggufDefaults(model string) error {
 	case "rwkv":
 		c.Kind, c.Pre = RWKV, ""
 	default:
-		return fmt.Errorf("tokenize: kind %q: %w; supported: llama, gpt2, gemma4, bert, t5, rwkv", model, ErrUnsupported)
+		return fmt.Errorf("tokenize: kind %q: %w; supported: llama, gpt2, gemma4, whitespace, bert, t5, rwkv", model, ErrUnsupported)
 	}
 	for _, id := range []*int32{&c.BOS, &c.EOS, &c.UNK, &c.PAD} {
 		if int(*id) >= len(c.Tokens) {
@@ -141,6 +144,8 @@ func (r *ggufReader) kindKeys(c *Config) {
 		c.EOS = r.id(c, "separator_token_id", r.id(c, "seperator_token_id", c.EOS)) // sic
 		c.KeepCase = !get(r, "normalizer.lowercase", r.m.Bool, true)
 		c.KeepAccents = !get(r, "normalizer.strip_accents", r.m.Bool, !c.KeepCase)
+	case CharBPE:
+		c.Lowercase = get(r, "normalizer.lowercase", r.m.Bool, false)
 	case Unigram:
 		c.CollapseSpaces = get(r, "remove_extra_whitespaces", r.m.Bool, false)
 		for _, b := range get(r, "precompiled_charsmap", r.m.Ints, nil) {

@@ -94,7 +94,7 @@ func onePreSplit(raw json.RawMessage) (preSplitter, error) {
 		m, err := compilePattern(`\w+|[^\w\s]+`)
 		return patternSplit{match: m, behavior: removed, invert: true}, err
 	case "WhitespaceSplit":
-		return patternSplit{match: oneChar(func(c char) bool { return c.space }), behavior: removed}, nil
+		return dropSpace, nil
 	case "CharDelimiterSplit":
 		return patternSplit{match: literal(s.Delimiter), behavior: removed}, nil
 	}

@@ -143,6 +143,9 @@ func oneChar(is func(c char) bool) matcher {
 	}
 }
 
+// dropSpace cuts at white space.
+var dropSpace = patternSplit{match: oneChar(func(c char) bool { return c.space }), behavior: removed}
+
 // bertSplit drops white space and isolates punctuation.
 type bertSplit struct{}
 
