@@ -3,7 +3,7 @@
 //go:build !purego
 
 // func matmulBF16AVX2(a *MatMulArgs)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·matmulBF16AVX2(SB), $472-8
 	MOVQ a+0(FP), AX
 	MOVQ 24(AX), CX
@@ -63,6 +63,8 @@ columns4:
 	JLT    rest6
 
 four5:
+	PREFETCHT0   2048(CX)
+	PREFETCHT0   2112(CX)
 	VPMOVZXWD    (CX), Y12
 	VPSLLD       $0x10, Y12, Y12
 	VPMOVZXWD    16(CX), Y13
@@ -344,6 +346,8 @@ columns14:
 	JLT    rest16
 
 four15:
+	PREFETCHT0   2048(CX)
+	PREFETCHT0   2112(CX)
 	VPMOVZXWD    (CX), Y8
 	VPSLLD       $0x10, Y8, Y8
 	VPMOVZXWD    16(CX), Y9
@@ -556,6 +560,8 @@ columns24:
 	JLT    rest26
 
 four25:
+	PREFETCHT0   2048(CX)
+	PREFETCHT0   2112(CX)
 	VPMOVZXWD    (CX), Y12
 	VPSLLD       $0x10, Y12, Y12
 	VPMOVZXWD    16(CX), Y13
@@ -715,6 +721,8 @@ columns34:
 	JLT    rest36
 
 four35:
+	PREFETCHT0   2048(CX)
+	PREFETCHT0   2112(CX)
 	VPMOVZXWD    (CX), Y8
 	VPSLLD       $0x10, Y8, Y8
 	VPMOVZXWD    16(CX), Y9
@@ -845,6 +853,8 @@ columns44:
 	JLT    rest46
 
 four45:
+	PREFETCHT0   2048(CX)
+	PREFETCHT0   2112(CX)
 	VPMOVZXWD    (CX), Y4
 	VPSLLD       $0x10, Y4, Y4
 	VPMOVZXWD    16(CX), Y5

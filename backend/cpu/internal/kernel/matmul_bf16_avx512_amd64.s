@@ -3,7 +3,7 @@
 //go:build !purego
 
 // func matmulBF16AVX512(a *MatMulArgs)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·matmulBF16AVX512(SB), $24-8
 	MOVQ a+0(FP), AX
 	MOVQ 24(AX), CX
@@ -279,6 +279,8 @@ columns14:
 	JLT    rest16
 
 four15:
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
 	VPMOVZXWD        (CX), Z16
 	VPSLLD           $0x10, Z16, Z16
 	VFMADD231PS.BCST (DI), Z16, Z8
@@ -447,6 +449,8 @@ columns24:
 	JLT    rest26
 
 four25:
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
 	VPMOVZXWD        (CX), Z12
 	VPSLLD           $0x10, Z12, Z12
 	VFMADD231PS.BCST (DI), Z12, Z6
@@ -586,6 +590,8 @@ columns34:
 	JLT    rest36
 
 four35:
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
 	VPMOVZXWD        (CX), Z8
 	VPSLLD           $0x10, Z8, Z8
 	VFMADD231PS.BCST (SI), Z8, Z4
@@ -700,6 +706,8 @@ columns44:
 	JLT    rest46
 
 four45:
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
 	VPMOVZXWD        (CX), Z6
 	VPSLLD           $0x10, Z6, Z6
 	VFMADD231PS.BCST (BX), Z6, Z3
@@ -801,6 +809,8 @@ columns54:
 	JLT    rest56
 
 four55:
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
 	VPMOVZXWD        (CX), Z4
 	VPSLLD           $0x10, Z4, Z4
 	VFMADD231PS.BCST (BX), Z4, Z2
@@ -889,6 +899,8 @@ columns64:
 	JLT    rest66
 
 four65:
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
 	VPMOVZXWD        (CX), Z2
 	VPSLLD           $0x10, Z2, Z2
 	VFMADD231PS.BCST (BX), Z2, Z1

@@ -3,7 +3,7 @@
 //go:build !purego
 
 // func matmulF16AVX2(a *MatMulArgs)
-// Requires: AVX, F16C, FMA3
+// Requires: AVX, F16C, FMA3, MMX+
 TEXT ·matmulF16AVX2(SB), $472-8
 	MOVQ a+0(FP), AX
 	MOVQ 24(AX), CX
@@ -63,6 +63,8 @@ columns4:
 	JLT    rest6
 
 four5:
+	PREFETCHT0   2048(CX)
+	PREFETCHT0   2112(CX)
 	VCVTPH2PS    (CX), Y12
 	VCVTPH2PS    16(CX), Y13
 	VBROADCASTSS (DI), Y14
@@ -334,6 +336,8 @@ columns14:
 	JLT    rest16
 
 four15:
+	PREFETCHT0   2048(CX)
+	PREFETCHT0   2112(CX)
 	VCVTPH2PS    (CX), Y8
 	VCVTPH2PS    16(CX), Y9
 	VBROADCASTSS (SI), Y10
@@ -536,6 +540,8 @@ columns24:
 	JLT    rest26
 
 four25:
+	PREFETCHT0   2048(CX)
+	PREFETCHT0   2112(CX)
 	VCVTPH2PS    (CX), Y12
 	VCVTPH2PS    16(CX), Y13
 	VBROADCASTSS (BX), Y14
@@ -685,6 +691,8 @@ columns34:
 	JLT    rest36
 
 four35:
+	PREFETCHT0   2048(CX)
+	PREFETCHT0   2112(CX)
 	VCVTPH2PS    (CX), Y8
 	VCVTPH2PS    16(CX), Y9
 	VBROADCASTSS (BX), Y10
@@ -805,6 +813,8 @@ columns44:
 	JLT    rest46
 
 four45:
+	PREFETCHT0   2048(CX)
+	PREFETCHT0   2112(CX)
 	VCVTPH2PS    (CX), Y4
 	VCVTPH2PS    16(CX), Y5
 	VBROADCASTSS (BX), Y6

@@ -3,7 +3,7 @@
 //go:build !purego
 
 // func matmulF32AVX512(a *MatMulArgs)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·matmulF32AVX512(SB), $24-8
 	MOVQ a+0(FP), AX
 	MOVQ 24(AX), CX
@@ -274,6 +274,10 @@ columns14:
 	JLT    rest16
 
 four15:
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
+	PREFETCHT0       2176(CX)
+	PREFETCHT0       2240(CX)
 	VMOVUPS          (CX), Z16
 	VFMADD231PS.BCST (DI), Z16, Z8
 	VFMADD231PS.BCST (DI)(AX*1), Z16, Z9
@@ -437,6 +441,10 @@ columns24:
 	JLT    rest26
 
 four25:
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
+	PREFETCHT0       2176(CX)
+	PREFETCHT0       2240(CX)
 	VMOVUPS          (CX), Z12
 	VFMADD231PS.BCST (DI), Z12, Z6
 	VFMADD231PS.BCST (DI)(AX*1), Z12, Z7
@@ -571,6 +579,10 @@ columns34:
 	JLT    rest36
 
 four35:
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
+	PREFETCHT0       2176(CX)
+	PREFETCHT0       2240(CX)
 	VMOVUPS          (CX), Z8
 	VFMADD231PS.BCST (SI), Z8, Z4
 	VFMADD231PS.BCST (SI)(AX*1), Z8, Z5
@@ -680,6 +692,10 @@ columns44:
 	JLT    rest46
 
 four45:
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
+	PREFETCHT0       2176(CX)
+	PREFETCHT0       2240(CX)
 	VMOVUPS          (CX), Z6
 	VFMADD231PS.BCST (BX), Z6, Z3
 	VFMADD231PS.BCST (BX)(AX*1), Z6, Z4
@@ -776,6 +792,10 @@ columns54:
 	JLT    rest56
 
 four55:
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
+	PREFETCHT0       2176(CX)
+	PREFETCHT0       2240(CX)
 	VMOVUPS          (CX), Z4
 	VFMADD231PS.BCST (BX), Z4, Z2
 	VFMADD231PS.BCST (BX)(AX*1), Z4, Z3
@@ -859,6 +879,10 @@ columns64:
 	JLT    rest66
 
 four65:
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
+	PREFETCHT0       2176(CX)
+	PREFETCHT0       2240(CX)
 	VMOVUPS          (CX), Z2
 	VFMADD231PS.BCST (BX), Z2, Z1
 	VMOVUPS          64(CX), Z2

@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func matmulQ4AVX512(a *MatMulArgs)
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI, MMX+
 TEXT ·matmulQ4AVX512(SB), $24-8
 	MOVQ a+0(FP), AX
 	MOVQ 24(AX), CX
@@ -458,6 +458,11 @@ block8:
 	VCVTDQ2PS        Z17, Z17
 	VMULPS           Z18, Z17, Z17
 	VFMADD231PS.BCST (R11)(AX*1), Z17, Z7
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
+	PREFETCHT0       2176(CX)
+	PREFETCHT0       2240(CX)
+	PREFETCHT0       2304(CX)
 	ADDQ             $+288, CX
 	ADDQ             $+32, DI
 	ADDQ             $+32, R8
@@ -642,6 +647,11 @@ block13:
 	VCVTDQ2PS        Z13, Z13
 	VMULPS           Z14, Z13, Z13
 	VFMADD231PS.BCST (R8)(SI*1), Z13, Z5
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
+	PREFETCHT0       2176(CX)
+	PREFETCHT0       2240(CX)
+	PREFETCHT0       2304(CX)
 	ADDQ             $+288, CX
 	ADDQ             $+32, DI
 	ADDQ             $+4, R8
@@ -784,6 +794,11 @@ block18:
 	VCVTDQ2PS        Z9, Z9
 	VMULPS           Z10, Z9, Z9
 	VFMADD231PS.BCST (DI)(BX*1), Z9, Z3
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
+	PREFETCHT0       2176(CX)
+	PREFETCHT0       2240(CX)
+	PREFETCHT0       2304(CX)
 	ADDQ             $+288, CX
 	ADDQ             $+32, SI
 	ADDQ             $+4, DI
@@ -901,6 +916,11 @@ block23:
 	VCVTDQ2PS        Z7, Z7
 	VMULPS           Z8, Z7, Z7
 	VFMADD231PS.BCST (SI)(AX*2), Z7, Z2
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
+	PREFETCHT0       2176(CX)
+	PREFETCHT0       2240(CX)
+	PREFETCHT0       2304(CX)
 	ADDQ             $+288, CX
 	ADDQ             $+32, BX
 	ADDQ             $+4, SI
@@ -999,6 +1019,11 @@ block28:
 	VCVTDQ2PS        Z5, Z5
 	VMULPS           Z6, Z5, Z5
 	VFMADD231PS.BCST (SI)(AX*1), Z5, Z1
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
+	PREFETCHT0       2176(CX)
+	PREFETCHT0       2240(CX)
+	PREFETCHT0       2304(CX)
 	ADDQ             $+288, CX
 	ADDQ             $+32, BX
 	ADDQ             $+4, SI
@@ -1078,6 +1103,11 @@ block33:
 	VCVTDQ2PS        Z3, Z3
 	VMULPS           Z4, Z3, Z3
 	VFMADD231PS.BCST (SI), Z3, Z0
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
+	PREFETCHT0       2176(CX)
+	PREFETCHT0       2240(CX)
+	PREFETCHT0       2304(CX)
 	ADDQ             $+288, CX
 	ADDQ             $+32, BX
 	ADDQ             $+4, SI

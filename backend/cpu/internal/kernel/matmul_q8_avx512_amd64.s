@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func matmulQ8AVX512(a *MatMulArgs)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VNNI
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VNNI, MMX+
 TEXT ·matmulQ8AVX512(SB), $24-8
 	MOVQ a+0(FP), AX
 	MOVQ 24(AX), CX
@@ -442,6 +442,15 @@ block8:
 	VCVTDQ2PS        Z17, Z17
 	VMULPS           Z18, Z17, Z17
 	VFMADD231PS.BCST (R11)(AX*1), Z17, Z7
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
+	PREFETCHT0       2176(CX)
+	PREFETCHT0       2240(CX)
+	PREFETCHT0       2304(CX)
+	PREFETCHT0       2368(CX)
+	PREFETCHT0       2432(CX)
+	PREFETCHT0       2496(CX)
+	PREFETCHT0       2560(CX)
 	ADDQ             $+544, CX
 	ADDQ             $+32, DI
 	ADDQ             $+32, R8
@@ -618,6 +627,15 @@ block13:
 	VCVTDQ2PS        Z13, Z13
 	VMULPS           Z14, Z13, Z13
 	VFMADD231PS.BCST (R8)(SI*1), Z13, Z5
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
+	PREFETCHT0       2176(CX)
+	PREFETCHT0       2240(CX)
+	PREFETCHT0       2304(CX)
+	PREFETCHT0       2368(CX)
+	PREFETCHT0       2432(CX)
+	PREFETCHT0       2496(CX)
+	PREFETCHT0       2560(CX)
 	ADDQ             $+544, CX
 	ADDQ             $+32, DI
 	ADDQ             $+4, R8
@@ -752,6 +770,15 @@ block18:
 	VCVTDQ2PS        Z9, Z9
 	VMULPS           Z10, Z9, Z9
 	VFMADD231PS.BCST (DI)(BX*1), Z9, Z3
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
+	PREFETCHT0       2176(CX)
+	PREFETCHT0       2240(CX)
+	PREFETCHT0       2304(CX)
+	PREFETCHT0       2368(CX)
+	PREFETCHT0       2432(CX)
+	PREFETCHT0       2496(CX)
+	PREFETCHT0       2560(CX)
 	ADDQ             $+544, CX
 	ADDQ             $+32, SI
 	ADDQ             $+4, DI
@@ -861,6 +888,15 @@ block23:
 	VCVTDQ2PS        Z7, Z7
 	VMULPS           Z8, Z7, Z7
 	VFMADD231PS.BCST (SI)(AX*2), Z7, Z2
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
+	PREFETCHT0       2176(CX)
+	PREFETCHT0       2240(CX)
+	PREFETCHT0       2304(CX)
+	PREFETCHT0       2368(CX)
+	PREFETCHT0       2432(CX)
+	PREFETCHT0       2496(CX)
+	PREFETCHT0       2560(CX)
 	ADDQ             $+544, CX
 	ADDQ             $+32, BX
 	ADDQ             $+4, SI
@@ -951,6 +987,15 @@ block28:
 	VCVTDQ2PS        Z5, Z5
 	VMULPS           Z6, Z5, Z5
 	VFMADD231PS.BCST (SI)(AX*1), Z5, Z1
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
+	PREFETCHT0       2176(CX)
+	PREFETCHT0       2240(CX)
+	PREFETCHT0       2304(CX)
+	PREFETCHT0       2368(CX)
+	PREFETCHT0       2432(CX)
+	PREFETCHT0       2496(CX)
+	PREFETCHT0       2560(CX)
 	ADDQ             $+544, CX
 	ADDQ             $+32, BX
 	ADDQ             $+4, SI
@@ -1022,6 +1067,15 @@ block33:
 	VCVTDQ2PS        Z3, Z3
 	VMULPS           Z4, Z3, Z3
 	VFMADD231PS.BCST (SI), Z3, Z0
+	PREFETCHT0       2048(CX)
+	PREFETCHT0       2112(CX)
+	PREFETCHT0       2176(CX)
+	PREFETCHT0       2240(CX)
+	PREFETCHT0       2304(CX)
+	PREFETCHT0       2368(CX)
+	PREFETCHT0       2432(CX)
+	PREFETCHT0       2496(CX)
+	PREFETCHT0       2560(CX)
 	ADDQ             $+544, CX
 	ADDQ             $+32, BX
 	ADDQ             $+4, SI

@@ -146,14 +146,30 @@ func (t *tile) advance(bases []reg.GPVirtual, n int) {
 	}
 }
 
-// touch asks for the next bytes of the panel, some of which are used before those in front of them, so that the panel is read from memory
-// strictly in order. The hardware then keeps up with it by itself: prefetching further ahead only slowed it down.
+// touch asks for the next bytes of the panel, some of which are used before those in front of them, so that the panel is
+// read strictly in order where it was not asked for before: at the start of a task.
 func (t *tile) touch(base reg.GPVirtual, bytes int) {
 	if t.rows > 3 {
 		return // the panel is in a cache: it is read once for each tile
 	}
 	for i := 0; i < bytes; i += 64 {
 		t.PREFETCHT0(mem(base, nil, 0, i))
+	}
+}
+
+// aheadBytes is how far ahead of its use a panel is asked for: about the bytes that memory delivers in its latency.
+// Measured on Sapphire Rapids with panels in memory, reading 1 MiB at a time: one activation row reads 5 to 15 % more
+// per second than without, eight rows 15 to 100 % more. 1024 and 4096 gain less, the second-level hint too.
+const aheadBytes = 2048
+
+// ahead asks for the bytes some way behind those at base, which may be those of the panels after this one. Tiles of more
+// rows read their panel from a cache.
+func (t *tile) ahead(base reg.Register, bytes int) {
+	if t.rows > 8 {
+		return
+	}
+	for i := 0; i < bytes; i += 64 {
+		t.PREFETCHT0(mem(base, nil, 0, aheadBytes+i))
 	}
 }
 

@@ -109,6 +109,7 @@ func genMatMulQ4AVX2(g *generator) {
 
 // next moves to the next block.
 func (t *tile) next(panelBytes, columns int) {
+	t.ahead(t.w, panelBytes)
 	t.ADDQ(operand.I32(int32(panelBytes)), t.w)
 	t.advance(t.p, columns)
 	t.advance(t.q, 4)

@@ -61,6 +61,7 @@ func (t *tile) subBlocks(offset, step, scalesOffset, scalesStep int, body func(c
 	if step > 256 { // bits of the codes are behind the others
 		t.touch(codes, step)
 	}
+	t.ahead(codes, step)
 	body(codes, scales)
 	t.ADDQ(operand.I32(int32(step)), codes)
 	t.ADDQ(operand.I32(int32(scalesStep)), scales)
@@ -135,6 +136,7 @@ func genMatMulQ4KAVX2(g *generator) {
 		t.sums(t.rows > 2, 0)
 		t.eachBlock(func() {
 			t.touch(t.w, 320)
+			t.ahead(t.w, 320)
 			t.clearIntSums()
 			t.subBlocks(320, 256, 64, 16, func(codes, scales reg.GPVirtual) {
 				acc := t.ymms(2 * t.rows) // |q*x| of 16 columns is at most 15*127*16 = 30480
@@ -168,6 +170,7 @@ func genMatMulQ5KAVX2(g *generator) {
 		t.sums(t.rows > 2, 0)
 		t.eachBlock(func() {
 			t.touch(t.w, 320)
+			t.ahead(t.w, 320)
 			t.clearIntSums()
 			t.subBlocks(320, 320, 64, 16, func(codes, scales reg.GPVirtual) {
 				for part := range 2 { // |q*x| of 8 columns is at most 31*127*8 = 31496
@@ -191,6 +194,7 @@ func genMatMulQ6KAVX2(g *generator) {
 		t.sums(t.rows > 2, 0)
 		t.eachBlock(func() {
 			t.touch(t.w, 288)
+			t.ahead(t.w, 288)
 			t.clearIntSums()
 			t.subBlocks(288, 384, 32, 32, func(codes, scales reg.GPVirtual) {
 				for part := range 4 { // |q*x| of 4 columns is at most 63*127*4 = 32004

@@ -255,6 +255,7 @@ func genMatMulQ4KAVX512(g *generator) {
 		mask := t.bytesOf("lowNibbles", 0x0f)
 		t.eachBlock(func() {
 			t.touch(t.w, 320)
+			t.ahead(t.w, 320)
 			sums := t.zerosZ()
 			t.subBlocks(320, 256, 64, 16, func(codes, scales reg.GPVirtual) {
 				acc := t.zerosZ()
@@ -290,6 +291,7 @@ func genMatMulQ5KAVX512(g *generator) {
 		mask, fifth := t.bytesOf("lowNibbles", 0x0f), t.bytesOf("fifthBits", 0x10)
 		t.eachBlock(func() {
 			t.touch(t.w, 320)
+			t.ahead(t.w, 320)
 			sums := t.zerosZ()
 			t.subBlocks(320, 320, 64, 16, func(codes, scales reg.GPVirtual) {
 				acc := t.zerosZ()
@@ -314,6 +316,7 @@ func genMatMulQ6KAVX512(g *generator) {
 		mask, pairs := t.bytesOf("lowNibbles", 0x0f), t.bytesOf("topPairs", 0x30)
 		t.eachBlock(func() {
 			t.touch(t.w, 288)
+			t.ahead(t.w, 288)
 			sums := t.zerosZ()
 			t.subBlocks(288, 384, 32, 32, func(codes, scales reg.GPVirtual) {
 				for half := range 2 {

@@ -52,6 +52,9 @@ func (t *tile) segment(weights weightVectors, columns reg.GPVirtual) {
 		t.zero(v)
 	}
 	step := func(n int) {
+		if n == unroll {
+			t.ahead(t.w, n*weights.columnBytes)
+		}
 		for i := range n {
 			w := weights.load(t, mem(t.w, nil, 0, i*weights.columnBytes))
 			for m := range t.rows {
