@@ -2,10 +2,13 @@ package grammar
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/seed64708441/ember/model/grammar/internal/dfa"
 	"github.com/seed64708441/ember/model/grammar/internal/gbnf"
 	"github.com/seed64708441/ember/model/grammar/internal/machine"
+	"github.com/seed64708441/ember/model/grammar/internal/schema"
 )
 
 // A Grammar is a set of texts. It is read-only and safe for concurrent use.
@@ -27,8 +30,26 @@ type SyntaxError = gbnf.Error
 
 // FromGBNF reads a grammar in the notation of llama.cpp; texts are those of the rule "root". A rule that may begin with
 // itself is refused.
-func FromGBNF(src string) (*Grammar, error) {
-	p, err := gbnf.Compile(src)
+func FromGBNF(src string) (*Grammar, error) { return FromGBNFWith(src, nil, Options{}) }
+
+// FromGBNFWith is FromGBNF for a grammar with holes: a rule that src refers to and does not define, and that schemas names,
+// derives the JSON documents that the schema admits. Options are those of FromJSONSchema. What a schema cannot be held to is
+// an error, also with Options.Validate.
+func FromGBNFWith(src string, schemas map[string][]byte, opt Options) (*Grammar, error) {
+	o := opt.internal()
+	prog := schema.NewProgram(o)
+	holes := make(map[string]machine.NodeID, len(schemas))
+	for _, name := range slices.Sorted(maps.Keys(schemas)) {
+		id, skipped, err := schema.Add(prog, schemas[name], o)
+		if err == nil && len(skipped) > 0 {
+			err = skipped[0]
+		}
+		if err != nil {
+			return nil, fmt.Errorf("grammar: rule %s: %w", name, err)
+		}
+		holes[name] = id
+	}
+	p, err := gbnf.Compile(src, prog, holes)
 	if err != nil {
 		return nil, fmt.Errorf("grammar: %w", err)
 	}

@@ -44,6 +44,7 @@ type rule struct {
 	loops   bool  // refers to itself, perhaps by others
 	size    int   // states of its automaton with everything inlined
 	inlined bool
+	hole    bool // what satisfies it is given from outside
 }
 
 // Limits of a grammar.

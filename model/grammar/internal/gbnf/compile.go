@@ -8,14 +8,15 @@ import (
 	"github.com/seed64708441/ember/model/grammar/internal/machine"
 )
 
-// Compile turns a grammar into a program; the rule root is where texts begin. Left recursion is refused.
-func Compile(src string) (*machine.Program, error) {
-	p, err := parse(src)
+// Compile turns a grammar into a program; the rule root is where texts begin. Left recursion is refused. Rules named in
+// holes are not defined by the grammar but by nodes of prog, none of which may be empty.
+func Compile(src string, prog *machine.Program, holes map[string]machine.NodeID) (*machine.Program, error) {
+	p, err := parse(src, holes)
 	if err != nil {
 		return nil, err
 	}
 	root, ok := p.ids["root"]
-	if !ok {
+	if !ok || p.rules[root].hole {
 		return nil, &Error{Message: `no rule "root"`}
 	}
 	p.nullable()
@@ -27,7 +28,12 @@ func Compile(src string) (*machine.Program, error) {
 		return nil, fmt.Errorf("gbnf: %w", machine.ErrEmpty)
 	}
 	p.recursion()
-	b := &builder{p: p, prog: machine.NewProgram(machine.SpaceNone), nodes: map[int]machine.NodeID{}}
+	b := &builder{p: p, prog: prog, nodes: map[int]machine.NodeID{}}
+	for name, node := range holes {
+		if r, ok := p.ids[name]; ok {
+			b.nodes[r] = node
+		}
+	}
 	id := b.node(root)
 	for len(b.todo) > 0 {
 		r := b.todo[0]
@@ -94,7 +100,7 @@ func (b *builder) expr(e *expr, from, to int32) error {
 		if !r.yields {
 			return nil
 		}
-		if r.inlined {
+		if r.inlined && !r.hole {
 			return b.expr(r.body, from, to)
 		}
 		sym := machine.CallSymbol(b.node(e.rule))

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/seed64708441/ember/model/grammar/internal/machine"
 )
 
 type parser struct {
@@ -16,8 +18,8 @@ type parser struct {
 	ids   map[string]int
 }
 
-// parse reads a grammar. Every rule that is referred to is defined.
-func parse(src string) (*parser, error) {
+// parse reads a grammar. Every rule that is referred to is defined, by it or as one of the holes, and no hole by it.
+func parse(src string, holes map[string]machine.NodeID) (*parser, error) {
 	p := &parser{src: src, ids: map[string]int{}}
 	if len(src) > maxSource {
 		return nil, &Error{Message: fmt.Sprintf("%d bytes, at most %d are read", len(src), maxSource)}
@@ -32,7 +34,13 @@ func parse(src string) (*parser, error) {
 		}
 	}
 	for _, r := range p.rules {
-		if r.body == nil {
+		_, hole := holes[r.name]
+		switch {
+		case hole && r.body != nil:
+			return nil, p.errorAt(r.at, "rule %q is given, and defined here", r.name)
+		case hole: // stands for texts that are not empty
+			r.hole, r.body = true, &expr{op: opClass, ranges: []rune{0, unicode.MaxRune}}
+		case r.body == nil:
 			return nil, p.errorAt(r.at, "rule %q is not defined", r.name)
 		}
 	}

@@ -17,6 +17,7 @@ type entry struct {
 	bits   []uint64 // tokens that stay inside the frame
 	ids    []int32  // the same as a list, when there are few
 	groups []group  // ways out of the frame
+	shared bool     // all of it belongs to the Trie
 }
 
 // group is a set of nodes of the trie at which a frame may end, or call, in the same state.
@@ -70,10 +71,10 @@ func (m *Masker) entry(s *State, n *Node, f *frame, from int32) *entry {
 	if ok {
 		return e
 	}
-	l := &local{t: m.t, n: n, from: from, fromRoot: from == 0 && f.lex == lexNone, rem: k.rem, need: k.need, labels: labels, single: single, bits: make([]uint64, m.Words())}
-	g := *f
-	g.n = 0
-	if l.children(from, g); !l.unknown {
+	l := &local{t: m.t, n: n, from: from, fromRoot: from == 0 && f.lex == lexNone, rem: k.rem, need: k.need, labels: labels, single: single, words: m.Words()}
+	if n.Kind == String && l.fromRoot && k.rem < 0 && k.need == 0 && l.anything(f.q) {
+		e = m.t.freeRun(n.Plain).entry(f.q)
+	} else if l.children(from, place{q: f.q, lex: f.lex}); !l.unknown {
 		e = l.entry()
 	}
 	m.mu.Lock()
@@ -88,7 +89,7 @@ func (m *Masker) entry(s *State, n *Node, f *frame, from int32) *entry {
 }
 
 func (e *entry) words() int {
-	if e == nil {
+	if e == nil || e.shared {
 		return 32
 	}
 	n := 32 + len(e.bits) + len(e.ids)/2
@@ -101,31 +102,32 @@ func (e *entry) words() int {
 	return n
 }
 
-// grouped sorts exits into groups.
-func (l *local) grouped() []group {
+// grouped sorts exits into groups. escapes asks which of them have an escape on the way.
+func (t *Trie) grouped(exits []exit, from int32, escapes bool) []group {
 	type key struct {
 		q     int32
 		close bool
 	}
 	index := map[key]int{}
 	var groups []group
-	var byByte [][256][]int32
-	for _, x := range l.exits {
+	var byByte []*[256][]int32
+	for _, x := range exits {
 		k := key{x.q, x.close}
 		i, ok := index[k]
 		if !ok {
 			i = len(groups)
 			index[k] = i
 			groups = append(groups, group{q: x.q, close: x.close})
-			byByte = append(byByte, [256][]int32{})
+			byByte = append(byByte, new([256][]int32))
 		}
 		g := &groups[i]
 		g.at = append(g.at, x.at)
-		if l.n.key && l.t.escaped(l.from, x.at) {
+		if escapes && t.escaped(from, x.at) {
 			g.odd = append(g.odd, x.at)
 		}
-		for c := x.at + 1; c < l.t.end[x.at]; c = l.t.end[c] {
-			byByte[i][l.t.bytes[c]] = append(byByte[i][l.t.bytes[c]], c)
+		for c := x.at + 1; c < t.end[x.at]; c = t.end[c] {
+			list := &byByte[i][t.bytes[c]]
+			*list = append(*list, c)
 		}
 	}
 	for i := range groups {

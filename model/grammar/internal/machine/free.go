@@ -6,6 +6,16 @@ type freeRun struct {
 	inside  []uint64 // by place in Trie.tokens: the token stays inside the string
 	started []uint16 // by node: characters begun on the way, for the nodes inside
 	exits   []int32  // nodes at which the string is closed, in ascending order
+
+	bits []uint64 // the tokens inside, by id
+	out  group    // the exits as a group
+}
+
+// entry is what is known about a frame in state q, where every string is accepted.
+func (r *freeRun) entry(q int32) *entry {
+	g := r.out
+	g.q = q
+	return &entry{bits: r.bits, groups: []group{g}, shared: true}
 }
 
 func (t *Trie) freeRun(plain bool) *freeRun {
@@ -16,6 +26,19 @@ func (t *Trie) freeRun(plain bool) *freeRun {
 	t.once[i].Do(func() {
 		r := &freeRun{inside: make([]uint64, (len(t.tokens)+63)/64), started: make([]uint16, len(t.bytes))}
 		r.walk(t, plain, 0, lexNone, 0)
+		r.bits = make([]uint64, (t.size+63)/64)
+		for pos, id := range t.tokens {
+			if r.inside[pos/64]>>(pos%64)&1 != 0 {
+				r.bits[id/64] |= 1 << (id % 64)
+			}
+		}
+		exits := make([]exit, len(r.exits))
+		for i, at := range r.exits {
+			exits[i] = exit{at: at, close: true}
+		}
+		if groups := t.grouped(exits, 0, true); len(groups) > 0 {
+			r.out = groups[0]
+		}
 		t.free[i] = r
 	})
 	return t.free[i]

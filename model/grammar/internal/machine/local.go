@@ -5,6 +5,12 @@ import (
 	"sort"
 )
 
+// place is what changes of a frame while it reads: state, characters and the inside of a character.
+type place struct {
+	q, n int32
+	lex  lexer
+}
+
 // local walks the trie inside one frame, without the frames below it.
 type local struct {
 	t              *Trie
@@ -13,15 +19,16 @@ type local struct {
 	fromRoot       bool     // the walk begins at the root and between characters, as freeRun does
 	rem, need      int32    // see maskKey
 	labels, single []uint64 // keys: what the register allows
-	bits           []uint64
+	words          int      // of bits
+	bits           []uint64 // made when the first token is found
 	count          int
 	exits          []exit
 	unknown        bool // the values seen decide: the walk is of no use
 }
 
 func (l *local) entry() *entry {
-	e := &entry{groups: l.grouped()}
-	if l.count > 4*len(l.bits) {
+	e := &entry{groups: l.t.grouped(l.exits, l.from, l.n.key)}
+	if l.count > l.words {
 		e.bits = l.bits
 		return e
 	}
@@ -35,23 +42,32 @@ func (l *local) entry() *entry {
 }
 
 func (l *local) allow(node int32) {
-	for _, id := range l.t.at(node) {
+	ids := l.t.at(node)
+	if l.bits == nil && len(ids) > 0 {
+		l.bits = make([]uint64, l.words)
+	}
+	for _, id := range ids {
 		l.bits[id/64] |= 1 << (id % 64)
 		l.count++
 	}
 }
 
 // children tries every child of a node. The frame is at a place between bytes and inside the node.
-func (l *local) children(node int32, f frame) {
+func (l *local) children(node int32, f place) {
 	t := l.t
 	if l.n.Kind == String && l.fromRoot && f.lex == lexNone && l.anything(f.q) {
 		l.copyFree(node, f)
 		return
 	}
+	d := l.n.DFA
+	plain := l.n.Kind == String && !l.n.key && (l.rem < 0 || f.n < l.rem)
 	for c := node + 1; c < t.end[node] && !l.unknown; c = t.end[c] {
-		var g frame
+		var g place
 		var ok bool
-		if l.n.Kind == Text {
+		if b := t.bytes[c]; b >= 0x20 && b < 0x80 && b != '"' && b != '\\' && f.lex == lexNone && plain {
+			q := d.Step(f.q, rune(b))
+			g, ok = place{q: q, n: f.n + 1}, q >= 0
+		} else if l.n.Kind == Text {
 			g, ok = l.text(c, f, t.bytes[c])
 		} else {
 			g, ok = l.string(c, f, t.bytes[c])
@@ -79,9 +95,12 @@ func (l *local) anything(q int32) bool {
 
 // copyFree takes the tokens below a node from the walk of a string that may hold anything. f.n characters of it have
 // begun already.
-func (l *local) copyFree(node int32, f frame) {
+func (l *local) copyFree(node int32, f place) {
 	t := l.t
 	r := t.freeRun(l.n.Plain)
+	if l.bits == nil {
+		l.bits = make([]uint64, l.words)
+	}
 	end := t.end[node]
 	base := f.n - int32(r.started[node])
 	fits := func(at int32) bool { return l.rem < 0 || base+int32(r.started[at]) <= l.rem }
@@ -111,7 +130,7 @@ func (l *local) copyFree(node int32, f frame) {
 }
 
 // text reads a byte in a Text node.
-func (l *local) text(at int32, f frame, b byte) (frame, bool) {
+func (l *local) text(at int32, f place, b byte) (place, bool) {
 	d := l.n.DFA
 	switch {
 	case f.lex != lexNone:
@@ -139,7 +158,7 @@ func (l *local) text(at int32, f frame, b byte) (frame, bool) {
 }
 
 // string reads a byte in a String node, between the quotes.
-func (l *local) string(at int32, f frame, b byte) (frame, bool) {
+func (l *local) string(at int32, f place, b byte) (place, bool) {
 	n := l.n
 	if f.lex == lexNone {
 		switch {
@@ -178,7 +197,7 @@ func (l *local) string(at int32, f frame, b byte) (frame, bool) {
 	return f, ok && l.canRead(&f)
 }
 
-func (l *local) char(f frame, r rune) (frame, bool) {
+func (l *local) char(f place, r rune) (place, bool) {
 	f.q = l.n.DFA.Step(f.q, r)
 	f.lex = lexNone
 	if f.q < 0 {
@@ -204,7 +223,7 @@ func (l *local) spare(q int32) bool {
 	return false
 }
 
-func (l *local) canRead(f *frame) bool {
+func (l *local) canRead(f *place) bool {
 	r := coming(f.lex, l.n.Plain)
 	if !l.n.key {
 		return l.n.live(f.q, r)

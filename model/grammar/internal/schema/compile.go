@@ -25,22 +25,42 @@ const maxNodes = 50_000
 
 // Compile turns a schema into a program.
 func Compile(doc []byte, opt Options) (*Result, error) {
-	b, root, err := newBuilder(doc, opt)
+	prog := NewProgram(opt)
+	id, skipped, uniques, err := add(prog, doc, opt)
 	if err != nil {
 		return nil, err
 	}
-	space := machine.SpaceFlexible
+	if err := finish(prog, id, uniques); err != nil {
+		return nil, err
+	}
+	return &Result{Program: prog, Skipped: skipped}, nil
+}
+
+// NewProgram returns an empty program with the white space that the options want.
+func NewProgram(opt Options) *machine.Program {
 	switch {
 	case opt.Compact:
-		space = machine.SpaceNone
+		return machine.NewProgram(machine.SpaceNone)
 	case opt.Exact:
-		space = machine.SpaceAny
+		return machine.NewProgram(machine.SpaceAny)
 	}
-	b.prog = machine.NewProgram(space)
-	b.nodes = map[nodeKey]machine.NodeID{}
-	id, err := b.node(b.schema(root), false)
+	return machine.NewProgram(machine.SpaceFlexible)
+}
+
+// Add adds the nodes of a schema to a program that is finished later, and returns the node of its documents.
+func Add(prog *machine.Program, doc []byte, opt Options) (machine.NodeID, []*UnsupportedError, error) {
+	id, skipped, _, err := add(prog, doc, opt)
+	return id, skipped, err
+}
+
+func add(prog *machine.Program, doc []byte, opt Options) (id machine.NodeID, skipped []*UnsupportedError, uniques []place, err error) {
+	b, root, err := newBuilder(doc, opt)
 	if err != nil {
-		return nil, err
+		return 0, nil, nil, err
+	}
+	b.prog, b.nodes = prog, map[nodeKey]machine.NodeID{}
+	if id, err = b.node(b.schema(root), false); err != nil {
+		return 0, nil, nil, err
 	}
 	for len(b.todo) > 0 {
 		k := b.todo[0]
@@ -49,23 +69,28 @@ func Compile(doc []byte, opt Options) (*Result, error) {
 			if errors.Is(err, dfa.ErrTooLarge) {
 				err = &UnsupportedError{Keyword: "schema", Pointer: b.at.pointer, Reason: err.Error()}
 			}
-			return nil, err
+			return 0, nil, nil, err
 		}
 	}
-	err = b.prog.Finish(id)
+	return id, b.skipped, b.uniques, nil
+}
+
+// finish prepares a program of one schema, and says of an error which keyword it is about.
+func finish(prog *machine.Program, id machine.NodeID, uniques []place) error {
+	err := prog.Finish(id)
 	switch {
 	case errors.Is(err, machine.ErrBounded):
 		w := place{keyword: "uniqueItems"}
-		if len(b.uniques) > 0 {
-			w = b.uniques[0]
+		if len(uniques) > 0 {
+			w = uniques[0]
 		}
-		return nil, &UnsupportedError{Keyword: w.keyword, Pointer: w.pointer, Reason: "objects and arrays among the items must be able to grow without bound"}
+		return &UnsupportedError{Keyword: w.keyword, Pointer: w.pointer, Reason: "objects and arrays among the items must be able to grow without bound"}
 	case errors.Is(err, dfa.ErrTooLarge):
-		return nil, &UnsupportedError{Keyword: "contains", Reason: "it counts too many states"}
+		return &UnsupportedError{Keyword: "contains", Reason: "it counts too many states"}
 	case err != nil:
-		return nil, fmt.Errorf("json schema: %w", err)
+		return fmt.Errorf("json schema: %w", err)
 	}
-	return &Result{Program: b.prog, Skipped: b.skipped}, nil
+	return nil
 }
 
 // newBuilder loads a schema.
