@@ -40,10 +40,15 @@ func FromGBNFWith(src string, schemas map[string][]byte, opt Options) (*Grammar,
 	prog := schema.NewProgram(o)
 	holes := make(map[string]machine.NodeID, len(schemas))
 	for _, name := range slices.Sorted(maps.Keys(schemas)) {
-		id, skipped, err := schema.Add(prog, schemas[name], o)
-		if err == nil && len(skipped) > 0 {
-			err = skipped[0]
+		// Alone first: a schema that admits nothing, or that its program cannot hold to, must not become a dead end inside.
+		alone, err := schema.Compile(schemas[name], o)
+		if err == nil && len(alone.Skipped) > 0 {
+			err = alone.Skipped[0]
 		}
+		if err != nil {
+			return nil, fmt.Errorf("grammar: rule %s: %w", name, err)
+		}
+		id, err := schema.Add(prog, schemas[name], o)
 		if err != nil {
 			return nil, fmt.Errorf("grammar: rule %s: %w", name, err)
 		}

@@ -35,6 +35,9 @@ func TestHoles(t *testing.T) {
 			t.Errorf("%q is not refused", bad)
 		}
 	}
+	if _, err := FromGBNFWith(`root ::= "a" | "b" "c" s`, map[string][]byte{"s": []byte(`{"enum":[]}`)}, Options{}); !errors.Is(err, ErrEmpty) {
+		t.Errorf("a schema that admits nothing: %v", err)
+	}
 	var u *UnsupportedError
 	_, err = FromGBNFWith(`root ::= s`, map[string][]byte{"s": []byte(`{"type":"string","format":"no such format","pattern":"(?=x)"}`)}, Options{Validate: true})
 	if !errors.As(err, &u) {

@@ -27,11 +27,19 @@ type Tokens struct {
 	end  []int
 }
 
+// maxPiece bounds the bytes of a token.
+const maxPiece = 1 << 14
+
 // NewTokens arranges a vocabulary. The pieces are referred to, not copied.
 func NewTokens(v Vocabulary) (*Tokens, error) {
 	for _, id := range v.End {
 		if id < 0 || id >= len(v.Pieces) {
 			return nil, &VocabularyError{fmt.Sprintf("end token %d, but there are %d tokens", id, len(v.Pieces))}
+		}
+	}
+	for id, p := range v.Pieces {
+		if len(p) > maxPiece {
+			return nil, &VocabularyError{fmt.Sprintf("token %d has %d bytes, at most %d are read", id, len(p), maxPiece)}
 		}
 	}
 	pieces := v.Pieces

@@ -30,8 +30,13 @@ func Compile(doc []byte, opt Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := finish(prog, id, uniques); err != nil {
-		return nil, err
+	err = prog.Finish(id)
+	if errors.Is(err, machine.ErrBounded) && opt.Validate && !opt.leaveUnique {
+		opt.leaveUnique = true
+		return Compile(doc, opt)
+	}
+	if err != nil {
+		return nil, explain(err, uniques)
 	}
 	return &Result{Program: prog, Skipped: skipped}, nil
 }
@@ -48,9 +53,9 @@ func NewProgram(opt Options) *machine.Program {
 }
 
 // Add adds the nodes of a schema to a program that is finished later, and returns the node of its documents.
-func Add(prog *machine.Program, doc []byte, opt Options) (machine.NodeID, []*UnsupportedError, error) {
-	id, skipped, _, err := add(prog, doc, opt)
-	return id, skipped, err
+func Add(prog *machine.Program, doc []byte, opt Options) (machine.NodeID, error) {
+	id, _, _, err := add(prog, doc, opt)
+	return id, err
 }
 
 func add(prog *machine.Program, doc []byte, opt Options) (id machine.NodeID, skipped []*UnsupportedError, uniques []place, err error) {
@@ -66,31 +71,25 @@ func add(prog *machine.Program, doc []byte, opt Options) (id machine.NodeID, ski
 		k := b.todo[0]
 		b.todo = b.todo[1:]
 		if err := b.build(k); err != nil {
-			if errors.Is(err, dfa.ErrTooLarge) {
-				err = &UnsupportedError{Keyword: "schema", Pointer: b.at.pointer, Reason: err.Error()}
-			}
 			return 0, nil, nil, err
 		}
 	}
 	return id, b.skipped, b.uniques, nil
 }
 
-// finish prepares a program of one schema, and says of an error which keyword it is about.
-func finish(prog *machine.Program, id machine.NodeID, uniques []place) error {
-	err := prog.Finish(id)
+// explain says of an error of a program which keyword it is about.
+func explain(err error, uniques []place) error {
 	switch {
 	case errors.Is(err, machine.ErrBounded):
 		w := place{keyword: "uniqueItems"}
 		if len(uniques) > 0 {
 			w = uniques[0]
 		}
-		return &UnsupportedError{Keyword: w.keyword, Pointer: w.pointer, Reason: "objects and arrays among the items must be able to grow without bound"}
+		return &UnsupportedError{Keyword: w.keyword, Pointer: w.pointer, Reason: boundedItems}
 	case errors.Is(err, dfa.ErrTooLarge):
 		return &UnsupportedError{Keyword: "contains", Reason: "it counts too many states"}
-	case err != nil:
-		return fmt.Errorf("json schema: %w", err)
 	}
-	return nil
+	return fmt.Errorf("json schema: %w", err)
 }
 
 // newBuilder loads a schema.
@@ -140,8 +139,14 @@ func (b *builder) build(k nodeKey) error {
 		b.at.pointer = k.f.ref.loc.ptr
 	}
 	var alts []machine.NodeID
-	for _, part := range []func(*formula, bool) ([]machine.Node, error){b.scalars, b.stringNodes, b.arrays, b.objects} {
-		nodes, err := part(f, k.distinct)
+	for _, part := range []struct {
+		build   func(*formula, bool) ([]machine.Node, error)
+		keyword string // that makes automata large
+	}{{b.scalars, "multipleOf"}, {b.stringNodes, "pattern"}, {b.arrays, "items"}, {b.objects, "patternProperties"}} {
+		nodes, err := part.build(f, k.distinct)
+		if errors.Is(err, dfa.ErrTooLarge) {
+			return &UnsupportedError{Keyword: part.keyword, Pointer: b.at.pointer, Reason: "its automaton, with what stands beside it, is too large"}
+		}
 		if err != nil {
 			return err
 		}

@@ -45,7 +45,13 @@ func (x *expander) arrayKeywords() error {
 		if !isBool {
 			return x.invalid("uniqueItems", "must be a boolean")
 		}
-		if unique {
+		if unique && x.opt.leaveUnique {
+			f, err := x.unsupported(x.place("uniqueItems"), boundedItems)
+			if err != nil {
+				return err
+			}
+			x.require(f)
+		} else if unique {
 			x.require(x.is(atom{op: aUnique, where: x.place("uniqueItems")}))
 		}
 	}
@@ -92,6 +98,9 @@ func (x *expander) itemLists() (prefix []key, items any, err error) {
 	}
 	return prefix, items, nil
 }
+
+// boundedItems is why uniqueItems may not be enforced.
+const boundedItems = "objects and arrays among the items must be able to grow without bound"
 
 func (x *expander) containsBounds() (lo, hi int, err error) {
 	lo, hi = 1, -1

@@ -80,7 +80,7 @@ func (b *builder) dnf(f *formula) ([]conj, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(out)*len(cs) > 64*maxAlternatives {
+		if len(out)*len(cs) > 8*maxAlternatives {
 			return nil, b.tooMany(f)
 		}
 		var next []conj

@@ -41,4 +41,6 @@ type Options struct {
 	ClosedObjects    bool
 	Compact          bool
 	Documents        map[string][]byte
+
+	leaveUnique bool // uniqueItems is left to validation
 }
