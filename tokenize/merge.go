@@ -16,16 +16,11 @@ type mergeRules interface {
 	pair(word string, l, r *symbol) (rank, id int32)
 }
 
-// candidate is a pair of neighbours that may be merged.
+// candidate is a pair of neighbours that may be merged: a symbol and the one that was next to it.
 type candidate struct {
-	rank        int32
-	left, right int32 // symbols
-	size        int32 // of both, when the candidate was made: tells whether they have changed
-	id          int32 // of the result
-}
-
-func (c candidate) before(d candidate) bool {
-	return c.rank < d.rank || c.rank == d.rank && c.left < d.left
+	key  uint64 // rank<<32 | left symbol: the lowest is merged first
+	size int32  // of both, when the candidate was made: tells whether they have changed
+	id   int32  // of the result
 }
 
 // wordScratch is reused from word to word.
@@ -65,18 +60,23 @@ func (m *wordScratch) merge(word string, rules mergeRules) {
 	}
 	for len(m.heap) > 0 {
 		c := m.pop()
-		l, r := &m.syms[c.left], &m.syms[c.right]
-		if l.start == l.end || r.start == r.end || r.end-l.start != c.size {
-			continue // one of them was merged since
+		left := int32(uint32(c.key))
+		l := &m.syms[left]
+		if l.start == l.end || l.next < 0 {
+			continue // it was merged since
+		}
+		r := &m.syms[l.next]
+		if r.end-l.start != c.size {
+			continue // one of the two has grown since
 		}
 		l.end, l.id, l.next = r.end, c.id, r.next
 		r.start = r.end
 		if l.next >= 0 {
-			m.syms[l.next].prev = c.left
-			m.push(word, rules, c.left, l.next)
+			m.syms[l.next].prev = left
+			m.push(word, rules, left, l.next)
 		}
 		if l.prev >= 0 {
-			m.push(word, rules, l.prev, c.left)
+			m.push(word, rules, l.prev, left)
 		}
 	}
 }
@@ -87,40 +87,49 @@ func (m *wordScratch) push(word string, rules mergeRules, left, right int32) {
 	if rank < 0 {
 		return
 	}
-	h := append(m.heap, candidate{rank, left, right, r.end - l.start, id})
+	c := candidate{uint64(rank)<<32 | uint64(uint32(left)), r.end - l.start, id}
+	h := append(m.heap, c)
 	i := len(h) - 1
 	for i > 0 {
-		up := (i - 1) / 2
-		if !h[i].before(h[up]) {
+		up := (i - 1) / 4
+		if h[up].key <= c.key {
 			break
 		}
-		h[i], h[up] = h[up], h[i]
+		h[i] = h[up]
 		i = up
 	}
+	h[i] = c
 	m.heap = h
 }
 
+// pop takes the lowest candidate out of the heap, whose nodes have four children each.
 func (m *wordScratch) pop() candidate {
 	h := m.heap
-	top := h[0]
-	last := len(h) - 1
-	h[0] = h[last]
-	h = h[:last]
-	for i := 0; ; {
-		child := 2*i + 1
-		if child >= last {
-			break
-		}
-		if child+1 < last && h[child+1].before(h[child]) {
-			child++
-		}
-		if !h[child].before(h[i]) {
-			break
-		}
-		h[i], h[child] = h[child], h[i]
-		i = child
-	}
+	top, last := h[0], h[len(h)-1]
+	h = h[:len(h)-1]
 	m.heap = h
+	if len(h) == 0 {
+		return top
+	}
+	i := 0
+	for {
+		child := 4*i + 1
+		if child >= len(h) {
+			break
+		}
+		least := child
+		for k := child + 1; k < min(child+4, len(h)); k++ {
+			if h[k].key < h[least].key {
+				least = k
+			}
+		}
+		if h[least].key >= last.key {
+			break
+		}
+		h[i] = h[least]
+		i = least
+	}
+	h[i] = last
 	return top
 }
 

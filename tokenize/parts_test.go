@@ -16,9 +16,7 @@ func splitJSON(t *testing.T, raw, text string) []string {
 		t.Fatalf("%s: %v", raw, err)
 	}
 	var parts []string
-	for _, part := range p.splitter.split(nil, piece{text, true}) {
-		parts = append(parts, part.text)
-	}
+	p.splitter.split(piece{text, true}, func(part piece) { parts = append(parts, part.text) })
 	return parts
 }
 

@@ -34,32 +34,27 @@ func (p *pipeline) encode(s *scratch, dst []int32, text string, first bool) ([]i
 }
 
 func (p *pipeline) encodePieces(s *scratch, dst []int32, whole piece) ([]int32, error) {
-	pieces := append(s.pieces[:0], whole)
-	if p.presplit != nil {
-		pieces = p.presplit.split(pieces[:0], whole)
-	}
-	defer func() {
-		clear(pieces) // do not hold on to the text
-		s.pieces = pieces[:0]
-	}()
 	var err error
-	for _, part := range pieces {
+	encode := func(part piece) {
 		word := part.text
 		if p.mapped {
 			word = rawToken(word)
 		}
-		for start := 0; start < len(word); {
+		for start := 0; start < len(word) && err == nil; {
 			end := len(word)
 			if p.cuts != nil {
 				end = p.cuts.next(word, start)
 			}
-			if dst, err = s.word(dst, word[start:end], p.model); err != nil {
-				return dst, err
-			}
+			dst, err = s.word(dst, word[start:end], p.model)
 			start = end
 		}
 	}
-	return dst, nil
+	if p.presplit == nil {
+		encode(whole)
+	} else {
+		p.presplit.split(whole, encode)
+	}
+	return dst, err
 }
 
 // wordLevel knows whole words only.

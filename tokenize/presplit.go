@@ -13,25 +13,21 @@ type piece struct {
 	first bool // it starts the whole text
 }
 
-// A preSplitter cuts a piece into smaller ones, appends them to dst, and may rewrite them: Hugging Face's
+// A preSplitter cuts a piece into smaller ones, which it may rewrite, and gives them to emit in order: Hugging Face's
 // pre-tokenizers.
 type preSplitter interface {
-	split(dst []piece, p piece) []piece
+	split(p piece, emit func(piece))
 }
 
 // preSplitters is a sequence.
 type preSplitters []preSplitter
 
-func (seq preSplitters) split(dst []piece, p piece) []piece {
-	pieces := []piece{p}
-	for _, s := range seq {
-		var next []piece
-		for _, p := range pieces {
-			next = s.split(next, p)
-		}
-		pieces = next
+func (seq preSplitters) split(p piece, emit func(piece)) {
+	for i := len(seq) - 1; i > 0; i-- {
+		s, next := seq[i], emit
+		emit = func(p piece) { s.split(p, next) }
 	}
-	return append(dst, pieces...)
+	seq[0].split(p, emit)
 }
 
 // behavior says what becomes of the matches of a pattern.
@@ -64,63 +60,73 @@ type patternSplit struct {
 	invert   bool
 }
 
-func (s patternSplit) split(dst []piece, p piece) []piece {
-	from := len(dst)
-	matched := false // what the last piece is
-	open := false    // the last piece may be joined
-	gap := 0         // start of the text before the next match
-	emit := func(start, end int, match bool) {
-		if start == end {
-			return
-		}
-		if match = match != s.invert; match && s.behavior == removed {
-			open = false
-			return
-		}
-		join := open && len(dst) > from
-		switch s.behavior {
-		case contiguous:
-			join = join && match == matched
-		case mergedPrevious:
-			join = join && match && !matched
-		case mergedNext:
-			join = join && !match && matched
-		default:
-			join = false
-		}
-		matched, open = match, true
-		if join {
-			last := &dst[len(dst)-1]
-			last.text = p.text[start-len(last.text) : end]
-			return
-		}
-		dst = append(dst, piece{p.text[start:end], p.first && start == 0})
-	}
+func (s patternSplit) split(p piece, emit func(piece)) {
+	c := patternCut{patternSplit: s, piece: p, emit: emit}
+	gap := 0 // start of the text before the next match
 	for i := 0; i < len(p.text); {
 		n := s.match(p.text, i)
 		if n == 0 {
 			i += charLen(p.text, i)
 			continue
 		}
-		emit(gap, i, false)
-		emit(i, i+n, true)
+		c.add(gap, i, false)
+		c.add(i, i+n, true)
 		i += n
 		gap = i
 	}
-	emit(gap, len(p.text), false)
-	return dst
+	c.add(gap, len(p.text), false)
+	c.flush()
+}
+
+// patternCut holds back the last part until it is known whether the next one joins it.
+type patternCut struct {
+	patternSplit
+	piece      piece
+	emit       func(piece)
+	start, end int  // of the part held back; none if it is empty
+	matched    bool // what that part is
+}
+
+func (c *patternCut) add(start, end int, match bool) {
+	if start == end {
+		return
+	}
+	match = match != c.invert
+	join := false
+	switch c.behavior {
+	case contiguous:
+		join = match == c.matched
+	case mergedPrevious:
+		join = match && !c.matched
+	case mergedNext:
+		join = !match && c.matched
+	}
+	if !join || c.start == c.end {
+		c.flush()
+		c.start = start
+	}
+	c.end, c.matched = end, match
+	if c.behavior == removed && match {
+		c.start = end
+	}
+}
+
+func (c *patternCut) flush() {
+	if c.start < c.end {
+		c.emit(piece{c.piece.text[c.start:c.end], c.piece.first && c.start == 0})
+	}
+	c.start = c.end
 }
 
 // isolatedBy cuts with a splitter.
 type isolatedBy splitter
 
-func (s isolatedBy) split(dst []piece, p piece) []piece {
+func (s isolatedBy) split(p piece, emit func(piece)) {
 	start := 0
 	for _, end := range s(nil, p.text, 0) {
-		dst = append(dst, piece{p.text[start:end], p.first && start == 0})
+		emit(piece{p.text[start:end], p.first && start == 0})
 		start = end
 	}
-	return dst
 }
 
 // literal matches a text.
@@ -149,7 +155,7 @@ var dropSpace = patternSplit{match: oneChar(func(c char) bool { return c.space }
 // bertSplit drops white space and isolates punctuation.
 type bertSplit struct{}
 
-func (bertSplit) split(dst []piece, p piece) []piece {
+func (bertSplit) split(p piece, emit func(piece)) {
 	for i := 0; i < len(p.text); {
 		c := charAt(p.text, i)
 		if c.space {
@@ -157,10 +163,9 @@ func (bertSplit) split(dst []piece, p piece) []piece {
 			continue
 		}
 		end := bertWord(p.text, i)
-		dst = append(dst, piece{p.text[i:end], p.first && i == 0})
+		emit(piece{p.text[i:end], p.first && i == 0})
 		i = end
 	}
-	return dst
 }
 
 // metaspace writes spaces as mark, puts one in front, and cuts before them.
@@ -170,15 +175,24 @@ type metaspace struct {
 	noSplit bool
 }
 
-func (m metaspace) split(dst []piece, p piece) []piece {
+func (m metaspace) split(p piece, emit func(piece)) {
 	text := strings.ReplaceAll(p.text, " ", m.mark)
 	if m.prefix.applies(p.first) && !strings.HasPrefix(text, m.mark) {
 		text = m.mark + text
 	}
-	if m.noSplit {
-		return append(dst, piece{text, p.first})
+	if m.noSplit || strings.LastIndex(text, m.mark) <= 0 {
+		emit(piece{text, p.first})
+		return
 	}
-	return patternSplit{match: literal(m.mark), behavior: mergedNext}.split(dst, piece{text, p.first})
+	patternSplit{match: m.isMark, behavior: mergedNext}.split(piece{text, p.first}, emit)
+}
+
+// isMark matches the mark.
+func (m metaspace) isMark(s string, i int) int {
+	if m.mark != "" && strings.HasPrefix(s[i:], m.mark) {
+		return len(m.mark)
+	}
+	return 0
 }
 
 // byteLevel writes the bytes of a text in GPT-2's alphabet.
@@ -188,20 +202,17 @@ type byteLevel struct {
 	raw    bool // the bytes stay as they are: nothing looks at them any more
 }
 
-func (b byteLevel) split(dst []piece, p piece) []piece {
+func (b byteLevel) split(p piece, emit func(piece)) {
 	if r, _ := utf8.DecodeRuneInString(p.text); b.prefix && !unicode.IsSpace(r) {
 		p.text = " " + p.text
 	}
-	from := len(dst)
-	if b.words {
-		dst = patternSplit{match: gpt2Words}.split(dst, p)
-	} else {
-		dst = append(dst, p)
-	}
 	if !b.raw {
-		for i := range dst[from:] {
-			dst[from+i].text = toByteLevel(dst[from+i].text)
-		}
+		out := emit
+		emit = func(p piece) { out(piece{toByteLevel(p.text), p.first}) }
 	}
-	return dst
+	if b.words {
+		patternSplit{match: gpt2Words}.split(p, emit)
+	} else {
+		emit(p)
+	}
 }

@@ -17,10 +17,9 @@ const (
 // scratch is the working memory of one call; calls take one from the tokenizer's pool.
 type scratch struct {
 	wordScratch
-	ends, spare []int   // of pieces, see split
-	pieces      []piece // of a pipeline
-	parse       bool    // EncodeOptions.ParseSpecial of this call
-	started     bool    // a text was encoded, not only special tokens
+	ends, spare []int // of pieces, see split
+	parse       bool  // EncodeOptions.ParseSpecial of this call
+	started     bool  // a text was encoded, not only special tokens
 	words       map[string]idSpan
 	ids         []int32 // of all remembered words
 }
@@ -57,9 +56,6 @@ func (s *scratch) trim() {
 	}
 	if cap(s.best) > keptSymbols {
 		s.best = nil
-	}
-	if cap(s.pieces) > keptSymbols {
-		s.pieces = nil
 	}
 	if cap(s.ends) > keptSymbols {
 		s.ends, s.spare = nil, nil
