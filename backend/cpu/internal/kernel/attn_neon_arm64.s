@@ -923,6 +923,12 @@ TEXT ·scoresQ8NEON(SB), NOSPLIT, $0-8
 	MOVD ScoresArgs_QStride(R0), R3
 	MOVD ScoresArgs_N(R0), R4
 	LSL $2, R3, R3
+	WORD $0x4f04e41f // movi v31.16b, #0x80
+	WORD $0x6f00e41e // movi v30.2d, #0x0
+	MOVW $0x4b004b00, R25
+	VDUP R25, V29.S4
+	MOVW $0x4b000080, R25
+	VDUP R25, V28.S4
 group33:
 	CMP $4, R4
 	BLT next34
@@ -932,10 +938,6 @@ keys35:
 	ADD R3, R8, R9
 	ADD R3, R9, R10
 	ADD R3, R10, R11
-	WORD $0x6f00e41f // movi v31.2d, #0x0
-	WORD $0x6f00e41e // movi v30.2d, #0x0
-	WORD $0x6f00e41d // movi v29.2d, #0x0
-	WORD $0x6f00e41c // movi v28.2d, #0x0
 	WORD $0x6f00e41b // movi v27.2d, #0x0
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
@@ -948,96 +950,101 @@ keys35:
 	WORD $0x6f00e412 // movi v18.2d, #0x0
 	WORD $0x6f00e411 // movi v17.2d, #0x0
 	WORD $0x6f00e410 // movi v16.2d, #0x0
+	WORD $0x6f00e40f // movi v15.2d, #0x0
+	WORD $0x6f00e40e // movi v14.2d, #0x0
+	WORD $0x6f00e40d // movi v13.2d, #0x0
+	WORD $0x6f00e40c // movi v12.2d, #0x0
 	MOVD ScoresArgs_D(R0), R7
 	MOVD ScoresArgs_K(R0), R14
 	LSR $5, R7, R7
 blocks36:
 	ADD R5<<1, R14, R15
-	FMOVQ (R15), F15
-	WORD $0x4e2179ee // fcvtl2 v14.4s, v15.8h
-	WORD $0x0e2179ef // fcvtl v15.4s, v15.4h
-	FMOVQ 16(R15), F13
-	WORD $0x4e2179ac // fcvtl2 v12.4s, v13.8h
-	WORD $0x0e2179ad // fcvtl v13.4s, v13.4h
+	FMOVQ (R15), F11
+	WORD $0x4e21796a // fcvtl2 v10.4s, v11.8h
+	WORD $0x0e21796b // fcvtl v11.4s, v11.4h
+	FMOVQ 16(R15), F9
+	WORD $0x4e217928 // fcvtl2 v8.4s, v9.8h
+	WORD $0x0e217929 // fcvtl v9.4s, v9.4h
 	ADD R5, R14, R6
 	ADD $128, R6, R6
 	MOVD $32, R16
 rows37:
-	FMOVQ (R6), F8
-	WORD $0x0f08a50a // sxtl v10.8h, v8.8b
-	WORD $0x4f08a508 // sxtl2 v8.8h, v8.16b
-	WORD $0x0f10a54b // sxtl v11.4s, v10.4h
-	WORD $0x4f10a54a // sxtl2 v10.4s, v10.8h
-	WORD $0x0f10a509 // sxtl v9.4s, v8.4h
-	WORD $0x4f10a508 // sxtl2 v8.4s, v8.8h
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
-	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
-	WORD $0x6e2fdd6b // fmul v11.4s, v11.4s, v15.4s
-	WORD $0x6e2edd4a // fmul v10.4s, v10.4s, v14.4s
-	WORD $0x6e2ddd29 // fmul v9.4s, v9.4s, v13.4s
-	WORD $0x6e2cdd08 // fmul v8.4s, v8.4s, v12.4s
-	FMOVS.P 4(R8), F7
-	FMOVS.P 4(R9), F6
-	FMOVS.P 4(R10), F5
-	FMOVS.P 4(R11), F4
-	WORD $0x4f87117f // fmla v31.4s, v11.4s, v7.s[0]
-	WORD $0x4f87115e // fmla v30.4s, v10.4s, v7.s[0]
-	WORD $0x4f87113d // fmla v29.4s, v9.4s, v7.s[0]
-	WORD $0x4f87111c // fmla v28.4s, v8.4s, v7.s[0]
-	WORD $0x4f86117b // fmla v27.4s, v11.4s, v6.s[0]
-	WORD $0x4f86115a // fmla v26.4s, v10.4s, v6.s[0]
-	WORD $0x4f861139 // fmla v25.4s, v9.4s, v6.s[0]
-	WORD $0x4f861118 // fmla v24.4s, v8.4s, v6.s[0]
-	WORD $0x4f851177 // fmla v23.4s, v11.4s, v5.s[0]
-	WORD $0x4f851156 // fmla v22.4s, v10.4s, v5.s[0]
-	WORD $0x4f851135 // fmla v21.4s, v9.4s, v5.s[0]
-	WORD $0x4f851114 // fmla v20.4s, v8.4s, v5.s[0]
-	WORD $0x4f841173 // fmla v19.4s, v11.4s, v4.s[0]
-	WORD $0x4f841152 // fmla v18.4s, v10.4s, v4.s[0]
-	WORD $0x4f841131 // fmla v17.4s, v9.4s, v4.s[0]
-	WORD $0x4f841110 // fmla v16.4s, v8.4s, v4.s[0]
+	FMOVQ (R6), F4
+	WORD $0x6e3f1c84 // eor v4.16b, v4.16b, v31.16b
+	WORD $0x4e1e3886 // zip1 v6.16b, v4.16b, v30.16b
+	WORD $0x4e1e7884 // zip2 v4.16b, v4.16b, v30.16b
+	WORD $0x4e5d38c7 // zip1 v7.8h, v6.8h, v29.8h
+	WORD $0x4e5d78c6 // zip2 v6.8h, v6.8h, v29.8h
+	WORD $0x4e5d3885 // zip1 v5.8h, v4.8h, v29.8h
+	WORD $0x4e5d7884 // zip2 v4.8h, v4.8h, v29.8h
+	WORD $0x4ebcd4e7 // fsub v7.4s, v7.4s, v28.4s
+	WORD $0x4ebcd4c6 // fsub v6.4s, v6.4s, v28.4s
+	WORD $0x4ebcd4a5 // fsub v5.4s, v5.4s, v28.4s
+	WORD $0x4ebcd484 // fsub v4.4s, v4.4s, v28.4s
+	WORD $0x6e2bdce7 // fmul v7.4s, v7.4s, v11.4s
+	WORD $0x6e2adcc6 // fmul v6.4s, v6.4s, v10.4s
+	WORD $0x6e29dca5 // fmul v5.4s, v5.4s, v9.4s
+	WORD $0x6e28dc84 // fmul v4.4s, v4.4s, v8.4s
+	FMOVS.P 4(R8), F3
+	FMOVS.P 4(R9), F2
+	FMOVS.P 4(R10), F1
+	FMOVS.P 4(R11), F0
+	WORD $0x4f8310fb // fmla v27.4s, v7.4s, v3.s[0]
+	WORD $0x4f8310da // fmla v26.4s, v6.4s, v3.s[0]
+	WORD $0x4f8310b9 // fmla v25.4s, v5.4s, v3.s[0]
+	WORD $0x4f831098 // fmla v24.4s, v4.4s, v3.s[0]
+	WORD $0x4f8210f7 // fmla v23.4s, v7.4s, v2.s[0]
+	WORD $0x4f8210d6 // fmla v22.4s, v6.4s, v2.s[0]
+	WORD $0x4f8210b5 // fmla v21.4s, v5.4s, v2.s[0]
+	WORD $0x4f821094 // fmla v20.4s, v4.4s, v2.s[0]
+	WORD $0x4f8110f3 // fmla v19.4s, v7.4s, v1.s[0]
+	WORD $0x4f8110d2 // fmla v18.4s, v6.4s, v1.s[0]
+	WORD $0x4f8110b1 // fmla v17.4s, v5.4s, v1.s[0]
+	WORD $0x4f811090 // fmla v16.4s, v4.4s, v1.s[0]
+	WORD $0x4f8010ef // fmla v15.4s, v7.4s, v0.s[0]
+	WORD $0x4f8010ce // fmla v14.4s, v6.4s, v0.s[0]
+	WORD $0x4f8010ad // fmla v13.4s, v5.4s, v0.s[0]
+	WORD $0x4f80108c // fmla v12.4s, v4.4s, v0.s[0]
 	ADD $64, R6, R6
 	SUBS $1, R16, R16
 	BNE rows37
 	ADD $2176, R14, R14
 	SUBS $1, R7, R7
 	BNE blocks36
-	FMOVS ScoresArgs_Scale(R0), F15
+	FMOVS ScoresArgs_Scale(R0), F11
 	ADD R5<<2, R1, R15
-	WORD $0x4f8f93ff // fmul v31.4s, v31.4s, v15.s[0]
-	FMOVQ F31, (R15)
-	WORD $0x4f8f93de // fmul v30.4s, v30.4s, v15.s[0]
-	FMOVQ F30, 16(R15)
-	WORD $0x4f8f93bd // fmul v29.4s, v29.4s, v15.s[0]
-	FMOVQ F29, 32(R15)
-	WORD $0x4f8f939c // fmul v28.4s, v28.4s, v15.s[0]
-	FMOVQ F28, 48(R15)
-	WORD $0x4f8f937b // fmul v27.4s, v27.4s, v15.s[0]
-	FMOVQ F27, 256(R15)
-	WORD $0x4f8f935a // fmul v26.4s, v26.4s, v15.s[0]
-	FMOVQ F26, 272(R15)
-	WORD $0x4f8f9339 // fmul v25.4s, v25.4s, v15.s[0]
-	FMOVQ F25, 288(R15)
-	WORD $0x4f8f9318 // fmul v24.4s, v24.4s, v15.s[0]
-	FMOVQ F24, 304(R15)
-	WORD $0x4f8f92f7 // fmul v23.4s, v23.4s, v15.s[0]
-	FMOVQ F23, 512(R15)
-	WORD $0x4f8f92d6 // fmul v22.4s, v22.4s, v15.s[0]
-	FMOVQ F22, 528(R15)
-	WORD $0x4f8f92b5 // fmul v21.4s, v21.4s, v15.s[0]
-	FMOVQ F21, 544(R15)
-	WORD $0x4f8f9294 // fmul v20.4s, v20.4s, v15.s[0]
-	FMOVQ F20, 560(R15)
-	WORD $0x4f8f9273 // fmul v19.4s, v19.4s, v15.s[0]
-	FMOVQ F19, 768(R15)
-	WORD $0x4f8f9252 // fmul v18.4s, v18.4s, v15.s[0]
-	FMOVQ F18, 784(R15)
-	WORD $0x4f8f9231 // fmul v17.4s, v17.4s, v15.s[0]
-	FMOVQ F17, 800(R15)
-	WORD $0x4f8f9210 // fmul v16.4s, v16.4s, v15.s[0]
-	FMOVQ F16, 816(R15)
+	WORD $0x4f8b937b // fmul v27.4s, v27.4s, v11.s[0]
+	FMOVQ F27, (R15)
+	WORD $0x4f8b935a // fmul v26.4s, v26.4s, v11.s[0]
+	FMOVQ F26, 16(R15)
+	WORD $0x4f8b9339 // fmul v25.4s, v25.4s, v11.s[0]
+	FMOVQ F25, 32(R15)
+	WORD $0x4f8b9318 // fmul v24.4s, v24.4s, v11.s[0]
+	FMOVQ F24, 48(R15)
+	WORD $0x4f8b92f7 // fmul v23.4s, v23.4s, v11.s[0]
+	FMOVQ F23, 256(R15)
+	WORD $0x4f8b92d6 // fmul v22.4s, v22.4s, v11.s[0]
+	FMOVQ F22, 272(R15)
+	WORD $0x4f8b92b5 // fmul v21.4s, v21.4s, v11.s[0]
+	FMOVQ F21, 288(R15)
+	WORD $0x4f8b9294 // fmul v20.4s, v20.4s, v11.s[0]
+	FMOVQ F20, 304(R15)
+	WORD $0x4f8b9273 // fmul v19.4s, v19.4s, v11.s[0]
+	FMOVQ F19, 512(R15)
+	WORD $0x4f8b9252 // fmul v18.4s, v18.4s, v11.s[0]
+	FMOVQ F18, 528(R15)
+	WORD $0x4f8b9231 // fmul v17.4s, v17.4s, v11.s[0]
+	FMOVQ F17, 544(R15)
+	WORD $0x4f8b9210 // fmul v16.4s, v16.4s, v11.s[0]
+	FMOVQ F16, 560(R15)
+	WORD $0x4f8b91ef // fmul v15.4s, v15.4s, v11.s[0]
+	FMOVQ F15, 768(R15)
+	WORD $0x4f8b91ce // fmul v14.4s, v14.4s, v11.s[0]
+	FMOVQ F14, 784(R15)
+	WORD $0x4f8b91ad // fmul v13.4s, v13.4s, v11.s[0]
+	FMOVQ F13, 800(R15)
+	WORD $0x4f8b918c // fmul v12.4s, v12.4s, v11.s[0]
+	FMOVQ F12, 816(R15)
 	ADD $16, R5, R5
 	CMP $64, R5
 	BLT keys35
@@ -1056,78 +1063,79 @@ group38:
 keys40:
 	MOVD R2, R8
 	ADD R3, R8, R9
-	WORD $0x6f00e41f // movi v31.2d, #0x0
-	WORD $0x6f00e41e // movi v30.2d, #0x0
-	WORD $0x6f00e41d // movi v29.2d, #0x0
-	WORD $0x6f00e41c // movi v28.2d, #0x0
 	WORD $0x6f00e41b // movi v27.2d, #0x0
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
+	WORD $0x6f00e417 // movi v23.2d, #0x0
+	WORD $0x6f00e416 // movi v22.2d, #0x0
+	WORD $0x6f00e415 // movi v21.2d, #0x0
+	WORD $0x6f00e414 // movi v20.2d, #0x0
 	MOVD ScoresArgs_D(R0), R7
 	MOVD ScoresArgs_K(R0), R14
 	LSR $5, R7, R7
 blocks41:
 	ADD R5<<1, R14, R15
-	FMOVQ (R15), F23
-	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
-	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
-	FMOVQ 16(R15), F21
-	WORD $0x4e217ab4 // fcvtl2 v20.4s, v21.8h
-	WORD $0x0e217ab5 // fcvtl v21.4s, v21.4h
+	FMOVQ (R15), F19
+	WORD $0x4e217a72 // fcvtl2 v18.4s, v19.8h
+	WORD $0x0e217a73 // fcvtl v19.4s, v19.4h
+	FMOVQ 16(R15), F17
+	WORD $0x4e217a30 // fcvtl2 v16.4s, v17.8h
+	WORD $0x0e217a31 // fcvtl v17.4s, v17.4h
 	ADD R5, R14, R6
 	ADD $128, R6, R6
 	MOVD $32, R16
 rows42:
-	FMOVQ (R6), F16
-	WORD $0x0f08a612 // sxtl v18.8h, v16.8b
-	WORD $0x4f08a610 // sxtl2 v16.8h, v16.16b
-	WORD $0x0f10a653 // sxtl v19.4s, v18.4h
-	WORD $0x4f10a652 // sxtl2 v18.4s, v18.8h
-	WORD $0x0f10a611 // sxtl v17.4s, v16.4h
-	WORD $0x4f10a610 // sxtl2 v16.4s, v16.8h
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e37de73 // fmul v19.4s, v19.4s, v23.4s
-	WORD $0x6e36de52 // fmul v18.4s, v18.4s, v22.4s
-	WORD $0x6e35de31 // fmul v17.4s, v17.4s, v21.4s
-	WORD $0x6e34de10 // fmul v16.4s, v16.4s, v20.4s
-	FMOVS.P 4(R8), F15
-	FMOVS.P 4(R9), F14
-	WORD $0x4f8f127f // fmla v31.4s, v19.4s, v15.s[0]
-	WORD $0x4f8f125e // fmla v30.4s, v18.4s, v15.s[0]
-	WORD $0x4f8f123d // fmla v29.4s, v17.4s, v15.s[0]
-	WORD $0x4f8f121c // fmla v28.4s, v16.4s, v15.s[0]
-	WORD $0x4f8e127b // fmla v27.4s, v19.4s, v14.s[0]
-	WORD $0x4f8e125a // fmla v26.4s, v18.4s, v14.s[0]
-	WORD $0x4f8e1239 // fmla v25.4s, v17.4s, v14.s[0]
-	WORD $0x4f8e1218 // fmla v24.4s, v16.4s, v14.s[0]
+	FMOVQ (R6), F12
+	WORD $0x6e3f1d8c // eor v12.16b, v12.16b, v31.16b
+	WORD $0x4e1e398e // zip1 v14.16b, v12.16b, v30.16b
+	WORD $0x4e1e798c // zip2 v12.16b, v12.16b, v30.16b
+	WORD $0x4e5d39cf // zip1 v15.8h, v14.8h, v29.8h
+	WORD $0x4e5d79ce // zip2 v14.8h, v14.8h, v29.8h
+	WORD $0x4e5d398d // zip1 v13.8h, v12.8h, v29.8h
+	WORD $0x4e5d798c // zip2 v12.8h, v12.8h, v29.8h
+	WORD $0x4ebcd5ef // fsub v15.4s, v15.4s, v28.4s
+	WORD $0x4ebcd5ce // fsub v14.4s, v14.4s, v28.4s
+	WORD $0x4ebcd5ad // fsub v13.4s, v13.4s, v28.4s
+	WORD $0x4ebcd58c // fsub v12.4s, v12.4s, v28.4s
+	WORD $0x6e33ddef // fmul v15.4s, v15.4s, v19.4s
+	WORD $0x6e32ddce // fmul v14.4s, v14.4s, v18.4s
+	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
+	WORD $0x6e30dd8c // fmul v12.4s, v12.4s, v16.4s
+	FMOVS.P 4(R8), F11
+	FMOVS.P 4(R9), F10
+	WORD $0x4f8b11fb // fmla v27.4s, v15.4s, v11.s[0]
+	WORD $0x4f8b11da // fmla v26.4s, v14.4s, v11.s[0]
+	WORD $0x4f8b11b9 // fmla v25.4s, v13.4s, v11.s[0]
+	WORD $0x4f8b1198 // fmla v24.4s, v12.4s, v11.s[0]
+	WORD $0x4f8a11f7 // fmla v23.4s, v15.4s, v10.s[0]
+	WORD $0x4f8a11d6 // fmla v22.4s, v14.4s, v10.s[0]
+	WORD $0x4f8a11b5 // fmla v21.4s, v13.4s, v10.s[0]
+	WORD $0x4f8a1194 // fmla v20.4s, v12.4s, v10.s[0]
 	ADD $64, R6, R6
 	SUBS $1, R16, R16
 	BNE rows42
 	ADD $2176, R14, R14
 	SUBS $1, R7, R7
 	BNE blocks41
-	FMOVS ScoresArgs_Scale(R0), F23
+	FMOVS ScoresArgs_Scale(R0), F19
 	ADD R5<<2, R1, R15
-	WORD $0x4f9793ff // fmul v31.4s, v31.4s, v23.s[0]
-	FMOVQ F31, (R15)
-	WORD $0x4f9793de // fmul v30.4s, v30.4s, v23.s[0]
-	FMOVQ F30, 16(R15)
-	WORD $0x4f9793bd // fmul v29.4s, v29.4s, v23.s[0]
-	FMOVQ F29, 32(R15)
-	WORD $0x4f97939c // fmul v28.4s, v28.4s, v23.s[0]
-	FMOVQ F28, 48(R15)
-	WORD $0x4f97937b // fmul v27.4s, v27.4s, v23.s[0]
-	FMOVQ F27, 256(R15)
-	WORD $0x4f97935a // fmul v26.4s, v26.4s, v23.s[0]
-	FMOVQ F26, 272(R15)
-	WORD $0x4f979339 // fmul v25.4s, v25.4s, v23.s[0]
-	FMOVQ F25, 288(R15)
-	WORD $0x4f979318 // fmul v24.4s, v24.4s, v23.s[0]
-	FMOVQ F24, 304(R15)
+	WORD $0x4f93937b // fmul v27.4s, v27.4s, v19.s[0]
+	FMOVQ F27, (R15)
+	WORD $0x4f93935a // fmul v26.4s, v26.4s, v19.s[0]
+	FMOVQ F26, 16(R15)
+	WORD $0x4f939339 // fmul v25.4s, v25.4s, v19.s[0]
+	FMOVQ F25, 32(R15)
+	WORD $0x4f939318 // fmul v24.4s, v24.4s, v19.s[0]
+	FMOVQ F24, 48(R15)
+	WORD $0x4f9392f7 // fmul v23.4s, v23.4s, v19.s[0]
+	FMOVQ F23, 256(R15)
+	WORD $0x4f9392d6 // fmul v22.4s, v22.4s, v19.s[0]
+	FMOVQ F22, 272(R15)
+	WORD $0x4f9392b5 // fmul v21.4s, v21.4s, v19.s[0]
+	FMOVQ F21, 288(R15)
+	WORD $0x4f939294 // fmul v20.4s, v20.4s, v19.s[0]
+	FMOVQ F20, 304(R15)
 	ADD $16, R5, R5
 	CMP $64, R5
 	BLT keys40
@@ -1142,61 +1150,62 @@ group43:
 	MOVD $0, R5
 keys45:
 	MOVD R2, R8
-	WORD $0x6f00e41f // movi v31.2d, #0x0
-	WORD $0x6f00e41e // movi v30.2d, #0x0
-	WORD $0x6f00e41d // movi v29.2d, #0x0
-	WORD $0x6f00e41c // movi v28.2d, #0x0
+	WORD $0x6f00e41b // movi v27.2d, #0x0
+	WORD $0x6f00e41a // movi v26.2d, #0x0
+	WORD $0x6f00e419 // movi v25.2d, #0x0
+	WORD $0x6f00e418 // movi v24.2d, #0x0
 	MOVD ScoresArgs_D(R0), R7
 	MOVD ScoresArgs_K(R0), R14
 	LSR $5, R7, R7
 blocks46:
 	ADD R5<<1, R14, R15
-	FMOVQ (R15), F27
-	WORD $0x4e217b7a // fcvtl2 v26.4s, v27.8h
-	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
-	FMOVQ 16(R15), F25
-	WORD $0x4e217b38 // fcvtl2 v24.4s, v25.8h
-	WORD $0x0e217b39 // fcvtl v25.4s, v25.4h
+	FMOVQ (R15), F23
+	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
+	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
+	FMOVQ 16(R15), F21
+	WORD $0x4e217ab4 // fcvtl2 v20.4s, v21.8h
+	WORD $0x0e217ab5 // fcvtl v21.4s, v21.4h
 	ADD R5, R14, R6
 	ADD $128, R6, R6
 	MOVD $32, R16
 rows47:
-	FMOVQ (R6), F20
-	WORD $0x0f08a696 // sxtl v22.8h, v20.8b
-	WORD $0x4f08a694 // sxtl2 v20.8h, v20.16b
-	WORD $0x0f10a6d7 // sxtl v23.4s, v22.4h
-	WORD $0x4f10a6d6 // sxtl2 v22.4s, v22.8h
-	WORD $0x0f10a695 // sxtl v21.4s, v20.4h
-	WORD $0x4f10a694 // sxtl2 v20.4s, v20.8h
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e3bdef7 // fmul v23.4s, v23.4s, v27.4s
-	WORD $0x6e3aded6 // fmul v22.4s, v22.4s, v26.4s
-	WORD $0x6e39deb5 // fmul v21.4s, v21.4s, v25.4s
-	WORD $0x6e38de94 // fmul v20.4s, v20.4s, v24.4s
-	FMOVS.P 4(R8), F19
-	WORD $0x4f9312ff // fmla v31.4s, v23.4s, v19.s[0]
-	WORD $0x4f9312de // fmla v30.4s, v22.4s, v19.s[0]
-	WORD $0x4f9312bd // fmla v29.4s, v21.4s, v19.s[0]
-	WORD $0x4f93129c // fmla v28.4s, v20.4s, v19.s[0]
+	FMOVQ (R6), F16
+	WORD $0x6e3f1e10 // eor v16.16b, v16.16b, v31.16b
+	WORD $0x4e1e3a12 // zip1 v18.16b, v16.16b, v30.16b
+	WORD $0x4e1e7a10 // zip2 v16.16b, v16.16b, v30.16b
+	WORD $0x4e5d3a53 // zip1 v19.8h, v18.8h, v29.8h
+	WORD $0x4e5d7a52 // zip2 v18.8h, v18.8h, v29.8h
+	WORD $0x4e5d3a11 // zip1 v17.8h, v16.8h, v29.8h
+	WORD $0x4e5d7a10 // zip2 v16.8h, v16.8h, v29.8h
+	WORD $0x4ebcd673 // fsub v19.4s, v19.4s, v28.4s
+	WORD $0x4ebcd652 // fsub v18.4s, v18.4s, v28.4s
+	WORD $0x4ebcd631 // fsub v17.4s, v17.4s, v28.4s
+	WORD $0x4ebcd610 // fsub v16.4s, v16.4s, v28.4s
+	WORD $0x6e37de73 // fmul v19.4s, v19.4s, v23.4s
+	WORD $0x6e36de52 // fmul v18.4s, v18.4s, v22.4s
+	WORD $0x6e35de31 // fmul v17.4s, v17.4s, v21.4s
+	WORD $0x6e34de10 // fmul v16.4s, v16.4s, v20.4s
+	FMOVS.P 4(R8), F15
+	WORD $0x4f8f127b // fmla v27.4s, v19.4s, v15.s[0]
+	WORD $0x4f8f125a // fmla v26.4s, v18.4s, v15.s[0]
+	WORD $0x4f8f1239 // fmla v25.4s, v17.4s, v15.s[0]
+	WORD $0x4f8f1218 // fmla v24.4s, v16.4s, v15.s[0]
 	ADD $64, R6, R6
 	SUBS $1, R16, R16
 	BNE rows47
 	ADD $2176, R14, R14
 	SUBS $1, R7, R7
 	BNE blocks46
-	FMOVS ScoresArgs_Scale(R0), F27
+	FMOVS ScoresArgs_Scale(R0), F23
 	ADD R5<<2, R1, R15
-	WORD $0x4f9b93ff // fmul v31.4s, v31.4s, v27.s[0]
-	FMOVQ F31, (R15)
-	WORD $0x4f9b93de // fmul v30.4s, v30.4s, v27.s[0]
-	FMOVQ F30, 16(R15)
-	WORD $0x4f9b93bd // fmul v29.4s, v29.4s, v27.s[0]
-	FMOVQ F29, 32(R15)
-	WORD $0x4f9b939c // fmul v28.4s, v28.4s, v27.s[0]
-	FMOVQ F28, 48(R15)
+	WORD $0x4f97937b // fmul v27.4s, v27.4s, v23.s[0]
+	FMOVQ F27, (R15)
+	WORD $0x4f97935a // fmul v26.4s, v26.4s, v23.s[0]
+	FMOVQ F26, 16(R15)
+	WORD $0x4f979339 // fmul v25.4s, v25.4s, v23.s[0]
+	FMOVQ F25, 32(R15)
+	WORD $0x4f979318 // fmul v24.4s, v24.4s, v23.s[0]
+	FMOVQ F24, 48(R15)
 	ADD $16, R5, R5
 	CMP $64, R5
 	BLT keys45
@@ -1215,7 +1224,11 @@ TEXT ·scoresQ4NEON(SB), NOSPLIT, $0-8
 	MOVD ScoresArgs_N(R0), R4
 	LSL $2, R3, R3
 	WORD $0x4f00e5ff // movi v31.16b, #0xf
-	WORD $0x4f00e51e // movi v30.16b, #0x8
+	WORD $0x6f00e41e // movi v30.2d, #0x0
+	MOVW $0x4b004b00, R25
+	VDUP R25, V29.S4
+	MOVW $0x4b000008, R25
+	VDUP R25, V28.S4
 group48:
 	CMP $4, R4
 	BLT next49
@@ -1225,8 +1238,6 @@ keys50:
 	ADD R3, R8, R9
 	ADD R3, R9, R10
 	ADD R3, R10, R11
-	WORD $0x6f00e41d // movi v29.2d, #0x0
-	WORD $0x6f00e41c // movi v28.2d, #0x0
 	WORD $0x6f00e41b // movi v27.2d, #0x0
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
@@ -1241,58 +1252,59 @@ keys50:
 	WORD $0x6f00e410 // movi v16.2d, #0x0
 	WORD $0x6f00e40f // movi v15.2d, #0x0
 	WORD $0x6f00e40e // movi v14.2d, #0x0
+	WORD $0x6f00e40d // movi v13.2d, #0x0
+	WORD $0x6f00e40c // movi v12.2d, #0x0
 	MOVD ScoresArgs_D(R0), R7
 	MOVD ScoresArgs_K(R0), R14
 	LSR $5, R7, R7
 blocks51:
 	ADD R5<<1, R14, R15
-	FMOVQ (R15), F13
-	WORD $0x4e2179ac // fcvtl2 v12.4s, v13.8h
-	WORD $0x0e2179ad // fcvtl v13.4s, v13.4h
-	FMOVQ 16(R15), F11
+	FMOVQ (R15), F11
 	WORD $0x4e21796a // fcvtl2 v10.4s, v11.8h
 	WORD $0x0e21796b // fcvtl v11.4s, v11.4h
+	FMOVQ 16(R15), F9
+	WORD $0x4e217928 // fcvtl2 v8.4s, v9.8h
+	WORD $0x0e217929 // fcvtl v9.4s, v9.4h
 	ADD R5, R14, R6
 	ADD $128, R6, R6
 	MOVD $16, R16
 rows52:
-	FMOVQ (R6), F6
-	WORD $0x4e3f1cc6 // and v6.16b, v6.16b, v31.16b
-	WORD $0x6e3e84c6 // sub v6.16b, v6.16b, v30.16b
-	WORD $0x0f08a4c8 // sxtl v8.8h, v6.8b
-	WORD $0x4f08a4c6 // sxtl2 v6.8h, v6.16b
-	WORD $0x0f10a509 // sxtl v9.4s, v8.4h
-	WORD $0x4f10a508 // sxtl2 v8.4s, v8.8h
-	WORD $0x0f10a4c7 // sxtl v7.4s, v6.4h
-	WORD $0x4f10a4c6 // sxtl2 v6.4s, v6.8h
-	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
-	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x6e2ddd29 // fmul v9.4s, v9.4s, v13.4s
-	WORD $0x6e2cdd08 // fmul v8.4s, v8.4s, v12.4s
+	FMOVQ (R6), F4
+	WORD $0x4e3f1c84 // and v4.16b, v4.16b, v31.16b
+	WORD $0x4e1e3886 // zip1 v6.16b, v4.16b, v30.16b
+	WORD $0x4e1e7884 // zip2 v4.16b, v4.16b, v30.16b
+	WORD $0x4e5d38c7 // zip1 v7.8h, v6.8h, v29.8h
+	WORD $0x4e5d78c6 // zip2 v6.8h, v6.8h, v29.8h
+	WORD $0x4e5d3885 // zip1 v5.8h, v4.8h, v29.8h
+	WORD $0x4e5d7884 // zip2 v4.8h, v4.8h, v29.8h
+	WORD $0x4ebcd4e7 // fsub v7.4s, v7.4s, v28.4s
+	WORD $0x4ebcd4c6 // fsub v6.4s, v6.4s, v28.4s
+	WORD $0x4ebcd4a5 // fsub v5.4s, v5.4s, v28.4s
+	WORD $0x4ebcd484 // fsub v4.4s, v4.4s, v28.4s
 	WORD $0x6e2bdce7 // fmul v7.4s, v7.4s, v11.4s
 	WORD $0x6e2adcc6 // fmul v6.4s, v6.4s, v10.4s
-	FMOVS.P 4(R8), F5
-	FMOVS.P 4(R9), F4
-	FMOVS.P 4(R10), F3
-	FMOVS.P 4(R11), F2
-	WORD $0x4f85113d // fmla v29.4s, v9.4s, v5.s[0]
-	WORD $0x4f85111c // fmla v28.4s, v8.4s, v5.s[0]
-	WORD $0x4f8510fb // fmla v27.4s, v7.4s, v5.s[0]
-	WORD $0x4f8510da // fmla v26.4s, v6.4s, v5.s[0]
-	WORD $0x4f841139 // fmla v25.4s, v9.4s, v4.s[0]
-	WORD $0x4f841118 // fmla v24.4s, v8.4s, v4.s[0]
-	WORD $0x4f8410f7 // fmla v23.4s, v7.4s, v4.s[0]
-	WORD $0x4f8410d6 // fmla v22.4s, v6.4s, v4.s[0]
-	WORD $0x4f831135 // fmla v21.4s, v9.4s, v3.s[0]
-	WORD $0x4f831114 // fmla v20.4s, v8.4s, v3.s[0]
-	WORD $0x4f8310f3 // fmla v19.4s, v7.4s, v3.s[0]
-	WORD $0x4f8310d2 // fmla v18.4s, v6.4s, v3.s[0]
-	WORD $0x4f821131 // fmla v17.4s, v9.4s, v2.s[0]
-	WORD $0x4f821110 // fmla v16.4s, v8.4s, v2.s[0]
-	WORD $0x4f8210ef // fmla v15.4s, v7.4s, v2.s[0]
-	WORD $0x4f8210ce // fmla v14.4s, v6.4s, v2.s[0]
+	WORD $0x6e29dca5 // fmul v5.4s, v5.4s, v9.4s
+	WORD $0x6e28dc84 // fmul v4.4s, v4.4s, v8.4s
+	FMOVS.P 4(R8), F3
+	FMOVS.P 4(R9), F2
+	FMOVS.P 4(R10), F1
+	FMOVS.P 4(R11), F0
+	WORD $0x4f8310fb // fmla v27.4s, v7.4s, v3.s[0]
+	WORD $0x4f8310da // fmla v26.4s, v6.4s, v3.s[0]
+	WORD $0x4f8310b9 // fmla v25.4s, v5.4s, v3.s[0]
+	WORD $0x4f831098 // fmla v24.4s, v4.4s, v3.s[0]
+	WORD $0x4f8210f7 // fmla v23.4s, v7.4s, v2.s[0]
+	WORD $0x4f8210d6 // fmla v22.4s, v6.4s, v2.s[0]
+	WORD $0x4f8210b5 // fmla v21.4s, v5.4s, v2.s[0]
+	WORD $0x4f821094 // fmla v20.4s, v4.4s, v2.s[0]
+	WORD $0x4f8110f3 // fmla v19.4s, v7.4s, v1.s[0]
+	WORD $0x4f8110d2 // fmla v18.4s, v6.4s, v1.s[0]
+	WORD $0x4f8110b1 // fmla v17.4s, v5.4s, v1.s[0]
+	WORD $0x4f811090 // fmla v16.4s, v4.4s, v1.s[0]
+	WORD $0x4f8010ef // fmla v15.4s, v7.4s, v0.s[0]
+	WORD $0x4f8010ce // fmla v14.4s, v6.4s, v0.s[0]
+	WORD $0x4f8010ad // fmla v13.4s, v5.4s, v0.s[0]
+	WORD $0x4f80108c // fmla v12.4s, v4.4s, v0.s[0]
 	ADD $64, R6, R6
 	SUBS $1, R16, R16
 	BNE rows52
@@ -1300,83 +1312,82 @@ rows52:
 	ADD $128, R6, R6
 	MOVD $16, R16
 rows53:
-	FMOVQ (R6), F6
-	WORD $0x6f0c04c6 // ushr v6.16b, v6.16b, #4
-	WORD $0x6e3e84c6 // sub v6.16b, v6.16b, v30.16b
-	WORD $0x0f08a4c8 // sxtl v8.8h, v6.8b
-	WORD $0x4f08a4c6 // sxtl2 v6.8h, v6.16b
-	WORD $0x0f10a509 // sxtl v9.4s, v8.4h
-	WORD $0x4f10a508 // sxtl2 v8.4s, v8.8h
-	WORD $0x0f10a4c7 // sxtl v7.4s, v6.4h
-	WORD $0x4f10a4c6 // sxtl2 v6.4s, v6.8h
-	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
-	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x6e2ddd29 // fmul v9.4s, v9.4s, v13.4s
-	WORD $0x6e2cdd08 // fmul v8.4s, v8.4s, v12.4s
+	FMOVQ (R6), F4
+	WORD $0x6f0c0484 // ushr v4.16b, v4.16b, #4
+	WORD $0x4e1e3886 // zip1 v6.16b, v4.16b, v30.16b
+	WORD $0x4e1e7884 // zip2 v4.16b, v4.16b, v30.16b
+	WORD $0x4e5d38c7 // zip1 v7.8h, v6.8h, v29.8h
+	WORD $0x4e5d78c6 // zip2 v6.8h, v6.8h, v29.8h
+	WORD $0x4e5d3885 // zip1 v5.8h, v4.8h, v29.8h
+	WORD $0x4e5d7884 // zip2 v4.8h, v4.8h, v29.8h
+	WORD $0x4ebcd4e7 // fsub v7.4s, v7.4s, v28.4s
+	WORD $0x4ebcd4c6 // fsub v6.4s, v6.4s, v28.4s
+	WORD $0x4ebcd4a5 // fsub v5.4s, v5.4s, v28.4s
+	WORD $0x4ebcd484 // fsub v4.4s, v4.4s, v28.4s
 	WORD $0x6e2bdce7 // fmul v7.4s, v7.4s, v11.4s
 	WORD $0x6e2adcc6 // fmul v6.4s, v6.4s, v10.4s
-	FMOVS.P 4(R8), F5
-	FMOVS.P 4(R9), F4
-	FMOVS.P 4(R10), F3
-	FMOVS.P 4(R11), F2
-	WORD $0x4f85113d // fmla v29.4s, v9.4s, v5.s[0]
-	WORD $0x4f85111c // fmla v28.4s, v8.4s, v5.s[0]
-	WORD $0x4f8510fb // fmla v27.4s, v7.4s, v5.s[0]
-	WORD $0x4f8510da // fmla v26.4s, v6.4s, v5.s[0]
-	WORD $0x4f841139 // fmla v25.4s, v9.4s, v4.s[0]
-	WORD $0x4f841118 // fmla v24.4s, v8.4s, v4.s[0]
-	WORD $0x4f8410f7 // fmla v23.4s, v7.4s, v4.s[0]
-	WORD $0x4f8410d6 // fmla v22.4s, v6.4s, v4.s[0]
-	WORD $0x4f831135 // fmla v21.4s, v9.4s, v3.s[0]
-	WORD $0x4f831114 // fmla v20.4s, v8.4s, v3.s[0]
-	WORD $0x4f8310f3 // fmla v19.4s, v7.4s, v3.s[0]
-	WORD $0x4f8310d2 // fmla v18.4s, v6.4s, v3.s[0]
-	WORD $0x4f821131 // fmla v17.4s, v9.4s, v2.s[0]
-	WORD $0x4f821110 // fmla v16.4s, v8.4s, v2.s[0]
-	WORD $0x4f8210ef // fmla v15.4s, v7.4s, v2.s[0]
-	WORD $0x4f8210ce // fmla v14.4s, v6.4s, v2.s[0]
+	WORD $0x6e29dca5 // fmul v5.4s, v5.4s, v9.4s
+	WORD $0x6e28dc84 // fmul v4.4s, v4.4s, v8.4s
+	FMOVS.P 4(R8), F3
+	FMOVS.P 4(R9), F2
+	FMOVS.P 4(R10), F1
+	FMOVS.P 4(R11), F0
+	WORD $0x4f8310fb // fmla v27.4s, v7.4s, v3.s[0]
+	WORD $0x4f8310da // fmla v26.4s, v6.4s, v3.s[0]
+	WORD $0x4f8310b9 // fmla v25.4s, v5.4s, v3.s[0]
+	WORD $0x4f831098 // fmla v24.4s, v4.4s, v3.s[0]
+	WORD $0x4f8210f7 // fmla v23.4s, v7.4s, v2.s[0]
+	WORD $0x4f8210d6 // fmla v22.4s, v6.4s, v2.s[0]
+	WORD $0x4f8210b5 // fmla v21.4s, v5.4s, v2.s[0]
+	WORD $0x4f821094 // fmla v20.4s, v4.4s, v2.s[0]
+	WORD $0x4f8110f3 // fmla v19.4s, v7.4s, v1.s[0]
+	WORD $0x4f8110d2 // fmla v18.4s, v6.4s, v1.s[0]
+	WORD $0x4f8110b1 // fmla v17.4s, v5.4s, v1.s[0]
+	WORD $0x4f811090 // fmla v16.4s, v4.4s, v1.s[0]
+	WORD $0x4f8010ef // fmla v15.4s, v7.4s, v0.s[0]
+	WORD $0x4f8010ce // fmla v14.4s, v6.4s, v0.s[0]
+	WORD $0x4f8010ad // fmla v13.4s, v5.4s, v0.s[0]
+	WORD $0x4f80108c // fmla v12.4s, v4.4s, v0.s[0]
 	ADD $64, R6, R6
 	SUBS $1, R16, R16
 	BNE rows53
 	ADD $1152, R14, R14
 	SUBS $1, R7, R7
 	BNE blocks51
-	FMOVS ScoresArgs_Scale(R0), F13
+	FMOVS ScoresArgs_Scale(R0), F11
 	ADD R5<<2, R1, R15
-	WORD $0x4f8d93bd // fmul v29.4s, v29.4s, v13.s[0]
-	FMOVQ F29, (R15)
-	WORD $0x4f8d939c // fmul v28.4s, v28.4s, v13.s[0]
-	FMOVQ F28, 16(R15)
-	WORD $0x4f8d937b // fmul v27.4s, v27.4s, v13.s[0]
-	FMOVQ F27, 32(R15)
-	WORD $0x4f8d935a // fmul v26.4s, v26.4s, v13.s[0]
-	FMOVQ F26, 48(R15)
-	WORD $0x4f8d9339 // fmul v25.4s, v25.4s, v13.s[0]
-	FMOVQ F25, 256(R15)
-	WORD $0x4f8d9318 // fmul v24.4s, v24.4s, v13.s[0]
-	FMOVQ F24, 272(R15)
-	WORD $0x4f8d92f7 // fmul v23.4s, v23.4s, v13.s[0]
-	FMOVQ F23, 288(R15)
-	WORD $0x4f8d92d6 // fmul v22.4s, v22.4s, v13.s[0]
-	FMOVQ F22, 304(R15)
-	WORD $0x4f8d92b5 // fmul v21.4s, v21.4s, v13.s[0]
-	FMOVQ F21, 512(R15)
-	WORD $0x4f8d9294 // fmul v20.4s, v20.4s, v13.s[0]
-	FMOVQ F20, 528(R15)
-	WORD $0x4f8d9273 // fmul v19.4s, v19.4s, v13.s[0]
-	FMOVQ F19, 544(R15)
-	WORD $0x4f8d9252 // fmul v18.4s, v18.4s, v13.s[0]
-	FMOVQ F18, 560(R15)
-	WORD $0x4f8d9231 // fmul v17.4s, v17.4s, v13.s[0]
-	FMOVQ F17, 768(R15)
-	WORD $0x4f8d9210 // fmul v16.4s, v16.4s, v13.s[0]
-	FMOVQ F16, 784(R15)
-	WORD $0x4f8d91ef // fmul v15.4s, v15.4s, v13.s[0]
-	FMOVQ F15, 800(R15)
-	WORD $0x4f8d91ce // fmul v14.4s, v14.4s, v13.s[0]
-	FMOVQ F14, 816(R15)
+	WORD $0x4f8b937b // fmul v27.4s, v27.4s, v11.s[0]
+	FMOVQ F27, (R15)
+	WORD $0x4f8b935a // fmul v26.4s, v26.4s, v11.s[0]
+	FMOVQ F26, 16(R15)
+	WORD $0x4f8b9339 // fmul v25.4s, v25.4s, v11.s[0]
+	FMOVQ F25, 32(R15)
+	WORD $0x4f8b9318 // fmul v24.4s, v24.4s, v11.s[0]
+	FMOVQ F24, 48(R15)
+	WORD $0x4f8b92f7 // fmul v23.4s, v23.4s, v11.s[0]
+	FMOVQ F23, 256(R15)
+	WORD $0x4f8b92d6 // fmul v22.4s, v22.4s, v11.s[0]
+	FMOVQ F22, 272(R15)
+	WORD $0x4f8b92b5 // fmul v21.4s, v21.4s, v11.s[0]
+	FMOVQ F21, 288(R15)
+	WORD $0x4f8b9294 // fmul v20.4s, v20.4s, v11.s[0]
+	FMOVQ F20, 304(R15)
+	WORD $0x4f8b9273 // fmul v19.4s, v19.4s, v11.s[0]
+	FMOVQ F19, 512(R15)
+	WORD $0x4f8b9252 // fmul v18.4s, v18.4s, v11.s[0]
+	FMOVQ F18, 528(R15)
+	WORD $0x4f8b9231 // fmul v17.4s, v17.4s, v11.s[0]
+	FMOVQ F17, 544(R15)
+	WORD $0x4f8b9210 // fmul v16.4s, v16.4s, v11.s[0]
+	FMOVQ F16, 560(R15)
+	WORD $0x4f8b91ef // fmul v15.4s, v15.4s, v11.s[0]
+	FMOVQ F15, 768(R15)
+	WORD $0x4f8b91ce // fmul v14.4s, v14.4s, v11.s[0]
+	FMOVQ F14, 784(R15)
+	WORD $0x4f8b91ad // fmul v13.4s, v13.4s, v11.s[0]
+	FMOVQ F13, 800(R15)
+	WORD $0x4f8b918c // fmul v12.4s, v12.4s, v11.s[0]
+	FMOVQ F12, 816(R15)
 	ADD $16, R5, R5
 	CMP $64, R5
 	BLT keys50
@@ -1395,56 +1406,55 @@ group54:
 keys56:
 	MOVD R2, R8
 	ADD R3, R8, R9
-	WORD $0x6f00e41d // movi v29.2d, #0x0
-	WORD $0x6f00e41c // movi v28.2d, #0x0
 	WORD $0x6f00e41b // movi v27.2d, #0x0
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
 	WORD $0x6f00e417 // movi v23.2d, #0x0
 	WORD $0x6f00e416 // movi v22.2d, #0x0
+	WORD $0x6f00e415 // movi v21.2d, #0x0
+	WORD $0x6f00e414 // movi v20.2d, #0x0
 	MOVD ScoresArgs_D(R0), R7
 	MOVD ScoresArgs_K(R0), R14
 	LSR $5, R7, R7
 blocks57:
 	ADD R5<<1, R14, R15
-	FMOVQ (R15), F21
-	WORD $0x4e217ab4 // fcvtl2 v20.4s, v21.8h
-	WORD $0x0e217ab5 // fcvtl v21.4s, v21.4h
-	FMOVQ 16(R15), F19
+	FMOVQ (R15), F19
 	WORD $0x4e217a72 // fcvtl2 v18.4s, v19.8h
 	WORD $0x0e217a73 // fcvtl v19.4s, v19.4h
+	FMOVQ 16(R15), F17
+	WORD $0x4e217a30 // fcvtl2 v16.4s, v17.8h
+	WORD $0x0e217a31 // fcvtl v17.4s, v17.4h
 	ADD R5, R14, R6
 	ADD $128, R6, R6
 	MOVD $16, R16
 rows58:
-	FMOVQ (R6), F14
-	WORD $0x4e3f1dce // and v14.16b, v14.16b, v31.16b
-	WORD $0x6e3e85ce // sub v14.16b, v14.16b, v30.16b
-	WORD $0x0f08a5d0 // sxtl v16.8h, v14.8b
-	WORD $0x4f08a5ce // sxtl2 v14.8h, v14.16b
-	WORD $0x0f10a611 // sxtl v17.4s, v16.4h
-	WORD $0x4f10a610 // sxtl2 v16.4s, v16.8h
-	WORD $0x0f10a5cf // sxtl v15.4s, v14.4h
-	WORD $0x4f10a5ce // sxtl2 v14.4s, v14.8h
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
-	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
-	WORD $0x6e35de31 // fmul v17.4s, v17.4s, v21.4s
-	WORD $0x6e34de10 // fmul v16.4s, v16.4s, v20.4s
+	FMOVQ (R6), F12
+	WORD $0x4e3f1d8c // and v12.16b, v12.16b, v31.16b
+	WORD $0x4e1e398e // zip1 v14.16b, v12.16b, v30.16b
+	WORD $0x4e1e798c // zip2 v12.16b, v12.16b, v30.16b
+	WORD $0x4e5d39cf // zip1 v15.8h, v14.8h, v29.8h
+	WORD $0x4e5d79ce // zip2 v14.8h, v14.8h, v29.8h
+	WORD $0x4e5d398d // zip1 v13.8h, v12.8h, v29.8h
+	WORD $0x4e5d798c // zip2 v12.8h, v12.8h, v29.8h
+	WORD $0x4ebcd5ef // fsub v15.4s, v15.4s, v28.4s
+	WORD $0x4ebcd5ce // fsub v14.4s, v14.4s, v28.4s
+	WORD $0x4ebcd5ad // fsub v13.4s, v13.4s, v28.4s
+	WORD $0x4ebcd58c // fsub v12.4s, v12.4s, v28.4s
 	WORD $0x6e33ddef // fmul v15.4s, v15.4s, v19.4s
 	WORD $0x6e32ddce // fmul v14.4s, v14.4s, v18.4s
-	FMOVS.P 4(R8), F13
-	FMOVS.P 4(R9), F12
-	WORD $0x4f8d123d // fmla v29.4s, v17.4s, v13.s[0]
-	WORD $0x4f8d121c // fmla v28.4s, v16.4s, v13.s[0]
-	WORD $0x4f8d11fb // fmla v27.4s, v15.4s, v13.s[0]
-	WORD $0x4f8d11da // fmla v26.4s, v14.4s, v13.s[0]
-	WORD $0x4f8c1239 // fmla v25.4s, v17.4s, v12.s[0]
-	WORD $0x4f8c1218 // fmla v24.4s, v16.4s, v12.s[0]
-	WORD $0x4f8c11f7 // fmla v23.4s, v15.4s, v12.s[0]
-	WORD $0x4f8c11d6 // fmla v22.4s, v14.4s, v12.s[0]
+	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
+	WORD $0x6e30dd8c // fmul v12.4s, v12.4s, v16.4s
+	FMOVS.P 4(R8), F11
+	FMOVS.P 4(R9), F10
+	WORD $0x4f8b11fb // fmla v27.4s, v15.4s, v11.s[0]
+	WORD $0x4f8b11da // fmla v26.4s, v14.4s, v11.s[0]
+	WORD $0x4f8b11b9 // fmla v25.4s, v13.4s, v11.s[0]
+	WORD $0x4f8b1198 // fmla v24.4s, v12.4s, v11.s[0]
+	WORD $0x4f8a11f7 // fmla v23.4s, v15.4s, v10.s[0]
+	WORD $0x4f8a11d6 // fmla v22.4s, v14.4s, v10.s[0]
+	WORD $0x4f8a11b5 // fmla v21.4s, v13.4s, v10.s[0]
+	WORD $0x4f8a1194 // fmla v20.4s, v12.4s, v10.s[0]
 	ADD $64, R6, R6
 	SUBS $1, R16, R16
 	BNE rows58
@@ -1452,57 +1462,56 @@ rows58:
 	ADD $128, R6, R6
 	MOVD $16, R16
 rows59:
-	FMOVQ (R6), F14
-	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
-	WORD $0x6e3e85ce // sub v14.16b, v14.16b, v30.16b
-	WORD $0x0f08a5d0 // sxtl v16.8h, v14.8b
-	WORD $0x4f08a5ce // sxtl2 v14.8h, v14.16b
-	WORD $0x0f10a611 // sxtl v17.4s, v16.4h
-	WORD $0x4f10a610 // sxtl2 v16.4s, v16.8h
-	WORD $0x0f10a5cf // sxtl v15.4s, v14.4h
-	WORD $0x4f10a5ce // sxtl2 v14.4s, v14.8h
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
-	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
-	WORD $0x6e35de31 // fmul v17.4s, v17.4s, v21.4s
-	WORD $0x6e34de10 // fmul v16.4s, v16.4s, v20.4s
+	FMOVQ (R6), F12
+	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
+	WORD $0x4e1e398e // zip1 v14.16b, v12.16b, v30.16b
+	WORD $0x4e1e798c // zip2 v12.16b, v12.16b, v30.16b
+	WORD $0x4e5d39cf // zip1 v15.8h, v14.8h, v29.8h
+	WORD $0x4e5d79ce // zip2 v14.8h, v14.8h, v29.8h
+	WORD $0x4e5d398d // zip1 v13.8h, v12.8h, v29.8h
+	WORD $0x4e5d798c // zip2 v12.8h, v12.8h, v29.8h
+	WORD $0x4ebcd5ef // fsub v15.4s, v15.4s, v28.4s
+	WORD $0x4ebcd5ce // fsub v14.4s, v14.4s, v28.4s
+	WORD $0x4ebcd5ad // fsub v13.4s, v13.4s, v28.4s
+	WORD $0x4ebcd58c // fsub v12.4s, v12.4s, v28.4s
 	WORD $0x6e33ddef // fmul v15.4s, v15.4s, v19.4s
 	WORD $0x6e32ddce // fmul v14.4s, v14.4s, v18.4s
-	FMOVS.P 4(R8), F13
-	FMOVS.P 4(R9), F12
-	WORD $0x4f8d123d // fmla v29.4s, v17.4s, v13.s[0]
-	WORD $0x4f8d121c // fmla v28.4s, v16.4s, v13.s[0]
-	WORD $0x4f8d11fb // fmla v27.4s, v15.4s, v13.s[0]
-	WORD $0x4f8d11da // fmla v26.4s, v14.4s, v13.s[0]
-	WORD $0x4f8c1239 // fmla v25.4s, v17.4s, v12.s[0]
-	WORD $0x4f8c1218 // fmla v24.4s, v16.4s, v12.s[0]
-	WORD $0x4f8c11f7 // fmla v23.4s, v15.4s, v12.s[0]
-	WORD $0x4f8c11d6 // fmla v22.4s, v14.4s, v12.s[0]
+	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
+	WORD $0x6e30dd8c // fmul v12.4s, v12.4s, v16.4s
+	FMOVS.P 4(R8), F11
+	FMOVS.P 4(R9), F10
+	WORD $0x4f8b11fb // fmla v27.4s, v15.4s, v11.s[0]
+	WORD $0x4f8b11da // fmla v26.4s, v14.4s, v11.s[0]
+	WORD $0x4f8b11b9 // fmla v25.4s, v13.4s, v11.s[0]
+	WORD $0x4f8b1198 // fmla v24.4s, v12.4s, v11.s[0]
+	WORD $0x4f8a11f7 // fmla v23.4s, v15.4s, v10.s[0]
+	WORD $0x4f8a11d6 // fmla v22.4s, v14.4s, v10.s[0]
+	WORD $0x4f8a11b5 // fmla v21.4s, v13.4s, v10.s[0]
+	WORD $0x4f8a1194 // fmla v20.4s, v12.4s, v10.s[0]
 	ADD $64, R6, R6
 	SUBS $1, R16, R16
 	BNE rows59
 	ADD $1152, R14, R14
 	SUBS $1, R7, R7
 	BNE blocks57
-	FMOVS ScoresArgs_Scale(R0), F21
+	FMOVS ScoresArgs_Scale(R0), F19
 	ADD R5<<2, R1, R15
-	WORD $0x4f9593bd // fmul v29.4s, v29.4s, v21.s[0]
-	FMOVQ F29, (R15)
-	WORD $0x4f95939c // fmul v28.4s, v28.4s, v21.s[0]
-	FMOVQ F28, 16(R15)
-	WORD $0x4f95937b // fmul v27.4s, v27.4s, v21.s[0]
-	FMOVQ F27, 32(R15)
-	WORD $0x4f95935a // fmul v26.4s, v26.4s, v21.s[0]
-	FMOVQ F26, 48(R15)
-	WORD $0x4f959339 // fmul v25.4s, v25.4s, v21.s[0]
-	FMOVQ F25, 256(R15)
-	WORD $0x4f959318 // fmul v24.4s, v24.4s, v21.s[0]
-	FMOVQ F24, 272(R15)
-	WORD $0x4f9592f7 // fmul v23.4s, v23.4s, v21.s[0]
-	FMOVQ F23, 288(R15)
-	WORD $0x4f9592d6 // fmul v22.4s, v22.4s, v21.s[0]
-	FMOVQ F22, 304(R15)
+	WORD $0x4f93937b // fmul v27.4s, v27.4s, v19.s[0]
+	FMOVQ F27, (R15)
+	WORD $0x4f93935a // fmul v26.4s, v26.4s, v19.s[0]
+	FMOVQ F26, 16(R15)
+	WORD $0x4f939339 // fmul v25.4s, v25.4s, v19.s[0]
+	FMOVQ F25, 32(R15)
+	WORD $0x4f939318 // fmul v24.4s, v24.4s, v19.s[0]
+	FMOVQ F24, 48(R15)
+	WORD $0x4f9392f7 // fmul v23.4s, v23.4s, v19.s[0]
+	FMOVQ F23, 256(R15)
+	WORD $0x4f9392d6 // fmul v22.4s, v22.4s, v19.s[0]
+	FMOVQ F22, 272(R15)
+	WORD $0x4f9392b5 // fmul v21.4s, v21.4s, v19.s[0]
+	FMOVQ F21, 288(R15)
+	WORD $0x4f939294 // fmul v20.4s, v20.4s, v19.s[0]
+	FMOVQ F20, 304(R15)
 	ADD $16, R5, R5
 	CMP $64, R5
 	BLT keys56
@@ -1517,47 +1526,46 @@ group60:
 	MOVD $0, R5
 keys62:
 	MOVD R2, R8
-	WORD $0x6f00e41d // movi v29.2d, #0x0
-	WORD $0x6f00e41c // movi v28.2d, #0x0
 	WORD $0x6f00e41b // movi v27.2d, #0x0
 	WORD $0x6f00e41a // movi v26.2d, #0x0
+	WORD $0x6f00e419 // movi v25.2d, #0x0
+	WORD $0x6f00e418 // movi v24.2d, #0x0
 	MOVD ScoresArgs_D(R0), R7
 	MOVD ScoresArgs_K(R0), R14
 	LSR $5, R7, R7
 blocks63:
 	ADD R5<<1, R14, R15
-	FMOVQ (R15), F25
-	WORD $0x4e217b38 // fcvtl2 v24.4s, v25.8h
-	WORD $0x0e217b39 // fcvtl v25.4s, v25.4h
-	FMOVQ 16(R15), F23
+	FMOVQ (R15), F23
 	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
 	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
+	FMOVQ 16(R15), F21
+	WORD $0x4e217ab4 // fcvtl2 v20.4s, v21.8h
+	WORD $0x0e217ab5 // fcvtl v21.4s, v21.4h
 	ADD R5, R14, R6
 	ADD $128, R6, R6
 	MOVD $16, R16
 rows64:
-	FMOVQ (R6), F18
-	WORD $0x4e3f1e52 // and v18.16b, v18.16b, v31.16b
-	WORD $0x6e3e8652 // sub v18.16b, v18.16b, v30.16b
-	WORD $0x0f08a654 // sxtl v20.8h, v18.8b
-	WORD $0x4f08a652 // sxtl2 v18.8h, v18.16b
-	WORD $0x0f10a695 // sxtl v21.4s, v20.4h
-	WORD $0x4f10a694 // sxtl2 v20.4s, v20.8h
-	WORD $0x0f10a653 // sxtl v19.4s, v18.4h
-	WORD $0x4f10a652 // sxtl2 v18.4s, v18.8h
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e39deb5 // fmul v21.4s, v21.4s, v25.4s
-	WORD $0x6e38de94 // fmul v20.4s, v20.4s, v24.4s
+	FMOVQ (R6), F16
+	WORD $0x4e3f1e10 // and v16.16b, v16.16b, v31.16b
+	WORD $0x4e1e3a12 // zip1 v18.16b, v16.16b, v30.16b
+	WORD $0x4e1e7a10 // zip2 v16.16b, v16.16b, v30.16b
+	WORD $0x4e5d3a53 // zip1 v19.8h, v18.8h, v29.8h
+	WORD $0x4e5d7a52 // zip2 v18.8h, v18.8h, v29.8h
+	WORD $0x4e5d3a11 // zip1 v17.8h, v16.8h, v29.8h
+	WORD $0x4e5d7a10 // zip2 v16.8h, v16.8h, v29.8h
+	WORD $0x4ebcd673 // fsub v19.4s, v19.4s, v28.4s
+	WORD $0x4ebcd652 // fsub v18.4s, v18.4s, v28.4s
+	WORD $0x4ebcd631 // fsub v17.4s, v17.4s, v28.4s
+	WORD $0x4ebcd610 // fsub v16.4s, v16.4s, v28.4s
 	WORD $0x6e37de73 // fmul v19.4s, v19.4s, v23.4s
 	WORD $0x6e36de52 // fmul v18.4s, v18.4s, v22.4s
-	FMOVS.P 4(R8), F17
-	WORD $0x4f9112bd // fmla v29.4s, v21.4s, v17.s[0]
-	WORD $0x4f91129c // fmla v28.4s, v20.4s, v17.s[0]
-	WORD $0x4f91127b // fmla v27.4s, v19.4s, v17.s[0]
-	WORD $0x4f91125a // fmla v26.4s, v18.4s, v17.s[0]
+	WORD $0x6e35de31 // fmul v17.4s, v17.4s, v21.4s
+	WORD $0x6e34de10 // fmul v16.4s, v16.4s, v20.4s
+	FMOVS.P 4(R8), F15
+	WORD $0x4f8f127b // fmla v27.4s, v19.4s, v15.s[0]
+	WORD $0x4f8f125a // fmla v26.4s, v18.4s, v15.s[0]
+	WORD $0x4f8f1239 // fmla v25.4s, v17.4s, v15.s[0]
+	WORD $0x4f8f1218 // fmla v24.4s, v16.4s, v15.s[0]
 	ADD $64, R6, R6
 	SUBS $1, R16, R16
 	BNE rows64
@@ -1565,44 +1573,43 @@ rows64:
 	ADD $128, R6, R6
 	MOVD $16, R16
 rows65:
-	FMOVQ (R6), F18
-	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
-	WORD $0x6e3e8652 // sub v18.16b, v18.16b, v30.16b
-	WORD $0x0f08a654 // sxtl v20.8h, v18.8b
-	WORD $0x4f08a652 // sxtl2 v18.8h, v18.16b
-	WORD $0x0f10a695 // sxtl v21.4s, v20.4h
-	WORD $0x4f10a694 // sxtl2 v20.4s, v20.8h
-	WORD $0x0f10a653 // sxtl v19.4s, v18.4h
-	WORD $0x4f10a652 // sxtl2 v18.4s, v18.8h
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e39deb5 // fmul v21.4s, v21.4s, v25.4s
-	WORD $0x6e38de94 // fmul v20.4s, v20.4s, v24.4s
+	FMOVQ (R6), F16
+	WORD $0x6f0c0610 // ushr v16.16b, v16.16b, #4
+	WORD $0x4e1e3a12 // zip1 v18.16b, v16.16b, v30.16b
+	WORD $0x4e1e7a10 // zip2 v16.16b, v16.16b, v30.16b
+	WORD $0x4e5d3a53 // zip1 v19.8h, v18.8h, v29.8h
+	WORD $0x4e5d7a52 // zip2 v18.8h, v18.8h, v29.8h
+	WORD $0x4e5d3a11 // zip1 v17.8h, v16.8h, v29.8h
+	WORD $0x4e5d7a10 // zip2 v16.8h, v16.8h, v29.8h
+	WORD $0x4ebcd673 // fsub v19.4s, v19.4s, v28.4s
+	WORD $0x4ebcd652 // fsub v18.4s, v18.4s, v28.4s
+	WORD $0x4ebcd631 // fsub v17.4s, v17.4s, v28.4s
+	WORD $0x4ebcd610 // fsub v16.4s, v16.4s, v28.4s
 	WORD $0x6e37de73 // fmul v19.4s, v19.4s, v23.4s
 	WORD $0x6e36de52 // fmul v18.4s, v18.4s, v22.4s
-	FMOVS.P 4(R8), F17
-	WORD $0x4f9112bd // fmla v29.4s, v21.4s, v17.s[0]
-	WORD $0x4f91129c // fmla v28.4s, v20.4s, v17.s[0]
-	WORD $0x4f91127b // fmla v27.4s, v19.4s, v17.s[0]
-	WORD $0x4f91125a // fmla v26.4s, v18.4s, v17.s[0]
+	WORD $0x6e35de31 // fmul v17.4s, v17.4s, v21.4s
+	WORD $0x6e34de10 // fmul v16.4s, v16.4s, v20.4s
+	FMOVS.P 4(R8), F15
+	WORD $0x4f8f127b // fmla v27.4s, v19.4s, v15.s[0]
+	WORD $0x4f8f125a // fmla v26.4s, v18.4s, v15.s[0]
+	WORD $0x4f8f1239 // fmla v25.4s, v17.4s, v15.s[0]
+	WORD $0x4f8f1218 // fmla v24.4s, v16.4s, v15.s[0]
 	ADD $64, R6, R6
 	SUBS $1, R16, R16
 	BNE rows65
 	ADD $1152, R14, R14
 	SUBS $1, R7, R7
 	BNE blocks63
-	FMOVS ScoresArgs_Scale(R0), F25
+	FMOVS ScoresArgs_Scale(R0), F23
 	ADD R5<<2, R1, R15
-	WORD $0x4f9993bd // fmul v29.4s, v29.4s, v25.s[0]
-	FMOVQ F29, (R15)
-	WORD $0x4f99939c // fmul v28.4s, v28.4s, v25.s[0]
-	FMOVQ F28, 16(R15)
-	WORD $0x4f99937b // fmul v27.4s, v27.4s, v25.s[0]
-	FMOVQ F27, 32(R15)
-	WORD $0x4f99935a // fmul v26.4s, v26.4s, v25.s[0]
-	FMOVQ F26, 48(R15)
+	WORD $0x4f97937b // fmul v27.4s, v27.4s, v23.s[0]
+	FMOVQ F27, (R15)
+	WORD $0x4f97935a // fmul v26.4s, v26.4s, v23.s[0]
+	FMOVQ F26, 16(R15)
+	WORD $0x4f979339 // fmul v25.4s, v25.4s, v23.s[0]
+	FMOVQ F25, 32(R15)
+	WORD $0x4f979318 // fmul v24.4s, v24.4s, v23.s[0]
+	FMOVQ F24, 48(R15)
 	ADD $16, R5, R5
 	CMP $64, R5
 	BLT keys62
@@ -5233,6 +5240,12 @@ TEXT ·valuesQ8NEON(SB), NOSPLIT, $0-8
 	ADD R25<<2, R3, R3
 	MUL R7, R25, R25
 	ADD R25, R6, R6
+	WORD $0x4f04e41f // movi v31.16b, #0x80
+	WORD $0x6f00e41e // movi v30.2d, #0x0
+	MOVW $0x4b004b00, R25
+	VDUP R25, V29.S4
+	MOVW $0x4b000080, R25
+	VDUP R25, V28.S4
 group228:
 	CMP $4, R4
 	BLT next229
@@ -5240,11 +5253,6 @@ group228:
 	MOVD ValuesArgs_D(R0), R10
 block230:
 	ADD R9<<2, R1, R11
-	FMOVQ (R11), F31
-	FMOVQ 16(R11), F30
-	FMOVQ 32(R11), F29
-	FMOVQ 48(R11), F28
-	ADD R2, R11, R11
 	FMOVQ (R11), F27
 	FMOVQ 16(R11), F26
 	FMOVQ 32(R11), F25
@@ -5259,26 +5267,31 @@ block230:
 	FMOVQ 16(R11), F18
 	FMOVQ 32(R11), F17
 	FMOVQ 48(R11), F16
-	FMOVS (R5), F15
-	WORD $0x4f8f93ff // fmul v31.4s, v31.4s, v15.s[0]
-	WORD $0x4f8f93de // fmul v30.4s, v30.4s, v15.s[0]
-	WORD $0x4f8f93bd // fmul v29.4s, v29.4s, v15.s[0]
-	WORD $0x4f8f939c // fmul v28.4s, v28.4s, v15.s[0]
-	FMOVS 4(R5), F15
-	WORD $0x4f8f937b // fmul v27.4s, v27.4s, v15.s[0]
-	WORD $0x4f8f935a // fmul v26.4s, v26.4s, v15.s[0]
-	WORD $0x4f8f9339 // fmul v25.4s, v25.4s, v15.s[0]
-	WORD $0x4f8f9318 // fmul v24.4s, v24.4s, v15.s[0]
-	FMOVS 8(R5), F15
-	WORD $0x4f8f92f7 // fmul v23.4s, v23.4s, v15.s[0]
-	WORD $0x4f8f92d6 // fmul v22.4s, v22.4s, v15.s[0]
-	WORD $0x4f8f92b5 // fmul v21.4s, v21.4s, v15.s[0]
-	WORD $0x4f8f9294 // fmul v20.4s, v20.4s, v15.s[0]
-	FMOVS 12(R5), F15
-	WORD $0x4f8f9273 // fmul v19.4s, v19.4s, v15.s[0]
-	WORD $0x4f8f9252 // fmul v18.4s, v18.4s, v15.s[0]
-	WORD $0x4f8f9231 // fmul v17.4s, v17.4s, v15.s[0]
-	WORD $0x4f8f9210 // fmul v16.4s, v16.4s, v15.s[0]
+	ADD R2, R11, R11
+	FMOVQ (R11), F15
+	FMOVQ 16(R11), F14
+	FMOVQ 32(R11), F13
+	FMOVQ 48(R11), F12
+	FMOVS (R5), F11
+	WORD $0x4f8b937b // fmul v27.4s, v27.4s, v11.s[0]
+	WORD $0x4f8b935a // fmul v26.4s, v26.4s, v11.s[0]
+	WORD $0x4f8b9339 // fmul v25.4s, v25.4s, v11.s[0]
+	WORD $0x4f8b9318 // fmul v24.4s, v24.4s, v11.s[0]
+	FMOVS 4(R5), F11
+	WORD $0x4f8b92f7 // fmul v23.4s, v23.4s, v11.s[0]
+	WORD $0x4f8b92d6 // fmul v22.4s, v22.4s, v11.s[0]
+	WORD $0x4f8b92b5 // fmul v21.4s, v21.4s, v11.s[0]
+	WORD $0x4f8b9294 // fmul v20.4s, v20.4s, v11.s[0]
+	FMOVS 8(R5), F11
+	WORD $0x4f8b9273 // fmul v19.4s, v19.4s, v11.s[0]
+	WORD $0x4f8b9252 // fmul v18.4s, v18.4s, v11.s[0]
+	WORD $0x4f8b9231 // fmul v17.4s, v17.4s, v11.s[0]
+	WORD $0x4f8b9210 // fmul v16.4s, v16.4s, v11.s[0]
+	FMOVS 12(R5), F11
+	WORD $0x4f8b91ef // fmul v15.4s, v15.4s, v11.s[0]
+	WORD $0x4f8b91ce // fmul v14.4s, v14.4s, v11.s[0]
+	WORD $0x4f8b91ad // fmul v13.4s, v13.4s, v11.s[0]
+	WORD $0x4f8b918c // fmul v12.4s, v12.4s, v11.s[0]
 	CBZ R8, none232
 	MOVD R8, R14
 	MOVD R3, R12
@@ -5288,55 +5301,51 @@ block230:
 	ADD R25>>4, R6, R13
 	ADD R9, R13, R13
 slots231:
-	FMOVS (R12), F15
-	FMOVS 256(R12), F14
-	FMOVS 512(R12), F13
-	FMOVS 768(R12), F12
-	VLD1R (R15), [V11.H4]
+	FMOVS (R12), F11
+	FMOVS 256(R12), F10
+	FMOVS 512(R12), F9
+	FMOVS 768(R12), F8
+	VLD1R (R15), [V7.H4]
 	ADD R7, R15, R15
-	WORD $0x0e21796b // fcvtl v11.4s, v11.4h
-	FMOVQ (R13), F7
-	WORD $0x0f08a4e9 // sxtl v9.8h, v7.8b
-	WORD $0x4f08a4e7 // sxtl2 v7.8h, v7.16b
-	WORD $0x0f10a52a // sxtl v10.4s, v9.4h
-	WORD $0x4f10a529 // sxtl2 v9.4s, v9.8h
-	WORD $0x0f10a4e8 // sxtl v8.4s, v7.4h
-	WORD $0x4f10a4e7 // sxtl2 v7.4s, v7.8h
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
-	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x6e2bdd4a // fmul v10.4s, v10.4s, v11.4s
-	WORD $0x6e2bdd29 // fmul v9.4s, v9.4s, v11.4s
-	WORD $0x6e2bdd08 // fmul v8.4s, v8.4s, v11.4s
-	WORD $0x6e2bdce7 // fmul v7.4s, v7.4s, v11.4s
-	WORD $0x4f8f115f // fmla v31.4s, v10.4s, v15.s[0]
-	WORD $0x4f8f113e // fmla v30.4s, v9.4s, v15.s[0]
-	WORD $0x4f8f111d // fmla v29.4s, v8.4s, v15.s[0]
-	WORD $0x4f8f10fc // fmla v28.4s, v7.4s, v15.s[0]
-	WORD $0x4f8e115b // fmla v27.4s, v10.4s, v14.s[0]
-	WORD $0x4f8e113a // fmla v26.4s, v9.4s, v14.s[0]
-	WORD $0x4f8e1119 // fmla v25.4s, v8.4s, v14.s[0]
-	WORD $0x4f8e10f8 // fmla v24.4s, v7.4s, v14.s[0]
-	WORD $0x4f8d1157 // fmla v23.4s, v10.4s, v13.s[0]
-	WORD $0x4f8d1136 // fmla v22.4s, v9.4s, v13.s[0]
-	WORD $0x4f8d1115 // fmla v21.4s, v8.4s, v13.s[0]
-	WORD $0x4f8d10f4 // fmla v20.4s, v7.4s, v13.s[0]
-	WORD $0x4f8c1153 // fmla v19.4s, v10.4s, v12.s[0]
-	WORD $0x4f8c1132 // fmla v18.4s, v9.4s, v12.s[0]
-	WORD $0x4f8c1111 // fmla v17.4s, v8.4s, v12.s[0]
-	WORD $0x4f8c10f0 // fmla v16.4s, v7.4s, v12.s[0]
+	WORD $0x0e2178e7 // fcvtl v7.4s, v7.4h
+	FMOVQ (R13), F3
+	WORD $0x6e3f1c63 // eor v3.16b, v3.16b, v31.16b
+	WORD $0x4e1e3865 // zip1 v5.16b, v3.16b, v30.16b
+	WORD $0x4e1e7863 // zip2 v3.16b, v3.16b, v30.16b
+	WORD $0x4e5d38a6 // zip1 v6.8h, v5.8h, v29.8h
+	WORD $0x4e5d78a5 // zip2 v5.8h, v5.8h, v29.8h
+	WORD $0x4e5d3864 // zip1 v4.8h, v3.8h, v29.8h
+	WORD $0x4e5d7863 // zip2 v3.8h, v3.8h, v29.8h
+	WORD $0x4ebcd4c6 // fsub v6.4s, v6.4s, v28.4s
+	WORD $0x4ebcd4a5 // fsub v5.4s, v5.4s, v28.4s
+	WORD $0x4ebcd484 // fsub v4.4s, v4.4s, v28.4s
+	WORD $0x4ebcd463 // fsub v3.4s, v3.4s, v28.4s
+	WORD $0x6e27dcc6 // fmul v6.4s, v6.4s, v7.4s
+	WORD $0x6e27dca5 // fmul v5.4s, v5.4s, v7.4s
+	WORD $0x6e27dc84 // fmul v4.4s, v4.4s, v7.4s
+	WORD $0x6e27dc63 // fmul v3.4s, v3.4s, v7.4s
+	WORD $0x4f8b10db // fmla v27.4s, v6.4s, v11.s[0]
+	WORD $0x4f8b10ba // fmla v26.4s, v5.4s, v11.s[0]
+	WORD $0x4f8b1099 // fmla v25.4s, v4.4s, v11.s[0]
+	WORD $0x4f8b1078 // fmla v24.4s, v3.4s, v11.s[0]
+	WORD $0x4f8a10d7 // fmla v23.4s, v6.4s, v10.s[0]
+	WORD $0x4f8a10b6 // fmla v22.4s, v5.4s, v10.s[0]
+	WORD $0x4f8a1095 // fmla v21.4s, v4.4s, v10.s[0]
+	WORD $0x4f8a1074 // fmla v20.4s, v3.4s, v10.s[0]
+	WORD $0x4f8910d3 // fmla v19.4s, v6.4s, v9.s[0]
+	WORD $0x4f8910b2 // fmla v18.4s, v5.4s, v9.s[0]
+	WORD $0x4f891091 // fmla v17.4s, v4.4s, v9.s[0]
+	WORD $0x4f891070 // fmla v16.4s, v3.4s, v9.s[0]
+	WORD $0x4f8810cf // fmla v15.4s, v6.4s, v8.s[0]
+	WORD $0x4f8810ae // fmla v14.4s, v5.4s, v8.s[0]
+	WORD $0x4f88108d // fmla v13.4s, v4.4s, v8.s[0]
+	WORD $0x4f88106c // fmla v12.4s, v3.4s, v8.s[0]
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
 	BNE slots231
 none232:
 	ADD R9<<2, R1, R11
-	FMOVQ F31, (R11)
-	FMOVQ F30, 16(R11)
-	FMOVQ F29, 32(R11)
-	FMOVQ F28, 48(R11)
-	ADD R2, R11, R11
 	FMOVQ F27, (R11)
 	FMOVQ F26, 16(R11)
 	FMOVQ F25, 32(R11)
@@ -5351,12 +5360,12 @@ none232:
 	FMOVQ F18, 16(R11)
 	FMOVQ F17, 32(R11)
 	FMOVQ F16, 48(R11)
-	ADD R9<<2, R1, R11
-	FMOVQ 64(R11), F31
-	FMOVQ 80(R11), F30
-	FMOVQ 96(R11), F29
-	FMOVQ 112(R11), F28
 	ADD R2, R11, R11
+	FMOVQ F15, (R11)
+	FMOVQ F14, 16(R11)
+	FMOVQ F13, 32(R11)
+	FMOVQ F12, 48(R11)
+	ADD R9<<2, R1, R11
 	FMOVQ 64(R11), F27
 	FMOVQ 80(R11), F26
 	FMOVQ 96(R11), F25
@@ -5371,26 +5380,31 @@ none232:
 	FMOVQ 80(R11), F18
 	FMOVQ 96(R11), F17
 	FMOVQ 112(R11), F16
-	FMOVS (R5), F15
-	WORD $0x4f8f93ff // fmul v31.4s, v31.4s, v15.s[0]
-	WORD $0x4f8f93de // fmul v30.4s, v30.4s, v15.s[0]
-	WORD $0x4f8f93bd // fmul v29.4s, v29.4s, v15.s[0]
-	WORD $0x4f8f939c // fmul v28.4s, v28.4s, v15.s[0]
-	FMOVS 4(R5), F15
-	WORD $0x4f8f937b // fmul v27.4s, v27.4s, v15.s[0]
-	WORD $0x4f8f935a // fmul v26.4s, v26.4s, v15.s[0]
-	WORD $0x4f8f9339 // fmul v25.4s, v25.4s, v15.s[0]
-	WORD $0x4f8f9318 // fmul v24.4s, v24.4s, v15.s[0]
-	FMOVS 8(R5), F15
-	WORD $0x4f8f92f7 // fmul v23.4s, v23.4s, v15.s[0]
-	WORD $0x4f8f92d6 // fmul v22.4s, v22.4s, v15.s[0]
-	WORD $0x4f8f92b5 // fmul v21.4s, v21.4s, v15.s[0]
-	WORD $0x4f8f9294 // fmul v20.4s, v20.4s, v15.s[0]
-	FMOVS 12(R5), F15
-	WORD $0x4f8f9273 // fmul v19.4s, v19.4s, v15.s[0]
-	WORD $0x4f8f9252 // fmul v18.4s, v18.4s, v15.s[0]
-	WORD $0x4f8f9231 // fmul v17.4s, v17.4s, v15.s[0]
-	WORD $0x4f8f9210 // fmul v16.4s, v16.4s, v15.s[0]
+	ADD R2, R11, R11
+	FMOVQ 64(R11), F15
+	FMOVQ 80(R11), F14
+	FMOVQ 96(R11), F13
+	FMOVQ 112(R11), F12
+	FMOVS (R5), F11
+	WORD $0x4f8b937b // fmul v27.4s, v27.4s, v11.s[0]
+	WORD $0x4f8b935a // fmul v26.4s, v26.4s, v11.s[0]
+	WORD $0x4f8b9339 // fmul v25.4s, v25.4s, v11.s[0]
+	WORD $0x4f8b9318 // fmul v24.4s, v24.4s, v11.s[0]
+	FMOVS 4(R5), F11
+	WORD $0x4f8b92f7 // fmul v23.4s, v23.4s, v11.s[0]
+	WORD $0x4f8b92d6 // fmul v22.4s, v22.4s, v11.s[0]
+	WORD $0x4f8b92b5 // fmul v21.4s, v21.4s, v11.s[0]
+	WORD $0x4f8b9294 // fmul v20.4s, v20.4s, v11.s[0]
+	FMOVS 8(R5), F11
+	WORD $0x4f8b9273 // fmul v19.4s, v19.4s, v11.s[0]
+	WORD $0x4f8b9252 // fmul v18.4s, v18.4s, v11.s[0]
+	WORD $0x4f8b9231 // fmul v17.4s, v17.4s, v11.s[0]
+	WORD $0x4f8b9210 // fmul v16.4s, v16.4s, v11.s[0]
+	FMOVS 12(R5), F11
+	WORD $0x4f8b91ef // fmul v15.4s, v15.4s, v11.s[0]
+	WORD $0x4f8b91ce // fmul v14.4s, v14.4s, v11.s[0]
+	WORD $0x4f8b91ad // fmul v13.4s, v13.4s, v11.s[0]
+	WORD $0x4f8b918c // fmul v12.4s, v12.4s, v11.s[0]
 	CBZ R8, none234
 	MOVD R8, R14
 	MOVD R3, R12
@@ -5400,55 +5414,51 @@ none232:
 	ADD R25>>4, R6, R13
 	ADD R9, R13, R13
 slots233:
-	FMOVS (R12), F15
-	FMOVS 256(R12), F14
-	FMOVS 512(R12), F13
-	FMOVS 768(R12), F12
-	VLD1R (R15), [V11.H4]
+	FMOVS (R12), F11
+	FMOVS 256(R12), F10
+	FMOVS 512(R12), F9
+	FMOVS 768(R12), F8
+	VLD1R (R15), [V7.H4]
 	ADD R7, R15, R15
-	WORD $0x0e21796b // fcvtl v11.4s, v11.4h
-	FMOVQ 16(R13), F7
-	WORD $0x0f08a4e9 // sxtl v9.8h, v7.8b
-	WORD $0x4f08a4e7 // sxtl2 v7.8h, v7.16b
-	WORD $0x0f10a52a // sxtl v10.4s, v9.4h
-	WORD $0x4f10a529 // sxtl2 v9.4s, v9.8h
-	WORD $0x0f10a4e8 // sxtl v8.4s, v7.4h
-	WORD $0x4f10a4e7 // sxtl2 v7.4s, v7.8h
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
-	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x6e2bdd4a // fmul v10.4s, v10.4s, v11.4s
-	WORD $0x6e2bdd29 // fmul v9.4s, v9.4s, v11.4s
-	WORD $0x6e2bdd08 // fmul v8.4s, v8.4s, v11.4s
-	WORD $0x6e2bdce7 // fmul v7.4s, v7.4s, v11.4s
-	WORD $0x4f8f115f // fmla v31.4s, v10.4s, v15.s[0]
-	WORD $0x4f8f113e // fmla v30.4s, v9.4s, v15.s[0]
-	WORD $0x4f8f111d // fmla v29.4s, v8.4s, v15.s[0]
-	WORD $0x4f8f10fc // fmla v28.4s, v7.4s, v15.s[0]
-	WORD $0x4f8e115b // fmla v27.4s, v10.4s, v14.s[0]
-	WORD $0x4f8e113a // fmla v26.4s, v9.4s, v14.s[0]
-	WORD $0x4f8e1119 // fmla v25.4s, v8.4s, v14.s[0]
-	WORD $0x4f8e10f8 // fmla v24.4s, v7.4s, v14.s[0]
-	WORD $0x4f8d1157 // fmla v23.4s, v10.4s, v13.s[0]
-	WORD $0x4f8d1136 // fmla v22.4s, v9.4s, v13.s[0]
-	WORD $0x4f8d1115 // fmla v21.4s, v8.4s, v13.s[0]
-	WORD $0x4f8d10f4 // fmla v20.4s, v7.4s, v13.s[0]
-	WORD $0x4f8c1153 // fmla v19.4s, v10.4s, v12.s[0]
-	WORD $0x4f8c1132 // fmla v18.4s, v9.4s, v12.s[0]
-	WORD $0x4f8c1111 // fmla v17.4s, v8.4s, v12.s[0]
-	WORD $0x4f8c10f0 // fmla v16.4s, v7.4s, v12.s[0]
+	WORD $0x0e2178e7 // fcvtl v7.4s, v7.4h
+	FMOVQ 16(R13), F3
+	WORD $0x6e3f1c63 // eor v3.16b, v3.16b, v31.16b
+	WORD $0x4e1e3865 // zip1 v5.16b, v3.16b, v30.16b
+	WORD $0x4e1e7863 // zip2 v3.16b, v3.16b, v30.16b
+	WORD $0x4e5d38a6 // zip1 v6.8h, v5.8h, v29.8h
+	WORD $0x4e5d78a5 // zip2 v5.8h, v5.8h, v29.8h
+	WORD $0x4e5d3864 // zip1 v4.8h, v3.8h, v29.8h
+	WORD $0x4e5d7863 // zip2 v3.8h, v3.8h, v29.8h
+	WORD $0x4ebcd4c6 // fsub v6.4s, v6.4s, v28.4s
+	WORD $0x4ebcd4a5 // fsub v5.4s, v5.4s, v28.4s
+	WORD $0x4ebcd484 // fsub v4.4s, v4.4s, v28.4s
+	WORD $0x4ebcd463 // fsub v3.4s, v3.4s, v28.4s
+	WORD $0x6e27dcc6 // fmul v6.4s, v6.4s, v7.4s
+	WORD $0x6e27dca5 // fmul v5.4s, v5.4s, v7.4s
+	WORD $0x6e27dc84 // fmul v4.4s, v4.4s, v7.4s
+	WORD $0x6e27dc63 // fmul v3.4s, v3.4s, v7.4s
+	WORD $0x4f8b10db // fmla v27.4s, v6.4s, v11.s[0]
+	WORD $0x4f8b10ba // fmla v26.4s, v5.4s, v11.s[0]
+	WORD $0x4f8b1099 // fmla v25.4s, v4.4s, v11.s[0]
+	WORD $0x4f8b1078 // fmla v24.4s, v3.4s, v11.s[0]
+	WORD $0x4f8a10d7 // fmla v23.4s, v6.4s, v10.s[0]
+	WORD $0x4f8a10b6 // fmla v22.4s, v5.4s, v10.s[0]
+	WORD $0x4f8a1095 // fmla v21.4s, v4.4s, v10.s[0]
+	WORD $0x4f8a1074 // fmla v20.4s, v3.4s, v10.s[0]
+	WORD $0x4f8910d3 // fmla v19.4s, v6.4s, v9.s[0]
+	WORD $0x4f8910b2 // fmla v18.4s, v5.4s, v9.s[0]
+	WORD $0x4f891091 // fmla v17.4s, v4.4s, v9.s[0]
+	WORD $0x4f891070 // fmla v16.4s, v3.4s, v9.s[0]
+	WORD $0x4f8810cf // fmla v15.4s, v6.4s, v8.s[0]
+	WORD $0x4f8810ae // fmla v14.4s, v5.4s, v8.s[0]
+	WORD $0x4f88108d // fmla v13.4s, v4.4s, v8.s[0]
+	WORD $0x4f88106c // fmla v12.4s, v3.4s, v8.s[0]
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
 	BNE slots233
 none234:
 	ADD R9<<2, R1, R11
-	FMOVQ F31, 64(R11)
-	FMOVQ F30, 80(R11)
-	FMOVQ F29, 96(R11)
-	FMOVQ F28, 112(R11)
-	ADD R2, R11, R11
 	FMOVQ F27, 64(R11)
 	FMOVQ F26, 80(R11)
 	FMOVQ F25, 96(R11)
@@ -5463,6 +5473,11 @@ none234:
 	FMOVQ F18, 80(R11)
 	FMOVQ F17, 96(R11)
 	FMOVQ F16, 112(R11)
+	ADD R2, R11, R11
+	FMOVQ F15, 64(R11)
+	FMOVQ F14, 80(R11)
+	FMOVQ F13, 96(R11)
+	FMOVQ F12, 112(R11)
 	ADD $32, R9, R9
 	SUBS $32, R10, R10
 	BNE block230
@@ -5482,25 +5497,25 @@ group235:
 	MOVD ValuesArgs_D(R0), R10
 block237:
 	ADD R9<<2, R1, R11
-	FMOVQ (R11), F31
-	FMOVQ 16(R11), F30
-	FMOVQ 32(R11), F29
-	FMOVQ 48(R11), F28
-	ADD R2, R11, R11
 	FMOVQ (R11), F27
 	FMOVQ 16(R11), F26
 	FMOVQ 32(R11), F25
 	FMOVQ 48(R11), F24
-	FMOVS (R5), F23
-	WORD $0x4f9793ff // fmul v31.4s, v31.4s, v23.s[0]
-	WORD $0x4f9793de // fmul v30.4s, v30.4s, v23.s[0]
-	WORD $0x4f9793bd // fmul v29.4s, v29.4s, v23.s[0]
-	WORD $0x4f97939c // fmul v28.4s, v28.4s, v23.s[0]
-	FMOVS 4(R5), F23
-	WORD $0x4f97937b // fmul v27.4s, v27.4s, v23.s[0]
-	WORD $0x4f97935a // fmul v26.4s, v26.4s, v23.s[0]
-	WORD $0x4f979339 // fmul v25.4s, v25.4s, v23.s[0]
-	WORD $0x4f979318 // fmul v24.4s, v24.4s, v23.s[0]
+	ADD R2, R11, R11
+	FMOVQ (R11), F23
+	FMOVQ 16(R11), F22
+	FMOVQ 32(R11), F21
+	FMOVQ 48(R11), F20
+	FMOVS (R5), F19
+	WORD $0x4f93937b // fmul v27.4s, v27.4s, v19.s[0]
+	WORD $0x4f93935a // fmul v26.4s, v26.4s, v19.s[0]
+	WORD $0x4f939339 // fmul v25.4s, v25.4s, v19.s[0]
+	WORD $0x4f939318 // fmul v24.4s, v24.4s, v19.s[0]
+	FMOVS 4(R5), F19
+	WORD $0x4f9392f7 // fmul v23.4s, v23.4s, v19.s[0]
+	WORD $0x4f9392d6 // fmul v22.4s, v22.4s, v19.s[0]
+	WORD $0x4f9392b5 // fmul v21.4s, v21.4s, v19.s[0]
+	WORD $0x4f939294 // fmul v20.4s, v20.4s, v19.s[0]
 	CBZ R8, none239
 	MOVD R8, R14
 	MOVD R3, R12
@@ -5510,69 +5525,70 @@ block237:
 	ADD R25>>4, R6, R13
 	ADD R9, R13, R13
 slots238:
-	FMOVS (R12), F23
-	FMOVS 256(R12), F22
-	VLD1R (R15), [V21.H4]
+	FMOVS (R12), F19
+	FMOVS 256(R12), F18
+	VLD1R (R15), [V17.H4]
 	ADD R7, R15, R15
-	WORD $0x0e217ab5 // fcvtl v21.4s, v21.4h
-	FMOVQ (R13), F17
-	WORD $0x0f08a633 // sxtl v19.8h, v17.8b
-	WORD $0x4f08a631 // sxtl2 v17.8h, v17.16b
-	WORD $0x0f10a674 // sxtl v20.4s, v19.4h
-	WORD $0x4f10a673 // sxtl2 v19.4s, v19.8h
-	WORD $0x0f10a632 // sxtl v18.4s, v17.4h
-	WORD $0x4f10a631 // sxtl2 v17.4s, v17.8h
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e35de94 // fmul v20.4s, v20.4s, v21.4s
-	WORD $0x6e35de73 // fmul v19.4s, v19.4s, v21.4s
-	WORD $0x6e35de52 // fmul v18.4s, v18.4s, v21.4s
-	WORD $0x6e35de31 // fmul v17.4s, v17.4s, v21.4s
-	WORD $0x4f97129f // fmla v31.4s, v20.4s, v23.s[0]
-	WORD $0x4f97127e // fmla v30.4s, v19.4s, v23.s[0]
-	WORD $0x4f97125d // fmla v29.4s, v18.4s, v23.s[0]
-	WORD $0x4f97123c // fmla v28.4s, v17.4s, v23.s[0]
-	WORD $0x4f96129b // fmla v27.4s, v20.4s, v22.s[0]
-	WORD $0x4f96127a // fmla v26.4s, v19.4s, v22.s[0]
-	WORD $0x4f961259 // fmla v25.4s, v18.4s, v22.s[0]
-	WORD $0x4f961238 // fmla v24.4s, v17.4s, v22.s[0]
+	WORD $0x0e217a31 // fcvtl v17.4s, v17.4h
+	FMOVQ (R13), F13
+	WORD $0x6e3f1dad // eor v13.16b, v13.16b, v31.16b
+	WORD $0x4e1e39af // zip1 v15.16b, v13.16b, v30.16b
+	WORD $0x4e1e79ad // zip2 v13.16b, v13.16b, v30.16b
+	WORD $0x4e5d39f0 // zip1 v16.8h, v15.8h, v29.8h
+	WORD $0x4e5d79ef // zip2 v15.8h, v15.8h, v29.8h
+	WORD $0x4e5d39ae // zip1 v14.8h, v13.8h, v29.8h
+	WORD $0x4e5d79ad // zip2 v13.8h, v13.8h, v29.8h
+	WORD $0x4ebcd610 // fsub v16.4s, v16.4s, v28.4s
+	WORD $0x4ebcd5ef // fsub v15.4s, v15.4s, v28.4s
+	WORD $0x4ebcd5ce // fsub v14.4s, v14.4s, v28.4s
+	WORD $0x4ebcd5ad // fsub v13.4s, v13.4s, v28.4s
+	WORD $0x6e31de10 // fmul v16.4s, v16.4s, v17.4s
+	WORD $0x6e31ddef // fmul v15.4s, v15.4s, v17.4s
+	WORD $0x6e31ddce // fmul v14.4s, v14.4s, v17.4s
+	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
+	WORD $0x4f93121b // fmla v27.4s, v16.4s, v19.s[0]
+	WORD $0x4f9311fa // fmla v26.4s, v15.4s, v19.s[0]
+	WORD $0x4f9311d9 // fmla v25.4s, v14.4s, v19.s[0]
+	WORD $0x4f9311b8 // fmla v24.4s, v13.4s, v19.s[0]
+	WORD $0x4f921217 // fmla v23.4s, v16.4s, v18.s[0]
+	WORD $0x4f9211f6 // fmla v22.4s, v15.4s, v18.s[0]
+	WORD $0x4f9211d5 // fmla v21.4s, v14.4s, v18.s[0]
+	WORD $0x4f9211b4 // fmla v20.4s, v13.4s, v18.s[0]
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
 	BNE slots238
 none239:
 	ADD R9<<2, R1, R11
-	FMOVQ F31, (R11)
-	FMOVQ F30, 16(R11)
-	FMOVQ F29, 32(R11)
-	FMOVQ F28, 48(R11)
-	ADD R2, R11, R11
 	FMOVQ F27, (R11)
 	FMOVQ F26, 16(R11)
 	FMOVQ F25, 32(R11)
 	FMOVQ F24, 48(R11)
-	ADD R9<<2, R1, R11
-	FMOVQ 64(R11), F31
-	FMOVQ 80(R11), F30
-	FMOVQ 96(R11), F29
-	FMOVQ 112(R11), F28
 	ADD R2, R11, R11
+	FMOVQ F23, (R11)
+	FMOVQ F22, 16(R11)
+	FMOVQ F21, 32(R11)
+	FMOVQ F20, 48(R11)
+	ADD R9<<2, R1, R11
 	FMOVQ 64(R11), F27
 	FMOVQ 80(R11), F26
 	FMOVQ 96(R11), F25
 	FMOVQ 112(R11), F24
-	FMOVS (R5), F23
-	WORD $0x4f9793ff // fmul v31.4s, v31.4s, v23.s[0]
-	WORD $0x4f9793de // fmul v30.4s, v30.4s, v23.s[0]
-	WORD $0x4f9793bd // fmul v29.4s, v29.4s, v23.s[0]
-	WORD $0x4f97939c // fmul v28.4s, v28.4s, v23.s[0]
-	FMOVS 4(R5), F23
-	WORD $0x4f97937b // fmul v27.4s, v27.4s, v23.s[0]
-	WORD $0x4f97935a // fmul v26.4s, v26.4s, v23.s[0]
-	WORD $0x4f979339 // fmul v25.4s, v25.4s, v23.s[0]
-	WORD $0x4f979318 // fmul v24.4s, v24.4s, v23.s[0]
+	ADD R2, R11, R11
+	FMOVQ 64(R11), F23
+	FMOVQ 80(R11), F22
+	FMOVQ 96(R11), F21
+	FMOVQ 112(R11), F20
+	FMOVS (R5), F19
+	WORD $0x4f93937b // fmul v27.4s, v27.4s, v19.s[0]
+	WORD $0x4f93935a // fmul v26.4s, v26.4s, v19.s[0]
+	WORD $0x4f939339 // fmul v25.4s, v25.4s, v19.s[0]
+	WORD $0x4f939318 // fmul v24.4s, v24.4s, v19.s[0]
+	FMOVS 4(R5), F19
+	WORD $0x4f9392f7 // fmul v23.4s, v23.4s, v19.s[0]
+	WORD $0x4f9392d6 // fmul v22.4s, v22.4s, v19.s[0]
+	WORD $0x4f9392b5 // fmul v21.4s, v21.4s, v19.s[0]
+	WORD $0x4f939294 // fmul v20.4s, v20.4s, v19.s[0]
 	CBZ R8, none241
 	MOVD R8, R14
 	MOVD R3, R12
@@ -5582,49 +5598,50 @@ none239:
 	ADD R25>>4, R6, R13
 	ADD R9, R13, R13
 slots240:
-	FMOVS (R12), F23
-	FMOVS 256(R12), F22
-	VLD1R (R15), [V21.H4]
+	FMOVS (R12), F19
+	FMOVS 256(R12), F18
+	VLD1R (R15), [V17.H4]
 	ADD R7, R15, R15
-	WORD $0x0e217ab5 // fcvtl v21.4s, v21.4h
-	FMOVQ 16(R13), F17
-	WORD $0x0f08a633 // sxtl v19.8h, v17.8b
-	WORD $0x4f08a631 // sxtl2 v17.8h, v17.16b
-	WORD $0x0f10a674 // sxtl v20.4s, v19.4h
-	WORD $0x4f10a673 // sxtl2 v19.4s, v19.8h
-	WORD $0x0f10a632 // sxtl v18.4s, v17.4h
-	WORD $0x4f10a631 // sxtl2 v17.4s, v17.8h
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e35de94 // fmul v20.4s, v20.4s, v21.4s
-	WORD $0x6e35de73 // fmul v19.4s, v19.4s, v21.4s
-	WORD $0x6e35de52 // fmul v18.4s, v18.4s, v21.4s
-	WORD $0x6e35de31 // fmul v17.4s, v17.4s, v21.4s
-	WORD $0x4f97129f // fmla v31.4s, v20.4s, v23.s[0]
-	WORD $0x4f97127e // fmla v30.4s, v19.4s, v23.s[0]
-	WORD $0x4f97125d // fmla v29.4s, v18.4s, v23.s[0]
-	WORD $0x4f97123c // fmla v28.4s, v17.4s, v23.s[0]
-	WORD $0x4f96129b // fmla v27.4s, v20.4s, v22.s[0]
-	WORD $0x4f96127a // fmla v26.4s, v19.4s, v22.s[0]
-	WORD $0x4f961259 // fmla v25.4s, v18.4s, v22.s[0]
-	WORD $0x4f961238 // fmla v24.4s, v17.4s, v22.s[0]
+	WORD $0x0e217a31 // fcvtl v17.4s, v17.4h
+	FMOVQ 16(R13), F13
+	WORD $0x6e3f1dad // eor v13.16b, v13.16b, v31.16b
+	WORD $0x4e1e39af // zip1 v15.16b, v13.16b, v30.16b
+	WORD $0x4e1e79ad // zip2 v13.16b, v13.16b, v30.16b
+	WORD $0x4e5d39f0 // zip1 v16.8h, v15.8h, v29.8h
+	WORD $0x4e5d79ef // zip2 v15.8h, v15.8h, v29.8h
+	WORD $0x4e5d39ae // zip1 v14.8h, v13.8h, v29.8h
+	WORD $0x4e5d79ad // zip2 v13.8h, v13.8h, v29.8h
+	WORD $0x4ebcd610 // fsub v16.4s, v16.4s, v28.4s
+	WORD $0x4ebcd5ef // fsub v15.4s, v15.4s, v28.4s
+	WORD $0x4ebcd5ce // fsub v14.4s, v14.4s, v28.4s
+	WORD $0x4ebcd5ad // fsub v13.4s, v13.4s, v28.4s
+	WORD $0x6e31de10 // fmul v16.4s, v16.4s, v17.4s
+	WORD $0x6e31ddef // fmul v15.4s, v15.4s, v17.4s
+	WORD $0x6e31ddce // fmul v14.4s, v14.4s, v17.4s
+	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
+	WORD $0x4f93121b // fmla v27.4s, v16.4s, v19.s[0]
+	WORD $0x4f9311fa // fmla v26.4s, v15.4s, v19.s[0]
+	WORD $0x4f9311d9 // fmla v25.4s, v14.4s, v19.s[0]
+	WORD $0x4f9311b8 // fmla v24.4s, v13.4s, v19.s[0]
+	WORD $0x4f921217 // fmla v23.4s, v16.4s, v18.s[0]
+	WORD $0x4f9211f6 // fmla v22.4s, v15.4s, v18.s[0]
+	WORD $0x4f9211d5 // fmla v21.4s, v14.4s, v18.s[0]
+	WORD $0x4f9211b4 // fmla v20.4s, v13.4s, v18.s[0]
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
 	BNE slots240
 none241:
 	ADD R9<<2, R1, R11
-	FMOVQ F31, 64(R11)
-	FMOVQ F30, 80(R11)
-	FMOVQ F29, 96(R11)
-	FMOVQ F28, 112(R11)
-	ADD R2, R11, R11
 	FMOVQ F27, 64(R11)
 	FMOVQ F26, 80(R11)
 	FMOVQ F25, 96(R11)
 	FMOVQ F24, 112(R11)
+	ADD R2, R11, R11
+	FMOVQ F23, 64(R11)
+	FMOVQ F22, 80(R11)
+	FMOVQ F21, 96(R11)
+	FMOVQ F20, 112(R11)
 	ADD $32, R9, R9
 	SUBS $32, R10, R10
 	BNE block237
@@ -5641,15 +5658,15 @@ group242:
 	MOVD ValuesArgs_D(R0), R10
 block244:
 	ADD R9<<2, R1, R11
-	FMOVQ (R11), F31
-	FMOVQ 16(R11), F30
-	FMOVQ 32(R11), F29
-	FMOVQ 48(R11), F28
-	FMOVS (R5), F27
-	WORD $0x4f9b93ff // fmul v31.4s, v31.4s, v27.s[0]
-	WORD $0x4f9b93de // fmul v30.4s, v30.4s, v27.s[0]
-	WORD $0x4f9b93bd // fmul v29.4s, v29.4s, v27.s[0]
-	WORD $0x4f9b939c // fmul v28.4s, v28.4s, v27.s[0]
+	FMOVQ (R11), F27
+	FMOVQ 16(R11), F26
+	FMOVQ 32(R11), F25
+	FMOVQ 48(R11), F24
+	FMOVS (R5), F23
+	WORD $0x4f97937b // fmul v27.4s, v27.4s, v23.s[0]
+	WORD $0x4f97935a // fmul v26.4s, v26.4s, v23.s[0]
+	WORD $0x4f979339 // fmul v25.4s, v25.4s, v23.s[0]
+	WORD $0x4f979318 // fmul v24.4s, v24.4s, v23.s[0]
 	CBZ R8, none246
 	MOVD R8, R14
 	MOVD R3, R12
@@ -5659,49 +5676,50 @@ block244:
 	ADD R25>>4, R6, R13
 	ADD R9, R13, R13
 slots245:
-	FMOVS (R12), F27
-	VLD1R (R15), [V26.H4]
+	FMOVS (R12), F23
+	VLD1R (R15), [V22.H4]
 	ADD R7, R15, R15
-	WORD $0x0e217b5a // fcvtl v26.4s, v26.4h
-	FMOVQ (R13), F22
-	WORD $0x0f08a6d8 // sxtl v24.8h, v22.8b
-	WORD $0x4f08a6d6 // sxtl2 v22.8h, v22.16b
-	WORD $0x0f10a719 // sxtl v25.4s, v24.4h
-	WORD $0x4f10a718 // sxtl2 v24.4s, v24.8h
-	WORD $0x0f10a6d7 // sxtl v23.4s, v22.4h
-	WORD $0x4f10a6d6 // sxtl2 v22.4s, v22.8h
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x6e3adf39 // fmul v25.4s, v25.4s, v26.4s
-	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
-	WORD $0x6e3adef7 // fmul v23.4s, v23.4s, v26.4s
-	WORD $0x6e3aded6 // fmul v22.4s, v22.4s, v26.4s
-	WORD $0x4f9b133f // fmla v31.4s, v25.4s, v27.s[0]
-	WORD $0x4f9b131e // fmla v30.4s, v24.4s, v27.s[0]
-	WORD $0x4f9b12fd // fmla v29.4s, v23.4s, v27.s[0]
-	WORD $0x4f9b12dc // fmla v28.4s, v22.4s, v27.s[0]
+	WORD $0x0e217ad6 // fcvtl v22.4s, v22.4h
+	FMOVQ (R13), F18
+	WORD $0x6e3f1e52 // eor v18.16b, v18.16b, v31.16b
+	WORD $0x4e1e3a54 // zip1 v20.16b, v18.16b, v30.16b
+	WORD $0x4e1e7a52 // zip2 v18.16b, v18.16b, v30.16b
+	WORD $0x4e5d3a95 // zip1 v21.8h, v20.8h, v29.8h
+	WORD $0x4e5d7a94 // zip2 v20.8h, v20.8h, v29.8h
+	WORD $0x4e5d3a53 // zip1 v19.8h, v18.8h, v29.8h
+	WORD $0x4e5d7a52 // zip2 v18.8h, v18.8h, v29.8h
+	WORD $0x4ebcd6b5 // fsub v21.4s, v21.4s, v28.4s
+	WORD $0x4ebcd694 // fsub v20.4s, v20.4s, v28.4s
+	WORD $0x4ebcd673 // fsub v19.4s, v19.4s, v28.4s
+	WORD $0x4ebcd652 // fsub v18.4s, v18.4s, v28.4s
+	WORD $0x6e36deb5 // fmul v21.4s, v21.4s, v22.4s
+	WORD $0x6e36de94 // fmul v20.4s, v20.4s, v22.4s
+	WORD $0x6e36de73 // fmul v19.4s, v19.4s, v22.4s
+	WORD $0x6e36de52 // fmul v18.4s, v18.4s, v22.4s
+	WORD $0x4f9712bb // fmla v27.4s, v21.4s, v23.s[0]
+	WORD $0x4f97129a // fmla v26.4s, v20.4s, v23.s[0]
+	WORD $0x4f971279 // fmla v25.4s, v19.4s, v23.s[0]
+	WORD $0x4f971258 // fmla v24.4s, v18.4s, v23.s[0]
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
 	BNE slots245
 none246:
 	ADD R9<<2, R1, R11
-	FMOVQ F31, (R11)
-	FMOVQ F30, 16(R11)
-	FMOVQ F29, 32(R11)
-	FMOVQ F28, 48(R11)
+	FMOVQ F27, (R11)
+	FMOVQ F26, 16(R11)
+	FMOVQ F25, 32(R11)
+	FMOVQ F24, 48(R11)
 	ADD R9<<2, R1, R11
-	FMOVQ 64(R11), F31
-	FMOVQ 80(R11), F30
-	FMOVQ 96(R11), F29
-	FMOVQ 112(R11), F28
-	FMOVS (R5), F27
-	WORD $0x4f9b93ff // fmul v31.4s, v31.4s, v27.s[0]
-	WORD $0x4f9b93de // fmul v30.4s, v30.4s, v27.s[0]
-	WORD $0x4f9b93bd // fmul v29.4s, v29.4s, v27.s[0]
-	WORD $0x4f9b939c // fmul v28.4s, v28.4s, v27.s[0]
+	FMOVQ 64(R11), F27
+	FMOVQ 80(R11), F26
+	FMOVQ 96(R11), F25
+	FMOVQ 112(R11), F24
+	FMOVS (R5), F23
+	WORD $0x4f97937b // fmul v27.4s, v27.4s, v23.s[0]
+	WORD $0x4f97935a // fmul v26.4s, v26.4s, v23.s[0]
+	WORD $0x4f979339 // fmul v25.4s, v25.4s, v23.s[0]
+	WORD $0x4f979318 // fmul v24.4s, v24.4s, v23.s[0]
 	CBZ R8, none248
 	MOVD R8, R14
 	MOVD R3, R12
@@ -5711,39 +5729,40 @@ none246:
 	ADD R25>>4, R6, R13
 	ADD R9, R13, R13
 slots247:
-	FMOVS (R12), F27
-	VLD1R (R15), [V26.H4]
+	FMOVS (R12), F23
+	VLD1R (R15), [V22.H4]
 	ADD R7, R15, R15
-	WORD $0x0e217b5a // fcvtl v26.4s, v26.4h
-	FMOVQ 16(R13), F22
-	WORD $0x0f08a6d8 // sxtl v24.8h, v22.8b
-	WORD $0x4f08a6d6 // sxtl2 v22.8h, v22.16b
-	WORD $0x0f10a719 // sxtl v25.4s, v24.4h
-	WORD $0x4f10a718 // sxtl2 v24.4s, v24.8h
-	WORD $0x0f10a6d7 // sxtl v23.4s, v22.4h
-	WORD $0x4f10a6d6 // sxtl2 v22.4s, v22.8h
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x6e3adf39 // fmul v25.4s, v25.4s, v26.4s
-	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
-	WORD $0x6e3adef7 // fmul v23.4s, v23.4s, v26.4s
-	WORD $0x6e3aded6 // fmul v22.4s, v22.4s, v26.4s
-	WORD $0x4f9b133f // fmla v31.4s, v25.4s, v27.s[0]
-	WORD $0x4f9b131e // fmla v30.4s, v24.4s, v27.s[0]
-	WORD $0x4f9b12fd // fmla v29.4s, v23.4s, v27.s[0]
-	WORD $0x4f9b12dc // fmla v28.4s, v22.4s, v27.s[0]
+	WORD $0x0e217ad6 // fcvtl v22.4s, v22.4h
+	FMOVQ 16(R13), F18
+	WORD $0x6e3f1e52 // eor v18.16b, v18.16b, v31.16b
+	WORD $0x4e1e3a54 // zip1 v20.16b, v18.16b, v30.16b
+	WORD $0x4e1e7a52 // zip2 v18.16b, v18.16b, v30.16b
+	WORD $0x4e5d3a95 // zip1 v21.8h, v20.8h, v29.8h
+	WORD $0x4e5d7a94 // zip2 v20.8h, v20.8h, v29.8h
+	WORD $0x4e5d3a53 // zip1 v19.8h, v18.8h, v29.8h
+	WORD $0x4e5d7a52 // zip2 v18.8h, v18.8h, v29.8h
+	WORD $0x4ebcd6b5 // fsub v21.4s, v21.4s, v28.4s
+	WORD $0x4ebcd694 // fsub v20.4s, v20.4s, v28.4s
+	WORD $0x4ebcd673 // fsub v19.4s, v19.4s, v28.4s
+	WORD $0x4ebcd652 // fsub v18.4s, v18.4s, v28.4s
+	WORD $0x6e36deb5 // fmul v21.4s, v21.4s, v22.4s
+	WORD $0x6e36de94 // fmul v20.4s, v20.4s, v22.4s
+	WORD $0x6e36de73 // fmul v19.4s, v19.4s, v22.4s
+	WORD $0x6e36de52 // fmul v18.4s, v18.4s, v22.4s
+	WORD $0x4f9712bb // fmla v27.4s, v21.4s, v23.s[0]
+	WORD $0x4f97129a // fmla v26.4s, v20.4s, v23.s[0]
+	WORD $0x4f971279 // fmla v25.4s, v19.4s, v23.s[0]
+	WORD $0x4f971258 // fmla v24.4s, v18.4s, v23.s[0]
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
 	BNE slots247
 none248:
 	ADD R9<<2, R1, R11
-	FMOVQ F31, 64(R11)
-	FMOVQ F30, 80(R11)
-	FMOVQ F29, 96(R11)
-	FMOVQ F28, 112(R11)
+	FMOVQ F27, 64(R11)
+	FMOVQ F26, 80(R11)
+	FMOVQ F25, 96(R11)
+	FMOVQ F24, 112(R11)
 	ADD $32, R9, R9
 	SUBS $32, R10, R10
 	BNE block244
@@ -5775,7 +5794,11 @@ TEXT ·valuesQ4NEON(SB), NOSPLIT, $0-8
 	MUL R7, R25, R25
 	ADD R25, R6, R6
 	WORD $0x4f00e5ff // movi v31.16b, #0xf
-	WORD $0x4f00e51e // movi v30.16b, #0x8
+	WORD $0x6f00e41e // movi v30.2d, #0x0
+	MOVW $0x4b004b00, R25
+	VDUP R25, V29.S4
+	MOVW $0x4b000008, R25
+	VDUP R25, V28.S4
 group249:
 	CMP $4, R4
 	BLT next250
@@ -5783,45 +5806,45 @@ group249:
 	MOVD ValuesArgs_D(R0), R10
 block251:
 	ADD R9<<2, R1, R11
-	FMOVQ (R11), F29
-	FMOVQ 16(R11), F28
-	FMOVQ 32(R11), F27
-	FMOVQ 48(R11), F26
+	FMOVQ (R11), F27
+	FMOVQ 16(R11), F26
+	FMOVQ 32(R11), F25
+	FMOVQ 48(R11), F24
 	ADD R2, R11, R11
-	FMOVQ (R11), F25
-	FMOVQ 16(R11), F24
-	FMOVQ 32(R11), F23
-	FMOVQ 48(R11), F22
+	FMOVQ (R11), F23
+	FMOVQ 16(R11), F22
+	FMOVQ 32(R11), F21
+	FMOVQ 48(R11), F20
 	ADD R2, R11, R11
-	FMOVQ (R11), F21
-	FMOVQ 16(R11), F20
-	FMOVQ 32(R11), F19
-	FMOVQ 48(R11), F18
+	FMOVQ (R11), F19
+	FMOVQ 16(R11), F18
+	FMOVQ 32(R11), F17
+	FMOVQ 48(R11), F16
 	ADD R2, R11, R11
-	FMOVQ (R11), F17
-	FMOVQ 16(R11), F16
-	FMOVQ 32(R11), F15
-	FMOVQ 48(R11), F14
-	FMOVS (R5), F13
-	WORD $0x4f8d93bd // fmul v29.4s, v29.4s, v13.s[0]
-	WORD $0x4f8d939c // fmul v28.4s, v28.4s, v13.s[0]
-	WORD $0x4f8d937b // fmul v27.4s, v27.4s, v13.s[0]
-	WORD $0x4f8d935a // fmul v26.4s, v26.4s, v13.s[0]
-	FMOVS 4(R5), F13
-	WORD $0x4f8d9339 // fmul v25.4s, v25.4s, v13.s[0]
-	WORD $0x4f8d9318 // fmul v24.4s, v24.4s, v13.s[0]
-	WORD $0x4f8d92f7 // fmul v23.4s, v23.4s, v13.s[0]
-	WORD $0x4f8d92d6 // fmul v22.4s, v22.4s, v13.s[0]
-	FMOVS 8(R5), F13
-	WORD $0x4f8d92b5 // fmul v21.4s, v21.4s, v13.s[0]
-	WORD $0x4f8d9294 // fmul v20.4s, v20.4s, v13.s[0]
-	WORD $0x4f8d9273 // fmul v19.4s, v19.4s, v13.s[0]
-	WORD $0x4f8d9252 // fmul v18.4s, v18.4s, v13.s[0]
-	FMOVS 12(R5), F13
-	WORD $0x4f8d9231 // fmul v17.4s, v17.4s, v13.s[0]
-	WORD $0x4f8d9210 // fmul v16.4s, v16.4s, v13.s[0]
-	WORD $0x4f8d91ef // fmul v15.4s, v15.4s, v13.s[0]
-	WORD $0x4f8d91ce // fmul v14.4s, v14.4s, v13.s[0]
+	FMOVQ (R11), F15
+	FMOVQ 16(R11), F14
+	FMOVQ 32(R11), F13
+	FMOVQ 48(R11), F12
+	FMOVS (R5), F11
+	WORD $0x4f8b937b // fmul v27.4s, v27.4s, v11.s[0]
+	WORD $0x4f8b935a // fmul v26.4s, v26.4s, v11.s[0]
+	WORD $0x4f8b9339 // fmul v25.4s, v25.4s, v11.s[0]
+	WORD $0x4f8b9318 // fmul v24.4s, v24.4s, v11.s[0]
+	FMOVS 4(R5), F11
+	WORD $0x4f8b92f7 // fmul v23.4s, v23.4s, v11.s[0]
+	WORD $0x4f8b92d6 // fmul v22.4s, v22.4s, v11.s[0]
+	WORD $0x4f8b92b5 // fmul v21.4s, v21.4s, v11.s[0]
+	WORD $0x4f8b9294 // fmul v20.4s, v20.4s, v11.s[0]
+	FMOVS 8(R5), F11
+	WORD $0x4f8b9273 // fmul v19.4s, v19.4s, v11.s[0]
+	WORD $0x4f8b9252 // fmul v18.4s, v18.4s, v11.s[0]
+	WORD $0x4f8b9231 // fmul v17.4s, v17.4s, v11.s[0]
+	WORD $0x4f8b9210 // fmul v16.4s, v16.4s, v11.s[0]
+	FMOVS 12(R5), F11
+	WORD $0x4f8b91ef // fmul v15.4s, v15.4s, v11.s[0]
+	WORD $0x4f8b91ce // fmul v14.4s, v14.4s, v11.s[0]
+	WORD $0x4f8b91ad // fmul v13.4s, v13.4s, v11.s[0]
+	WORD $0x4f8b918c // fmul v12.4s, v12.4s, v11.s[0]
 	CBZ R8, none253
 	MOVD R8, R14
 	MOVD R3, R12
@@ -5831,111 +5854,110 @@ block251:
 	ADD R25>>4, R6, R13
 	ADD R9>>1, R13, R13
 slots252:
-	FMOVS (R12), F13
-	FMOVS 256(R12), F12
-	FMOVS 512(R12), F11
-	FMOVS 768(R12), F10
-	VLD1R (R15), [V9.H4]
+	FMOVS (R12), F11
+	FMOVS 256(R12), F10
+	FMOVS 512(R12), F9
+	FMOVS 768(R12), F8
+	VLD1R (R15), [V7.H4]
 	ADD R7, R15, R15
-	WORD $0x0e217929 // fcvtl v9.4s, v9.4h
-	FMOVQ (R13), F5
-	WORD $0x4e3f1ca5 // and v5.16b, v5.16b, v31.16b
-	WORD $0x6e3e84a5 // sub v5.16b, v5.16b, v30.16b
-	WORD $0x0f08a4a7 // sxtl v7.8h, v5.8b
-	WORD $0x4f08a4a5 // sxtl2 v5.8h, v5.16b
-	WORD $0x0f10a4e8 // sxtl v8.4s, v7.4h
-	WORD $0x4f10a4e7 // sxtl2 v7.4s, v7.8h
-	WORD $0x0f10a4a6 // sxtl v6.4s, v5.4h
-	WORD $0x4f10a4a5 // sxtl2 v5.4s, v5.8h
-	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x6e29dd08 // fmul v8.4s, v8.4s, v9.4s
-	WORD $0x6e29dce7 // fmul v7.4s, v7.4s, v9.4s
-	WORD $0x6e29dcc6 // fmul v6.4s, v6.4s, v9.4s
-	WORD $0x6e29dca5 // fmul v5.4s, v5.4s, v9.4s
-	WORD $0x4f8d111d // fmla v29.4s, v8.4s, v13.s[0]
-	WORD $0x4f8d10fc // fmla v28.4s, v7.4s, v13.s[0]
-	WORD $0x4f8d10db // fmla v27.4s, v6.4s, v13.s[0]
-	WORD $0x4f8d10ba // fmla v26.4s, v5.4s, v13.s[0]
-	WORD $0x4f8c1119 // fmla v25.4s, v8.4s, v12.s[0]
-	WORD $0x4f8c10f8 // fmla v24.4s, v7.4s, v12.s[0]
-	WORD $0x4f8c10d7 // fmla v23.4s, v6.4s, v12.s[0]
-	WORD $0x4f8c10b6 // fmla v22.4s, v5.4s, v12.s[0]
-	WORD $0x4f8b1115 // fmla v21.4s, v8.4s, v11.s[0]
-	WORD $0x4f8b10f4 // fmla v20.4s, v7.4s, v11.s[0]
-	WORD $0x4f8b10d3 // fmla v19.4s, v6.4s, v11.s[0]
-	WORD $0x4f8b10b2 // fmla v18.4s, v5.4s, v11.s[0]
-	WORD $0x4f8a1111 // fmla v17.4s, v8.4s, v10.s[0]
-	WORD $0x4f8a10f0 // fmla v16.4s, v7.4s, v10.s[0]
-	WORD $0x4f8a10cf // fmla v15.4s, v6.4s, v10.s[0]
-	WORD $0x4f8a10ae // fmla v14.4s, v5.4s, v10.s[0]
+	WORD $0x0e2178e7 // fcvtl v7.4s, v7.4h
+	FMOVQ (R13), F3
+	WORD $0x4e3f1c63 // and v3.16b, v3.16b, v31.16b
+	WORD $0x4e1e3865 // zip1 v5.16b, v3.16b, v30.16b
+	WORD $0x4e1e7863 // zip2 v3.16b, v3.16b, v30.16b
+	WORD $0x4e5d38a6 // zip1 v6.8h, v5.8h, v29.8h
+	WORD $0x4e5d78a5 // zip2 v5.8h, v5.8h, v29.8h
+	WORD $0x4e5d3864 // zip1 v4.8h, v3.8h, v29.8h
+	WORD $0x4e5d7863 // zip2 v3.8h, v3.8h, v29.8h
+	WORD $0x4ebcd4c6 // fsub v6.4s, v6.4s, v28.4s
+	WORD $0x4ebcd4a5 // fsub v5.4s, v5.4s, v28.4s
+	WORD $0x4ebcd484 // fsub v4.4s, v4.4s, v28.4s
+	WORD $0x4ebcd463 // fsub v3.4s, v3.4s, v28.4s
+	WORD $0x6e27dcc6 // fmul v6.4s, v6.4s, v7.4s
+	WORD $0x6e27dca5 // fmul v5.4s, v5.4s, v7.4s
+	WORD $0x6e27dc84 // fmul v4.4s, v4.4s, v7.4s
+	WORD $0x6e27dc63 // fmul v3.4s, v3.4s, v7.4s
+	WORD $0x4f8b10db // fmla v27.4s, v6.4s, v11.s[0]
+	WORD $0x4f8b10ba // fmla v26.4s, v5.4s, v11.s[0]
+	WORD $0x4f8b1099 // fmla v25.4s, v4.4s, v11.s[0]
+	WORD $0x4f8b1078 // fmla v24.4s, v3.4s, v11.s[0]
+	WORD $0x4f8a10d7 // fmla v23.4s, v6.4s, v10.s[0]
+	WORD $0x4f8a10b6 // fmla v22.4s, v5.4s, v10.s[0]
+	WORD $0x4f8a1095 // fmla v21.4s, v4.4s, v10.s[0]
+	WORD $0x4f8a1074 // fmla v20.4s, v3.4s, v10.s[0]
+	WORD $0x4f8910d3 // fmla v19.4s, v6.4s, v9.s[0]
+	WORD $0x4f8910b2 // fmla v18.4s, v5.4s, v9.s[0]
+	WORD $0x4f891091 // fmla v17.4s, v4.4s, v9.s[0]
+	WORD $0x4f891070 // fmla v16.4s, v3.4s, v9.s[0]
+	WORD $0x4f8810cf // fmla v15.4s, v6.4s, v8.s[0]
+	WORD $0x4f8810ae // fmla v14.4s, v5.4s, v8.s[0]
+	WORD $0x4f88108d // fmla v13.4s, v4.4s, v8.s[0]
+	WORD $0x4f88106c // fmla v12.4s, v3.4s, v8.s[0]
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
 	BNE slots252
 none253:
 	ADD R9<<2, R1, R11
-	FMOVQ F29, (R11)
-	FMOVQ F28, 16(R11)
-	FMOVQ F27, 32(R11)
-	FMOVQ F26, 48(R11)
+	FMOVQ F27, (R11)
+	FMOVQ F26, 16(R11)
+	FMOVQ F25, 32(R11)
+	FMOVQ F24, 48(R11)
 	ADD R2, R11, R11
-	FMOVQ F25, (R11)
-	FMOVQ F24, 16(R11)
-	FMOVQ F23, 32(R11)
-	FMOVQ F22, 48(R11)
+	FMOVQ F23, (R11)
+	FMOVQ F22, 16(R11)
+	FMOVQ F21, 32(R11)
+	FMOVQ F20, 48(R11)
 	ADD R2, R11, R11
-	FMOVQ F21, (R11)
-	FMOVQ F20, 16(R11)
-	FMOVQ F19, 32(R11)
-	FMOVQ F18, 48(R11)
+	FMOVQ F19, (R11)
+	FMOVQ F18, 16(R11)
+	FMOVQ F17, 32(R11)
+	FMOVQ F16, 48(R11)
 	ADD R2, R11, R11
-	FMOVQ F17, (R11)
-	FMOVQ F16, 16(R11)
-	FMOVQ F15, 32(R11)
-	FMOVQ F14, 48(R11)
+	FMOVQ F15, (R11)
+	FMOVQ F14, 16(R11)
+	FMOVQ F13, 32(R11)
+	FMOVQ F12, 48(R11)
 	ADD R9<<2, R1, R11
-	FMOVQ 64(R11), F29
-	FMOVQ 80(R11), F28
-	FMOVQ 96(R11), F27
-	FMOVQ 112(R11), F26
+	FMOVQ 64(R11), F27
+	FMOVQ 80(R11), F26
+	FMOVQ 96(R11), F25
+	FMOVQ 112(R11), F24
 	ADD R2, R11, R11
-	FMOVQ 64(R11), F25
-	FMOVQ 80(R11), F24
-	FMOVQ 96(R11), F23
-	FMOVQ 112(R11), F22
+	FMOVQ 64(R11), F23
+	FMOVQ 80(R11), F22
+	FMOVQ 96(R11), F21
+	FMOVQ 112(R11), F20
 	ADD R2, R11, R11
-	FMOVQ 64(R11), F21
-	FMOVQ 80(R11), F20
-	FMOVQ 96(R11), F19
-	FMOVQ 112(R11), F18
+	FMOVQ 64(R11), F19
+	FMOVQ 80(R11), F18
+	FMOVQ 96(R11), F17
+	FMOVQ 112(R11), F16
 	ADD R2, R11, R11
-	FMOVQ 64(R11), F17
-	FMOVQ 80(R11), F16
-	FMOVQ 96(R11), F15
-	FMOVQ 112(R11), F14
-	FMOVS (R5), F13
-	WORD $0x4f8d93bd // fmul v29.4s, v29.4s, v13.s[0]
-	WORD $0x4f8d939c // fmul v28.4s, v28.4s, v13.s[0]
-	WORD $0x4f8d937b // fmul v27.4s, v27.4s, v13.s[0]
-	WORD $0x4f8d935a // fmul v26.4s, v26.4s, v13.s[0]
-	FMOVS 4(R5), F13
-	WORD $0x4f8d9339 // fmul v25.4s, v25.4s, v13.s[0]
-	WORD $0x4f8d9318 // fmul v24.4s, v24.4s, v13.s[0]
-	WORD $0x4f8d92f7 // fmul v23.4s, v23.4s, v13.s[0]
-	WORD $0x4f8d92d6 // fmul v22.4s, v22.4s, v13.s[0]
-	FMOVS 8(R5), F13
-	WORD $0x4f8d92b5 // fmul v21.4s, v21.4s, v13.s[0]
-	WORD $0x4f8d9294 // fmul v20.4s, v20.4s, v13.s[0]
-	WORD $0x4f8d9273 // fmul v19.4s, v19.4s, v13.s[0]
-	WORD $0x4f8d9252 // fmul v18.4s, v18.4s, v13.s[0]
-	FMOVS 12(R5), F13
-	WORD $0x4f8d9231 // fmul v17.4s, v17.4s, v13.s[0]
-	WORD $0x4f8d9210 // fmul v16.4s, v16.4s, v13.s[0]
-	WORD $0x4f8d91ef // fmul v15.4s, v15.4s, v13.s[0]
-	WORD $0x4f8d91ce // fmul v14.4s, v14.4s, v13.s[0]
+	FMOVQ 64(R11), F15
+	FMOVQ 80(R11), F14
+	FMOVQ 96(R11), F13
+	FMOVQ 112(R11), F12
+	FMOVS (R5), F11
+	WORD $0x4f8b937b // fmul v27.4s, v27.4s, v11.s[0]
+	WORD $0x4f8b935a // fmul v26.4s, v26.4s, v11.s[0]
+	WORD $0x4f8b9339 // fmul v25.4s, v25.4s, v11.s[0]
+	WORD $0x4f8b9318 // fmul v24.4s, v24.4s, v11.s[0]
+	FMOVS 4(R5), F11
+	WORD $0x4f8b92f7 // fmul v23.4s, v23.4s, v11.s[0]
+	WORD $0x4f8b92d6 // fmul v22.4s, v22.4s, v11.s[0]
+	WORD $0x4f8b92b5 // fmul v21.4s, v21.4s, v11.s[0]
+	WORD $0x4f8b9294 // fmul v20.4s, v20.4s, v11.s[0]
+	FMOVS 8(R5), F11
+	WORD $0x4f8b9273 // fmul v19.4s, v19.4s, v11.s[0]
+	WORD $0x4f8b9252 // fmul v18.4s, v18.4s, v11.s[0]
+	WORD $0x4f8b9231 // fmul v17.4s, v17.4s, v11.s[0]
+	WORD $0x4f8b9210 // fmul v16.4s, v16.4s, v11.s[0]
+	FMOVS 12(R5), F11
+	WORD $0x4f8b91ef // fmul v15.4s, v15.4s, v11.s[0]
+	WORD $0x4f8b91ce // fmul v14.4s, v14.4s, v11.s[0]
+	WORD $0x4f8b91ad // fmul v13.4s, v13.4s, v11.s[0]
+	WORD $0x4f8b918c // fmul v12.4s, v12.4s, v11.s[0]
 	CBZ R8, none255
 	MOVD R8, R14
 	MOVD R3, R12
@@ -5945,71 +5967,70 @@ none253:
 	ADD R25>>4, R6, R13
 	ADD R9>>1, R13, R13
 slots254:
-	FMOVS (R12), F13
-	FMOVS 256(R12), F12
-	FMOVS 512(R12), F11
-	FMOVS 768(R12), F10
-	VLD1R (R15), [V9.H4]
+	FMOVS (R12), F11
+	FMOVS 256(R12), F10
+	FMOVS 512(R12), F9
+	FMOVS 768(R12), F8
+	VLD1R (R15), [V7.H4]
 	ADD R7, R15, R15
-	WORD $0x0e217929 // fcvtl v9.4s, v9.4h
-	FMOVQ (R13), F5
-	WORD $0x6f0c04a5 // ushr v5.16b, v5.16b, #4
-	WORD $0x6e3e84a5 // sub v5.16b, v5.16b, v30.16b
-	WORD $0x0f08a4a7 // sxtl v7.8h, v5.8b
-	WORD $0x4f08a4a5 // sxtl2 v5.8h, v5.16b
-	WORD $0x0f10a4e8 // sxtl v8.4s, v7.4h
-	WORD $0x4f10a4e7 // sxtl2 v7.4s, v7.8h
-	WORD $0x0f10a4a6 // sxtl v6.4s, v5.4h
-	WORD $0x4f10a4a5 // sxtl2 v5.4s, v5.8h
-	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x6e29dd08 // fmul v8.4s, v8.4s, v9.4s
-	WORD $0x6e29dce7 // fmul v7.4s, v7.4s, v9.4s
-	WORD $0x6e29dcc6 // fmul v6.4s, v6.4s, v9.4s
-	WORD $0x6e29dca5 // fmul v5.4s, v5.4s, v9.4s
-	WORD $0x4f8d111d // fmla v29.4s, v8.4s, v13.s[0]
-	WORD $0x4f8d10fc // fmla v28.4s, v7.4s, v13.s[0]
-	WORD $0x4f8d10db // fmla v27.4s, v6.4s, v13.s[0]
-	WORD $0x4f8d10ba // fmla v26.4s, v5.4s, v13.s[0]
-	WORD $0x4f8c1119 // fmla v25.4s, v8.4s, v12.s[0]
-	WORD $0x4f8c10f8 // fmla v24.4s, v7.4s, v12.s[0]
-	WORD $0x4f8c10d7 // fmla v23.4s, v6.4s, v12.s[0]
-	WORD $0x4f8c10b6 // fmla v22.4s, v5.4s, v12.s[0]
-	WORD $0x4f8b1115 // fmla v21.4s, v8.4s, v11.s[0]
-	WORD $0x4f8b10f4 // fmla v20.4s, v7.4s, v11.s[0]
-	WORD $0x4f8b10d3 // fmla v19.4s, v6.4s, v11.s[0]
-	WORD $0x4f8b10b2 // fmla v18.4s, v5.4s, v11.s[0]
-	WORD $0x4f8a1111 // fmla v17.4s, v8.4s, v10.s[0]
-	WORD $0x4f8a10f0 // fmla v16.4s, v7.4s, v10.s[0]
-	WORD $0x4f8a10cf // fmla v15.4s, v6.4s, v10.s[0]
-	WORD $0x4f8a10ae // fmla v14.4s, v5.4s, v10.s[0]
+	WORD $0x0e2178e7 // fcvtl v7.4s, v7.4h
+	FMOVQ (R13), F3
+	WORD $0x6f0c0463 // ushr v3.16b, v3.16b, #4
+	WORD $0x4e1e3865 // zip1 v5.16b, v3.16b, v30.16b
+	WORD $0x4e1e7863 // zip2 v3.16b, v3.16b, v30.16b
+	WORD $0x4e5d38a6 // zip1 v6.8h, v5.8h, v29.8h
+	WORD $0x4e5d78a5 // zip2 v5.8h, v5.8h, v29.8h
+	WORD $0x4e5d3864 // zip1 v4.8h, v3.8h, v29.8h
+	WORD $0x4e5d7863 // zip2 v3.8h, v3.8h, v29.8h
+	WORD $0x4ebcd4c6 // fsub v6.4s, v6.4s, v28.4s
+	WORD $0x4ebcd4a5 // fsub v5.4s, v5.4s, v28.4s
+	WORD $0x4ebcd484 // fsub v4.4s, v4.4s, v28.4s
+	WORD $0x4ebcd463 // fsub v3.4s, v3.4s, v28.4s
+	WORD $0x6e27dcc6 // fmul v6.4s, v6.4s, v7.4s
+	WORD $0x6e27dca5 // fmul v5.4s, v5.4s, v7.4s
+	WORD $0x6e27dc84 // fmul v4.4s, v4.4s, v7.4s
+	WORD $0x6e27dc63 // fmul v3.4s, v3.4s, v7.4s
+	WORD $0x4f8b10db // fmla v27.4s, v6.4s, v11.s[0]
+	WORD $0x4f8b10ba // fmla v26.4s, v5.4s, v11.s[0]
+	WORD $0x4f8b1099 // fmla v25.4s, v4.4s, v11.s[0]
+	WORD $0x4f8b1078 // fmla v24.4s, v3.4s, v11.s[0]
+	WORD $0x4f8a10d7 // fmla v23.4s, v6.4s, v10.s[0]
+	WORD $0x4f8a10b6 // fmla v22.4s, v5.4s, v10.s[0]
+	WORD $0x4f8a1095 // fmla v21.4s, v4.4s, v10.s[0]
+	WORD $0x4f8a1074 // fmla v20.4s, v3.4s, v10.s[0]
+	WORD $0x4f8910d3 // fmla v19.4s, v6.4s, v9.s[0]
+	WORD $0x4f8910b2 // fmla v18.4s, v5.4s, v9.s[0]
+	WORD $0x4f891091 // fmla v17.4s, v4.4s, v9.s[0]
+	WORD $0x4f891070 // fmla v16.4s, v3.4s, v9.s[0]
+	WORD $0x4f8810cf // fmla v15.4s, v6.4s, v8.s[0]
+	WORD $0x4f8810ae // fmla v14.4s, v5.4s, v8.s[0]
+	WORD $0x4f88108d // fmla v13.4s, v4.4s, v8.s[0]
+	WORD $0x4f88106c // fmla v12.4s, v3.4s, v8.s[0]
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
 	BNE slots254
 none255:
 	ADD R9<<2, R1, R11
-	FMOVQ F29, 64(R11)
-	FMOVQ F28, 80(R11)
-	FMOVQ F27, 96(R11)
-	FMOVQ F26, 112(R11)
+	FMOVQ F27, 64(R11)
+	FMOVQ F26, 80(R11)
+	FMOVQ F25, 96(R11)
+	FMOVQ F24, 112(R11)
 	ADD R2, R11, R11
-	FMOVQ F25, 64(R11)
-	FMOVQ F24, 80(R11)
-	FMOVQ F23, 96(R11)
-	FMOVQ F22, 112(R11)
+	FMOVQ F23, 64(R11)
+	FMOVQ F22, 80(R11)
+	FMOVQ F21, 96(R11)
+	FMOVQ F20, 112(R11)
 	ADD R2, R11, R11
-	FMOVQ F21, 64(R11)
-	FMOVQ F20, 80(R11)
-	FMOVQ F19, 96(R11)
-	FMOVQ F18, 112(R11)
+	FMOVQ F19, 64(R11)
+	FMOVQ F18, 80(R11)
+	FMOVQ F17, 96(R11)
+	FMOVQ F16, 112(R11)
 	ADD R2, R11, R11
-	FMOVQ F17, 64(R11)
-	FMOVQ F16, 80(R11)
-	FMOVQ F15, 96(R11)
-	FMOVQ F14, 112(R11)
+	FMOVQ F15, 64(R11)
+	FMOVQ F14, 80(R11)
+	FMOVQ F13, 96(R11)
+	FMOVQ F12, 112(R11)
 	ADD $32, R9, R9
 	SUBS $32, R10, R10
 	BNE block251
@@ -6029,25 +6050,25 @@ group256:
 	MOVD ValuesArgs_D(R0), R10
 block258:
 	ADD R9<<2, R1, R11
-	FMOVQ (R11), F29
-	FMOVQ 16(R11), F28
-	FMOVQ 32(R11), F27
-	FMOVQ 48(R11), F26
+	FMOVQ (R11), F27
+	FMOVQ 16(R11), F26
+	FMOVQ 32(R11), F25
+	FMOVQ 48(R11), F24
 	ADD R2, R11, R11
-	FMOVQ (R11), F25
-	FMOVQ 16(R11), F24
-	FMOVQ 32(R11), F23
-	FMOVQ 48(R11), F22
-	FMOVS (R5), F21
-	WORD $0x4f9593bd // fmul v29.4s, v29.4s, v21.s[0]
-	WORD $0x4f95939c // fmul v28.4s, v28.4s, v21.s[0]
-	WORD $0x4f95937b // fmul v27.4s, v27.4s, v21.s[0]
-	WORD $0x4f95935a // fmul v26.4s, v26.4s, v21.s[0]
-	FMOVS 4(R5), F21
-	WORD $0x4f959339 // fmul v25.4s, v25.4s, v21.s[0]
-	WORD $0x4f959318 // fmul v24.4s, v24.4s, v21.s[0]
-	WORD $0x4f9592f7 // fmul v23.4s, v23.4s, v21.s[0]
-	WORD $0x4f9592d6 // fmul v22.4s, v22.4s, v21.s[0]
+	FMOVQ (R11), F23
+	FMOVQ 16(R11), F22
+	FMOVQ 32(R11), F21
+	FMOVQ 48(R11), F20
+	FMOVS (R5), F19
+	WORD $0x4f93937b // fmul v27.4s, v27.4s, v19.s[0]
+	WORD $0x4f93935a // fmul v26.4s, v26.4s, v19.s[0]
+	WORD $0x4f939339 // fmul v25.4s, v25.4s, v19.s[0]
+	WORD $0x4f939318 // fmul v24.4s, v24.4s, v19.s[0]
+	FMOVS 4(R5), F19
+	WORD $0x4f9392f7 // fmul v23.4s, v23.4s, v19.s[0]
+	WORD $0x4f9392d6 // fmul v22.4s, v22.4s, v19.s[0]
+	WORD $0x4f9392b5 // fmul v21.4s, v21.4s, v19.s[0]
+	WORD $0x4f939294 // fmul v20.4s, v20.4s, v19.s[0]
 	CBZ R8, none260
 	MOVD R8, R14
 	MOVD R3, R12
@@ -6057,71 +6078,70 @@ block258:
 	ADD R25>>4, R6, R13
 	ADD R9>>1, R13, R13
 slots259:
-	FMOVS (R12), F21
-	FMOVS 256(R12), F20
-	VLD1R (R15), [V19.H4]
+	FMOVS (R12), F19
+	FMOVS 256(R12), F18
+	VLD1R (R15), [V17.H4]
 	ADD R7, R15, R15
-	WORD $0x0e217a73 // fcvtl v19.4s, v19.4h
-	FMOVQ (R13), F15
-	WORD $0x4e3f1def // and v15.16b, v15.16b, v31.16b
-	WORD $0x6e3e85ef // sub v15.16b, v15.16b, v30.16b
-	WORD $0x0f08a5f1 // sxtl v17.8h, v15.8b
-	WORD $0x4f08a5ef // sxtl2 v15.8h, v15.16b
-	WORD $0x0f10a632 // sxtl v18.4s, v17.4h
-	WORD $0x4f10a631 // sxtl2 v17.4s, v17.8h
-	WORD $0x0f10a5f0 // sxtl v16.4s, v15.4h
-	WORD $0x4f10a5ef // sxtl2 v15.4s, v15.8h
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
-	WORD $0x6e33de52 // fmul v18.4s, v18.4s, v19.4s
-	WORD $0x6e33de31 // fmul v17.4s, v17.4s, v19.4s
-	WORD $0x6e33de10 // fmul v16.4s, v16.4s, v19.4s
-	WORD $0x6e33ddef // fmul v15.4s, v15.4s, v19.4s
-	WORD $0x4f95125d // fmla v29.4s, v18.4s, v21.s[0]
-	WORD $0x4f95123c // fmla v28.4s, v17.4s, v21.s[0]
-	WORD $0x4f95121b // fmla v27.4s, v16.4s, v21.s[0]
-	WORD $0x4f9511fa // fmla v26.4s, v15.4s, v21.s[0]
-	WORD $0x4f941259 // fmla v25.4s, v18.4s, v20.s[0]
-	WORD $0x4f941238 // fmla v24.4s, v17.4s, v20.s[0]
-	WORD $0x4f941217 // fmla v23.4s, v16.4s, v20.s[0]
-	WORD $0x4f9411f6 // fmla v22.4s, v15.4s, v20.s[0]
+	WORD $0x0e217a31 // fcvtl v17.4s, v17.4h
+	FMOVQ (R13), F13
+	WORD $0x4e3f1dad // and v13.16b, v13.16b, v31.16b
+	WORD $0x4e1e39af // zip1 v15.16b, v13.16b, v30.16b
+	WORD $0x4e1e79ad // zip2 v13.16b, v13.16b, v30.16b
+	WORD $0x4e5d39f0 // zip1 v16.8h, v15.8h, v29.8h
+	WORD $0x4e5d79ef // zip2 v15.8h, v15.8h, v29.8h
+	WORD $0x4e5d39ae // zip1 v14.8h, v13.8h, v29.8h
+	WORD $0x4e5d79ad // zip2 v13.8h, v13.8h, v29.8h
+	WORD $0x4ebcd610 // fsub v16.4s, v16.4s, v28.4s
+	WORD $0x4ebcd5ef // fsub v15.4s, v15.4s, v28.4s
+	WORD $0x4ebcd5ce // fsub v14.4s, v14.4s, v28.4s
+	WORD $0x4ebcd5ad // fsub v13.4s, v13.4s, v28.4s
+	WORD $0x6e31de10 // fmul v16.4s, v16.4s, v17.4s
+	WORD $0x6e31ddef // fmul v15.4s, v15.4s, v17.4s
+	WORD $0x6e31ddce // fmul v14.4s, v14.4s, v17.4s
+	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
+	WORD $0x4f93121b // fmla v27.4s, v16.4s, v19.s[0]
+	WORD $0x4f9311fa // fmla v26.4s, v15.4s, v19.s[0]
+	WORD $0x4f9311d9 // fmla v25.4s, v14.4s, v19.s[0]
+	WORD $0x4f9311b8 // fmla v24.4s, v13.4s, v19.s[0]
+	WORD $0x4f921217 // fmla v23.4s, v16.4s, v18.s[0]
+	WORD $0x4f9211f6 // fmla v22.4s, v15.4s, v18.s[0]
+	WORD $0x4f9211d5 // fmla v21.4s, v14.4s, v18.s[0]
+	WORD $0x4f9211b4 // fmla v20.4s, v13.4s, v18.s[0]
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
 	BNE slots259
 none260:
 	ADD R9<<2, R1, R11
-	FMOVQ F29, (R11)
-	FMOVQ F28, 16(R11)
-	FMOVQ F27, 32(R11)
-	FMOVQ F26, 48(R11)
+	FMOVQ F27, (R11)
+	FMOVQ F26, 16(R11)
+	FMOVQ F25, 32(R11)
+	FMOVQ F24, 48(R11)
 	ADD R2, R11, R11
-	FMOVQ F25, (R11)
-	FMOVQ F24, 16(R11)
-	FMOVQ F23, 32(R11)
-	FMOVQ F22, 48(R11)
+	FMOVQ F23, (R11)
+	FMOVQ F22, 16(R11)
+	FMOVQ F21, 32(R11)
+	FMOVQ F20, 48(R11)
 	ADD R9<<2, R1, R11
-	FMOVQ 64(R11), F29
-	FMOVQ 80(R11), F28
-	FMOVQ 96(R11), F27
-	FMOVQ 112(R11), F26
+	FMOVQ 64(R11), F27
+	FMOVQ 80(R11), F26
+	FMOVQ 96(R11), F25
+	FMOVQ 112(R11), F24
 	ADD R2, R11, R11
-	FMOVQ 64(R11), F25
-	FMOVQ 80(R11), F24
-	FMOVQ 96(R11), F23
-	FMOVQ 112(R11), F22
-	FMOVS (R5), F21
-	WORD $0x4f9593bd // fmul v29.4s, v29.4s, v21.s[0]
-	WORD $0x4f95939c // fmul v28.4s, v28.4s, v21.s[0]
-	WORD $0x4f95937b // fmul v27.4s, v27.4s, v21.s[0]
-	WORD $0x4f95935a // fmul v26.4s, v26.4s, v21.s[0]
-	FMOVS 4(R5), F21
-	WORD $0x4f959339 // fmul v25.4s, v25.4s, v21.s[0]
-	WORD $0x4f959318 // fmul v24.4s, v24.4s, v21.s[0]
-	WORD $0x4f9592f7 // fmul v23.4s, v23.4s, v21.s[0]
-	WORD $0x4f9592d6 // fmul v22.4s, v22.4s, v21.s[0]
+	FMOVQ 64(R11), F23
+	FMOVQ 80(R11), F22
+	FMOVQ 96(R11), F21
+	FMOVQ 112(R11), F20
+	FMOVS (R5), F19
+	WORD $0x4f93937b // fmul v27.4s, v27.4s, v19.s[0]
+	WORD $0x4f93935a // fmul v26.4s, v26.4s, v19.s[0]
+	WORD $0x4f939339 // fmul v25.4s, v25.4s, v19.s[0]
+	WORD $0x4f939318 // fmul v24.4s, v24.4s, v19.s[0]
+	FMOVS 4(R5), F19
+	WORD $0x4f9392f7 // fmul v23.4s, v23.4s, v19.s[0]
+	WORD $0x4f9392d6 // fmul v22.4s, v22.4s, v19.s[0]
+	WORD $0x4f9392b5 // fmul v21.4s, v21.4s, v19.s[0]
+	WORD $0x4f939294 // fmul v20.4s, v20.4s, v19.s[0]
 	CBZ R8, none262
 	MOVD R8, R14
 	MOVD R3, R12
@@ -6131,51 +6151,50 @@ none260:
 	ADD R25>>4, R6, R13
 	ADD R9>>1, R13, R13
 slots261:
-	FMOVS (R12), F21
-	FMOVS 256(R12), F20
-	VLD1R (R15), [V19.H4]
+	FMOVS (R12), F19
+	FMOVS 256(R12), F18
+	VLD1R (R15), [V17.H4]
 	ADD R7, R15, R15
-	WORD $0x0e217a73 // fcvtl v19.4s, v19.4h
-	FMOVQ (R13), F15
-	WORD $0x6f0c05ef // ushr v15.16b, v15.16b, #4
-	WORD $0x6e3e85ef // sub v15.16b, v15.16b, v30.16b
-	WORD $0x0f08a5f1 // sxtl v17.8h, v15.8b
-	WORD $0x4f08a5ef // sxtl2 v15.8h, v15.16b
-	WORD $0x0f10a632 // sxtl v18.4s, v17.4h
-	WORD $0x4f10a631 // sxtl2 v17.4s, v17.8h
-	WORD $0x0f10a5f0 // sxtl v16.4s, v15.4h
-	WORD $0x4f10a5ef // sxtl2 v15.4s, v15.8h
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
-	WORD $0x6e33de52 // fmul v18.4s, v18.4s, v19.4s
-	WORD $0x6e33de31 // fmul v17.4s, v17.4s, v19.4s
-	WORD $0x6e33de10 // fmul v16.4s, v16.4s, v19.4s
-	WORD $0x6e33ddef // fmul v15.4s, v15.4s, v19.4s
-	WORD $0x4f95125d // fmla v29.4s, v18.4s, v21.s[0]
-	WORD $0x4f95123c // fmla v28.4s, v17.4s, v21.s[0]
-	WORD $0x4f95121b // fmla v27.4s, v16.4s, v21.s[0]
-	WORD $0x4f9511fa // fmla v26.4s, v15.4s, v21.s[0]
-	WORD $0x4f941259 // fmla v25.4s, v18.4s, v20.s[0]
-	WORD $0x4f941238 // fmla v24.4s, v17.4s, v20.s[0]
-	WORD $0x4f941217 // fmla v23.4s, v16.4s, v20.s[0]
-	WORD $0x4f9411f6 // fmla v22.4s, v15.4s, v20.s[0]
+	WORD $0x0e217a31 // fcvtl v17.4s, v17.4h
+	FMOVQ (R13), F13
+	WORD $0x6f0c05ad // ushr v13.16b, v13.16b, #4
+	WORD $0x4e1e39af // zip1 v15.16b, v13.16b, v30.16b
+	WORD $0x4e1e79ad // zip2 v13.16b, v13.16b, v30.16b
+	WORD $0x4e5d39f0 // zip1 v16.8h, v15.8h, v29.8h
+	WORD $0x4e5d79ef // zip2 v15.8h, v15.8h, v29.8h
+	WORD $0x4e5d39ae // zip1 v14.8h, v13.8h, v29.8h
+	WORD $0x4e5d79ad // zip2 v13.8h, v13.8h, v29.8h
+	WORD $0x4ebcd610 // fsub v16.4s, v16.4s, v28.4s
+	WORD $0x4ebcd5ef // fsub v15.4s, v15.4s, v28.4s
+	WORD $0x4ebcd5ce // fsub v14.4s, v14.4s, v28.4s
+	WORD $0x4ebcd5ad // fsub v13.4s, v13.4s, v28.4s
+	WORD $0x6e31de10 // fmul v16.4s, v16.4s, v17.4s
+	WORD $0x6e31ddef // fmul v15.4s, v15.4s, v17.4s
+	WORD $0x6e31ddce // fmul v14.4s, v14.4s, v17.4s
+	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
+	WORD $0x4f93121b // fmla v27.4s, v16.4s, v19.s[0]
+	WORD $0x4f9311fa // fmla v26.4s, v15.4s, v19.s[0]
+	WORD $0x4f9311d9 // fmla v25.4s, v14.4s, v19.s[0]
+	WORD $0x4f9311b8 // fmla v24.4s, v13.4s, v19.s[0]
+	WORD $0x4f921217 // fmla v23.4s, v16.4s, v18.s[0]
+	WORD $0x4f9211f6 // fmla v22.4s, v15.4s, v18.s[0]
+	WORD $0x4f9211d5 // fmla v21.4s, v14.4s, v18.s[0]
+	WORD $0x4f9211b4 // fmla v20.4s, v13.4s, v18.s[0]
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
 	BNE slots261
 none262:
 	ADD R9<<2, R1, R11
-	FMOVQ F29, 64(R11)
-	FMOVQ F28, 80(R11)
-	FMOVQ F27, 96(R11)
-	FMOVQ F26, 112(R11)
+	FMOVQ F27, 64(R11)
+	FMOVQ F26, 80(R11)
+	FMOVQ F25, 96(R11)
+	FMOVQ F24, 112(R11)
 	ADD R2, R11, R11
-	FMOVQ F25, 64(R11)
-	FMOVQ F24, 80(R11)
-	FMOVQ F23, 96(R11)
-	FMOVQ F22, 112(R11)
+	FMOVQ F23, 64(R11)
+	FMOVQ F22, 80(R11)
+	FMOVQ F21, 96(R11)
+	FMOVQ F20, 112(R11)
 	ADD $32, R9, R9
 	SUBS $32, R10, R10
 	BNE block258
@@ -6192,15 +6211,15 @@ group263:
 	MOVD ValuesArgs_D(R0), R10
 block265:
 	ADD R9<<2, R1, R11
-	FMOVQ (R11), F29
-	FMOVQ 16(R11), F28
-	FMOVQ 32(R11), F27
-	FMOVQ 48(R11), F26
-	FMOVS (R5), F25
-	WORD $0x4f9993bd // fmul v29.4s, v29.4s, v25.s[0]
-	WORD $0x4f99939c // fmul v28.4s, v28.4s, v25.s[0]
-	WORD $0x4f99937b // fmul v27.4s, v27.4s, v25.s[0]
-	WORD $0x4f99935a // fmul v26.4s, v26.4s, v25.s[0]
+	FMOVQ (R11), F27
+	FMOVQ 16(R11), F26
+	FMOVQ 32(R11), F25
+	FMOVQ 48(R11), F24
+	FMOVS (R5), F23
+	WORD $0x4f97937b // fmul v27.4s, v27.4s, v23.s[0]
+	WORD $0x4f97935a // fmul v26.4s, v26.4s, v23.s[0]
+	WORD $0x4f979339 // fmul v25.4s, v25.4s, v23.s[0]
+	WORD $0x4f979318 // fmul v24.4s, v24.4s, v23.s[0]
 	CBZ R8, none267
 	MOVD R8, R14
 	MOVD R3, R12
@@ -6210,51 +6229,50 @@ block265:
 	ADD R25>>4, R6, R13
 	ADD R9>>1, R13, R13
 slots266:
-	FMOVS (R12), F25
-	VLD1R (R15), [V24.H4]
+	FMOVS (R12), F23
+	VLD1R (R15), [V22.H4]
 	ADD R7, R15, R15
-	WORD $0x0e217b18 // fcvtl v24.4s, v24.4h
-	FMOVQ (R13), F20
-	WORD $0x4e3f1e94 // and v20.16b, v20.16b, v31.16b
-	WORD $0x6e3e8694 // sub v20.16b, v20.16b, v30.16b
-	WORD $0x0f08a696 // sxtl v22.8h, v20.8b
-	WORD $0x4f08a694 // sxtl2 v20.8h, v20.16b
-	WORD $0x0f10a6d7 // sxtl v23.4s, v22.4h
-	WORD $0x4f10a6d6 // sxtl2 v22.4s, v22.8h
-	WORD $0x0f10a695 // sxtl v21.4s, v20.4h
-	WORD $0x4f10a694 // sxtl2 v20.4s, v20.8h
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e38def7 // fmul v23.4s, v23.4s, v24.4s
-	WORD $0x6e38ded6 // fmul v22.4s, v22.4s, v24.4s
-	WORD $0x6e38deb5 // fmul v21.4s, v21.4s, v24.4s
-	WORD $0x6e38de94 // fmul v20.4s, v20.4s, v24.4s
-	WORD $0x4f9912fd // fmla v29.4s, v23.4s, v25.s[0]
-	WORD $0x4f9912dc // fmla v28.4s, v22.4s, v25.s[0]
-	WORD $0x4f9912bb // fmla v27.4s, v21.4s, v25.s[0]
-	WORD $0x4f99129a // fmla v26.4s, v20.4s, v25.s[0]
+	WORD $0x0e217ad6 // fcvtl v22.4s, v22.4h
+	FMOVQ (R13), F18
+	WORD $0x4e3f1e52 // and v18.16b, v18.16b, v31.16b
+	WORD $0x4e1e3a54 // zip1 v20.16b, v18.16b, v30.16b
+	WORD $0x4e1e7a52 // zip2 v18.16b, v18.16b, v30.16b
+	WORD $0x4e5d3a95 // zip1 v21.8h, v20.8h, v29.8h
+	WORD $0x4e5d7a94 // zip2 v20.8h, v20.8h, v29.8h
+	WORD $0x4e5d3a53 // zip1 v19.8h, v18.8h, v29.8h
+	WORD $0x4e5d7a52 // zip2 v18.8h, v18.8h, v29.8h
+	WORD $0x4ebcd6b5 // fsub v21.4s, v21.4s, v28.4s
+	WORD $0x4ebcd694 // fsub v20.4s, v20.4s, v28.4s
+	WORD $0x4ebcd673 // fsub v19.4s, v19.4s, v28.4s
+	WORD $0x4ebcd652 // fsub v18.4s, v18.4s, v28.4s
+	WORD $0x6e36deb5 // fmul v21.4s, v21.4s, v22.4s
+	WORD $0x6e36de94 // fmul v20.4s, v20.4s, v22.4s
+	WORD $0x6e36de73 // fmul v19.4s, v19.4s, v22.4s
+	WORD $0x6e36de52 // fmul v18.4s, v18.4s, v22.4s
+	WORD $0x4f9712bb // fmla v27.4s, v21.4s, v23.s[0]
+	WORD $0x4f97129a // fmla v26.4s, v20.4s, v23.s[0]
+	WORD $0x4f971279 // fmla v25.4s, v19.4s, v23.s[0]
+	WORD $0x4f971258 // fmla v24.4s, v18.4s, v23.s[0]
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
 	BNE slots266
 none267:
 	ADD R9<<2, R1, R11
-	FMOVQ F29, (R11)
-	FMOVQ F28, 16(R11)
-	FMOVQ F27, 32(R11)
-	FMOVQ F26, 48(R11)
+	FMOVQ F27, (R11)
+	FMOVQ F26, 16(R11)
+	FMOVQ F25, 32(R11)
+	FMOVQ F24, 48(R11)
 	ADD R9<<2, R1, R11
-	FMOVQ 64(R11), F29
-	FMOVQ 80(R11), F28
-	FMOVQ 96(R11), F27
-	FMOVQ 112(R11), F26
-	FMOVS (R5), F25
-	WORD $0x4f9993bd // fmul v29.4s, v29.4s, v25.s[0]
-	WORD $0x4f99939c // fmul v28.4s, v28.4s, v25.s[0]
-	WORD $0x4f99937b // fmul v27.4s, v27.4s, v25.s[0]
-	WORD $0x4f99935a // fmul v26.4s, v26.4s, v25.s[0]
+	FMOVQ 64(R11), F27
+	FMOVQ 80(R11), F26
+	FMOVQ 96(R11), F25
+	FMOVQ 112(R11), F24
+	FMOVS (R5), F23
+	WORD $0x4f97937b // fmul v27.4s, v27.4s, v23.s[0]
+	WORD $0x4f97935a // fmul v26.4s, v26.4s, v23.s[0]
+	WORD $0x4f979339 // fmul v25.4s, v25.4s, v23.s[0]
+	WORD $0x4f979318 // fmul v24.4s, v24.4s, v23.s[0]
 	CBZ R8, none269
 	MOVD R8, R14
 	MOVD R3, R12
@@ -6264,41 +6282,40 @@ none267:
 	ADD R25>>4, R6, R13
 	ADD R9>>1, R13, R13
 slots268:
-	FMOVS (R12), F25
-	VLD1R (R15), [V24.H4]
+	FMOVS (R12), F23
+	VLD1R (R15), [V22.H4]
 	ADD R7, R15, R15
-	WORD $0x0e217b18 // fcvtl v24.4s, v24.4h
-	FMOVQ (R13), F20
-	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
-	WORD $0x6e3e8694 // sub v20.16b, v20.16b, v30.16b
-	WORD $0x0f08a696 // sxtl v22.8h, v20.8b
-	WORD $0x4f08a694 // sxtl2 v20.8h, v20.16b
-	WORD $0x0f10a6d7 // sxtl v23.4s, v22.4h
-	WORD $0x4f10a6d6 // sxtl2 v22.4s, v22.8h
-	WORD $0x0f10a695 // sxtl v21.4s, v20.4h
-	WORD $0x4f10a694 // sxtl2 v20.4s, v20.8h
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e38def7 // fmul v23.4s, v23.4s, v24.4s
-	WORD $0x6e38ded6 // fmul v22.4s, v22.4s, v24.4s
-	WORD $0x6e38deb5 // fmul v21.4s, v21.4s, v24.4s
-	WORD $0x6e38de94 // fmul v20.4s, v20.4s, v24.4s
-	WORD $0x4f9912fd // fmla v29.4s, v23.4s, v25.s[0]
-	WORD $0x4f9912dc // fmla v28.4s, v22.4s, v25.s[0]
-	WORD $0x4f9912bb // fmla v27.4s, v21.4s, v25.s[0]
-	WORD $0x4f99129a // fmla v26.4s, v20.4s, v25.s[0]
+	WORD $0x0e217ad6 // fcvtl v22.4s, v22.4h
+	FMOVQ (R13), F18
+	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
+	WORD $0x4e1e3a54 // zip1 v20.16b, v18.16b, v30.16b
+	WORD $0x4e1e7a52 // zip2 v18.16b, v18.16b, v30.16b
+	WORD $0x4e5d3a95 // zip1 v21.8h, v20.8h, v29.8h
+	WORD $0x4e5d7a94 // zip2 v20.8h, v20.8h, v29.8h
+	WORD $0x4e5d3a53 // zip1 v19.8h, v18.8h, v29.8h
+	WORD $0x4e5d7a52 // zip2 v18.8h, v18.8h, v29.8h
+	WORD $0x4ebcd6b5 // fsub v21.4s, v21.4s, v28.4s
+	WORD $0x4ebcd694 // fsub v20.4s, v20.4s, v28.4s
+	WORD $0x4ebcd673 // fsub v19.4s, v19.4s, v28.4s
+	WORD $0x4ebcd652 // fsub v18.4s, v18.4s, v28.4s
+	WORD $0x6e36deb5 // fmul v21.4s, v21.4s, v22.4s
+	WORD $0x6e36de94 // fmul v20.4s, v20.4s, v22.4s
+	WORD $0x6e36de73 // fmul v19.4s, v19.4s, v22.4s
+	WORD $0x6e36de52 // fmul v18.4s, v18.4s, v22.4s
+	WORD $0x4f9712bb // fmla v27.4s, v21.4s, v23.s[0]
+	WORD $0x4f97129a // fmla v26.4s, v20.4s, v23.s[0]
+	WORD $0x4f971279 // fmla v25.4s, v19.4s, v23.s[0]
+	WORD $0x4f971258 // fmla v24.4s, v18.4s, v23.s[0]
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
 	BNE slots268
 none269:
 	ADD R9<<2, R1, R11
-	FMOVQ F29, 64(R11)
-	FMOVQ F28, 80(R11)
-	FMOVQ F27, 96(R11)
-	FMOVQ F26, 112(R11)
+	FMOVQ F27, 64(R11)
+	FMOVQ F26, 80(R11)
+	FMOVQ F25, 96(R11)
+	FMOVQ F24, 112(R11)
 	ADD $32, R9, R9
 	SUBS $32, R10, R10
 	BNE block265

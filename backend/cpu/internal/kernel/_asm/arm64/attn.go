@@ -30,7 +30,7 @@ var (
 // attnGen writes the attention kernels.
 type attnGen struct {
 	*generator
-	low, eight vreg // constants of 4-bit codes
+	mask, nothing, exponent, zeroPoint vreg // constants of decode
 }
 
 func genAttn(g *generator) {
@@ -67,42 +67,52 @@ func (g *attnGen) eachGroup(tiles map[int][]int, body func(queries int, vectors 
 // rQueries is the number of queries left in all attention kernels.
 const rQueries reg = 4
 
-// decode sets four vectors to the float32 values of 16 codes of 8 or 4 bits, before their scale.
+// decode sets four vectors to the float32 values of 16 codes of 8 or 4 bits, before their scale. An unsigned byte with
+// the upper half of 2^23 in front is 2^23 more than the byte, from which 2^23 and the zero point are subtracted: SXTL and
+// SCVTF take longer.
 func (g *attnGen) decode(f attnFormat, at string, high bool) []vreg {
 	k := g.vs(4)
 	g.loadQ(k[3], at)
-	if f.bits == 4 {
-		if high {
-			g.shift("ushr.16b", k[3], k[3], 4)
-		} else {
-			g.vvv("and.16b", k[3], k[3], g.low)
-		}
-		g.vvv("sub.16b", k[3], k[3], g.eight)
+	switch {
+	case f.bits == 8:
+		g.vvv("eor.16b", k[3], k[3], g.mask)
+	case high:
+		g.shift("ushr.16b", k[3], k[3], 4)
+	default:
+		g.vvv("and.16b", k[3], k[3], g.mask)
 	}
-	g.vv("sxtl.8h", k[1], k[3])
-	g.vv("sxtl2.8h", k[3], k[3])
+	g.vvv("zip1.16b", k[1], k[3], g.nothing)
+	g.vvv("zip2.16b", k[3], k[3], g.nothing)
 	for i := 0; i < 4; i += 2 {
-		g.vv("sxtl.4s", k[i], k[i+1])
-		g.vv("sxtl2.4s", k[i+1], k[i+1])
+		g.vvv("zip1.8h", k[i], k[i+1], g.exponent)
+		g.vvv("zip2.8h", k[i+1], k[i+1], g.exponent)
 	}
 	for _, v := range k {
-		g.vv("scvtf.4s", v, v)
+		g.vvv("fsub.4s", v, v, g.zeroPoint)
 	}
 	return k
 }
 
 // constants sets what decode needs.
 func (g *attnGen) constants(f attnFormat) {
-	if f.bits == 4 {
-		g.low, g.eight = g.v(), g.v()
-		g.setBytes(g.low, 15)
-		g.setBytes(g.eight, 8)
+	if !f.quantized() {
+		return
 	}
+	g.mask, g.nothing, g.exponent, g.zeroPoint = g.v(), g.v(), g.v(), g.v()
+	mask, zero := uint8(15), uint32(8)
+	if f.bits == 8 {
+		mask, zero = 128, 128
+	}
+	const bits = 0x4b000000 // of 2^23
+	g.setBytes(g.mask, mask)
+	g.zero(g.nothing)
+	g.splat(g.exponent, bits|bits>>16, rTmp)
+	g.splat(g.zeroPoint, bits|zero, rTmp)
 }
 
 func (g *attnGen) freeConstants(f attnFormat) {
-	if f.bits == 4 {
-		g.free(g.low, g.eight)
+	if f.quantized() {
+		g.free(g.mask, g.nothing, g.exponent, g.zeroPoint)
 	}
 }
 

@@ -25,6 +25,8 @@ var vectorOps = map[string]struct {
 	"and.16b": {0x4e201c00, "16b 16b 16b"}, "bic.16b": {0x4e601c00, "16b 16b 16b"}, "orr.16b": {0x4ea01c00, "16b 16b 16b"},
 	"eor.16b": {0x6e201c00, "16b 16b 16b"}, "bsl.16b": {0x6e601c00, "16b 16b 16b"}, "bit.16b": {0x6ea01c00, "16b 16b 16b"},
 	"zip1.4s": {0x4e803800, "4s 4s 4s"}, "zip2.4s": {0x4e807800, "4s 4s 4s"},
+	"zip1.16b": {0x4e003800, "16b 16b 16b"}, "zip2.16b": {0x4e007800, "16b 16b 16b"},
+	"zip1.8h": {0x4e403800, "8h 8h 8h"}, "zip2.8h": {0x4e407800, "8h 8h 8h"},
 	"zip1.2d": {0x4ec03800, "2d 2d 2d"}, "zip2.2d": {0x4ec07800, "2d 2d 2d"},
 	"uzp1.8h": {0x4e401800, "8h 8h 8h"}, "uzp1.16b": {0x4e001800, "16b 16b 16b"},
 	"sdot.4s": {0x4e809400, "4s 16b 16b"}, "smmla.4s": {0x4e80a400, "4s 16b 16b"},
