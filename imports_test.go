@@ -9,32 +9,40 @@ import (
 
 const module = "github.com/seed64708441/ember"
 
-// layers says what a package, and those below it that have no row of their own, may import of this module. A folder
-// stands for all packages below it. Packages below model/ that are not listed here need a row.
+// layers says what the packages of a folder may import of this module, besides each other. The longest row that fits a
+// package counts: a folder stands for all packages below it that have no row of their own.
 var layers = map[string][]string{
-	"tensor":                      {},
-	"tensor/mem":                  {},
-	"tensor/quant":                {"tensor"},
-	"tensor/tensortest":           {"tensor"},
-	"ops":                         {},
-	"ops/ref":                     {"ops"},
-	"backend":                     {"ops", "tensor", "tensor/mem"},
-	"backend/backendtest":         {"backend", "ops", "ops/ref", "tensor", "tensor/mem", "tensor/quant"},
-	"backend/cpu":                 {"backend", "ops", "tensor", "tensor/mem", "tensor/quant", "backend/cpu/internal/kernel"},
-	"backend/cpu/internal/kernel": {"tensor", "tensor/quant"},
-	"tokenize":                    {},
-	"tokenize/chat":               {"tokenize/chat/jinja"},
-	"tokenize/chat/jinja":         {},
-	"model/sample":                {},
-	"model/grammar":               {},
-	"model/kv":                    {"backend"},
-	"model/gguf":                  {"tensor", "tensor/mem"},
-	"model/arch":                  {"ops", "tensor"},
-	"model/testmodel":             {"model/gguf", "tensor", "tensor/quant"},
+	"tensor":              {},
+	"tensor/mem":          {},
+	"tensor/quant":        {"tensor"},
+	"tensor/tensortest":   {"tensor"},
+	"ops":                 {},
+	"ops/ref":             {"ops"},
+	"backend":             {"ops", "tensor", "tensor/mem"},
+	"backend/backendtest": {"backend", "ops", "ops/ref", "tensor", "tensor/mem", "tensor/quant"},
+	"backend/cpu":         {"backend", "ops", "tensor", "tensor/mem", "tensor/quant"},
+	"tokenize":            {},
+	"tokenize/chat":       {},
+	"model/sample":        {},
+	"model/grammar":       {},
+	"model/kv":            {"backend"},
+	"model/gguf":          {"tensor", "tensor/mem"},
+	"model/arch":          {"ops", "tensor"},
+	"model/testmodel":     {"model/gguf", "tensor", "tensor/quant"},
 	"model": {
 		"backend", "backend/cpu", "model/arch", "model/gguf", "model/grammar", "model/kv", "model/sample",
-		"ops", "tensor", "tensor/mem", "tensor/quant", "tokenize", "tokenize/chat",
+		"ops", "tensor", "tensor/mem", "tensor/quant", "tokenize", "tokenize/chat", "tokenize/chat/reply", "tokenize/chat/tool",
 	},
+}
+
+// row returns the folder of the table that a package belongs to.
+func row(name string) (folder string, ok bool) {
+	for f := range layers {
+		if (name == f || strings.HasPrefix(name, f+"/")) && len(f) > len(folder) {
+			folder, ok = f, true
+		}
+	}
+	return folder, ok
 }
 
 // TestImports holds the packages to the directions in which imports may point: what is computed knows no model, what is a
@@ -48,29 +56,53 @@ func TestImports(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := 0
+	seen := map[string]bool{}
 	for line := range strings.Lines(string(out)) {
 		f := strings.Fields(line)
 		name := strings.TrimPrefix(strings.TrimPrefix(f[0], module), "/")
 		if strings.HasPrefix(name, "examples") || strings.HasPrefix(name, "benchmarks") {
 			continue
 		}
-		may, ok := layers[name]
-		if !ok && name != "" {
-			t.Errorf("package %s has no row in the table", name)
+		folder, ok := row(name)
+		if !ok {
+			if name != "" {
+				t.Errorf("package %s has no row in the table", name)
+			}
 			continue
 		}
-		seen++
+		seen[folder] = true
 		for _, imp := range f[1:] {
-			switch own, is := strings.CutPrefix(imp, module+"/"); {
-			case is && !slices.Contains(may, own):
-				t.Errorf("%s imports %s: it may import %v", name, own, may)
-			case imp == "C" || imp == "net" || strings.HasPrefix(imp, "net/") || imp == "os/exec" || imp == "plugin":
+			own, is := strings.CutPrefix(imp, module+"/")
+			home, _ := row(own)
+			switch {
+			case is && home != folder && !slices.Contains(layers[folder], own):
+				t.Errorf("%s imports %s: it may import %v", name, own, layers[folder])
+			case slices.Contains([]string{"C", "net", "net/http", "os/exec", "plugin"}, imp):
 				t.Errorf("%s imports %s", name, imp)
 			}
 		}
 	}
-	if seen < len(layers)-1 {
-		t.Errorf("%d packages seen, the table has %d", seen, len(layers))
+	if len(seen) < len(layers) {
+		t.Errorf("%d folders of the table have packages, want all %d", len(seen), len(layers))
+	}
+}
+
+// TestNoNetwork holds everything that a program with the core links to the same: no network, no processes, no plugins.
+func TestNoNetwork(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("no go command")
+	}
+	out, err := exec.Command("go", "list", "-deps", "./model").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	deps := strings.Fields(string(out))
+	for _, bad := range []string{"net", "net/http", "os/exec", "plugin", "runtime/cgo"} {
+		if slices.Contains(deps, bad) {
+			t.Errorf("model links %s", bad)
+		}
+	}
+	if len(deps) < 20 {
+		t.Errorf("only %d dependencies seen", len(deps))
 	}
 }

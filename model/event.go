@@ -1,18 +1,26 @@
 package model
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/seed64708441/ember/model/sample"
+	"github.com/seed64708441/ember/tokenize/chat/reply"
 )
 
 // Event is a piece of what a session generates. Text comes as soon as it is whole characters and cannot be the beginning
-// of a stop text. The last event has a Finish and the Usage.
+// of a stop text or mark. The last event has a Finish and the Usage.
 type Event struct {
-	// Text is new text; "" for a token that completes no character, and mostly for the last event.
+	// Kind says what Text is; EventText where the model's answer is not split into parts.
+	Kind EventKind
+	// Text is new text of the Kind; "" for a token that completes none, and mostly for the last event.
 	Text string
-	// Token is the token chosen, or -1 for an event without one.
+	// Call is the call that the event is about, for the kinds of calls.
+	Call ToolCall
+	// CallError says what is wrong with a call, for EventCallFailed.
+	CallError *reply.CallError
+	// Token is the token chosen, or -1 for an event without one. A token may give several events.
 	Token int32
 	// LogProb is ln p of the token under the model, where Request.LogProbs asks for it.
 	LogProb float32
@@ -25,6 +33,44 @@ type Event struct {
 	Stop string
 	// Usage counts tokens and time; set in the last event.
 	Usage Usage
+}
+
+// EventKind says what an event is about.
+type EventKind uint8
+
+// The kinds. Answers to Messages are split where the chat template of the model marks reasoning and calls.
+const (
+	// EventText is a piece of the answer.
+	EventText EventKind = iota
+	// EventReasoning is a piece of what the model thinks before it answers.
+	EventReasoning
+	// EventCallStart says that a call of a tool begins: Call has its Index and Name.
+	EventCallStart
+	// EventCallArguments is a piece of the JSON text of the arguments.
+	EventCallArguments
+	// EventCall is a whole call: Call is complete.
+	EventCall
+	// EventCallFailed is a call that is not what the syntax of the model wants: CallError says why.
+	EventCallFailed
+)
+
+// String returns a short name.
+func (k EventKind) String() string {
+	names := [...]string{"text", "reasoning", "call start", "call arguments", "call", "call failed"}
+	if int(k) < len(names) {
+		return names[k]
+	}
+	return fmt.Sprintf("EventKind(%d)", uint8(k))
+}
+
+// ToolCall is a call of a tool.
+type ToolCall struct {
+	// Index counts the calls of an answer from 0.
+	Index int
+	// ID names the call, Name the tool.
+	ID, Name string
+	// Arguments is a valid JSON object, in EventCall.
+	Arguments json.RawMessage
 }
 
 // Finish is why a generation ended.

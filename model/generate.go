@@ -47,8 +47,9 @@ type generation struct {
 	s       *Session
 	r       *Request
 	sampler *sample.Sampler
-	stream  *tokenize.Stream
-	stops   *sample.StopMatcher
+	answer  answer
+	held    *constraint // nil where every token may come
+	forced  []int32     // tokens that come next, whatever the model thinks
 	guess   *speculator // nil without speculation
 	draft   []int32     // what was computed beyond the history
 	row     int         // of the logits that the next token is chosen from; row i is after i tokens of draft
@@ -65,25 +66,7 @@ func (s *Session) generate(ctx context.Context, r *Request, yield func(Event, er
 	}
 	defer s.leave()
 	g := &generation{s: s, r: r, started: time.Now()}
-	if g.usage.Reused, err = s.prompt(ctx, r); err != nil {
-		return err
-	}
-	g.usage.Prefilled = len(s.tokens) - g.usage.Reused
-	if g.sampler, err = sample.New(r.params(), s.m.arch.Config.Vocab); err != nil {
-		return err
-	}
-	if err := g.sampler.Accept(s.tokens...); err != nil {
-		return err
-	}
-	if g.stops, err = sample.NewStopMatcher(r.Stop); err != nil {
-		return err
-	}
-	g.stream = s.m.tok.NewStream(tokenize.DecodeOptions{SkipSpecial: true})
-	// The answer goes on after the prompt: a character that the prompt began is finished, a space at its start is kept.
-	if _, err := g.push(s.tokens[len(s.tokens)-1]); err != nil {
-		return err
-	}
-	if g.guess, err = s.speculator(r); err != nil {
+	if err := g.prepare(ctx); err != nil {
 		return err
 	}
 	s.submit(ctx, nil)
@@ -101,23 +84,52 @@ func (s *Session) generate(ctx context.Context, r *Request, yield func(Event, er
 	}
 }
 
-// next chooses a token, lets the model go on with it, and hands out the event. The session counts as choosing at the
+// prepare makes the prompt the history and sets up what chooses and splits the answer.
+func (g *generation) prepare(ctx context.Context) (err error) {
+	s, r := g.s, g.r
+	var text string
+	if g.usage.Reused, text, err = s.prompt(ctx, r); err != nil {
+		return err
+	}
+	g.usage.Prefilled = len(s.tokens) - g.usage.Reused
+	if g.sampler, err = sample.New(r.params(), s.m.arch.Config.Vocab); err != nil {
+		return err
+	}
+	if err := g.sampler.Accept(s.tokens...); err != nil {
+		return err
+	}
+	format := s.m.replyFormat(r)
+	if err := g.answer.init(s.m, r, format, text); err != nil {
+		return err
+	}
+	// The answer goes on after the prompt: a character that the prompt began is finished, a space at its start is kept.
+	if err := g.answer.begin(s.tokens[len(s.tokens)-1]); err != nil {
+		return err
+	}
+	if g.held, err = s.m.newConstraint(r, format, g.answer.thinking()); err != nil {
+		return err
+	}
+	g.guess, err = s.speculator(r)
+	return err
+}
+
+// next chooses a token, lets the model go on with it, and hands out its events. The session counts as choosing at the
 // beginning, and afterwards when there is more.
 func (g *generation) next(ctx context.Context, yield func(Event, error) bool) (more bool, err error) {
 	s := g.s
-	ev, err := g.choose()
+	last, err := g.choose()
 	if err != nil {
 		s.m.steps.chosen()
 		return false, err
 	}
-	if ev.Finish != FinishNone {
+	if last.Finish != FinishNone {
 		s.m.steps.chosen()
 		g.usage.DecodeTime = time.Since(g.decoded)
-		ev.Usage = g.usage
-		yield(ev, nil)
+		last.Usage = g.usage
+		g.hand(last, yield)
 		return false, nil
 	}
-	computed := g.accept(ev.Token)
+	computed := g.accept(last.Token)
 	if !computed {
 		if err := g.propose(ctx); err != nil {
 			s.m.steps.chosen()
@@ -126,11 +138,14 @@ func (g *generation) next(ctx context.Context, yield func(Event, error) bool) (m
 		s.submit(ctx, g.draft)
 		s.m.steps.chosen()
 	}
-	broken := (ev.Text != "" || g.r.LogProbs || g.r.TopLogProbs > 0) && !yield(ev, nil)
+	broken := !g.hand(last, yield)
 	if broken {
 		s.mu.Lock()
 		s.cancel(errBreak)
 		s.mu.Unlock()
+	}
+	if g.held != nil && !broken {
+		g.held.allowed() // while the model computes
 	}
 	if !computed {
 		err = s.wait()
@@ -143,6 +158,29 @@ func (g *generation) next(ctx context.Context, yield func(Event, error) bool) (m
 		return false, err
 	}
 	return true, nil
+}
+
+// hand gives the caller the events of a token: what the answer has become, then or with it what is known of the token.
+// It returns false when the caller leaves the loop.
+func (g *generation) hand(last Event, yield func(Event, error) bool) bool {
+	events := g.answer.events
+	for i := range events {
+		ev := &events[i]
+		ev.Token = last.Token
+		if i == 0 {
+			ev.LogProb, ev.TopLogProbs = last.LogProb, last.TopLogProbs
+		}
+		if i == len(events)-1 {
+			ev.Finish, ev.Stop, ev.Usage = last.Finish, last.Stop, last.Usage
+		}
+		if !yield(*ev, nil) {
+			return false
+		}
+	}
+	if len(events) == 0 && (last.Finish != FinishNone || g.r.LogProbs || g.r.TopLogProbs > 0) {
+		return yield(last, nil)
+	}
+	return true
 }
 
 // accept reports whether the logits after a token that was chosen are there already, because it was guessed.
@@ -183,17 +221,23 @@ func (g *generation) drop() error {
 	return g.s.seq.Rewind(min(g.s.seq.Len(), len(g.s.tokens)-1))
 }
 
-// choose takes a token from the logits, adds it to the history and decides whether it is the last.
+// choose takes the next token, adds it to the history and the answer, and decides whether it is the last. The event has
+// what is known of the token itself.
 func (g *generation) choose() (Event, error) {
 	s := g.s
 	vocab := s.m.arch.Config.Vocab
 	logits := s.logits.v[g.row*vocab : (g.row+1)*vocab]
-	c, err := g.sampler.Sample(logits)
+	c, err := g.pick(logits)
 	if err != nil {
 		return Event{}, err
 	}
 	if err := g.sampler.Accept(c.ID); err != nil {
 		return Event{}, err
+	}
+	if g.held != nil {
+		if err := g.held.accept(c.ID); err != nil {
+			return Event{}, err
+		}
 	}
 	ev := Event{Token: c.ID}
 	if g.r.LogProbs || g.r.TopLogProbs > 0 {
@@ -208,39 +252,63 @@ func (g *generation) choose() (Event, error) {
 	s.tokens = append(s.tokens, c.ID)
 	g.usage.Generated++
 	if s.m.tok.IsEOG(c.ID) && !g.r.IgnoreEOG {
-		ev.Text, ev.Finish = g.rest(), FinishEOG
+		g.answer.end()
+		ev.Finish = FinishEOG
 		return ev, nil
 	}
-	text, err := g.push(c.ID)
+	stop, err := g.answer.push(c.ID)
 	if err != nil {
 		return Event{}, err
 	}
-	text, stop := g.stops.Feed(text)
-	ev.Text = text
 	switch {
 	case stop >= 0:
 		ev.Finish, ev.Stop = FinishStop, g.r.Stop[stop]
+	case g.held != nil && g.held.finished():
+		ev.Finish = FinishEOG
 	case g.usage.Generated == g.r.MaxTokens:
-		ev.Text, ev.Finish = text+g.rest(), FinishLength
+		ev.Finish = FinishLength
 	case len(s.tokens) == s.context:
-		ev.Text, ev.Finish = text+g.rest(), FinishContext
+		ev.Finish = FinishContext
 	}
-	return ev, nil
+	if ev.Finish != FinishNone && ev.Finish != FinishStop {
+		g.answer.addEnd()
+	}
+	return ev, g.budget()
 }
 
-// push decodes a token. Ids between the end of the tokenizer's vocabulary and that of the model are padding without text.
-func (g *generation) push(id int32) (string, error) {
-	if int(id) >= g.s.m.tok.Vocab() {
-		return "", nil
+// pick chooses a token from logits: the next of those that are forced, or one that the constraint allows.
+func (g *generation) pick(logits []float32) (sample.Choice, error) {
+	if len(g.forced) > 0 {
+		id := g.forced[0]
+		g.forced = g.forced[1:]
+		p, err := sample.LogProbs(nil, logits, []int32{id})
+		if err != nil {
+			return sample.Choice{}, err
+		}
+		return sample.Choice{ID: id, Prob: 1, LogProb: p[0]}, nil
 	}
-	return g.stream.Push(id)
+	if g.held == nil {
+		return g.sampler.Sample(logits)
+	}
+	mask := g.held.allowed()
+	for {
+		c, err := g.sampler.SampleMasked(logits, mask)
+		if err != nil || g.held.fits(c.ID) {
+			return c, err
+		}
+		mask = g.held.without(mask, c.ID)
+	}
 }
 
-// rest returns what was held back because it could have become a character or a stop text.
-func (g *generation) rest() string {
-	text, stop := g.stops.Feed(g.stream.Flush())
-	if stop < 0 {
-		text += g.stops.Flush()
+// budget forces the end of reasoning that has become too long.
+func (g *generation) budget() error {
+	if g.r.ThinkTokens == 0 || !g.answer.thinking() {
+		return nil
 	}
-	return text
+	if g.answer.thought++; g.answer.thought < g.r.ThinkTokens || len(g.forced) > 0 {
+		return nil
+	}
+	var err error
+	g.forced, err = g.s.m.tok.Encode(nil, g.answer.format.EndThinking(), tokenize.EncodeOptions{ParseSpecial: true})
+	return err
 }

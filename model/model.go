@@ -24,6 +24,7 @@ type Model struct {
 	arch     *arch.Model
 	tok      *tokenize.Tokenizer
 	template *template
+	grammars grammars
 	backend  backend.Backend
 	context  int // positions of a session
 

@@ -8,6 +8,8 @@ import (
 
 	"github.com/seed64708441/ember/tokenize"
 	"github.com/seed64708441/ember/tokenize/chat"
+	"github.com/seed64708441/ember/tokenize/chat/reply"
+	"github.com/seed64708441/ember/tokenize/chat/tool"
 )
 
 // template renders conversations. A template that cannot be parsed is an error only for who uses it.
@@ -15,6 +17,7 @@ type template struct {
 	t        *chat.Template
 	err      error
 	bos, eos string
+	format   reply.Format // how the model marks reasoning and calls
 }
 
 // keyChatTemplate is where GGUF files have the template.
@@ -34,30 +37,33 @@ func newTemplate(meta interface {
 	}
 	t := &template{bos: tok.Token(tok.BOS()), eos: tok.Token(tok.EOS())}
 	t.t, t.err = chat.Parse(source, chat.Options{})
+	t.format = reply.Detect(source)
 	return t, nil
 }
 
-// encode returns the token ids of what a request wants completed; with Append, of what it adds.
-func (m *Model) encode(ctx context.Context, r *Request) ([]int32, error) {
+// encode returns the token ids of what a request wants completed; with Append, of what it adds. The text is that of
+// Messages.
+func (m *Model) encode(ctx context.Context, r *Request) (ids []int32, text string, err error) {
 	if err := r.Validate(); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	switch {
 	case len(r.Messages) > 0:
-		text, err := m.render(ctx, r)
-		if err != nil {
-			return nil, err
+		if text, err = m.render(ctx, r); err != nil {
+			return nil, "", err
 		}
-		return m.tok.Encode(nil, text, tokenize.EncodeOptions{ParseSpecial: true})
+		ids, err = m.tok.Encode(nil, text, tokenize.EncodeOptions{ParseSpecial: true})
+		return ids, text, err
 	case len(r.Tokens) > 0:
 		for i, id := range r.Tokens {
 			if id < 0 || int(id) >= m.arch.Config.Vocab {
-				return nil, fmt.Errorf("model: Request.Tokens[%d] is %d, want 0 to %d", i, id, m.arch.Config.Vocab-1)
+				return nil, "", fmt.Errorf("model: Request.Tokens[%d] is %d, want 0 to %d", i, id, m.arch.Config.Vocab-1)
 			}
 		}
-		return r.Tokens, nil
+		return r.Tokens, "", nil
 	}
-	return m.tok.Encode(nil, r.Prompt, tokenize.EncodeOptions{AddSpecial: !r.Append, ParseSpecial: r.ParseSpecial})
+	ids, err = m.tok.Encode(nil, r.Prompt, tokenize.EncodeOptions{AddSpecial: !r.Append, ParseSpecial: r.ParseSpecial})
+	return ids, "", err
 }
 
 // render writes the conversation of a request with the template of the file.
@@ -69,32 +75,41 @@ func (m *Model) render(ctx context.Context, r *Request) (string, error) {
 	if t.err != nil {
 		return "", t.err
 	}
+	tools := r.Template.Tools
+	if len(r.Tools) > 0 {
+		var err error
+		if tools, err = tool.Values(r.Tools); err != nil {
+			return "", err
+		}
+	}
 	return t.t.Render(ctx, chat.Input{
-		Messages: r.Messages, Tools: r.Template.Tools, Documents: r.Template.Documents, AddGenerationPrompt: true,
+		Messages: r.Messages, Tools: tools, Documents: r.Template.Documents, AddGenerationPrompt: true,
 		BOS: t.bos, EOS: t.eos, Now: r.Template.Now, Extra: r.Template.Extra,
 	})
 }
 
 // CountTokens returns how many tokens the prompt of a request has: what Usage would say as Reused and Prefilled.
 func (m *Model) CountTokens(ctx context.Context, r Request) (int, error) {
-	ids, err := m.encode(ctx, &r)
+	ids, _, err := m.encode(ctx, &r)
 	return len(ids), err
 }
 
-// prompt makes the text of a request the history of the session.
-func (s *Session) prompt(ctx context.Context, r *Request) (reused int, err error) {
-	ids, err := s.m.encode(ctx, r)
+// prompt makes the text of a request the history of the session. It returns how many tokens need not be computed, and the
+// text of Messages.
+func (s *Session) prompt(ctx context.Context, r *Request) (reused int, text string, err error) {
+	ids, text, err := s.m.encode(ctx, r)
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	if r.Append {
 		ids = slices.Concat(s.tokens, ids)
 	}
 	if len(ids) == 0 {
-		return 0, errors.New("model: the prompt has no token, and the model has none that begins a text")
+		return 0, "", errors.New("model: the prompt has no token, and the model has none that begins a text")
 	}
 	if n := len(ids) + 1; n > s.context {
-		return 0, &ContextFullError{Needed: n, Available: s.context}
+		return 0, "", &ContextFullError{Needed: n, Available: s.context}
 	}
-	return s.adopt(ids)
+	reused, err = s.adopt(ids)
+	return reused, text, err
 }

@@ -1,12 +1,16 @@
 package model
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/seed64708441/ember/model/grammar"
 	"github.com/seed64708441/ember/model/sample"
 	"github.com/seed64708441/ember/tokenize/chat"
+	"github.com/seed64708441/ember/tokenize/chat/reply"
+	"github.com/seed64708441/ember/tokenize/chat/tool"
 )
 
 // Request asks a session for text. Exactly one of Messages, Prompt and Tokens says after what; each is the whole text
@@ -27,6 +31,19 @@ type Request struct {
 
 	// Template gives further input of the chat template.
 	Template TemplateInput
+
+	// Tools may be called by the answer to Messages. What the model writes as a call is held to its own syntax and to the
+	// schemas of the tools while it is generated, so that every call can be carried out.
+	Tools []tool.Def
+	// ToolChoice says whether a tool must be called; the zero value leaves it to the model.
+	ToolChoice reply.Choice
+	// Schema is a JSON Schema that the answer is held to, after reasoning; with Tools the answer is that or calls.
+	Schema json.RawMessage
+	// Grammar is what the answer is held to, after reasoning; not with Tools or Schema. Use the same Grammar for further
+	// requests: it is prepared once.
+	Grammar *grammar.Grammar
+	// ThinkTokens is the most tokens of reasoning, after which the model is led to its answer; 0 is no limit.
+	ThinkTokens int
 
 	// MaxTokens is the most tokens to generate; 0 is until the text or the context ends.
 	MaxTokens int
@@ -82,6 +99,18 @@ func (r *Request) Validate() error {
 	}
 	if r.TopLogProbs < 0 || r.TopLogProbs > maxTopLogProbs {
 		bad("TopLogProbs is %d, want 0 to %d", r.TopLogProbs, maxTopLogProbs)
+	}
+	if len(r.Tools) > 0 && len(r.Messages) == 0 {
+		bad("Tools are given without Messages: a chat template tells the model about them")
+	}
+	if r.Grammar != nil && (len(r.Tools) > 0 || r.Schema != nil) {
+		bad("Grammar is given with Tools or Schema, want one of them")
+	}
+	if len(r.Tools) > 0 && len(r.Template.Tools) > 0 {
+		bad("Tools and Template.Tools are given, want one of them")
+	}
+	if r.ThinkTokens < 0 {
+		bad("ThinkTokens is %d, want at least 0", r.ThinkTokens)
 	}
 	if k := r.Speculate.Tokens; k < 0 || k > maxDraft {
 		bad("Speculate.Tokens is %d, want 0 to %d", k, maxDraft)

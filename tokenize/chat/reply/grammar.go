@@ -88,7 +88,9 @@ func (f Format) Grammar(tools []tool.Def, c Choice) (Grammar, error) {
 	root := b.calls(c)
 	g := Grammar{Schemas: b.schemas}
 	if c.Required {
-		root = `"\n"? "\n"? (` + root + ")"
+		if f.Calls != FunctionaryLine { // whose template begins the line
+			root = `"\n"? "\n"? (` + root + ")"
+		}
 	} else {
 		g.Triggers = triggers(f.Calls, tools)
 	}
@@ -148,6 +150,9 @@ func (b *builder) calls(c Choice) string {
 	case MistralList:
 		return `"[TOOL_CALLS]" " "? "[" call` + more + ` "]"`
 	case FunctionaryLine:
+		if c.Required { // the template has begun the line
+			return `call` + more
+		}
 		return `">>>"? call` + more
 	case FireFunction:
 		return `" "? "functools[" call` + more + ` "]"`
