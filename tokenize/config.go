@@ -173,7 +173,7 @@ func (c *Config) validateKind() (errs []error) {
 		if len(c.Scores) != len(c.Tokens) {
 			bad("Scores has %d entries, Tokens has %d", len(c.Scores), len(c.Tokens))
 		}
-		if i := slices.IndexFunc(c.Scores, func(s float32) bool { return math.IsNaN(float64(s)) || math.IsInf(float64(s), 0) }); i >= 0 {
+		if i := slices.IndexFunc(c.Scores, func(s float32) bool { return s-s != 0 }); i >= 0 {
 			bad("Scores[%d] is not a finite number", i)
 		}
 	case BPE, CharBPE:

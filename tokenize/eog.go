@@ -5,15 +5,13 @@ import "slices"
 // Texts by which tokens are known when the file does not name them. Earlier ones win.
 var (
 	endOfTurn = []string{
-		"<|eot_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<turn|>", "<|endoftext|>", "<|end_of_text|>", "<EOT>", "_<EOT>", "[EOT]",
-		"<｜end▁of▁sentence｜>", "<end_of_utterance>",
+		"<|eot_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<turn|>", "<|endoftext|>", "<|end_of_text|>",
+		"<EOT>", "_<EOT>", "[EOT]", "<｜end▁of▁sentence｜>", "<end_of_utterance>",
 	}
 	endOfMessage = []string{"<|eom_id|>"}
-	endOfFill    = []string{
-		"<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]",
-	}
-	repository = []string{"<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"}
-	fileEnd    = []string{"<|file_sep|>"}
+	endOfFill    = []string{"<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]"}
+	repository   = []string{"<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"}
+	fileEnd      = []string{"<|file_sep|>"}
 	// endOfGeneration are the texts of further tokens after which there is nothing to come.
 	endOfGeneration = []string{
 		"<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>",

@@ -87,7 +87,8 @@ func (c *Config) ggufDefaults(model string) error {
 	case "rwkv":
 		c.Kind, c.Pre = RWKV, ""
 	default:
-		return fmt.Errorf("tokenize: kind %q: %w; supported: llama, gpt2, gemma4, whitespace, bert, t5, rwkv", model, ErrUnsupported)
+		return fmt.Errorf("tokenize: kind %q: %w; supported: llama, gpt2, gemma4, whitespace, bert, t5, rwkv", model,
+			ErrUnsupported)
 	}
 	for _, id := range []*int32{&c.BOS, &c.EOS, &c.UNK, &c.PAD} {
 		if int(*id) >= len(c.Tokens) {

@@ -107,7 +107,8 @@ func newPatternSplit(s preTokenizerJSON) (preSplitter, error) {
 		return nil, err
 	}
 	if s.Pattern.Regex != nil {
-		if known, ok := knownSplits[*s.Pattern.Regex]; ok && !s.Invert && (b == isolated || b == mergedPrevious || b == mergedNext) {
+		known, ok := knownSplits[*s.Pattern.Regex]
+		if ok && !s.Invert && (b == isolated || b == mergedPrevious || b == mergedNext) {
 			return isolatedBy(known), nil
 		}
 	}
