@@ -137,7 +137,7 @@ func TestValidateListsProblems(t *testing.T) {
 // TestHostileVocabulary has tokens as long as allowed that nearly match everywhere.
 func TestHostileVocabulary(t *testing.T) {
 	long := strings.Repeat("a", maxTokenBytes-1) + "b"
-	text := strings.Repeat("a", 1<<14)
+	text := strings.Repeat("a", 1<<13)
 	for name, c := range smallConfigs() {
 		c.Tokens = append(c.Tokens, long, long[1:])
 		c.Types = append(c.Types, UserDefined, Normal)
@@ -162,7 +162,7 @@ func TestHostileVocabulary(t *testing.T) {
 func TestScratchIsBounded(t *testing.T) {
 	tok := smallTokenizers(t)["BPE"]
 	word := make([]byte, 0, 16)
-	for i := range 4 * cachedWords {
+	for i := range 2 * cachedWords {
 		word = binary.AppendUvarint(word[:0], uint64(i)*977)
 		if _, err := tok.Encode(nil, base64.StdEncoding.EncodeToString(word), EncodeOptions{}); err != nil {
 			t.Fatal(err)

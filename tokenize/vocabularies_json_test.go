@@ -55,6 +55,11 @@ func jsonVocabulary(t *testing.T, dir string) {
 
 func openJSON(t testing.TB, dir string) *Tokenizer {
 	t.Helper()
+	return openOnce(t, dir, buildJSON)
+}
+
+func buildJSON(t testing.TB, dir string) *Tokenizer {
+	t.Helper()
 	data, err := os.ReadFile(filepath.Join(dir, "tokenizer.json"))
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/seed64708441/ember/model/gguf"
@@ -118,6 +119,24 @@ func recordedStrings(t testing.TB) []string {
 
 // openGGUF builds the tokenizer of a GGUF file; an unsupported kind skips the test.
 func openGGUF(t testing.TB, path string) *Tokenizer {
+	t.Helper()
+	return openOnce(t, path, buildGGUF)
+}
+
+// opened keeps the tokenizers that several tests use, by path.
+var opened sync.Map
+
+func openOnce(t testing.TB, path string, build func(t testing.TB, path string) *Tokenizer) *Tokenizer {
+	t.Helper()
+	if tok, ok := opened.Load(path); ok {
+		return tok.(*Tokenizer)
+	}
+	tok := build(t, path)
+	opened.Store(path, tok)
+	return tok
+}
+
+func buildGGUF(t testing.TB, path string) *Tokenizer {
 	t.Helper()
 	f, err := gguf.Open(path, gguf.Options{})
 	if err != nil {
