@@ -64,10 +64,10 @@ func TestMaskIsExact(t *testing.T) {
 	for name, g := range maskGrammars(t) {
 		c := CompileTokens(g, tokens)
 		rng := rand.New(rand.NewPCG(7, uint64(len(name))))
-		for range 6 {
+		for range 3 {
 			s := c.NewState()
 			mask := make(Mask, c.MaskWords())
-			for step := 0; step < 25 && !s.Finished(); step++ {
+			for step := 0; step < 22 && !s.Finished(); step++ {
 				s.Mask(mask)
 				var ids []int
 				for id := range v.Pieces {
@@ -106,7 +106,7 @@ func TestNoDeadEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := newSampler(uint64(len(name)), v)
-		for range 20 {
+		for range 8 {
 			out, ended := p.run(t, c, 40)
 			if ended && !g.Match(out) || !g.Completable(out) {
 				t.Fatalf("%s: made %q, which does not match", name, out)

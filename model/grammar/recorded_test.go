@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -199,6 +200,11 @@ func TestRecordedSchemas(t *testing.T) {
 	counts.Report(t)
 }
 
+var (
+	exponent     = regexp.MustCompile(`[0-9][eE]`)
+	longExponent = regexp.MustCompile(`[0-9][eE][+-]?[0-9]{4}`)
+)
+
 // compareWith writes texts under llama.cpp's grammar for the same schema. Those that the schema admits must be accepted
 // here, and the others (its conversion ignores keywords) rejected.
 func compareWith(t *testing.T, g, theirs *Grammar, v Vocabulary, seed uint64) {
@@ -213,8 +219,8 @@ func compareWith(t *testing.T, g, theirs *Grammar, v Vocabulary, seed uint64) {
 	}
 	for n := range 20 {
 		out, ended := newSampler(seed<<8+uint64(n), v).run(t, c, 30)
-		if !ended || strings.ContainsAny(out, "eE") && !strings.Contains(out, `"`) || strings.Contains(out, `\u`) {
-			continue // numbers with exponents are not read where numbers are compared, nor surrogates that stand alone
+		if !ended || strings.Contains(out, `\u`) || longExponent.MatchString(out) || !strings.Contains(out, `"`) && exponent.MatchString(out) {
+			continue // surrogates that stand alone, exponents without reason or where numbers are compared: not read here
 		}
 		if want := g.Validate([]byte(out)) == nil; exact.Match(strings.TrimSpace(out)) != want {
 			t.Errorf("%s: llama.cpp writes %q: accepted %v, valid %v", t.Name(), out, !want, want)

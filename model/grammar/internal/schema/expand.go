@@ -438,7 +438,7 @@ func (x *expander) dependent() error {
 			return x.invalid(keyword, "must be an object")
 		}
 		for _, name := range m.keys {
-			has := x.exists(name)
+			has := x.and(x.types(1<<kObject), x.exists(name))
 			var then []branch
 			if l, isList := m.vals[name].([]any); isList && keyword != "dependentSchemas" {
 				f, err := x.requiredNames(keyword, l)
