@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed64708441/ember/benchmarks/internal/limits"
 	"github.com/seed64708441/ember/model/testmodel"
@@ -246,5 +247,12 @@ func TestTable(t *testing.T) {
 	}
 	if m := (samples{4, 1, 2, 3}).median(); math.Abs(m-2.5) > 0 {
 		t.Errorf("median of an even number: %g, want 2.5", m)
+	}
+}
+
+func TestTimeLeft(t *testing.T) {
+	left, ok := timeLeft()
+	if deadline, has := t.Deadline(); ok != has || ok && (time.Until(deadline)-left).Abs() > 5*time.Second {
+		t.Errorf("%v are left (%v), the deadline is %v (%v)", left, ok, deadline, has)
 	}
 }

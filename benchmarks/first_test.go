@@ -108,7 +108,7 @@ func firstInChild(b *testing.B, path string, threads int) (f firstResult) {
 // after a prompt of 16: ms-open and ms-first from the start of Open, peak-MB of resident memory, and file-MB.
 func BenchmarkFirstToken(b *testing.B) {
 	eachModel(b, func(s spec) bool { return s.typ == "Q4_0" }, func(b *testing.B, r *rig) {
-		b.Run("tokens=16", func(b *testing.B) {
+		run(b, "tokens=16", func(b *testing.B) {
 			path := r.file(b)
 			size := warm(b, path)
 			var sum firstResult

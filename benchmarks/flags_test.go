@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // The flags come after the package: go test -bench . ./benchmarks -full
@@ -37,4 +38,25 @@ func TestMain(m *testing.M) {
 func selective() bool {
 	pattern := flag.Lookup("test.bench").Value.String()
 	return *fullFlag || pattern != "." && pattern != ""
+}
+
+var started = time.Now()
+
+// run is b.Run for what measures. When the time that go test allows is nearly over, it is skipped, since what takes
+// longer than that loses all results.
+func run(b *testing.B, name string, f func(b *testing.B)) {
+	b.Run(name, func(b *testing.B) {
+		if left, ok := timeLeft(); ok && left < 45*time.Second {
+			// A skipped benchmark says nothing without -v.
+			fmt.Fprintf(os.Stderr, "%s: skipped, %v of -timeout are left\n", b.Name(), left.Round(time.Second))
+			b.SkipNow()
+		}
+		f(b)
+	})
+}
+
+// timeLeft returns the time until go test ends the program, if it will.
+func timeLeft() (time.Duration, bool) {
+	limit, ok := flag.Lookup("test.timeout").Value.(flag.Getter).Get().(time.Duration)
+	return limit - time.Since(started), ok && limit > 0
 }

@@ -132,7 +132,7 @@ func BenchmarkLookup(b *testing.B) {
 			defer r.close(b)
 			plain := 0.0
 			for _, k := range []int{0, 15} {
-				b.Run(fmt.Sprintf("speculate=%d", k), func(b *testing.B) {
+				run(b, fmt.Sprintf("speculate=%d", k), func(b *testing.B) {
 					s := r.session(b)
 					prompt := edited(first, length)
 					prefill(b, s, prompt)

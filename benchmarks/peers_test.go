@@ -61,7 +61,7 @@ func BenchmarkPeers(b *testing.B) {
 			if !selective() && (!every || t.Depth > 0 || t.Decode == 128) {
 				continue
 			}
-			b.Run("test="+t.String(), func(b *testing.B) {
+			run(b, "test="+t.String(), func(b *testing.B) {
 				c := r.compare(b, t, peers)
 				for i, p := range peers {
 					if m := c.peers[i].median(); m > 0 {

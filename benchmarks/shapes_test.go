@@ -22,7 +22,7 @@ var (
 )
 
 // common says whether a type is measured when nothing is chosen.
-func common(typ string) bool { return typ != "BF16" && typ != "IQ4_NL" }
+func common(typ string) bool { return typ != "Q6_K" && typ != "BF16" && typ != "IQ4_NL" }
 
 // config returns what the model is made of.
 func (s spec) config() (testmodel.ShapeConfig, error) {

@@ -48,7 +48,7 @@ func BenchmarkLimits(b *testing.B) {
 func BenchmarkPrefill(b *testing.B) {
 	eachModel(b, func(s spec) bool { return common(s.typ) }, func(b *testing.B, r *rig) {
 		for _, n := range []int{32, 128, 512} {
-			b.Run(fmt.Sprintf("tokens=%d", n), func(b *testing.B) {
+			run(b, fmt.Sprintf("tokens=%d", n), func(b *testing.B) {
 				s := r.session(b)
 				prompt := r.prompt(n)
 				peak := multiplyLimit(r.level, r.spec.kind(), r.threads)
@@ -72,7 +72,7 @@ func BenchmarkDecode(b *testing.B) {
 			if depth > 0 && !selective() && r.spec != (spec{"1B", "Q4_K_M"}) && r.spec != (spec{"0.5B", "Q4_0"}) {
 				continue
 			}
-			b.Run(fmt.Sprintf("depth=%d", depth), func(b *testing.B) {
+			run(b, fmt.Sprintf("depth=%d", depth), func(b *testing.B) {
 				s := r.session(b)
 				bandwidth := readLimit(r.threads)
 				if depth > 0 {
@@ -98,7 +98,7 @@ func BenchmarkBatch(b *testing.B) {
 			if n > 1 && n < 8 && !selective() {
 				continue
 			}
-			b.Run(fmt.Sprintf("sessions=%d", n), func(b *testing.B) {
+			run(b, fmt.Sprintf("sessions=%d", n), func(b *testing.B) {
 				var all []*model.Session
 				for range n {
 					all = append(all, r.session(b))
