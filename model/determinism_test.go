@@ -52,11 +52,16 @@ func differing(a, b map[int][]float32) (n int) {
 }
 
 // TestDeterminism compares the bits of 200 rows of logits over ways to divide the prompt, threads, sessions computed
-// together, stored types and cache types.
+// together, stored types and cache types; with -short fewer of the types.
 func TestDeterminism(t *testing.T) {
 	ids := tokens(determinismTokens, 1)
-	for _, mix := range testmodel.Mixes() {
-		for _, cache := range []backend.CacheType{backend.CacheF16, backend.CacheF32, backend.CacheQ8_0, backend.CacheQ4_0} {
+	mixes := testmodel.Mixes()
+	caches := []backend.CacheType{backend.CacheF16, backend.CacheF32, backend.CacheQ8_0, backend.CacheQ4_0}
+	if testing.Short() {
+		mixes, caches = []testmodel.Mix{testmodel.F32, testmodel.Q4_K_M}, []backend.CacheType{backend.CacheF16, backend.CacheQ8_0}
+	}
+	for _, mix := range mixes {
+		for _, cache := range caches {
 			t.Run(fmt.Sprintf("weights=%v/cache=%v", mix, cache), func(t *testing.T) {
 				shape := small()
 				shape.Mix = mix
