@@ -1,6 +1,9 @@
 package tokenize
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // GPT-2 writes the 256 bytes as printable characters: the printable ones of Latin-1 stand for themselves, the others
 // for U+0100 and up, in order.
@@ -54,6 +57,9 @@ func fromByteLevel(s string) (raw string, ok bool) {
 
 // toByteLevel writes bytes in GPT-2's alphabet.
 func toByteLevel(raw string) string {
+	if !strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r >= 0x7F }) {
+		return raw // printable ASCII stands for itself
+	}
 	b := make([]byte, 0, 2*len(raw))
 	for i := range len(raw) {
 		b = utf8.AppendRune(b, byteAlphabet[raw[i]])

@@ -58,13 +58,16 @@ func (f *tokenizerJSON) build(config []byte) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.presplit, p.mapped = pre.splitter, pre.mapped && !pre.rawLast
+	p.presplit = pre.splitter
 	dec, err := newDecoderJSON(f.Decoder)
 	if err != nil {
 		return nil, err
 	}
 	if err := m.build(&c, p, pre.mapped || dec.byteLevel); err != nil {
 		return nil, err
+	}
+	if pre.mapped && !pre.rawLast {
+		p.model = mapped{p.model}
 	}
 	post, err := newTemplateJSON(f.PostProcessor, c.Tokens)
 	if err != nil {

@@ -5,7 +5,6 @@ type pipeline struct {
 	norm     normalizer  // or nil
 	added    *specials   // tokens that are looked for after normalizing, or nil
 	presplit preSplitter // or nil
-	mapped   bool        // the pieces come in GPT-2's alphabet and are read back to bytes
 	model    wordEncoder
 	cuts     *wordCuts // where pieces may be cut, or nil
 }
@@ -37,9 +36,6 @@ func (p *pipeline) encodePieces(s *scratch, dst []int32, whole piece) ([]int32, 
 	var err error
 	encode := func(part piece) {
 		word := part.text
-		if p.mapped {
-			word = rawToken(word)
-		}
 		for start := 0; start < len(word) && err == nil; {
 			end := len(word)
 			if p.cuts != nil {
@@ -55,6 +51,13 @@ func (p *pipeline) encodePieces(s *scratch, dst []int32, whole piece) ([]int32, 
 		p.presplit.split(whole, encode)
 	}
 	return dst, err
+}
+
+// mapped reads words that come in GPT-2's alphabet.
+type mapped struct{ model wordEncoder }
+
+func (m mapped) encodeWord(s *wordScratch, dst []int32, word string) ([]int32, error) {
+	return m.model.encodeWord(s, dst, rawToken(word))
 }
 
 // wordLevel knows whole words only.
