@@ -19,14 +19,14 @@ func Regexp(expr string) (*DFA, error) {
 
 // Search compiles RE2 syntax to the automaton of the words in which the expression matches somewhere.
 func Search(expr string) (*DFA, error) {
-	if _, err := syntax.Parse(expr, syntax.Perl); err != nil {
-		return nil, err
-	}
-	re, err := syntax.Parse(`(?s:.*)(?:`+expr+`)(?s:.*)`, syntax.Perl)
+	re, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
 		return nil, err
 	}
-	return compile(re)
+	anything := func() *syntax.Regexp {
+		return &syntax.Regexp{Op: syntax.OpStar, Sub: []*syntax.Regexp{{Op: syntax.OpAnyChar}}}
+	}
+	return compile(&syntax.Regexp{Op: syntax.OpConcat, Sub: []*syntax.Regexp{anything(), re, anything()}})
 }
 
 // look is what precedes or follows a place, as assertions see it.
