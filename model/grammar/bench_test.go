@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"sort"
 	"strings"
 	"testing"
@@ -210,6 +211,17 @@ func TestMaskCost(t *testing.T) {
 			t.Fatal(err)
 		}
 		measure(name, g)
+	}
+	for _, file := range tensortest.Glob(t, "grammar", "gbnf", "*.gbnf") {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, err := FromGBNF(string(src))
+		if err != nil {
+			t.Fatal(err)
+		}
+		measure(filepath.Base(file), g)
 	}
 	for what, by := range map[string]func(c cost) time.Duration{
 		"first": func(c cost) time.Duration { return c.first }, "again": func(c cost) time.Duration { return c.next },

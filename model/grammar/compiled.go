@@ -50,7 +50,8 @@ var (
 	ErrRejected = errors.New("grammar: token not allowed here")
 	// ErrFinished says that an end token has been accepted before.
 	ErrFinished = errors.New("grammar: output has ended")
-	// ErrAmbiguous says that a grammar has more readings of the text than are followed (1024 at a time).
+	// ErrAmbiguous says that a grammar has more readings of the text than are followed (1024 at a time). Masks leave out
+	// tokens that would lead there.
 	ErrAmbiguous = errors.New("grammar: too ambiguous")
 )
 

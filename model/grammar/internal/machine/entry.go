@@ -1,5 +1,7 @@
 package machine
 
+import "sync"
+
 // maskKey is all that the bytes inside one frame depend on.
 type maskKey struct {
 	node      NodeID // freeString for strings that only have bounds of length
@@ -26,7 +28,32 @@ type group struct {
 	close bool    // String: the closing quote was read
 	at    []int32 // in ascending order
 	odd   []int32 // keys: those of at whose path has an escape
-	kids  []kids  // the children of at, by their byte
+	stays bool    // Text: the frame may also go on, so that the tokens that end in at are known to be allowed
+	ways  *ways
+}
+
+// ways are the children of the exits of a group, by their byte. They are sorted when something first goes on there.
+type ways struct {
+	once sync.Once
+	kids []kids
+}
+
+// kids returns the children of the exits.
+func (g *group) kids(t *Trie) []kids {
+	g.ways.once.Do(func() {
+		var byByte [256][]int32
+		for _, at := range g.at {
+			for c := at + 1; c < t.end[at]; c = t.end[c] {
+				byByte[t.bytes[c]] = append(byByte[t.bytes[c]], c)
+			}
+		}
+		for b, nodes := range byByte {
+			if len(nodes) > 0 {
+				g.ways.kids = append(g.ways.kids, kids{byte(b), nodes})
+			}
+		}
+	})
+	return g.ways.kids
 }
 
 type kids struct {
@@ -94,10 +121,7 @@ func (e *entry) words() int {
 	}
 	n := 32 + len(e.bits) + len(e.ids)/2
 	for i := range e.groups {
-		n += 16 + len(e.groups[i].at)/2
-		for _, k := range e.groups[i].kids {
-			n += 4 + len(k.nodes)/2
-		}
+		n += 64 + 2*len(e.groups[i].at)
 	}
 	return n
 }
@@ -110,31 +134,23 @@ func (t *Trie) grouped(exits []exit, from int32, escapes bool) []group {
 	}
 	index := map[key]int{}
 	var groups []group
-	var byByte []*[256][]int32
+	last := -1 // neighbours are mostly alike
 	for _, x := range exits {
 		k := key{x.q, x.close}
-		i, ok := index[k]
+		i, ok := last, last >= 0 && groups[last].q == x.q && groups[last].close == x.close
+		if !ok {
+			i, ok = index[k]
+		}
 		if !ok {
 			i = len(groups)
 			index[k] = i
-			groups = append(groups, group{q: x.q, close: x.close})
-			byByte = append(byByte, new([256][]int32))
+			groups = append(groups, group{q: x.q, close: x.close, ways: &ways{}})
 		}
+		last = i
 		g := &groups[i]
 		g.at = append(g.at, x.at)
 		if escapes && t.escaped(from, x.at) {
 			g.odd = append(g.odd, x.at)
-		}
-		for c := x.at + 1; c < t.end[x.at]; c = t.end[c] {
-			list := &byByte[i][t.bytes[c]]
-			*list = append(*list, c)
-		}
-	}
-	for i := range groups {
-		for b, nodes := range byByte[i] {
-			if len(nodes) > 0 {
-				groups[i].kids = append(groups[i].kids, kids{byte(b), nodes})
-			}
 		}
 	}
 	return groups

@@ -28,6 +28,10 @@ type local struct {
 
 func (l *local) entry() *entry {
 	e := &entry{groups: l.t.grouped(l.exits, l.from, l.n.key)}
+	for i := range e.groups {
+		g := &e.groups[i]
+		g.stays = l.n.Kind == Text && l.n.states[g.q].reads
+	}
 	if l.count > l.words {
 		e.bits = l.bits
 		return e

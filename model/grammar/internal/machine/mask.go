@@ -160,7 +160,7 @@ func (w *walk) group(n *Node, f frame, g *group, from int32) {
 	}
 	w.path(from, one)
 	tops, done := w.leave(n, f, g)
-	if done || len(tops) > 0 {
+	if (done || len(tops) > 0) && !g.stays {
 		for _, at := range g.at {
 			if !hasNode(taken, at) {
 				w.allow(at)
@@ -170,11 +170,11 @@ func (w *walk) group(n *Node, f frame, g *group, from int32) {
 	outer := s.w.oneOfMany
 	s.w.oneOfMany = outer || n.key
 	after := s.mark()
-	for i := range g.kids {
-		if len(tops) == 0 {
-			break
-		}
-		k := &g.kids[i]
+	var all []kids
+	if len(tops) > 0 {
+		all = g.kids(t)
+	}
+	for _, k := range all {
 		next, done, over := s.step(tops, k.b)
 		w.overflow = w.overflow || over
 		for _, c := range k.nodes {
