@@ -234,3 +234,17 @@ func TestMaskCost(t *testing.T) {
 		t.Logf("%s\n\tmedian %v over %d schemas", report, by(costs[len(costs)/2]).Round(time.Microsecond), len(costs))
 	}
 }
+
+// BenchmarkCompile gives the time from a schema to a grammar.
+func BenchmarkCompile(b *testing.B) {
+	for name, s := range benchSchemas {
+		b.Run("schema="+name, func(b *testing.B) {
+			b.ReportAllocs()
+			for range b.N {
+				if _, err := FromJSONSchema([]byte(s), Options{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -123,7 +123,7 @@ func TestHostileSchemas(t *testing.T) {
 		"unknown format":      {`{"format":"shoe-size"}`, "format"},
 		"regex format":        {`{"format":"regex"}`, "format"},
 		"unknown dialect":     {`{"$schema":"https://example.com/mine"}`, "$schema"},
-		"older draft":         {`{"items":[{}],"additionalItems":false}`, "additionalItems"},
+		"another dialect":     {`{"type":"string","nullable":true}`, "nullable"},
 		"not unique":          {`{"not":{"uniqueItems":true}}`, "uniqueItems"},
 		"unique and bounded":  {`{"uniqueItems":true,"items":{"type":"array","maxItems":2}}`, "uniqueItems"},
 		"many items":          {`{"type":"array","items":{"type":"null"},"minItems":1000000000}`, ""},
@@ -166,6 +166,36 @@ func TestErrorsHaveAPlace(t *testing.T) {
 	var se *SyntaxError
 	if !errors.As(err, &se) || se.Line != 4 || se.Column != 1 {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestOlderDrafts reads what draft 7 and OpenAPI write otherwise.
+func TestOlderDrafts(t *testing.T) {
+	for _, c := range []struct{ doc, good, bad string }{
+		{`{"items":[{"type":"null"}],"additionalItems":false}`, `[null]`, `[null,1]`},
+		{`{"items":[{"type":"null"}],"additionalItems":{"type":"integer"}}`, `[null,1,2]`, `[null,"1"]`},
+		{`{"items":{"type":"null"},"additionalItems":false}`, `[null,null]`, `[1]`},
+		{`{"definitions":{"a":{"type":"null"}},"$ref":"#/definitions/a"}`, `null`, `1`},
+		{`{"dependencies":{"a":["b"],"c":{"required":["d"]}}}`, `{"a":1,"b":1}`, `{"a":1,"d":2}`},
+		{`{"dependencies":{"a":["b"],"c":{"required":["d"]}}}`, `{"c":1,"d":1}`, `{"c":1}`},
+		{`{"type":"integer","format":"int32"}`, `-2147483648`, `2147483648`},
+		{`{"type":"number","format":"double"}`, `1.5`, `"1.5"`},
+		{`{"$schema":"http://json-schema.org/draft-07/schema#","const":"x"}`, `"x"`, `"y"`},
+	} {
+		g, err := FromJSONSchema([]byte(c.doc), Options{Exact: true})
+		if err != nil {
+			t.Errorf("%s: %v", c.doc, err)
+			continue
+		}
+		if !g.Match(c.good) || g.Match(c.bad) {
+			t.Errorf("%s: %s accepted %v, %s accepted %v", c.doc, c.good, g.Match(c.good), c.bad, g.Match(c.bad))
+		}
+		if err := g.Validate([]byte(c.good)); err != nil {
+			t.Errorf("%s: %s: %v", c.doc, c.good, err)
+		}
+		if g.Validate([]byte(c.bad)) == nil {
+			t.Errorf("%s: %s is valid", c.doc, c.bad)
+		}
 	}
 }
 

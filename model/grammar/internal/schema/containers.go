@@ -61,8 +61,8 @@ func (x *expander) arrayKeywords() error {
 	return nil
 }
 
-// itemLists returns the schemas of the first items and of the others. Earlier drafts wrote the list in items; some writers
-// put the schema of all items in prefixItems, which llama.cpp reads so, too.
+// itemLists returns the schemas of the first items and of the others. Earlier drafts wrote the list in items and the schema of
+// the others in additionalItems, which says nothing elsewhere; some writers put the schema of all items in prefixItems, which llama.cpp reads so, too.
 func (x *expander) itemLists() (prefix []key, items any, err error) {
 	v, hasItems := x.o.get("items")
 	if l, isList := v.([]any); isList {
@@ -70,10 +70,10 @@ func (x *expander) itemLists() (prefix []key, items any, err error) {
 			return nil, nil, x.invalid("items", "must be a schema beside prefixItems")
 		}
 		if len(l) == 0 {
-			return nil, nil, nil
+			return nil, x.o.vals["additionalItems"], nil
 		}
 		prefix, err = x.list("items")
-		return prefix, nil, err
+		return prefix, x.o.vals["additionalItems"], err
 	}
 	switch p := x.o.vals["prefixItems"].(type) {
 	case *object:

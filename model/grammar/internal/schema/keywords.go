@@ -19,8 +19,8 @@ var annotations = map[string]bool{
 
 // Keywords of other dialects that would mean something.
 var foreign = map[string]string{
-	"additionalItems": "it belongs to earlier drafts; use prefixItems and items", "$recursiveRef": "it belongs to draft 2019-09; use $dynamicRef",
-	"divisibleBy": "it belongs to draft 3; use multipleOf", "disallow": "it belongs to draft 3; use not", "extends": "it belongs to draft 3; use allOf",
+	"$recursiveRef": "it belongs to draft 2019-09; use $dynamicRef",
+	"divisibleBy":   "it belongs to draft 3; use multipleOf", "disallow": "it belongs to draft 3; use not", "extends": "it belongs to draft 3; use allOf",
 	"nullable": "it belongs to OpenAPI 3.0; add \"null\" to type", "discriminator": "it belongs to OpenAPI; use const in the branches",
 }
 
@@ -270,6 +270,9 @@ func (x *expander) format(v any) (*formula, error) {
 	if x.opt.FormatAnnotation {
 		return x.yes, nil
 	}
+	if f, ok := x.openAPI(name); ok {
+		return f, nil
+	}
 	key := "format " + name
 	d, ok := x.dfas[key]
 	if !ok {
@@ -281,6 +284,20 @@ func (x *expander) format(v any) (*formula, error) {
 		x.dfas[key] = d
 	}
 	return x.is(atom{op: aLang, lang: d}), nil
+}
+
+// openAPI returns what the formats that OpenAPI adds say about numbers. Some of its formats say nothing about the value.
+func (x *expander) openAPI(name string) (*formula, bool) {
+	bits := map[string]string{"int32": "2147483648", "int64": "9223372036854775808"}
+	switch name {
+	case "float", "double", "password", "binary":
+		return x.yes, true
+	case "int32", "int64":
+		n := number{int: bits[name]}
+		return x.and(x.is(atom{op: aCompare, num: n, sign: signBelow}),
+			x.is(atom{op: aCompare, num: number{neg: true, int: n.int}, sign: signEqual | signAbove})), true
+	}
+	return nil, false
 }
 
 // exists returns the formula of objects with a member of that name.

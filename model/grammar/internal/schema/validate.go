@@ -182,6 +182,17 @@ func (s *site) scalar() error {
 	return nil
 }
 
+// inRange checks the comparisons of a formula.
+func inRange(n json.Number, f *formula) bool {
+	for _, k := range f.kids {
+		sign := uint8(signEqual) << 1 >> (1 - rational(n).Cmp(k.atom.num.rat()))
+		if k.atom.sign&sign == 0 {
+			return false
+		}
+	}
+	return true
+}
+
 func (s *site) typed(arg any) bool {
 	list, ok := arg.([]any)
 	if !ok {
@@ -247,6 +258,11 @@ func (s *site) number(keyword string, arg any) (bool, error) {
 }
 
 func (s *site) str(keyword string, arg any) (bool, error) {
+	if n, ok := s.val.(json.Number); ok && keyword == "format" && !s.x.opt.FormatAnnotation {
+		name, _ := arg.(string)
+		f, _ := s.x.openAPI(name)
+		return f == nil || inRange(n, f), nil
+	}
 	text, ok := s.val.(string)
 	if !ok {
 		return true, nil
@@ -260,8 +276,8 @@ func (s *site) str(keyword string, arg any) (bool, error) {
 	if keyword == "format" {
 		f, err = s.x.format(arg)
 	}
-	if err != nil || f.op != opAtom {
-		return true, err
+	if err != nil || f.op != opAtom || f.atom.op != aLang {
+		return true, err // nothing is said, or something about numbers
 	}
 	return f.atom.lang.Match(text), nil
 }
