@@ -69,9 +69,29 @@ func TestHostileGBNF(t *testing.T) {
 	})
 }
 
+// TestNestedAlternatives nests alternatives of different rules that begin alike: they must not multiply.
+func TestNestedAlternatives(t *testing.T) {
+	g, err := FromGBNF(`
+		root  ::= expr
+		expr  ::= group | tuple | call | [0-9]+
+		group ::= "(" expr ")"
+		tuple ::= "(" expr ("," expr)+ ")"
+		call  ::= [a-z]+ args
+		args  ::= "(" (expr ("," expr)*)? ")"`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	deep := strings.Repeat("(", 2000)
+	if !g.Match(deep+"f(1,(2,3),g())"+strings.Repeat(")", 2000)) || g.Match("((1)") || g.Match("(1,)") || !g.Completable(deep+"1,") {
+		t.Error("nested groups and tuples")
+	}
+}
+
 // TestAmbiguous shows what happens where a text has more readings than are followed.
 func TestAmbiguous(t *testing.T) {
-	g, err := FromGBNF("root ::= a | b | \"-\"\na ::= \"x\" root \"y\"\nb ::= \"x\" root \"z\"")
+	// The rules are too large to be copied into root.
+	long := strings.Repeat("w", 500)
+	g, err := FromGBNF("root ::= a | b | \"-\"\na ::= \"x\" root \"y\" | \"" + long + "\"\nb ::= \"x\" root \"z\" | \"" + long + "v\"")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -116,14 +116,49 @@ func (p *parser) leftRecursion() error {
 	return nil
 }
 
-// recursion finds the rules that refer to themselves and decides which rules are copied into others.
-func (p *parser) recursion() {
-	onLoop := p.loops(func(r *rule, f func(int)) { anywhere(r.body, f) })
-	for i, r := range p.rules {
-		r.loops = onLoop[i]
-	}
+// recursion decides which rules stand for themselves and which are copied into those that use them: every loop of rules
+// keeps at least one. Copying lets alternatives that begin alike share their beginning, whatever rules they come from; with
+// a call each, every nesting would double the readings of a text.
+func (p *parser) recursion(root int) {
+	p.cut(root)
 	for _, r := range p.rules {
 		p.measure(r, 0)
+	}
+}
+
+// cut marks, on every loop that root leads to, the rule that is met first.
+func (p *parser) cut(root int) {
+	const open, done = 1, 2
+	mark := make([]uint8, len(p.rules))
+	type visit struct {
+		rule int
+		next []int
+	}
+	refs := func(r int) (out []int) {
+		anywhere(p.rules[r].body, func(to int) { out = append(out, to) })
+		return out
+	}
+	stack := []visit{{root, refs(root)}}
+	mark[root] = open
+	for len(stack) > 0 {
+		v := &stack[len(stack)-1]
+		if len(v.next) == 0 {
+			mark[v.rule] = done
+			stack = stack[:len(stack)-1]
+			continue
+		}
+		to := v.next[0]
+		v.next = v.next[1:]
+		switch mark[to] {
+		case 0:
+			mark[to] = open
+			stack = append(stack, visit{to, refs(to)})
+		case open:
+			p.rules[to].loops = true
+		}
+	}
+	for i, r := range p.rules {
+		r.loops = r.loops || mark[i] == 0 // never used
 	}
 }
 

@@ -41,7 +41,7 @@ type rule struct {
 	at      int   // offset of the first mention
 	null    bool  // may be empty
 	yields  bool  // some text satisfies it
-	loops   bool  // refers to itself, perhaps by others
+	loops   bool  // the rule that its loop keeps
 	size    int   // states of its automaton with everything inlined
 	inlined bool
 	hole    bool // what satisfies it is given from outside

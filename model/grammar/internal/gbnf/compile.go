@@ -27,7 +27,7 @@ func Compile(src string, prog *machine.Program, holes map[string]machine.NodeID)
 	if !p.rules[root].yields {
 		return nil, fmt.Errorf("gbnf: %w", machine.ErrEmpty)
 	}
-	p.recursion()
+	p.recursion(root)
 	b := &builder{p: p, prog: prog, nodes: map[int]machine.NodeID{}}
 	for name, node := range holes {
 		if r, ok := p.ids[name]; ok {
@@ -48,13 +48,14 @@ func Compile(src string, prog *machine.Program, holes map[string]machine.NodeID)
 	return b.prog, nil
 }
 
-// builder turns rules into nodes. Small rules that do not refer to themselves are copied into those that use them.
+// builder turns rules into nodes.
 type builder struct {
 	p     *parser
 	prog  *machine.Program
 	nodes map[int]machine.NodeID
 	todo  []int
 	nfa   *dfa.NFA
+	calls bool // copy no rule
 }
 
 func (b *builder) node(r int) machine.NodeID {
@@ -67,13 +68,13 @@ func (b *builder) node(r int) machine.NodeID {
 	return id
 }
 
+// build makes the node of a rule. Where its automaton is too large with the rules it uses copied in, it calls them.
 func (b *builder) build(r int) error {
-	b.nfa = &dfa.NFA{}
-	start, end := b.nfa.State(), b.nfa.State()
-	err := b.expr(b.p.rules[r].body, start, end)
-	var d *dfa.DFA
-	if err == nil {
-		d, err = b.nfa.Determinize(start, end)
+	d, err := b.automaton(r)
+	if errors.Is(err, dfa.ErrTooLarge) {
+		b.calls = true
+		d, err = b.automaton(r)
+		b.calls = false
 	}
 	if errors.Is(err, dfa.ErrTooLarge) {
 		return b.p.errorAt(b.p.rules[r].at, "rule %q: %v", b.p.rules[r].name, err)
@@ -83,6 +84,15 @@ func (b *builder) build(r int) error {
 	}
 	b.prog.Set(b.nodes[r], machine.Node{Kind: machine.Text, DFA: d})
 	return nil
+}
+
+func (b *builder) automaton(r int) (*dfa.DFA, error) {
+	b.nfa = &dfa.NFA{}
+	start, end := b.nfa.State(), b.nfa.State()
+	if err := b.expr(b.p.rules[r].body, start, end); err != nil {
+		return nil, err
+	}
+	return b.nfa.Determinize(start, end)
 }
 
 // expr adds the paths of e between two states.
@@ -100,7 +110,7 @@ func (b *builder) expr(e *expr, from, to int32) error {
 		if !r.yields {
 			return nil
 		}
-		if r.inlined && !r.hole {
+		if r.inlined && !r.hole && !b.calls {
 			return b.expr(r.body, from, to)
 		}
 		sym := machine.CallSymbol(b.node(e.rule))
