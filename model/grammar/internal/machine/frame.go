@@ -33,7 +33,7 @@ func (a *arena) same(i, j int32) bool {
 			return false
 		}
 		f, g := &a.frames[i], &a.frames[j]
-		if f.node != g.node || f.q != g.q || f.n != g.n || f.lex != g.lex || f.start != g.start || f.counts != g.counts || f.reg != g.reg {
+		if f.node != g.node || f.q != g.q || f.n != g.n || f.lex != g.lex || f.start != g.start || f.counts != g.counts || !f.reg.same(g.reg) {
 			return false
 		}
 		i, j = f.parent, g.parent

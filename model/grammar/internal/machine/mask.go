@@ -89,8 +89,9 @@ func (w *walk) children(node int32, tops []int32) {
 	here := s.mark()
 	for c := node + 1; c < t.end[node]; c = t.end[c] {
 		next, done, over := s.step(tops, t.bytes[c])
-		w.overflow = w.overflow || over
-		if len(next) > 0 || done {
+		if over {
+			w.overflow = true
+		} else if len(next) > 0 || done {
 			w.allow(c)
 			if len(next) > 0 && t.end[c] > c+1 {
 				w.descend(c, next)
@@ -176,7 +177,11 @@ func (w *walk) group(n *Node, f frame, g *group, from int32) {
 	}
 	for _, k := range all {
 		next, done, over := s.step(tops, k.b)
-		w.overflow = w.overflow || over
+		if over {
+			w.overflow = true
+			s.reset(after)
+			continue
+		}
 		for _, c := range k.nodes {
 			if len(next) == 0 && !done && !s.w.undecided {
 				break
@@ -279,6 +284,9 @@ func (w *walk) leave(n *Node, f frame, g *group) (tops []int32, done bool) {
 	} else {
 		st.exits(f)
 	}
-	w.overflow = w.overflow || st.overflow
+	if st.overflow {
+		w.overflow = true
+		return nil, false
+	}
 	return st.out[st.from:], st.done
 }

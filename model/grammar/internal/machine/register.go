@@ -18,6 +18,29 @@ type register struct {
 	next    []atomic.Pointer[register] // registers after a named class, filled when first needed
 }
 
+// same reports whether two registers say the same. Threads that chose differently may have come to the same place.
+func (r *register) same(o *register) bool {
+	if r == o {
+		return true
+	}
+	if r == nil || o == nil || r.settled != o.settled || r.count != o.count || r.last != o.last {
+		return false
+	}
+	for i := range r.used {
+		if r.used[i] != o.used[i] {
+			return false
+		}
+	}
+	x, y := r.values, o.values
+	for x != y {
+		if x == nil || y == nil || x.class != y.class || x.text != y.text {
+			return false
+		}
+		x, y = x.prev, y.prev
+	}
+	return true
+}
+
 // seenValue is a list of values, newest first. Strings are written as a quote and their content, other values in
 // canonical form.
 type seenValue struct {
