@@ -54,7 +54,7 @@ func layoutPage(states []ops.KV, t backend.CacheType) (pageLayout, error) {
 	return p, nil
 }
 
-// cache is a pool of pages, each a block of its own outside the Go heap.
+// cache is a pool of pages outside the Go heap.
 type cache struct {
 	program *Program
 	layout  pageLayout
@@ -64,7 +64,9 @@ type cache struct {
 	use sync.RWMutex
 
 	mu     sync.Mutex
-	pages  []*mem.Block // by PageID-1; nil when never allocated
+	blocks []*mem.Block
+	pages  [][]byte // by PageID-1
+	fresh  int      // pages at the end of pages that were never handed out
 	free   []backend.PageID
 	inUse  []bool
 	max    int
@@ -97,20 +99,47 @@ func (c *cache) Alloc() (backend.PageID, error) {
 	if n := len(c.free); n > 0 {
 		id := c.free[n-1]
 		c.free = c.free[:n-1]
-		clear(c.pages[id-1].Bytes())
+		clear(c.pages[id-1])
 		c.inUse[id-1] = true
 		return id, nil
 	}
-	if len(c.pages) == c.max {
-		return 0, fmt.Errorf("cpu: all %d pages are in use: %w", c.max, backend.ErrCacheFull)
+	if c.fresh == 0 {
+		if err := c.grow(); err != nil {
+			return 0, err
+		}
 	}
-	b, err := c.memory.Alloc(max(c.layout.bytes, 1))
+	id := backend.PageID(len(c.pages) - c.fresh + 1)
+	c.fresh--
+	c.inUse[id-1] = true
+	return id, nil
+}
+
+// slabBytes is about the most memory that is taken at once for further pages: two of the processor's large pages, which
+// attention over long contexts needs, since every tile lies in another page.
+const slabBytes = 4 << 20
+
+// grow takes memory for one page, or for a quarter of those there are when that is more.
+func (c *cache) grow() error {
+	size := roundUp(max(c.layout.bytes, 1), align)
+	n := min(max(len(c.pages)/4, 1), max(slabBytes/size, 1), c.max-len(c.pages))
+	if n < 1 {
+		return fmt.Errorf("cpu: all %d pages are in use: %w", c.max, backend.ErrCacheFull)
+	}
+	b, err := c.memory.Alloc(n * size)
+	if err != nil && n > 1 {
+		n = 1
+		b, err = c.memory.Alloc(size)
+	}
 	if err != nil {
-		return 0, fmt.Errorf("cpu: page %d of %d bytes: %w: %w", len(c.pages), c.layout.bytes, backend.ErrCacheFull, err)
+		return fmt.Errorf("cpu: page %d of %d bytes: %w: %w", len(c.pages), c.layout.bytes, backend.ErrCacheFull, err)
 	}
-	c.pages = append(c.pages, b)
-	c.inUse = append(c.inUse, true)
-	return backend.PageID(len(c.pages)), nil
+	c.blocks = append(c.blocks, b)
+	for i := range n {
+		c.pages = append(c.pages, b.Bytes()[i*size:i*size+c.layout.bytes])
+		c.inUse = append(c.inUse, false)
+	}
+	c.fresh = n
+	return nil
 }
 
 func (c *cache) Free(pages ...backend.PageID) {
@@ -132,7 +161,7 @@ func (c *cache) page(id backend.PageID) ([]byte, error) {
 	case id < 1 || int(id) > len(c.pages) || !c.inUse[id-1]:
 		return nil, fmt.Errorf("cpu: page %d is not allocated", id)
 	}
-	return c.pages[id-1].Bytes()[:c.layout.bytes], nil
+	return c.pages[id-1], nil
 }
 
 // resolve appends the addresses of the pages of a table.
@@ -200,11 +229,11 @@ func (c *cache) Close() error {
 	}
 	c.closed = true
 	var first error
-	for _, b := range c.pages {
+	for _, b := range c.blocks {
 		if err := b.Free(); err != nil && first == nil {
 			first = err
 		}
 	}
-	c.pages, c.free, c.inUse = nil, nil, nil
+	c.blocks, c.pages, c.free, c.inUse, c.fresh = nil, nil, nil, nil, 0
 	return first
 }

@@ -211,3 +211,41 @@ func TestRelease(t *testing.T) {
 		t.Errorf("%d bytes were released, want %d", got, total)
 	}
 }
+
+// TestSlabs allocates many pages: those of slabs are pages like the others, a limit is used up to the last page, and
+// nothing overlaps.
+func TestSlabs(t *testing.T) {
+	account := new(mem.Account)
+	r := newRig(t, shapeTest, all(tensor.F32), Config{Threads: 1}, backend.Options{MaxRows: 8, Memory: account})
+	const most = 100
+	size := int64(r.cache.PageBytes())
+	r.program.memory.Limit = account.Used() + most*size + size/2
+	seen := map[backend.PageID]bool{}
+	fill := make([]byte, size)
+	for i := range most {
+		id, err := r.cache.Alloc()
+		if err != nil || seen[id] {
+			t.Fatalf("page %d of %d: %d, %v", i, most, id, err)
+		}
+		seen[id] = true
+		b := make([]byte, size)
+		if err := r.cache.Save(b, id); err != nil || slices.ContainsFunc(b, func(c byte) bool { return c != 0 }) {
+			t.Fatalf("page %d is not zero: %v", id, err)
+		}
+		for j := range fill {
+			fill[j] = byte(id)
+		}
+		if err := r.cache.Load(id, fill); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if id, err := r.cache.Alloc(); !errors.Is(err, backend.ErrCacheFull) || !errors.Is(err, mem.ErrLimit) {
+		t.Errorf("page %d of %d: %d, %v", most, most, id, err)
+	}
+	for id := range seen {
+		b := make([]byte, size)
+		if err := r.cache.Save(b, id); err != nil || slices.ContainsFunc(b, func(c byte) bool { return c != byte(id) }) {
+			t.Errorf("page %d has bytes of another: %v", id, err)
+		}
+	}
+}
