@@ -88,9 +88,12 @@ func (a *answer) say(text string) (stop int) {
 	return stop
 }
 
-// split adds what the parser made of a text, up to a stop text.
+// split adds what the parser made of a text, up to a stop text. Text on both sides of another part is not one text.
 func (a *answer) split(parts []reply.Event) (stop int) {
 	for _, p := range parts {
+		if p.Kind != reply.Text {
+			a.flush()
+		}
 		ev := Event{Text: p.Text, Call: ToolCall{Index: p.Call, ID: p.ID, Name: p.Name, Arguments: p.Arguments}, CallError: p.Err}
 		switch p.Kind {
 		case reply.Text:
@@ -114,20 +117,22 @@ func (a *answer) split(parts []reply.Event) (stop int) {
 	return -1
 }
 
-// end makes the events those of the end of the answer: what was held back because it could have become a character, a
-// mark or a stop text.
-func (a *answer) end() {
-	a.events = a.events[:0]
-	a.addEnd()
-}
-
-// addEnd adds the end of the answer to the events of the last token.
-func (a *answer) addEnd() {
-	stop := a.write(a.stream.Flush())
+// end adds the end of the answer to the events of the last token: what was held back because it could have become a
+// character, a mark or a stop text. It returns the index of the stop text that came of it, or -1.
+func (a *answer) end() (stop int) {
+	stop = a.write(a.stream.Flush())
 	if a.parser != nil && stop < 0 {
 		stop = a.split(a.parser.Close())
 	}
-	if rest := a.stops.Flush(); stop < 0 && rest != "" {
+	if stop < 0 {
+		a.flush()
+	}
+	return stop
+}
+
+// flush adds text that was held back because it could have become a stop text.
+func (a *answer) flush() {
+	if rest := a.stops.Flush(); rest != "" {
 		a.events = append(a.events, Event{Text: rest})
 	}
 }

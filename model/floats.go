@@ -1,6 +1,8 @@
 package model
 
 import (
+	"fmt"
+	"math"
 	"unsafe"
 
 	"github.com/seed64708441/ember/tensor/mem"
@@ -12,7 +14,12 @@ type floats struct {
 	v     []float32
 }
 
-func newFloats(a *mem.Account, n int) (floats, error) {
+// newFloats returns rows of width numbers.
+func newFloats(a *mem.Account, rows, width int) (floats, error) {
+	if rows > math.MaxInt/4/max(width, 1) {
+		return floats{}, fmt.Errorf("%w: %d rows of %d numbers", mem.ErrLimit, rows, width)
+	}
+	n := rows * width
 	b, err := a.Alloc(4 * n)
 	if err != nil {
 		return floats{}, err

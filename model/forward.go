@@ -31,7 +31,7 @@ func (s *Session) forward(ctx context.Context, tokens []int32, each func(i int, 
 	if n := len(s.tokens) + len(tokens); n > s.context {
 		return &ContextFullError{Needed: n, Available: s.context}
 	}
-	logits, err := newFloats(s.m.memory, rows*vocab)
+	logits, err := newFloats(s.m.memory, rows, vocab)
 	if err != nil {
 		return fmt.Errorf("model: logits: %w", err)
 	}
@@ -68,8 +68,8 @@ func (s *Session) Score(ctx context.Context, tokens []int32) ([]float32, error) 
 		return nil, nil
 	}
 	scores := make([]float32, 0, len(tokens))
-	run, first := tokens, 1
-	if n := len(s.tokens); n == 0 {
+	run, first, n := tokens, 1, len(s.tokens)
+	if n == 0 {
 		scores = append(scores, float32(math.NaN()))
 	} else {
 		// The first token's logits are those after the end of the history, whose last token is computed again for them.
@@ -84,5 +84,8 @@ func (s *Session) Score(ctx context.Context, tokens []int32) ([]float32, error) 
 		}
 		return err
 	})
+	if len(s.tokens) < n { // refused or cancelled before that token was computed again
+		s.tokens = append(s.tokens, run[0])
+	}
 	return scores, err
 }

@@ -53,6 +53,7 @@ type generation struct {
 	guess   *speculator // nil without speculation
 	draft   []int32     // what was computed beyond the history
 	row     int         // of the logits that the next token is chosen from; row i is after i tokens of draft
+	running bool        // a step has been submitted and not waited for
 	usage   Usage
 	started time.Time
 	decoded time.Time // when the first token could be chosen
@@ -66,6 +67,7 @@ func (s *Session) generate(ctx context.Context, r *Request, yield func(Event, er
 	}
 	defer s.leave()
 	g := &generation{s: s, r: r, started: time.Now()}
+	defer g.settle() // also when the caller's loop ends by a panic
 	if err := g.prepare(ctx); err != nil {
 		return err
 	}
@@ -79,7 +81,7 @@ func (s *Session) generate(ctx context.Context, r *Request, yield func(Event, er
 	for {
 		more, err := g.next(ctx, yield)
 		if !more {
-			return errors.Join(err, g.drop())
+			return errors.Join(err, g.settle())
 		}
 	}
 }
@@ -136,25 +138,26 @@ func (g *generation) next(ctx context.Context, yield func(Event, error) bool) (m
 			return false, err
 		}
 		s.submit(ctx, g.draft)
-		s.m.steps.chosen()
+		g.running = true
 	}
-	broken := !g.hand(last, yield)
-	if broken {
-		s.mu.Lock()
-		s.cancel(errBreak)
-		s.mu.Unlock()
+	s.m.steps.chosen()
+	if !g.hand(last, yield) {
+		return false, errBreak
 	}
-	if g.held != nil && !broken {
+	if g.held != nil {
 		g.held.allowed() // while the model computes
 	}
-	if !computed {
+	if computed {
+		s.m.steps.choose()
+	} else {
 		err = s.wait()
+		g.running = false
 	}
-	if broken || err != nil {
+	if err == nil && ctx.Err() != nil { // what is computed already does not hide the end
+		err = context.Cause(ctx)
+	}
+	if err != nil {
 		s.m.steps.chosen()
-		if broken {
-			err = errBreak
-		}
 		return false, err
 	}
 	return true, nil
@@ -181,44 +184,6 @@ func (g *generation) hand(last Event, yield func(Event, error) bool) bool {
 		return yield(last, nil)
 	}
 	return true
-}
-
-// accept reports whether the logits after a token that was chosen are there already, because it was guessed.
-func (g *generation) accept(id int32) bool {
-	if g.row >= len(g.draft) || g.draft[g.row] != id {
-		return false
-	}
-	g.row++
-	g.usage.Accepted++
-	return true
-}
-
-// propose forgets the rest of the last draft and guesses another.
-func (g *generation) propose(ctx context.Context) error {
-	if err := g.drop(); err != nil {
-		return err
-	}
-	if g.guess == nil {
-		return nil
-	}
-	left := g.s.context - len(g.s.tokens) - 1
-	if g.r.MaxTokens > 0 {
-		left = min(left, g.r.MaxTokens-g.usage.Generated-1)
-	}
-	var err error
-	g.draft, err = g.guess.propose(ctx, g.draft, g.s.tokens, left)
-	g.usage.Proposed += len(g.draft)
-	return err
-}
-
-// drop forgets the rest of a draft: what the cache holds from the last token chosen on is a guess.
-func (g *generation) drop() error {
-	if len(g.draft) == 0 {
-		return nil
-	}
-	g.guess.learn(len(g.draft), g.row)
-	g.draft, g.row = g.draft[:0], 0
-	return g.s.seq.Rewind(min(g.s.seq.Len(), len(g.s.tokens)-1))
 }
 
 // choose takes the next token, adds it to the history and the answer, and decides whether it is the last. The event has
@@ -252,8 +217,9 @@ func (g *generation) choose() (Event, error) {
 	s.tokens = append(s.tokens, c.ID)
 	g.usage.Generated++
 	if s.m.tok.IsEOG(c.ID) && !g.r.IgnoreEOG {
-		g.answer.end()
+		g.answer.events = g.answer.events[:0]
 		ev.Finish = FinishEOG
+		g.end(&ev)
 		return ev, nil
 	}
 	stop, err := g.answer.push(c.ID)
@@ -271,9 +237,16 @@ func (g *generation) choose() (Event, error) {
 		ev.Finish = FinishContext
 	}
 	if ev.Finish != FinishNone && ev.Finish != FinishStop {
-		g.answer.addEnd()
+		g.end(&ev)
 	}
 	return ev, g.budget()
+}
+
+// end adds to the events of the last token what was held back. Only that may have made a stop text of it.
+func (g *generation) end(ev *Event) {
+	if stop := g.answer.end(); stop >= 0 {
+		ev.Finish, ev.Stop = FinishStop, g.r.Stop[stop]
+	}
 }
 
 // pick chooses a token from logits: the next of those that are forced, or one that the constraint allows.

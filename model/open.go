@@ -121,7 +121,7 @@ func (l *loading) load(ctx context.Context) (_ *Model, err error) {
 		return nil, err
 	}
 	outs := l.config.stepOutputs()
-	if m.logits, err = newFloats(account, outs*l.arch.Config.Vocab); err != nil {
+	if m.logits, err = newFloats(account, outs, l.arch.Config.Vocab); err != nil {
 		return nil, fmt.Errorf("model: logits: %w", err)
 	}
 	m.start(outs)

@@ -97,10 +97,13 @@ func (s *scheduler) wait(j *job) error {
 	<-j.done
 	j.waiting.Store(false)
 	if !j.counted {
-		s.choosing.Add(1)
+		s.choose()
 	}
 	return j.err
 }
+
+// choose says that a session will soon have its next job, until chosen is called.
+func (s *scheduler) choose() { s.choosing.Add(1) }
 
 // chosen says that a session has submitted its next job, or has none.
 func (s *scheduler) chosen() {
@@ -145,9 +148,10 @@ func (s *scheduler) gather() bool {
 		s.queue = append(s.queue, s.inbox...)
 		clear(s.inbox)
 		s.inbox = s.inbox[:0]
+		closed := s.closed.Load() // here: a job that comes later is refused, none is left behind
 		s.mu.Unlock()
 		switch {
-		case s.closed.Load():
+		case closed:
 			return false
 		case len(s.queue) == 0:
 			<-s.wake
@@ -288,7 +292,7 @@ func (s *scheduler) finish(j *job, err error) {
 	j.err = err
 	j.seq = nil
 	if j.counted = j.waiting.Load(); j.counted {
-		s.choosing.Add(1)
+		s.choose()
 	}
 }
 

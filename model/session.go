@@ -54,8 +54,10 @@ func (m *Model) newSession(context int, seq *kv.Seq, tokens []int32) (*Session, 
 		return nil, err
 	}
 	var err error
-	if s.logits, err = newFloats(m.memory, m.arch.Config.Vocab); err != nil {
+	if s.logits, err = newFloats(m.memory, 1, m.arch.Config.Vocab); err != nil {
+		s.mu.Lock()
 		s.closed = true
+		s.mu.Unlock()
 		err = fmt.Errorf("model: session: %w", err)
 	}
 	if closed := s.leave(); closed && err == nil {

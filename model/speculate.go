@@ -35,8 +35,8 @@ func (s *Session) speculator(r *Request) (*speculator, error) {
 	if k <= 0 {
 		return nil, nil
 	}
-	if n := (1 + k) * s.m.arch.Config.Vocab; len(s.logits.v) < n {
-		wider, err := newFloats(s.m.memory, n)
+	if vocab := s.m.arch.Config.Vocab; len(s.logits.v)/vocab < 1+k {
+		wider, err := newFloats(s.m.memory, 1+k, vocab)
 		if err != nil {
 			return nil, fmt.Errorf("model: logits of drafts: %w", err)
 		}
@@ -76,6 +76,58 @@ func (g *speculator) learn(proposed, accepted int) {
 	} else {
 		g.length = min(accepted+2, g.max)
 	}
+}
+
+// accept reports whether the logits after a token that was chosen are there already, because it was guessed.
+func (g *generation) accept(id int32) bool {
+	if g.row >= len(g.draft) || g.draft[g.row] != id {
+		return false
+	}
+	g.row++
+	g.usage.Accepted++
+	return true
+}
+
+// propose forgets the rest of the last draft and guesses another.
+func (g *generation) propose(ctx context.Context) error {
+	if err := g.drop(); err != nil {
+		return err
+	}
+	if g.guess == nil {
+		return nil
+	}
+	left := g.s.context - len(g.s.tokens) - 1
+	if g.r.MaxTokens > 0 {
+		left = min(left, g.r.MaxTokens-g.usage.Generated-1)
+	}
+	var err error
+	g.draft, err = g.guess.propose(ctx, g.draft, g.s.tokens, left)
+	g.usage.Proposed += len(g.draft)
+	return err
+}
+
+// drop forgets the rest of a draft: what the cache holds from the last token chosen on is a guess.
+func (g *generation) drop() error {
+	if len(g.draft) == 0 {
+		return nil
+	}
+	g.guess.learn(len(g.draft), g.row)
+	g.draft, g.row = g.draft[:0], 0
+	return g.s.seq.Rewind(min(g.s.seq.Len(), len(g.s.tokens)-1))
+}
+
+// settle ends the step that runs, which nobody needs when the caller has left the loop, and forgets the rest of a draft.
+func (g *generation) settle() error {
+	s := g.s
+	if g.running {
+		s.mu.Lock()
+		s.cancel(errBreak)
+		s.mu.Unlock()
+		_ = s.wait()
+		s.m.steps.chosen()
+		g.running = false
+	}
+	return g.drop()
 }
 
 // The lengths of the runs of tokens that look-up compares: a longer one is better evidence.
