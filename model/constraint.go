@@ -26,6 +26,7 @@ type constraint struct {
 	text []byte // of the reasoning or free answer: all of it while short, then its end
 	mask []uint64
 	ends []uint64 // every token but those that end the answer
+	on   bool     // Request.IgnoreEOG: the grammar goes on while it can
 }
 
 type phase uint8
@@ -49,10 +50,10 @@ func (m *Model) newConstraint(r *Request, f reply.Format, thinking bool) (*const
 	if c == nil || err != nil {
 		return nil, err
 	}
-	k := &constraint{m: m, st: c.NewState(), format: f, triggers: triggers, open: -1}
+	k := &constraint{m: m, st: c.NewState(), format: f, triggers: triggers, open: -1, on: r.IgnoreEOG}
 	words := (m.arch.Config.Vocab + 63) / 64
 	k.mask = make([]uint64, words)
-	if len(triggers) == 0 {
+	if len(triggers) == 0 || r.IgnoreEOG {
 		k.ends = make([]uint64, words)
 		for id := range m.tok.Vocab() {
 			if !m.tok.IsEOG(int32(id)) {
@@ -65,13 +66,14 @@ func (m *Model) newConstraint(r *Request, f reply.Format, thinking bool) (*const
 			k.lines = append(k.lines, ids[0])
 		}
 	}
+	if f.Think.Open != "" {
+		k.open = m.tok.ID(f.Think.Open)
+	}
 	switch {
 	case thinking:
 		k.phase = phaseThink
 	case len(triggers) > 0:
 		k.phase = phaseFree
-	case f.Think.Open != "":
-		k.open = m.tok.ID(f.Think.Open)
 	}
 	return k, nil
 }
@@ -83,10 +85,10 @@ func (k *constraint) allowed() []uint64 {
 	case phaseThink, phaseFree:
 		return k.ends
 	case phaseHeld:
-		k.st.Mask(k.mask)
+		k.held()
 		return k.mask
 	}
-	k.st.Mask(k.mask)
+	k.held()
 	if k.open >= 0 {
 		k.mask[k.open/64] |= 1 << (k.open % 64)
 	}
@@ -96,6 +98,23 @@ func (k *constraint) allowed() []uint64 {
 		}
 	}
 	return k.mask
+}
+
+// held makes the mask that of the grammar, without the end where that is ignored and something else may follow.
+func (k *constraint) held() {
+	k.st.Mask(k.mask)
+	if !k.on {
+		return
+	}
+	more := uint64(0)
+	for i, w := range k.ends {
+		more |= k.mask[i] & w
+	}
+	for i, w := range k.ends {
+		if more != 0 {
+			k.mask[i] &= w
+		}
+	}
 }
 
 // fits reports whether a token may be chosen where the mask allows all: one that completes a mark must go on as the
@@ -170,7 +189,7 @@ func (k *constraint) accept(id int32) error {
 	switch {
 	case k.phase == phaseHeld:
 		return k.st.Accept(int(id))
-	case k.phase == phaseBefore && id == k.open:
+	case id == k.open && (k.phase == phaseBefore || k.phase == phaseFree):
 		k.phase, k.text = phaseThink, k.text[:0]
 		return nil
 	case k.phase == phaseBefore:
@@ -206,7 +225,9 @@ func (k *constraint) accept(id int32) error {
 }
 
 // finished reports whether nothing but an end can follow.
-func (k *constraint) finished() bool { return k.phase == phaseHeld && k.st.MustEnd() }
+func (k *constraint) finished() bool {
+	return k.phase == phaseHeld && (k.st.MustEnd() || k.st.Finished())
+}
 
 // grammarOf returns what a request holds its answer to, nil for nothing, and the texts that begin it.
 func (m *Model) grammarOf(r *Request, f reply.Format) (*grammar.Compiled, []reply.Trigger, error) {
