@@ -22,7 +22,7 @@ func (s *Session) Forward(ctx context.Context, tokens []int32, each func(i int, 
 }
 
 func (s *Session) forward(ctx context.Context, tokens []int32, each func(i int, logits []float32) error) error {
-	vocab, rows := s.m.arch.Config.Vocab, s.m.steps.outs
+	vocab, rows := s.m.arch.Config.Vocab, min(s.m.steps.outs, max(len(tokens), 1))
 	for i, id := range tokens {
 		if id < 0 || int(id) >= vocab {
 			return fmt.Errorf("model: token %d of %d is %d, want 0 to %d", i+1, len(tokens), id, vocab-1)

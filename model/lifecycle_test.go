@@ -179,3 +179,63 @@ func TestFloatsOverflow(t *testing.T) {
 		t.Errorf("%v, want mem.ErrLimit", err)
 	}
 }
+
+// watchedProgram calls a function at every step.
+type watchedProgram struct {
+	backend.Program
+	see func()
+}
+
+func (p watchedProgram) Step(ctx context.Context, s *backend.Step) error {
+	p.see()
+	return p.Program.Step(ctx, s)
+}
+
+// TestNobodyWaitsForDraft checks that a session does not count as choosing while another model guesses for it.
+func TestNobodyWaitsForDraft(t *testing.T) {
+	s, draft := openSession(t), openSession(t)
+	steps := 0
+	draft.m.steps.program = watchedProgram{draft.m.program, func() {
+		steps++
+		if n := s.m.steps.choosing.Load(); n != 0 {
+			t.Errorf("%d sessions count as choosing while the draft is computed", n)
+		}
+	}}
+	r := repeated()
+	r.Tokens, r.Speculate.Draft = r.Tokens[:7], draft
+	if _, _, err := s.Complete(t.Context(), r); err != nil || steps == 0 {
+		t.Errorf("%d steps of the draft: %v", steps, err)
+	}
+}
+
+// TestPromptsAmongDecoders fills steps that the sessions that decode would fill alone: a prompt goes on, too.
+func TestPromptsAmongDecoders(t *testing.T) {
+	m := openTemplate(t, "x")
+	s := &scheduler{rows: 16, outs: 16, vocab: 1}
+	add := func(n int) {
+		j := &job{ctx: t.Context(), seq: m.pool.NewSeq(), tokens: make([]int32, n), outs: 1, done: make(chan struct{}, 1)}
+		t.Cleanup(j.seq.Free)
+		s.queue = append(s.queue, j)
+	}
+	for range 17 {
+		add(1)
+	}
+	add(100)
+	s.fill()
+	if n := len(s.batch); n < 12 || s.batch[n-1] != s.queue[17] || len(s.step.Tokens) > 16 {
+		t.Errorf("%d jobs in a step of %d rows, without the prompt", n, len(s.step.Tokens))
+	}
+}
+
+// TestForwardMemory checks that few tokens take the memory of few rows of logits.
+func TestForwardMemory(t *testing.T) {
+	s := openSession(t)
+	see := func() (used int64) {
+		_ = s.Forward(t.Context(), []int32{5}, func(int, []float32) error { used = s.m.MemoryUsed(); return nil })
+		return used
+	}
+	see() // takes a page
+	if more, row := see()-s.m.MemoryUsed(), 4*int64(s.m.arch.Config.Vocab); more != row {
+		t.Errorf("one token takes %d bytes, want %d", more, row)
+	}
+}

@@ -88,7 +88,8 @@ func (m *Model) render(ctx context.Context, r *Request) (string, error) {
 	})
 }
 
-// CountTokens returns how many tokens the prompt of a request has: what Usage would say as Reused and Prefilled.
+// CountTokens returns how many tokens the prompt of a request has: what Usage would say as Reused and Prefilled together.
+// With Append it is what the request adds to the history.
 func (m *Model) CountTokens(ctx context.Context, r Request) (int, error) {
 	ids, _, err := m.encode(ctx, &r)
 	return len(ids), err

@@ -207,13 +207,17 @@ func (s *scheduler) fill() {
 	s.step = backend.Step{
 		Cache: s.cache, Tokens: s.step.Tokens[:0], Spans: s.step.Spans[:0], Outputs: s.step.Outputs[:0],
 	}
-	rows, prompts := s.rows, 0
+	prompts := 0
 	for _, j := range s.queue {
 		if len(j.tokens) > decodeRows {
 			prompts++
-			continue
 		}
-		rows -= s.take(j, min(len(j.tokens), rows))
+	}
+	rows, kept := s.rows, min(prompts, s.rows/8) // kept for prompts, so that small steps do not leave them out
+	for _, j := range s.queue {
+		if len(j.tokens) <= decodeRows {
+			rows -= s.take(j, min(len(j.tokens), rows-kept))
+		}
 	}
 	if len(s.batch) > 0 {
 		rows = min(rows, max(sharedPrefillRows, s.rows/8))

@@ -9,8 +9,8 @@ import (
 // tokens is what makes it faster. Every token is still chosen from the model's own logits, with the same random numbers as
 // without, so the result is the same (Leviathan, Kalman and Matias 2023, for a draft that is certain of its tokens).
 type Speculation struct {
-	// Tokens is the most tokens guessed at a time, at most 15; 0 is off. How many are guessed adapts to how many were
-	// right.
+	// Tokens is the most tokens guessed at a time, at most 15 and less than Config.StepOutputs; 0 is off. How many are
+	// guessed adapts to how many were right.
 	Tokens int
 	// Draft is a session of a smaller model with the same tokenizer, which is asked for the tokens. It must not be used
 	// for anything else meanwhile. When it is nil, or before it is asked, the tokens that followed where the last few
@@ -99,6 +99,10 @@ func (g *generation) propose(ctx context.Context) error {
 	left := g.s.context - len(g.s.tokens) - 1
 	if g.r.MaxTokens > 0 {
 		left = min(left, g.r.MaxTokens-g.usage.Generated-1)
+	}
+	if g.guess.draft != nil { // takes longer than others should wait
+		g.s.m.steps.chosen()
+		defer g.s.m.steps.choose()
 	}
 	var err error
 	g.draft, err = g.guess.propose(ctx, g.draft, g.s.tokens, left)
