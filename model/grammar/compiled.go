@@ -50,7 +50,7 @@ var (
 	ErrRejected = errors.New("grammar: token not allowed here")
 	// ErrFinished says that an end token has been accepted before.
 	ErrFinished = errors.New("grammar: output has ended")
-	// ErrAmbiguous says that a grammar has more readings of the text than are followed (1024 at a time). Masks leave out
+	// ErrAmbiguous says that a grammar has more readings of the text than are followed. Masks leave out
 	// tokens that would lead there.
 	ErrAmbiguous = errors.New("grammar: too ambiguous")
 )
@@ -63,6 +63,7 @@ type State struct {
 	finished bool
 	mask     Mask
 	valid    bool // mask belongs to the state as it is
+	partial  bool // tokens are missing in mask: see Ambiguous
 }
 
 // Clone returns an independent copy, for forks and rewinds. Its cost grows with the nesting, not with the output, except
@@ -79,6 +80,13 @@ func (s *State) MustEnd() bool { return s.m.Done() && !s.m.More() }
 
 // Finished reports whether an end token was accepted.
 func (s *State) Finished() bool { return s.finished }
+
+// Ambiguous reports whether the mask of this place leaves out tokens because a text with them would have more readings
+// than are followed (see ErrAmbiguous).
+func (s *State) Ambiguous() bool {
+	s.compute()
+	return s.partial
+}
 
 // Accept reads a token. When it cannot follow, the state stays as it is.
 func (s *State) Accept(id int) error {
@@ -169,12 +177,12 @@ func (s *State) compute() {
 	if s.valid {
 		return
 	}
-	s.valid = true
+	s.valid, s.partial = true, false
 	if s.finished {
 		clear(s.mask)
 		return
 	}
-	s.c.masker.Mask(s.m, s.mask)
+	s.partial = s.c.masker.Mask(s.m, s.mask)
 	if s.m.Done() {
 		for _, id := range s.c.tokens.end {
 			s.mask[id/64] |= 1 << (id % 64)

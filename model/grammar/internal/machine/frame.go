@@ -15,37 +15,11 @@ type frame struct {
 	reg    *register // Object, Array: what has been seen
 }
 
-// arena owns the frames of a set of threads.
-type arena struct {
-	frames []frame
-	text   []byte // all bytes read, when the program looks back
-}
-
-func (a *arena) add(f frame) int32 {
-	a.frames = append(a.frames, f)
-	return int32(len(a.frames) - 1)
-}
-
-// same reports whether two stacks are equal.
-func (a *arena) same(i, j int32) bool {
-	for i != j {
-		if i < 0 || j < 0 {
-			return false
-		}
-		f, g := &a.frames[i], &a.frames[j]
-		if f.node != g.node || f.q != g.q || f.n != g.n || f.lex != g.lex || f.start != g.start || f.counts != g.counts || !f.reg.same(g.reg) {
-			return false
-		}
-		i, j = f.parent, g.parent
-	}
-	return true
-}
-
 // maxThreads bounds the stacks of one set. A grammar that needs more is ambiguous beyond reason.
 const maxThreads = 1024
 
 // maxSettle bounds the work of one byte.
-const maxSettle = 1 << 16
+const maxSettle = 1 << 13
 
 // stepper moves threads over one byte. Its results are collected in out, done and overflow.
 type stepper struct {
@@ -59,6 +33,7 @@ type stepper struct {
 	// For masks: the text stands for many, which differ in a key. Where another key ends the threads are undecided.
 	oneOfMany, undecided bool
 	settled              []int32 // frames settled in this step, to meet each only once
+	returned             []int32 // frames returned to in this step
 	work                 int
 }
 
@@ -67,17 +42,28 @@ func (w *stepper) begin() {
 	w.from = len(w.out)
 	w.done = false
 	w.settled = w.settled[:0]
+	w.returned = w.returned[:0]
 	w.work = 0
 }
 
 // ready adds a thread that waits for a byte.
 func (w *stepper) ready(f frame) {
-	id := w.a.add(f)
-	for _, t := range w.out[w.from:] {
-		if w.a.same(t, id) {
-			return
+	single := w.p.nodes[f.node].looksBack() // it must know its own parent
+	for i, t := range w.out[w.from:] {
+		if g := &w.a.frames[t]; g.like(&f) {
+			if p := g.parent; !single {
+				joined, ok := w.a.join(p, f.parent)
+				if f.parent = joined; joined != p {
+					w.out[w.from+i] = w.a.add(f)
+				}
+				w.overflow = w.overflow || !ok
+				return
+			} else if w.a.same(p, f.parent) {
+				return
+			}
 		}
 	}
+	id := w.a.add(f)
 	if len(w.out)-w.from >= maxThreads {
 		w.overflow = true
 		return
@@ -136,7 +122,7 @@ func (w *stepper) exits(f frame) {
 			return
 		}
 	}
-	if w.work += len(s.calls); w.work > maxSettle {
+	if w.work += len(s.calls); w.work > maxSettle || len(w.a.frames) > maxFrames {
 		w.overflow = true
 		return
 	}
@@ -152,20 +138,33 @@ func (w *stepper) exits(f frame) {
 	}
 }
 
-// ret ends the top frame f and goes on with the frame below.
+// ret ends the top frame f and goes on with the frames below.
 func (w *stepper) ret(f frame) {
 	if f.parent == none {
 		w.done = true
 		return
 	}
-	p := w.a.frames[f.parent]
-	switch w.p.nodes[p.node].Kind {
-	case Text:
-		w.settle(p)
-	case Object:
-		w.member(p, f)
-	case Array:
-		w.item(p)
+	for _, p := range w.a.members(f.parent) {
+		if w.work++; w.work > maxSettle || len(w.a.frames) > maxFrames {
+			w.overflow = true
+			return
+		}
+		if p == none {
+			w.done = true
+			continue
+		}
+		g := w.a.frames[p]
+		switch w.p.nodes[g.node].Kind {
+		case Text: // goes on in the same way whatever ended
+			if !hasNode(w.returned, p) {
+				w.returned = append(w.returned, p)
+				w.settle(g)
+			}
+		case Object:
+			w.member(g, f)
+		case Array:
+			w.item(g)
+		}
 	}
 }
 

@@ -74,15 +74,6 @@ func (w *walk) descend(node int32, tops []int32) {
 	}
 }
 
-// mark remembers the end of the arena, to go back to.
-type mark struct{ frames, text, out int }
-
-func (s *State) mark() mark { return mark{len(s.a.frames), len(s.a.text), len(s.w.out)} }
-
-func (s *State) reset(m mark) {
-	s.a.frames, s.a.text, s.w.out = s.a.frames[:m.frames], s.a.text[:m.text], s.w.out[:m.out]
-}
-
 // children tries every child of a node.
 func (w *walk) children(node int32, tops []int32) {
 	t, s := w.m.t, w.s
@@ -127,11 +118,21 @@ func (w *walk) entry(n *Node, f frame, e *entry, from int32) {
 
 // insideDistinct reports whether a frame lies in an item of an array whose items must differ: what has been written of the
 // item decides then.
-func (a *arena) insideDistinct(p *Program, f int32) bool {
-	for ; f != none; f = a.frames[f].parent {
-		if n := &p.nodes[a.frames[f].node]; n.Kind == Array && n.Array.Distinct {
+func (a *arena) insideDistinct(p *Program, parent int32) bool {
+	for parent != none {
+		f := &a.frames[parent]
+		if f.node == junction {
+			for _, m := range a.members(parent) {
+				if a.insideDistinct(p, m) {
+					return true
+				}
+			}
+			return false
+		}
+		if n := &p.nodes[f.node]; n.Kind == Array && n.Array.Distinct {
 			return true
 		}
+		parent = f.parent
 	}
 	return false
 }

@@ -1,5 +1,5 @@
 // Package machine runs grammars: a set of stacks over bytes. A Program is a graph of nodes; a stack frame stands in a
-// node; a thread is a stack whose top frame waits for a byte. Text nodes are automata over code points that may call
+// node; a thread is a frame that waits for a byte, with the stack, or stacks, below it. Text nodes are automata over code points that may call
 // other nodes; String, Object and Array nodes know JSON and carry registers (lengths, keys seen, items counted).
 //
 // The invariant that makes masks exact: a frame exists only if it and everything below it can be completed. So a byte

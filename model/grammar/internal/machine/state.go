@@ -9,6 +9,7 @@ type State struct {
 	done bool
 	w    stepper // kept for its buffers
 	read int64
+	live int // frames after the last compaction
 }
 
 // Start returns the state before the first byte.
@@ -43,13 +44,12 @@ func (s *State) Read() int64 { return s.read }
 // Advance reads text. When the text cannot follow it returns how many bytes could, false, and leaves the state as it was.
 // overflow says that the grammar is too ambiguous at this place to go on.
 func (s *State) Advance(text []byte) (n int, ok, overflow bool) {
-	frames, kept := len(s.a.frames), len(s.a.text)
+	here := s.mark()
 	tops, done := s.tops, s.done
 	for i, b := range text {
 		next, fin, over := s.step(tops, b)
 		if over || len(next) == 0 && !fin {
-			s.a.frames, s.a.text = s.a.frames[:frames], s.a.text[:kept]
-			s.w.out = s.w.out[:0]
+			s.reset(here)
 			return i, false, over
 		}
 		tops, done = next, fin
@@ -79,49 +79,27 @@ func (s *State) step(tops []int32, b byte) (next []int32, done, overflow bool) {
 // compact drops frames that no thread needs when there are many.
 func (s *State) compact() {
 	const slack = 4096
-	if len(s.a.frames) < slack {
+	if len(s.a.frames) < slack+2*s.live {
 		return
 	}
 	var b arena
 	b.text = s.a.text
 	s.tops = b.adopt(&s.a, s.tops)
+	s.live = len(b.frames)
 	if cap(s.a.frames) > 4*slack+4*len(b.frames) {
 		s.a = b
 		return
 	}
 	s.a.frames = append(s.a.frames[:0], b.frames...)
-}
-
-// adopt copies the stacks of other into a and returns their tops. Frames come after their parents in both.
-func (a *arena) adopt(other *arena, tops []int32) []int32 {
-	moved := map[int32]int32{none: none}
-	var stack []int32
-	out := make([]int32, len(tops))
-	for i, t := range tops {
-		stack = stack[:0]
-		for f := t; ; f = other.frames[f].parent {
-			if _, ok := moved[f]; ok {
-				break
-			}
-			stack = append(stack, f)
-		}
-		for j := len(stack) - 1; j >= 0; j-- {
-			f := other.frames[stack[j]]
-			f.parent = moved[f.parent]
-			moved[stack[j]] = a.add(f)
-		}
-		out[i] = moved[t]
-	}
-	return out
+	s.a.links = append(s.a.links[:0], b.links...)
 }
 
 // Allowed reports whether b may follow.
 func (s *State) Allowed(b byte) bool {
-	frames, kept := len(s.a.frames), len(s.a.text)
+	here := s.mark()
 	next, done, over := s.step(s.tops, b)
 	ok := (len(next) > 0 || done) && !over
-	s.a.frames, s.a.text = s.a.frames[:frames], s.a.text[:kept]
-	s.w.out = s.w.out[:0]
+	s.reset(here)
 	return ok
 }
 
