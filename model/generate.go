@@ -17,7 +17,8 @@ import (
 // ErrClosed, a [*ContextFullError] before anything is computed, backend.ErrCacheFull when there is no memory for further
 // cache pages, sample.ErrNoToken, and the cause of ctx.
 //
-// In a steady state a token costs no allocation. The next token is computed while the caller handles an event.
+// In a steady state a token costs no allocation, where the answer is not split into parts or held to a grammar. The next
+// token is computed while the caller handles an event.
 func (s *Session) Generate(ctx context.Context, r Request) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		if err := s.generate(ctx, &r, yield); err != nil && !errors.Is(err, errBreak) {

@@ -31,33 +31,48 @@ type grammarKey struct {
 // recentGrammars is how many grammars are kept; each may hold 64 MiB of masks at most.
 const recentGrammars = 8
 
-// compiled returns a grammar prepared for the model's vocabulary.
+// compiled returns a grammar prepared for the model's vocabulary. Nobody waits while another's grammar is made, which may
+// take long; of one that two make at a time, either may be kept.
 func (m *Model) compiled(key grammarKey, make func() (*grammar.Grammar, error)) (*grammar.Compiled, error) {
-	m.grammars.mu.Lock()
-	defer m.grammars.mu.Unlock()
-	for i, k := range m.grammars.recent {
-		if k.key == key {
-			m.grammars.recent = append(slices.Delete(m.grammars.recent, i, i+1), k)
-			return k.c, nil
-		}
+	if c := m.grammars.find(key); c != nil {
+		return c, nil
 	}
 	g, err := make()
 	if err != nil {
 		return nil, err
 	}
+	if c := m.grammars.find(key); c != nil {
+		return c, nil
+	}
+	gs := &m.grammars
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
 	tokens, err := m.grammarTokens(key.marked)
 	if err != nil {
 		return nil, err
 	}
 	k := compiledGrammar{key, grammar.CompileTokens(g, tokens)}
-	if len(m.grammars.recent) == recentGrammars {
-		m.grammars.recent = slices.Delete(m.grammars.recent, 0, 1)
+	if len(gs.recent) == recentGrammars {
+		gs.recent = slices.Delete(gs.recent, 0, 1)
 	}
-	m.grammars.recent = append(m.grammars.recent, k)
+	gs.recent = append(gs.recent, k)
 	return k.c, nil
 }
 
-// grammarTokens returns the vocabulary for grammars.
+// find returns a grammar that is kept, and makes it the latest; nil when it is not.
+func (gs *grammars) find(key grammarKey) *grammar.Compiled {
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	i := slices.IndexFunc(gs.recent, func(k compiledGrammar) bool { return k.key == key })
+	if i < 0 {
+		return nil
+	}
+	k := gs.recent[i]
+	gs.recent = append(slices.Delete(gs.recent, i, i+1), k)
+	return k.c
+}
+
+// grammarTokens returns the vocabulary for grammars. The caller holds the lock.
 func (m *Model) grammarTokens(marked bool) (*grammar.Tokens, error) {
 	which := 0
 	if marked {

@@ -2,8 +2,10 @@ package model
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed64708441/ember/model/grammar"
 	"github.com/seed64708441/ember/tokenize"
@@ -61,6 +63,36 @@ func TestThinkBeforeCall(t *testing.T) {
 		}
 		if k.phase != c.want {
 			t.Fatalf("phase %d after %q, want %d", k.phase, c.text, c.want)
+		}
+	}
+}
+
+// TestGrammarsMadeTogether makes a grammar while another is being made.
+func TestGrammarsMadeTogether(t *testing.T) {
+	m := openTemplate(t, "x")
+	g, err := grammar.FromRegexp("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := make(chan error, 1)
+	_, err = m.compiled(grammarKey{text: "slow"}, func() (*grammar.Grammar, error) {
+		go func() {
+			_, err := m.compiled(grammarKey{text: "quick"}, func() (*grammar.Grammar, error) { return g, nil })
+			made <- err
+		}()
+		select {
+		case err := <-made:
+			return g, err
+		case <-time.After(10 * time.Second):
+			return nil, errors.New("one grammar waits for another")
+		}
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	for _, key := range []string{"slow", "quick"} {
+		if m.grammars.find(grammarKey{text: key}) == nil {
+			t.Errorf("grammar %q is not kept", key)
 		}
 	}
 }

@@ -84,7 +84,8 @@ func (m *Model) Info() Info {
 // Tokenizer returns the tokenizer of the file.
 func (m *Model) Tokenizer() *tokenize.Tokenizer { return m.tok }
 
-// MemoryUsed returns the bytes outside the Go heap in use: packed weights, scratch, and the caches of all sessions.
+// MemoryUsed returns the bytes outside the Go heap that are held: packed weights, scratch, logits, and the cache pages of
+// all sessions, those that sessions have given back for others included.
 func (m *Model) MemoryUsed() int64 { return m.memory.Used() }
 
 // Close ends what runs, with ErrClosed, and gives back all memory. Sessions that are open are closed too and reported to

@@ -100,8 +100,8 @@ func (s *Session) leave() (closed bool) {
 	return closed
 }
 
-// Close gives back the memory of the session. What runs on it ends with ErrClosed, and the memory is given back then.
-// Idempotent.
+// Close gives back the memory of the session: its cache pages to the model, for other sessions, and the rest to the system.
+// What runs on it ends with ErrClosed at its next event, and the memory is given back then. Idempotent.
 func (s *Session) Close() error {
 	s.mu.Lock()
 	if s.closed {
