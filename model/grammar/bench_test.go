@@ -189,7 +189,7 @@ func TestMaskCost(t *testing.T) {
 	}
 	names, groups := suiteFiles(t)
 	docs := suiteDocuments(t)
-	step := 40
+	step := 80
 	if os.Getenv("EMBER_LONG") != "" {
 		step = 1
 	}

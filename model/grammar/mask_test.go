@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"sync"
 	"testing"
 
 	"github.com/seed64708441/ember/tensor/tensortest"
@@ -247,6 +248,34 @@ func TestGBNFFilesRandom(t *testing.T) {
 			if ended && !g.Match(out) || !g.Completable(out) {
 				t.Fatalf("%s: %q does not match", file, out)
 			}
+		}
+	}
+}
+
+// TestConcurrentStates runs states of one compiled grammar side by side; with -race it shows that what they share is safe.
+func TestConcurrentStates(t *testing.T) {
+	g, err := FromJSONSchema([]byte(benchSchemas["invoice"]), Options{AnyOrder: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := testVocabulary()
+	c, err := Compile(g, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outs := make([][2]string, 4)
+	var wg sync.WaitGroup
+	for i := range outs {
+		wg.Go(func() {
+			for seed := range uint64(2) { // the same work everywhere must give the same
+				outs[i][seed], _ = newSampler(seed, v).run(t, c, 80)
+			}
+		})
+	}
+	wg.Wait()
+	for _, o := range outs[1:] {
+		if o != outs[0] {
+			t.Errorf("%q differs from %q", o, outs[0])
 		}
 	}
 }
