@@ -10,11 +10,11 @@ import (
 // widen or narrow the language.
 type Options struct {
 	// Exact admits every document the schema does, as far as that can be decided: members in any order, integers spelled
-	// 1.0, numbers of any length (exponents up to three digits, and only where numbers are not compared), up to 1024 characters of white space between tokens, leap seconds. Without it
-	// members come in the order of the schema, further ones after them; integers are spelled plainly; numbers have at most
-	// 19 digits before and 17 after the point and two in the exponent, so that they fit a float64 (more where the
-	// schema has longer numbers); white space between tokens is nothing, one space, or a line feed with up to 32
-	// spaces or tabs.
+	// 1.0, numbers of any length (an exponent of up to three digits, where numbers are not compared), leap seconds, up to
+	// 1024 characters of white space between tokens. Without it members come in the order of the schema, further ones
+	// after them; integers are spelled plainly; numbers have at most 19 digits before and 17 after the point and two in
+	// the exponent, so that they fit a float64 (more where the schema has longer numbers); white space between tokens is
+	// nothing, one space, or a line feed with up to 32 spaces or tabs.
 	Exact bool
 
 	// AnyOrder admits members in any order.
