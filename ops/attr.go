@@ -99,12 +99,13 @@ func (a Attention) String() string {
 	return b.String()
 }
 
-// hash lets the text form show a change of any frequency.
+// hash lets the text form show a change of any frequency, but not the last bits, which powers do not have alike on all
+// machines.
 func (r Rope) hash() uint32 {
 	h := fnv.New32a()
-	var b [8]byte
+	var b [4]byte
 	for _, f := range r.Freqs {
-		binary.LittleEndian.PutUint64(b[:], math.Float64bits(f))
+		binary.LittleEndian.PutUint32(b[:], math.Float32bits(float32(f)))
 		h.Write(b[:])
 	}
 	return h.Sum32()

@@ -105,8 +105,10 @@ func (t *team) advance(worker int) {
 	if n > 0 {
 		t.begin(n)
 	} else {
+		// Worker 0 may see that the step has ended before it sees a new state, and begin another: nothing of that may be
+		// touched, so only the number grows.
 		t.running.Store(false)
-		t.begin(0)
+		t.state.Add(1 << 32)
 		n = 2 // worker 0 must see it
 	}
 	for i := 0; i < t.n && n > 1 && t.asleep.Load() > 0; i++ {
