@@ -99,13 +99,13 @@ func (a Attention) String() string {
 	return b.String()
 }
 
-// hash lets the text form show a change of any frequency, but not the last bits, which powers do not have alike on all
-// machines.
+// hash lets the text form show a change of any frequency, but for the last 12 of 52 bits: powers are not the same to the
+// last bit on all machines.
 func (r Rope) hash() uint32 {
 	h := fnv.New32a()
-	var b [4]byte
+	var b [8]byte
 	for _, f := range r.Freqs {
-		binary.LittleEndian.PutUint32(b[:], math.Float32bits(float32(f)))
+		binary.LittleEndian.PutUint64(b[:], (math.Float64bits(f)+1<<11)>>12)
 		h.Write(b[:])
 	}
 	return h.Sum32()
