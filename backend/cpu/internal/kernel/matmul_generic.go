@@ -54,28 +54,29 @@ func matmulGeneric(s *Set) {
 	}
 }
 
-func widenF32(dst *[PanelRows]float32, w unsafe.Pointer) { *dst = *(*[PanelRows]float32)(w) }
+func widenF32(w unsafe.Pointer) [PanelRows]float32 { return *(*[PanelRows]float32)(w) }
 
-func widenF16(dst *[PanelRows]float32, w unsafe.Pointer) {
+func widenF16(w unsafe.Pointer) (dst [PanelRows]float32) {
 	for r, h := range (*[PanelRows]uint16)(w) {
 		dst[r] = halfValue(h)
 	}
+	return dst
 }
 
-func widenBF16(dst *[PanelRows]float32, w unsafe.Pointer) {
+func widenBF16(w unsafe.Pointer) (dst [PanelRows]float32) {
 	for r, h := range (*[PanelRows]uint16)(w) {
 		dst[r] = math.Float32frombits(uint32(h) << 16)
 	}
+	return dst
 }
 
 // matmulFloat is the product of the float layouts; widen gives one column of the panel, of columnBytes bytes.
-func matmulFloat(a *MatMulArgs, columnBytes int, widen func(dst *[PanelRows]float32, w unsafe.Pointer)) {
+func matmulFloat(a *MatMulArgs, columnBytes int, widen func(w unsafe.Pointer) [PanelRows]float32) {
 	for m0 := 0; m0 < a.M; m0 += genericRows {
 		rows := min(genericRows, a.M-m0)
 		var sum, c [genericRows][PanelRows]float32
 		for k := 0; k < a.K; k++ {
-			var w [PanelRows]float32
-			widen(&w, unsafe.Add(a.W, k*columnBytes))
+			w := widen(unsafe.Add(a.W, k*columnBytes))
 			for m := range rows {
 				x := *(*float32)(unsafe.Add(a.X, (m0+m)*a.XStride+4*k))
 				for r := range w {
@@ -118,8 +119,8 @@ type actBlock struct {
 }
 
 // matmulInt is the product of the integer layouts: block adds one block of the panel times one block of an activation
-// row to sum.
-func matmulInt(a *MatMulArgs, l Layout, block func(sum *[PanelRows]float32, w unsafe.Pointer, x *actBlock)) {
+// row to sum. Arrays are passed as values, since what a function value is given the address of is moved to the heap.
+func matmulInt(a *MatMulArgs, l Layout, block func(sum [PanelRows]float32, w unsafe.Pointer, x actBlock) [PanelRows]float32) {
 	n, wBytes := layouts[l].block, layouts[l].blockBytes
 	for m0 := 0; m0 < a.M; m0 += genericRows {
 		rows := min(genericRows, a.M-m0)
@@ -130,7 +131,7 @@ func matmulInt(a *MatMulArgs, l Layout, block func(sum *[PanelRows]float32, w un
 				x := unsafe.Add(a.X, (m0+m)*a.XStride)
 				scales := unsafe.Add(x, a.K)
 				sums := unsafe.Add(scales, a.K/n*4)
-				block(&sum[m], w, &actBlock{
+				sum[m] = block(sum[m], w, actBlock{
 					codes: unsafe.Slice((*int8)(unsafe.Add(x, b*n)), n),
 					scale: *(*float32)(unsafe.Add(scales, 4*b)),
 					sums:  unsafe.Slice((*int16)(unsafe.Add(sums, b*n/8)), n/16),
@@ -176,15 +177,16 @@ func addScaled(sum *[PanelRows]float32, d *[PanelRows]uint16, i *[PanelRows]int3
 	}
 }
 
-func blockQ8(sum *[PanelRows]float32, w unsafe.Pointer, x *actBlock) {
+func blockQ8(sum [PanelRows]float32, w unsafe.Pointer, x actBlock) [PanelRows]float32 {
 	var i [PanelRows]int32
 	for g := range 8 {
 		dotGroup(&i, (*[PanelRows][4]int8)(unsafe.Add(w, 32+64*g)), x.codes[4*g:])
 	}
-	addScaled(sum, (*[PanelRows]uint16)(w), &i, x.scale)
+	addScaled(&sum, (*[PanelRows]uint16)(w), &i, x.scale)
+	return sum
 }
 
-func blockQ4(sum *[PanelRows]float32, w unsafe.Pointer, x *actBlock) {
+func blockQ4(sum [PanelRows]float32, w unsafe.Pointer, x actBlock) [PanelRows]float32 {
 	var i [PanelRows]int32
 	for c := range 4 {
 		var lo, hi chunk
@@ -195,7 +197,8 @@ func blockQ4(sum *[PanelRows]float32, w unsafe.Pointer, x *actBlock) {
 	for r := range i {
 		i[r] -= 8 * (int32(x.sums[0]) + int32(x.sums[1]))
 	}
-	addScaled(sum, (*[PanelRows]uint16)(w), &i, x.scale)
+	addScaled(&sum, (*[PanelRows]uint16)(w), &i, x.scale)
+	return sum
 }
 
 // headerK is the start of a block of PanelQ4K and PanelQ5K.
@@ -220,7 +223,7 @@ func (h *headerK) addK(sum *[PanelRows]float32, i *[PanelRows]int32, x *actBlock
 	}
 }
 
-func blockQ4K(sum *[PanelRows]float32, w unsafe.Pointer, x *actBlock) {
+func blockQ4K(sum [PanelRows]float32, w unsafe.Pointer, x actBlock) [PanelRows]float32 {
 	h := (*headerK)(w)
 	var i [PanelRows]int32
 	for s := range h.scales {
@@ -235,10 +238,11 @@ func blockQ4K(sum *[PanelRows]float32, w unsafe.Pointer, x *actBlock) {
 			i[r] += int32(v) * t[r]
 		}
 	}
-	h.addK(sum, &i, x)
+	h.addK(&sum, &i, &x)
+	return sum
 }
 
-func blockQ5K(sum *[PanelRows]float32, w unsafe.Pointer, x *actBlock) {
+func blockQ5K(sum [PanelRows]float32, w unsafe.Pointer, x actBlock) [PanelRows]float32 {
 	h := (*headerK)(w)
 	var i [PanelRows]int32
 	for s := range h.scales {
@@ -260,10 +264,11 @@ func blockQ5K(sum *[PanelRows]float32, w unsafe.Pointer, x *actBlock) {
 			i[r] += int32(v) * t[r]
 		}
 	}
-	h.addK(sum, &i, x)
+	h.addK(&sum, &i, &x)
+	return sum
 }
 
-func blockQ6K(sum *[PanelRows]float32, w unsafe.Pointer, x *actBlock) {
+func blockQ6K(sum [PanelRows]float32, w unsafe.Pointer, x actBlock) [PanelRows]float32 {
 	scales := (*[16][PanelRows]int8)(unsafe.Add(w, 32))
 	var i [PanelRows]int32
 	for s := range scales { // 16 columns: half s%2 of the group s/2
@@ -286,10 +291,11 @@ func blockQ6K(sum *[PanelRows]float32, w unsafe.Pointer, x *actBlock) {
 			i[r] += int32(v) * (t[r] - 32*int32(x.sums[s]))
 		}
 	}
-	addScaled(sum, (*[PanelRows]uint16)(w), &i, x.scale)
+	addScaled(&sum, (*[PanelRows]uint16)(w), &i, x.scale)
+	return sum
 }
 
-func blockS32(sum *[PanelRows]float32, w unsafe.Pointer, x *actBlock) {
+func blockS32(sum [PanelRows]float32, w unsafe.Pointer, x actBlock) [PanelRows]float32 {
 	p := (*struct{ s, m [PanelRows]float32 })(w)
 	var i [PanelRows]int32
 	for g := range 8 {
@@ -300,9 +306,10 @@ func blockS32(sum *[PanelRows]float32, w unsafe.Pointer, x *actBlock) {
 		u := fma32(p.m[r], x32, p.s[r]*float32(i[r]))
 		sum[r] = fma32(x.scale, u, sum[r])
 	}
+	return sum
 }
 
-func blockS16(sum *[PanelRows]float32, w unsafe.Pointer, x *actBlock) {
+func blockS16(sum [PanelRows]float32, w unsafe.Pointer, x actBlock) [PanelRows]float32 {
 	p := (*struct{ s, m [2][PanelRows]float32 })(w)
 	var i [2][PanelRows]int32
 	for g := range 8 {
@@ -314,4 +321,5 @@ func blockS16(sum *[PanelRows]float32, w unsafe.Pointer, x *actBlock) {
 		u = fma32(p.m[1][r], x1, fma32(p.m[0][r], x0, u))
 		sum[r] = fma32(x.scale, u, sum[r])
 	}
+	return sum
 }

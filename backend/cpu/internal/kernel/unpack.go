@@ -18,11 +18,11 @@ func unpackBlock(dst []float32, k int, l Layout, w unsafe.Pointer) {
 		var v [PanelRows]float32
 		switch l {
 		case PanelF32:
-			widenF32(&v, w)
+			v = widenF32(w)
 		case PanelF16:
-			widenF16(&v, w)
+			v = widenF16(w)
 		default:
-			widenBF16(&v, w)
+			v = widenBF16(w)
 		}
 		for r, x := range v {
 			dst[r*k] = x
