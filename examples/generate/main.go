@@ -44,7 +44,7 @@ func main() {
 func run(ctx context.Context, args []string, out, log io.Writer) error {
 	var o options
 	fl := flag.NewFlagSet("generate", flag.ContinueOnError)
-	fl.SetOutput(log)
+	fl.SetOutput(io.Discard) // main prints the error
 	fl.StringVar(&o.file, "model", "", "GGUF `file`; without it a tiny built-in model answers look-ups")
 	fl.StringVar(&o.prompt, "prompt", "", "`text` to answer, or with -raw to complete")
 	fl.IntVar(&o.max, "max", 256, "most `tokens` to generate; 0 is until the model ends")
@@ -53,6 +53,10 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	fl.IntVar(&o.threads, "threads", 0, "0 is one for each processor")
 	fl.BoolVar(&o.raw, "raw", false, "complete the prompt as it is, without the chat template")
 	if err := fl.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			fl.SetOutput(log)
+			fl.Usage()
+		}
 		return err
 	}
 	if fl.NArg() > 0 {

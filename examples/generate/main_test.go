@@ -73,6 +73,7 @@ func TestErrors(t *testing.T) {
 		{"architecture", "cannot be run yet", []string{"-model", write("arch", swap("\x05\x00\x00\x00\x00\x00\x00\x00llama", "\x05\x00\x00\x00\x00\x00\x00\x00lambs"))}},
 		{"tensor", "not the model it says", []string{"-model", write("bind", swap("blk.0.attn_norm.weight", "blk.0.attn_morn.weight"))}},
 		{"no template", "use -raw", []string{"-model", write("good", good), "-prompt", "x"}},
+		{"flag", "not defined", []string{"-modle", "x"}},
 		{"argument", "after -prompt", []string{"-raw", "hello"}},
 		{"temperature", "Temperature", []string{"-model", write("good", good), "-raw", "-prompt", "x", "-temperature", "-1"}},
 	} {
