@@ -247,6 +247,7 @@ func FuzzFiles(f *testing.F) {
 	f.Add(smallSentencePiece(2))
 	f.Add([]byte("YQ== 0\nYg== 1\nYWI= 2\n"))
 	f.Add(wordsJSON("a b", `"added_tokens":[{"id":3,"content":"<s>","special":true}]`, `"normalizer":{"type":"NFC"}`))
+	f.Add([]byte(`{"model":{"vocab":{"":0},"merges":[[]]}}`)) // merges without texts
 	f.Add([]byte(`{"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2,"<unk>":3},"merges":[["a","b"]],"unk_token":"<unk>","byte_fallback":true},` +
 		`"pre_tokenizer":{"type":"Split","pattern":{"Regex":"\\s+|\\S+"},"behavior":"Isolated"},"decoder":{"type":"ByteLevel"}}`))
 	f.Add([]byte(`{"model":{"type":"Unigram","vocab":[["a",-1],["b",-2],["<unk>",0]],"unk_id":2},"pre_tokenizer":{"type":"Metaspace","replacement":"▁"}}`))

@@ -90,7 +90,7 @@ func (m *modelJSON) readScores() error {
 func (m *modelJSON) readMerges() error {
 	var lines []string
 	if err := json.Unmarshal(m.Merges, &lines); err != nil {
-		return json.Unmarshal(m.Merges, &m.merges)
+		return m.mergePairs()
 	}
 	m.merges = make([][2]string, len(lines))
 	for i, line := range lines {
@@ -99,6 +99,22 @@ func (m *modelJSON) readMerges() error {
 			return fmt.Errorf("merges[%d] is %.40q, want two texts with a space between", i, line)
 		}
 		m.merges[i] = [2]string{left, right}
+	}
+	return nil
+}
+
+// mergePairs reads merges that are written as lists of two texts.
+func (m *modelJSON) mergePairs() error {
+	var pairs [][]string
+	if err := json.Unmarshal(m.Merges, &pairs); err != nil {
+		return err
+	}
+	m.merges = make([][2]string, len(pairs))
+	for i, p := range pairs {
+		if len(p) != 2 || p[0] == "" || p[1] == "" {
+			return fmt.Errorf("merges[%d] is %.40q, want two texts that are not empty", i, p)
+		}
+		m.merges[i] = [2]string{p[0], p[1]}
 	}
 	return nil
 }
