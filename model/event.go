@@ -80,7 +80,7 @@ type Finish uint8
 const (
 	// FinishNone: it has not ended.
 	FinishNone Finish = iota
-	// FinishEOG: the model ended the text.
+	// FinishEOG: the model ended the text, or the grammar that holds it is at its end.
 	FinishEOG
 	// FinishStop: a text of Request.Stop was generated.
 	FinishStop
