@@ -22,9 +22,10 @@ var layers = map[string][]string{
 	"backend/backendtest": {"backend", "ops", "ops/ref", "tensor", "tensor/mem", "tensor/quant"},
 	"backend/cpu":         {"backend", "ops", "tensor", "tensor/mem", "tensor/quant"},
 	"tokenize":            {},
-	"tokenize/chat":       {},
+	"tokenize/jsonschema": {},
+	"tokenize/chat":       {"tokenize/jsonschema"},
 	"model/sample":        {},
-	"model/grammar":       {},
+	"model/grammar":       {"tokenize/jsonschema"},
 	"model/kv":            {"backend"},
 	"model/gguf":          {"tensor", "tensor/mem"},
 	"model/arch":          {"ops", "tensor"},
@@ -32,6 +33,7 @@ var layers = map[string][]string{
 	"model": {
 		"backend", "backend/cpu", "model/arch", "model/gguf", "model/grammar", "model/kv", "model/sample",
 		"ops", "tensor", "tensor/mem", "tensor/quant", "tokenize", "tokenize/chat", "tokenize/chat/reply", "tokenize/chat/tool",
+		"tokenize/jsonschema",
 	},
 }
 

@@ -6,9 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"reflect"
 
-	"github.com/seed64708441/ember/model/grammar"
+	"github.com/seed64708441/ember/tokenize/jsonschema"
 )
 
 // ErrIncomplete says that an answer ended before the value asked for was complete: at Request.MaxTokens, at the end of the
@@ -16,7 +15,7 @@ import (
 var ErrIncomplete = errors.New("model: the answer is not complete")
 
 // GenerateAs completes a request with the JSON of a T, and returns it decoded. The answer is held to the schema of T while
-// it is generated (see grammar.SchemaFor for the tags it follows), after reasoning where the model reasons. With
+// it is generated (see package jsonschema for the types and tags), after reasoning where the model reasons. With
 // Request.Tools the model may call tools instead, which is an [*CallsError] with the calls. Further errors are those of
 // Generate and ErrIncomplete.
 func GenerateAs[T any](ctx context.Context, s *Session, r Request) (v T, err error) {
@@ -60,7 +59,7 @@ func streamAs[T any](ctx context.Context, s *Session, r Request, yield func(Part
 	if r.Schema != nil || r.Grammar != nil {
 		return errors.New("model: Request.Schema or Grammar is given where the type says what the answer is")
 	}
-	if r.Schema, err = grammar.SchemaFor(reflect.TypeFor[T]()); err != nil {
+	if r.Schema, err = jsonschema.For[T](); err != nil {
 		return err
 	}
 	var doc partialJSON

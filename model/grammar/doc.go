@@ -1,6 +1,6 @@
 // Package grammar holds a model's output to a grammar: GBNF, a regular expression, a JSON Schema or a Go type. All become
 // one kind of program, which says after every token which tokens may follow. Output made under it is valid by
-// construction, and never runs into a dead end. The package must not import anything of this module; it knows neither
+// construction, and never runs into a dead end. Of this module the package imports only tokenize/jsonschema; it knows neither
 // tokenizer nor model.
 //
 //	g, err := grammar.FromType[Invoice](grammar.Options{})

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/seed64708441/ember/tokenize/jsonschema"
 )
 
 type base struct {
@@ -126,44 +128,38 @@ func TestTypeReadsItself(t *testing.T) {
 	}
 }
 
-type selfReading struct{ X int }
-
-func (*selfReading) UnmarshalJSON([]byte) error { return nil }
-
 type described struct{ X int }
 
 func (*described) UnmarshalJSON([]byte) error { return nil }
 func (*described) JSONSchema() []byte         { return []byte(`{"enum":["x",12]}`) }
 
-func TestTypeErrors(t *testing.T) {
-	for _, c := range []struct {
-		t    reflect.Type
-		path string
-	}{
-		{reflect.TypeFor[struct{ C chan int }](), "struct { C chan int }.C"},
-		{reflect.TypeFor[struct{ F []func() }](), "F[]"},
-		{reflect.TypeFor[map[float64]int](), "map[float64]int"},
-		{reflect.TypeFor[struct{ E error }](), "E"},
-		{reflect.TypeFor[struct{ S selfReading }](), "S"},
-		{reflect.TypeFor[struct {
-			N int `jsonschema:"minimum=x"`
-		}](), "N"},
-		{reflect.TypeFor[struct {
-			N int `jsonschema:"minium=1"`
-		}](), "N"},
-		{reflect.TypeFor[struct {
-			N int `jsonschema:"enum=x"`
-		}](), "N"},
-		{nil, "nil"},
-	} {
-		_, err := FromReflectType(c.t, Options{})
-		var te *TypeError
-		if !errors.As(err, &te) || !strings.HasSuffix(te.Path, c.path) {
-			t.Errorf("%v: %v, want a TypeError at %s", c.t, err, c.path)
-		}
+// outer and inner hold each other.
+type outer struct {
+	Next [1]inner
+}
+
+type inner struct {
+	Next map[string]int
+	Back []outer
+	More *inner
+}
+
+func TestTypeRefused(t *testing.T) {
+	_, err := FromReflectType(reflect.TypeFor[struct{ C chan int }](), Options{})
+	var te *jsonschema.TypeError
+	if !errors.As(err, &te) || te.Path != "struct { C chan int }.C" {
+		t.Errorf("%v, want a TypeError at C", err)
 	}
 	g, err := FromType[[]described](Options{})
 	if err != nil || !g.Match(`["x", 12]`) || g.Match(`["y"]`) {
 		t.Errorf("a type that describes itself: %v", err)
+	}
+	type pointer *pointer
+	if g, err := FromType[pointer](Options{}); err == nil && !g.Match("null") {
+		t.Errorf("a pointer to itself: %v", err)
+	}
+	g, err = FromType[outer](Options{Compact: true})
+	if err != nil || !g.Match(`{"Next":[{"Next":{},"Back":[{"Next":[{"Next":{"a":1},"Back":[],"More":null}]}],"More":null}]}`) {
+		t.Errorf("types inside each other: %v", err)
 	}
 }

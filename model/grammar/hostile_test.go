@@ -211,6 +211,10 @@ func TestOlderDrafts(t *testing.T) {
 		{`{"dependencies":{"a":["b"],"c":{"required":["d"]}}}`, `{"c":1,"d":1}`, `{"c":1}`},
 		{`{"type":"integer","format":"int32"}`, `-2147483648`, `2147483648`},
 		{`{"type":"number","format":"double"}`, `1.5`, `"1.5"`},
+		{`{"type":"integer","format":"uint64"}`, `18446744073709551615`, `18446744073709551616`},
+		{`{"type":"integer","format":"uint64"}`, `0`, `-1`},
+		{`{"type":"number","format":"float"}`, `-1.5`, `-1000000000000000000000000000000000000000`},
+		{`{"type":"number","format":"float"}`, `340000000000000000000000000000000000000`, `340000000000000000000000000000000000001`},
 		{`{"$schema":"http://json-schema.org/draft-07/schema#","const":"x"}`, `"x"`, `"y"`},
 	} {
 		g, err := FromJSONSchema([]byte(c.doc), Options{Exact: true})

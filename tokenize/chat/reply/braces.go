@@ -139,10 +139,10 @@ func (b *builder) braceType(name string, n *node, path string, depth int) string
 		b.keywords(n, path)
 		return b.spelled("true") + " | " + b.spelled("false")
 	case "integer":
-		b.keywords(n, path, "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+		b.keywords(n, path, "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "format")
 		return b.integers(n, path)
 	case "number":
-		b.keywords(n, path, "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+		b.keywords(n, path, "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "format")
 		expr := b.integers(n, path) // with bounds: whole numbers only
 		if expr == anyInteger {
 			expr += ` ("." [0-9]{1,6})?`

@@ -24,17 +24,25 @@ func (b *builder) integers(n *node, path string) string {
 	if n.read("exclusiveMaximum", &v) {
 		high = min(high, math.Ceil(v)-1)
 	}
-	if math.IsInf(low, -1) && math.IsInf(high, 1) {
+	const most = 1e9
+	switch format := ""; {
+	case !n.read("format", &format):
+	case format == "uint64":
+		low = max(low, 0)
+	case format != "int32" && format != "int64" && format != "float" && format != "double": // which hold what is written here
+		return b.refuse(path, "format", fmt.Sprintf("%.80q is not known", format))
+	}
+	if low <= -most && high >= most {
 		return anyInteger
 	}
-	const most = 1e9
 	if math.IsInf(low, -1) {
 		low = min(-most, high)
 	}
 	if math.IsInf(high, 1) {
 		high = max(most, low)
 	}
-	if low > high || low < -most*1e6 || high > most*1e6 {
+	low, high = max(low, -most*1e6), min(high, most*1e6)
+	if low > high {
 		return b.refuse(path, "minimum", fmt.Sprintf("whole numbers from %v to %v", low, high))
 	}
 	var out []string

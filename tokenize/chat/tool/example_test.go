@@ -12,7 +12,7 @@ import (
 func ExampleNew() {
 	type city struct {
 		City string `json:"city" description:"name of the city"`
-		Unit string `json:"unit,omitempty" enum:"celsius,fahrenheit"`
+		Unit string `json:"unit,omitempty" jsonschema:"enum=celsius,enum=fahrenheit"`
 	}
 	weather, err := tool.New("get_weather", "Tells the weather.", func(_ context.Context, in city) (string, error) {
 		return "sunny in " + in.City, nil

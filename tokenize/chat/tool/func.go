@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+
+	"github.com/seed64708441/ember/tokenize/jsonschema"
 )
 
 // Func is a tool that is a Go function.
@@ -15,8 +17,8 @@ type Func struct {
 	call func(ctx context.Context, arguments json.RawMessage) (string, error)
 }
 
-// New returns the tool for a function. In is a struct, or a map with text keys: its fields are the parameters, as SchemaOf
-// says. What the function returns is given to the model: a text as it is, another value as JSON.
+// New returns the tool for a function. In is a struct, or a map with text keys: its fields are the parameters; see
+// package jsonschema for types and tags. What the function returns is given to the model: a text as it is, another value as JSON.
 func New[In, Out any](name, description string, f func(context.Context, In) (Out, error)) (*Func, error) {
 	if f == nil {
 		return nil, fmt.Errorf("tool: %s: the function is nil", name)
@@ -24,7 +26,7 @@ func New[In, Out any](name, description string, f func(context.Context, In) (Out
 	if k := reflect.TypeFor[In]().Kind(); k != reflect.Struct && k != reflect.Map {
 		return nil, fmt.Errorf("tool: %s: the function takes %v, want a struct or map", name, reflect.TypeFor[In]())
 	}
-	schema, err := objectSchema(reflect.TypeFor[In]())
+	schema, err := jsonschema.For[In]()
 	if err != nil {
 		return nil, fmt.Errorf("tool: %s: %w", name, err)
 	}
@@ -56,25 +58,6 @@ func New[In, Out any](name, description string, f func(context.Context, In) (Out
 		return string(text), nil
 	}
 	return t, nil
-}
-
-// objectSchema is the schema of a struct itself, even if it occurs inside itself: parameters must say that they are an
-// object where models look for it.
-func objectSchema(t reflect.Type) (json.RawMessage, error) {
-	schema, err := schemaOf(t)
-	if err != nil {
-		return nil, err
-	}
-	var root struct {
-		Ref string `json:"$ref"`
-	}
-	if err := json.Unmarshal(schema, &root); err != nil {
-		return nil, err
-	}
-	if root.Ref != "" {
-		return nil, fmt.Errorf("%v occurs inside itself; put it in a field", t)
-	}
-	return schema, nil
 }
 
 // Call runs the function with the arguments of a call and returns the text for the model. Errors are those of decoding, or

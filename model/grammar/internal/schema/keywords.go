@@ -288,10 +288,17 @@ func (x *expander) format(v any) (*formula, error) {
 
 // openAPI returns what the formats that OpenAPI adds say about numbers. Some of its formats say nothing about the value.
 func (x *expander) openAPI(name string) (*formula, bool) {
-	bits := map[string]string{"int32": "2147483648", "int64": "9223372036854775808"}
+	bits := map[string]string{"int32": "2147483648", "int64": "9223372036854775808", "uint64": "18446744073709551616"}
 	switch name {
-	case "float", "double", "password", "binary":
+	case "double", "password", "binary":
 		return x.yes, true
+	case "float": // what is no infinity when it is made a number of 32 bits
+		most := "34" + strings.Repeat("0", 37)
+		return x.and(x.is(atom{op: aCompare, num: number{int: most}, sign: signBelow | signEqual}),
+			x.is(atom{op: aCompare, num: number{neg: true, int: most}, sign: signEqual | signAbove})), true
+	case "uint64":
+		return x.and(x.is(atom{op: aCompare, num: number{int: bits[name]}, sign: signBelow}),
+			x.is(atom{op: aCompare, num: number{}, sign: signEqual | signAbove})), true
 	case "int32", "int64":
 		n := number{int: bits[name]}
 		return x.and(x.is(atom{op: aCompare, num: n, sign: signBelow}),

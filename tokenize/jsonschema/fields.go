@@ -1,19 +1,10 @@
-package gotype
+package jsonschema
 
 import (
-	"encoding/json"
-	"fmt"
-	"net/url"
 	"reflect"
 	"sort"
-	"strconv"
 	"strings"
 )
-
-// escape makes a name fit for the fragment of a reference.
-func escape(name string) string {
-	return url.PathEscape(strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1"))
-}
 
 // field is a member of a struct, perhaps of one embedded in it.
 type field struct {
@@ -109,19 +100,14 @@ func less(a, b []int) bool {
 	return len(a) < len(b)
 }
 
-func (w *writer) structType(t reflect.Type, path string) (*node, error) {
+// structure returns the schema of the objects that are decoded into a struct.
+func (w *writer) structure(t reflect.Type, path string) (*node, error) {
 	props := &node{}
-	required := []any{}
+	required := []string{}
 	for _, f := range fields(t) {
 		at := path + "." + f.f.Name
-		n, err := w.of(f.f.Type, at)
+		n, err := w.field(f, at)
 		if err != nil {
-			return nil, err
-		}
-		if f.quoted {
-			n = quoted(n, f.f.Type)
-		}
-		if n, err = tagged(n, f.f, at); err != nil {
 			return nil, err
 		}
 		props.set(f.name, n)
@@ -129,7 +115,38 @@ func (w *writer) structType(t reflect.Type, path string) (*node, error) {
 			required = append(required, f.name)
 		}
 	}
-	return obj("type", "object", "properties", props, "required", required, "additionalProperties", false), nil
+	out := obj("type", "object", "properties", props)
+	if len(required) > 0 {
+		out.set("required", required)
+	}
+	return out.set("additionalProperties", false), nil
+}
+
+// field returns the schema of a field with what its tags say. Those of a pointer are about what it points to.
+func (w *writer) field(f field, path string) (*node, error) {
+	t := f.f.Type
+	pointer := t.Kind() == reflect.Pointer && t.Name() == ""
+	if pointer {
+		t = t.Elem()
+	}
+	n, err := w.of(t, path)
+	if err != nil {
+		return nil, err
+	}
+	if f.quoted {
+		n = quoted(n, t)
+	}
+	n, about, err := tagged(n, t, f.f.Tag, path)
+	if err != nil {
+		return nil, err
+	}
+	if pointer {
+		n = nullable(n)
+	}
+	for i, k := range about.keys {
+		n.set(k, about.vals[i])
+	}
+	return n, nil
 }
 
 // quoted is the schema under the option string: scalars are written inside a string.
@@ -150,97 +167,4 @@ func quoted(n *node, t reflect.Type) *node {
 		return obj("type", "string", "pattern", `^"[^"\\\x00-\x1f]*"$`)
 	}
 	return n
-}
-
-// tagged adds what the tags description and jsonschema say. The latter is a list of key=value; a comma in a value is
-// written \,.
-func tagged(n *node, f reflect.StructField, path string) (*node, error) {
-	tag := f.Tag.Get("jsonschema")
-	desc := f.Tag.Get("description")
-	if tag == "" && desc == "" {
-		return n, nil
-	}
-	out := obj()
-	if desc != "" {
-		out.set("description", desc)
-	}
-	var enum []any
-	for _, part := range split(tag) {
-		key, val, _ := strings.Cut(part, "=")
-		switch key {
-		case "description", "title", "pattern", "format":
-			out.set(key, val)
-		case "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "minItems", "maxItems",
-			"minProperties", "maxProperties":
-			if _, err := strconv.ParseFloat(val, 64); err != nil || !json.Valid([]byte(val)) {
-				return nil, &Error{path, fmt.Sprintf("tag jsonschema: %s=%q is not a number", key, val)}
-			}
-			out.set(key, json.Number(val))
-		case "uniqueItems":
-			out.set(key, true)
-		case "enum":
-			v, err := enumValue(f.Type, val)
-			if err != nil {
-				return nil, &Error{path, err.Error()}
-			}
-			enum = append(enum, v)
-		default:
-			return nil, &Error{path, fmt.Sprintf("tag jsonschema: unknown key %q", key)}
-		}
-	}
-	if enum != nil {
-		if f.Type.Kind() == reflect.Pointer {
-			enum = append(enum, nil)
-		}
-		out.set("enum", enum)
-	}
-	return merge(n, out), nil
-}
-
-// merge adds members to a schema; where it has them already both hold.
-func merge(n, more *node) *node {
-	for _, k := range more.keys {
-		if n.get(k) != nil {
-			return obj("allOf", []any{n, more})
-		}
-	}
-	for i, k := range more.keys {
-		n.set(k, more.vals[i])
-	}
-	return n
-}
-
-func enumValue(t reflect.Type, s string) (any, error) {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if t.Kind() == reflect.String {
-		return s, nil
-	}
-	if !json.Valid([]byte(s)) {
-		return nil, fmt.Errorf("tag jsonschema: enum=%q is not a value of %s", s, t)
-	}
-	return json.RawMessage(s), nil
-}
-
-// split cuts a tag at its commas, except \,.
-func split(tag string) []string {
-	var out []string
-	var b strings.Builder
-	for i := 0; i < len(tag); i++ {
-		switch {
-		case tag[i] == '\\' && i+1 < len(tag) && tag[i+1] == ',':
-			b.WriteByte(',')
-			i++
-		case tag[i] == ',':
-			out = append(out, b.String())
-			b.Reset()
-		default:
-			b.WriteByte(tag[i])
-		}
-	}
-	if b.Len() > 0 || len(out) > 0 {
-		out = append(out, b.String())
-	}
-	return out
 }
