@@ -22,6 +22,8 @@ type product struct {
 	// quantised is where a gated product writes more than fewRows rows in a format that is not ActF32.
 	quantised loc
 	format    kernel.ActFormat
+	// runs are the first panels of the tasks when there are few rows, and the number of panels: see share.
+	runs []int32
 }
 
 func (r *resolver) product(it *item) product {
@@ -42,37 +44,65 @@ func (r *resolver) product(it *item) product {
 const (
 	// fewRows is up to how many rows a product is bound by reading weights.
 	fewRows = 8
-	// taskBytes is about how many bytes of weights a task reads when there are few rows: long enough to stream, short
-	// enough to balance.
-	taskBytes = 96 << 10
+	// taskBytes is about the fewest bytes of weights that a task reads when there are few rows: so many that taking it
+	// costs little, so few that workers end together.
+	taskBytes = 64 << 10
 	// manyRowsPanels is how many panels a task has when there are many rows.
 	manyRowsPanels = 4
 	// tileRows is how many rows a kernel call takes; a multiple of the row tiles of all kernels (4, 6, 8, 12).
 	tileRows = 48
-	// tilePanels is the most panels of a gated product in one task: the longest block of activations.
+	// tilePanels is how many panels of a gated product are computed at a time: the longest block of activations.
 	tilePanels = 256 / kernel.PanelRows
 )
 
-// division is how a product is cut into tasks: panels and rows of each, and how many of each there are.
+// share cuts the products of a stage into tasks for few rows. Each task is the next run of panels that its worker reads
+// from memory, and half of the worker's share of what is left in the stage: memory delivers a fifth more in long runs than
+// in short ones that workers take in turn, because what it reads ahead is then read by the same worker, and the
+// short ones at the end keep workers from waiting (guided self-scheduling; Polychronopoulos and Kuck 1987).
+func (st *matmulStage) share(threads int) {
+	left := 0
+	for i := range st.products {
+		left += st.products[i].m.panels() * st.products[i].columnBytes()
+	}
+	for i := range st.products {
+		p := &st.products[i]
+		bytes, panels := p.columnBytes(), p.m.panels()
+		p.runs = []int32{0}
+		for at := 0; at < panels; {
+			n := min(max(left/(2*threads), taskBytes)/bytes, panels-at)
+			n = max(n, 1)
+			at, left = at+n, left-n*bytes
+			p.runs = append(p.runs, int32(at))
+		}
+	}
+}
+
+// columnBytes is the size of a panel, or of one of gate and one of up.
+func (p *product) columnBytes() int {
+	if p.up != nil {
+		return p.m.panelBytes + p.up.panelBytes
+	}
+	return p.m.panelBytes
+}
+
+// division is how a product is cut into tasks: panels and rows of each, and how many of each there are. With few rows,
+// the panels are those of product.runs.
 type division struct{ panels, rows, across, down int }
 
 // divide cuts a product with m rows into tasks.
 func (p *product) divide(m, threads int) division {
-	if m == 0 {
+	switch {
+	case m == 0:
 		return division{}
+	case m <= fewRows:
+		return division{rows: m, across: len(p.runs) - 1, down: 1}
 	}
-	panels, bytes := p.m.panels(), p.m.panelBytes
-	d := division{panels: manyRowsPanels, rows: m}
-	if p.up != nil {
-		bytes += p.up.panelBytes
-		if p.format != kernel.ActF32 && m > fewRows {
-			d.panels = max(d.panels, actBlock(p.format)/kernel.PanelRows)
-		}
+	panels := p.m.panels()
+	d := division{panels: manyRowsPanels, rows: m, down: 1}
+	if p.up != nil && p.format != kernel.ActF32 {
+		d.panels = max(d.panels, actBlock(p.format)/kernel.PanelRows)
 	}
-	if m <= fewRows {
-		d.panels = min(max(1, taskBytes/bytes), tilePanels)
-	}
-	d.across, d.down = (panels+d.panels-1)/d.panels, 1
+	d.across = (panels + d.panels - 1) / d.panels
 	if few := splitTasks * threads / d.across; few > 1 && m > tileRows { // too few tasks: cut the rows as well
 		d.rows = roundUp((m+few-1)/few, tileRows)
 		d.down = (m + d.rows - 1) / d.rows
@@ -113,9 +143,12 @@ func (st *matmulStage) task(w *worker, s *stepState, task int) {
 		task -= st.cuts[i].across * st.cuts[i].down
 	}
 	p, d := &st.products[i], &st.cuts[i]
-	rows := s.extentRows(p.outs)
-	lo, r := task%d.across*d.panels, task/d.across*d.rows
-	p.multiply(w, lo, min(lo+d.panels, p.m.panels()), r, min(r+d.rows, rows), rows)
+	rows, column, r := s.extentRows(p.outs), task%d.across, task/d.across*d.rows
+	lo, hi := column*d.panels, min((column+1)*d.panels, p.m.panels())
+	if d.panels == 0 {
+		lo, hi = int(p.runs[column]), int(p.runs[column+1])
+	}
+	p.multiply(w, lo, hi, r, min(r+d.rows, rows), rows)
 }
 
 // multiply multiplies the panels lo..hi-1 with the rows r..end-1 of all.
@@ -123,7 +156,9 @@ func (p *product) multiply(w *worker, lo, hi, r, end, all int) {
 	for ; r < end; r += tileRows {
 		n := min(tileRows, end-r)
 		if p.up != nil {
-			p.gated(w, lo, hi, r, n, all)
+			for i := lo; i < hi; i += tilePanels {
+				p.gated(w, i, min(i+tilePanels, hi), r, n, all)
+			}
 			continue
 		}
 		for i := lo; i < hi; i++ {
@@ -171,9 +206,10 @@ func (p *product) addBias(w *worker, lo, hi, r, n int) {
 func (p *product) gated(w *worker, lo, hi, r, n, all int) {
 	t := &w.tile
 	for i := lo; i < hi; i++ {
-		at := (i - lo) * kernel.PanelRows
-		p.panel(w, p.m, i, r, n, unsafe.Pointer(&t.gate[at]), tileColumns)
-		p.panel(w, p.up, i, r, n, unsafe.Pointer(&t.up[at]), tileColumns)
+		p.panel(w, p.m, i, r, n, unsafe.Pointer(&t.gate[(i-lo)*kernel.PanelRows]), tileColumns)
+	}
+	for i := lo; i < hi; i++ {
+		p.panel(w, p.up, i, r, n, unsafe.Pointer(&t.up[(i-lo)*kernel.PanelRows]), tileColumns)
 	}
 	from, to := lo*kernel.PanelRows, min(hi*kernel.PanelRows, p.m.n)
 	for j := range n {

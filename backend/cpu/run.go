@@ -107,6 +107,7 @@ func (p *Program) resolve(c *compiled) {
 			for _, i := range st.items {
 				ms.products = append(ms.products, r.product(&c.lo.items[i]))
 			}
+			ms.share(len(p.workers))
 			p.stages = append(p.stages, ms)
 		case attendClass:
 			for _, i := range st.items { // one stage each: their blocks are work enough
