@@ -25,7 +25,7 @@ func (m *Model) replyFormat(r *Request) reply.Format {
 	}
 	f := m.template.format
 	if len(r.Tools) == 0 && len(r.Template.Tools) == 0 {
-		f.Calls = reply.NoCalls
+		f = f.WithoutCalls()
 	}
 	return f
 }

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,16 +13,18 @@ import (
 // constraint holds the tokens of an answer to a grammar. Reasoning before the answer is free, and so is an answer until a
 // text in it triggers the grammar.
 type constraint struct {
-	m        *Model
-	st       *grammar.State
-	phase    phase
-	format   reply.Format
-	triggers []reply.Trigger
-	open     int32   // the token that begins reasoning, or -1 where the answer must come
-	lines    []int32 // tokens of line feeds that may stand between reasoning and answer
-	led      int     // how many may still come
+	m     *Model
+	c     *grammar.Compiled
+	st    *grammar.State
+	then  *grammar.State // what follows where st only leads to it; nil where nothing does
+	phase phase
+	marks marks   // of what is free
+	open  int32   // the token that begins reasoning, or -1 where it is none or the answer must come
+	rest  string  // of a mark that begins reasoning and is several tokens, "" where it cannot come
+	fails bool    // the grammar cannot go on as the mark does that has begun
+	lines []int32 // tokens of line feeds that may stand between reasoning and answer
+	led   int     // how many may still come
 
-	text []byte // of the reasoning or free answer: all of it while short, then its end
 	mask []uint64
 	ends []uint64 // every token but those that end the answer
 	on   bool     // Request.IgnoreEOG: the grammar goes on while it can
@@ -33,27 +34,25 @@ type phase uint8
 
 const (
 	phaseBefore phase = iota // nothing of the answer is there: reasoning may begin, or the grammar
-	phaseThink               // inside reasoning
-	phaseFree                // inside the answer, before a trigger
+	phaseFree                // reasoning, or an answer before a trigger
 	phaseHeld                // inside the grammar
 )
 
 // maxLead is how many tokens of line feeds may stand between reasoning and answer.
 const maxLead = 2
 
-// keepText is how much text a constraint looks back on: more than the longest mark.
-const keepText = 1 << 10
-
-// newConstraint returns nil where a request wants none. thinking says that the prompt has opened the reasoning.
-func (m *Model) newConstraint(r *Request, f reply.Format, thinking bool) (*constraint, error) {
-	c, triggers, err := m.grammarOf(r, f)
-	if c == nil || err != nil {
+// newConstraint returns nil where a request wants none. thinking says that the prompt, which the answer goes on with, has
+// opened the reasoning.
+func (m *Model) newConstraint(r *Request, f reply.Format, prompt string, thinking bool) (*constraint, error) {
+	h, err := m.grammarOf(r, f)
+	if h.grammar == nil || err != nil {
 		return nil, err
 	}
-	k := &constraint{m: m, st: c.NewState(), format: f, triggers: triggers, open: -1, on: r.IgnoreEOG}
+	k := &constraint{m: m, c: h.grammar, st: h.grammar.NewState(), open: -1, on: r.IgnoreEOG}
+	k.marks = newMarks(f.Think, h.triggers, thinking)
 	words := (m.arch.Config.Vocab + 63) / 64
 	k.mask = make([]uint64, words)
-	if len(triggers) == 0 || r.IgnoreEOG {
+	if len(h.triggers) == 0 || r.IgnoreEOG {
 		k.ends = make([]uint64, words)
 		for id := range m.tok.Vocab() {
 			if !m.tok.IsEOG(int32(id)) {
@@ -66,14 +65,22 @@ func (m *Model) newConstraint(r *Request, f reply.Format, thinking bool) (*const
 			k.lines = append(k.lines, ids[0])
 		}
 	}
-	if f.Think.Open != "" {
-		k.open = m.tok.ID(f.Think.Open)
+	if h.lead != nil {
+		k.st, k.then = h.lead.NewState(), k.st
 	}
 	switch {
-	case thinking:
-		k.phase = phaseThink
-	case len(triggers) > 0:
+	case h.lead != nil || f.Calls == reply.Harmony:
+		k.phase = phaseHeld
+		if st := k.st.Clone(); st.AcceptBytes([]byte(f.Begun(prompt))) == nil {
+			k.st = st
+			k.follow()
+		}
+	case thinking || len(h.triggers) > 0:
 		k.phase = phaseFree
+	case f.Think.Open != "":
+		if k.open = m.tok.ID(f.Think.Open); k.open < 0 {
+			k.rest = f.Think.Open
+		}
 	}
 	return k, nil
 }
@@ -81,16 +88,25 @@ func (m *Model) newConstraint(r *Request, f reply.Format, thinking bool) (*const
 // allowed returns the mask of the tokens that may be chosen, nil for all. It may take a while, and run while the model
 // computes.
 func (k *constraint) allowed() []uint64 {
-	switch k.phase {
-	case phaseThink, phaseFree:
+	if k.phase == phaseFree {
 		return k.ends
-	case phaseHeld:
-		k.held()
-		return k.mask
 	}
 	k.held()
+	if k.phase == phaseHeld {
+		return k.mask
+	}
+	if k.fails {
+		clear(k.mask)
+	}
 	if k.open >= 0 {
 		k.mask[k.open/64] |= 1 << (k.open % 64)
+	}
+	if k.rest != "" {
+		for id := range k.m.tok.Vocab() {
+			if k.opens(k.m.marked(int32(id))) {
+				k.mask[id/64] |= 1 << (id % 64)
+			}
+		}
 	}
 	if k.led > 0 {
 		for _, id := range k.lines {
@@ -99,6 +115,9 @@ func (k *constraint) allowed() []uint64 {
 	}
 	return k.mask
 }
+
+// opens reports whether a text goes on with the mark that begins reasoning.
+func (k *constraint) opens(piece string) bool { return piece != "" && strings.HasPrefix(k.rest, piece) }
 
 // held makes the mask that of the grammar, without the end where that is ignored and something else may follow.
 func (k *constraint) held() {
@@ -120,15 +139,16 @@ func (k *constraint) held() {
 // fits reports whether a token may be chosen where the mask allows all: one that completes a mark must go on as the
 // grammar does.
 func (k *constraint) fits(id int32) bool {
-	if k.phase != phaseThink && k.phase != phaseFree {
+	if k.phase != phaseFree {
 		return true
 	}
-	begin, rest, hit := k.scan(id)
-	if !hit {
-		return true
-	}
-	return k.accepts(begin + k.lead(rest))
+	after := k.marks
+	begin, rest, hit := after.read(k.m.marked(id))
+	return !hit || k.accepts(begin+k.lead(begin, rest))
 }
+
+// may reports whether a text may come that is not chosen.
+func (k *constraint) may(text string) bool { return k.phase != phaseHeld || k.accepts(text) }
 
 // accepts reports whether the grammar can go on with a text.
 func (k *constraint) accepts(text string) bool { return k.st.Clone().AcceptBytes([]byte(text)) == nil }
@@ -148,37 +168,9 @@ func (k *constraint) without(mask []uint64, id int32) []uint64 {
 	return mask
 }
 
-// scan reads the text of a token in free text. hit says that a mark ends in it: begin is what the grammar derives of the
-// mark, and rest follows it.
-func (k *constraint) scan(id int32) (begin, rest string, hit bool) {
-	piece := k.m.marked(id)
-	text := string(k.text) + piece
-	old := len(k.text)
-	if k.phase == phaseThink {
-		at := strings.Index(text, k.format.Think.Close)
-		if at < 0 || at+len(k.format.Think.Close) <= old || len(k.triggers) > 0 {
-			return "", "", false
-		}
-		return "", text[at+len(k.format.Think.Close):], true
-	}
-	for _, t := range k.triggers {
-		for at := max(0, old-len(t.Text)+1); ; at++ {
-			i := strings.Index(text[at:], t.Text)
-			if i < 0 {
-				break
-			}
-			at += i
-			if end := at + len(t.Text); end > old && (!t.Start || strings.TrimSpace(text[:at]) == "") {
-				return t.Text, text[end:], true
-			}
-		}
-	}
-	return "", "", false
-}
-
-// lead removes white space that stands between reasoning and the answer.
-func (k *constraint) lead(rest string) string {
-	if k.phase == phaseThink {
+// lead removes white space that stands between reasoning and the answer, where no trigger begins it.
+func (k *constraint) lead(begin, rest string) string {
+	if begin == "" {
 		return strings.TrimLeft(rest, " \n")
 	}
 	return rest
@@ -186,42 +178,59 @@ func (k *constraint) lead(rest string) string {
 
 // accept takes the token that was chosen.
 func (k *constraint) accept(id int32) error {
-	switch {
-	case k.phase == phaseHeld:
-		return k.st.Accept(int(id))
-	case id == k.open && (k.phase == phaseBefore || k.phase == phaseFree):
-		k.phase, k.text = phaseThink, k.text[:0]
+	switch k.phase {
+	case phaseHeld:
+		err := k.st.Accept(int(id))
+		k.follow()
+		return err
+	case phaseBefore:
+		return k.begin(id)
+	}
+	begin, rest, hit := k.marks.read(k.m.marked(id))
+	if !hit {
 		return nil
-	case k.phase == phaseBefore:
-		if k.led > 0 && slices.Contains(k.lines, id) && !k.accepts(k.m.marked(id)) {
-			k.led--
-			return nil
-		}
+	}
+	if rest = k.lead(begin, rest); begin == "" && rest == "" {
+		k.phase, k.open, k.rest, k.led = phaseBefore, -1, "", maxLead
+		return nil
+	}
+	k.phase = phaseHeld
+	return k.st.AcceptBytes([]byte(begin + rest))
+}
+
+// begin takes a token of the answer where nothing of it is there.
+func (k *constraint) begin(id int32) error {
+	piece := k.m.marked(id)
+	switch {
+	case id == k.open:
+		k.think()
+		return nil
+	case k.led > 0 && slices.Contains(k.lines, id) && !k.accepts(piece):
+		k.led--
+		return nil
+	case !k.opens(piece):
 		k.phase = phaseHeld
 		return k.st.Accept(int(id))
 	}
-	begin, rest, hit := k.scan(id)
-	if hit {
-		if k.phase == phaseThink && k.lead(rest) == "" {
-			k.phase, k.open, k.led = phaseBefore, -1, maxLead
-			return nil
-		}
-		text := []byte(begin + k.lead(rest))
-		k.phase = phaseHeld
-		return k.st.AcceptBytes(text)
-	}
-	if k.phase == phaseThink && len(k.triggers) > 0 {
-		all := append(k.text, k.m.marked(id)...)
-		if at := bytes.Index(all, []byte(k.format.Think.Close)); at >= 0 {
-			k.phase, k.text = phaseFree, append(k.text[:0], all[at+len(k.format.Think.Close):]...)
-			return nil
-		}
-	}
-	k.text = append(k.text, k.m.marked(id)...)
-	if len(k.text) > 2*keepText {
-		k.text = append(k.text[:0], k.text[len(k.text)-keepText:]...)
+	if k.rest = k.rest[len(piece):]; k.rest == "" {
+		k.think()
+	} else if !k.fails {
+		k.fails = k.st.Accept(int(id)) != nil
 	}
 	return nil
+}
+
+// think begins reasoning. Nothing of the grammar is there yet, even if it could have begun as the mark does.
+func (k *constraint) think() {
+	k.phase, k.st, k.fails = phaseFree, k.c.NewState(), false
+	k.marks.thinking = true
+}
+
+// follow goes over to the grammar of the answer where what leads to it is complete.
+func (k *constraint) follow() {
+	if k.then != nil && k.st.MustEnd() {
+		k.st, k.then = k.then, nil
+	}
 }
 
 // finished reports whether nothing but an end can follow.
@@ -229,45 +238,49 @@ func (k *constraint) finished() bool {
 	return k.phase == phaseHeld && (k.st.MustEnd() || k.st.Finished())
 }
 
-// grammarOf returns what a request holds its answer to, nil for nothing, and the texts that begin it.
-func (m *Model) grammarOf(r *Request, f reply.Format) (*grammar.Compiled, []reply.Trigger, error) {
-	switch {
-	case r.Grammar != nil:
-		c, err := m.compiled(grammarKey{grammar: r.Grammar}, func() (*grammar.Grammar, error) { return r.Grammar, nil })
-		return c, nil, err
-	case len(r.Tools) > 0 && f.Calls != reply.NoCalls:
-		choice := r.ToolChoice
-		choice.Required = choice.Required || r.Schema != nil
-		g, err := f.Grammar(r.Tools, choice)
-		if err != nil {
-			return nil, nil, err
-		}
-		schemas := map[string][]byte{}
-		key := g.GBNF
-		for i, s := range g.Schemas {
-			schemas[fmt.Sprintf("schema-%d", i)] = s
-			key += "\x00" + string(s)
-		}
-		if r.Schema != nil && !r.ToolChoice.Required {
-			schemas[answerRule] = r.Schema
-			key += "\x00" + string(r.Schema)
-			root, rules, _ := strings.Cut(g.GBNF, "\n")
-			g.GBNF = root + " | " + answerRule + "\n" + rules
-		}
-		c, err := m.compiled(grammarKey{text: key, marked: true}, func() (*grammar.Grammar, error) {
-			return grammar.FromGBNFWith(g.GBNF, schemas, grammar.Options{})
-		})
-		return c, g.Triggers, err
-	case len(r.Tools) > 0:
-		return nil, nil, fmt.Errorf("model: Request.Tools: the chat template of the model has no syntax for calls")
-	case r.Schema != nil:
-		c, err := m.compiled(grammarKey{text: string(r.Schema)}, func() (*grammar.Grammar, error) {
-			return grammar.FromJSONSchema(r.Schema, grammar.Options{})
-		})
-		return c, nil, err
-	}
-	return nil, nil, nil
+// holding is what a request holds its answer to.
+type holding struct {
+	grammar  *grammar.Compiled // nil for nothing
+	lead     *grammar.Compiled // what comes before it, nil for nothing but reasoning
+	triggers []reply.Trigger   // texts that begin it; none: it begins with the answer
 }
 
-// answerRule is the rule of an answer by Request.Schema beside calls.
-const answerRule = "schema-answer"
+func (m *Model) grammarOf(r *Request, f reply.Format) (h holding, err error) {
+	switch {
+	case len(r.Tools) > 0 && f.Calls == reply.NoCalls:
+		return h, fmt.Errorf("model: Request.Tools: the chat template of the model has no syntax for calls")
+	case len(r.Tools) > 0:
+		return m.callGrammar(r, f)
+	case r.Grammar != nil:
+		h.grammar, err = m.compiled(grammarKey{grammar: r.Grammar}, func() (*grammar.Grammar, error) { return r.Grammar, nil })
+	case r.Schema != nil:
+		h.grammar, err = m.compiled(grammarKey{text: string(r.Schema)}, func() (*grammar.Grammar, error) {
+			return grammar.FromJSONSchema(r.Schema, grammar.Options{})
+		})
+	default:
+		return h, nil
+	}
+	if lead := f.Lead(); lead != "" && err == nil {
+		h.lead, err = m.compiled(grammarKey{text: lead, marked: true}, func() (*grammar.Grammar, error) { return grammar.FromGBNF(lead) })
+	}
+	return h, err
+}
+
+// callGrammar returns the grammar of calls, or of calls and answers that are valid for Request.Schema.
+func (m *Model) callGrammar(r *Request, f reply.Format) (h holding, err error) {
+	g, err := f.GrammarOr(r.Tools, r.ToolChoice, r.Schema)
+	if err != nil {
+		return h, err
+	}
+	schemas := map[string][]byte{}
+	key := g.GBNF
+	for i, s := range g.Schemas {
+		schemas[fmt.Sprintf("schema-%d", i)] = s
+		key += "\x00" + string(s)
+	}
+	h.triggers = g.Triggers
+	h.grammar, err = m.compiled(grammarKey{text: key, marked: true}, func() (*grammar.Grammar, error) {
+		return grammar.FromGBNFWith(g.GBNF, schemas, grammar.Options{})
+	})
+	return h, err
+}

@@ -24,7 +24,7 @@ import (
 
 // openTemplate opens a tiny model with random weights and the given chat template. The texts of marks are tokens, as in
 // the vocabularies of models that use them.
-func openTemplate(t testing.TB, template string, marks ...string) *Model {
+func openTemplate(t testing.TB, template any, marks ...string) *Model {
 	t.Helper()
 	w, err := testmodel.Shape(testmodel.ShapeConfig{Arch: "qwen2", Layers: 1, Width: 64, Heads: 1, KVHeads: 1, HeadSize: 64, FFN: 64, Vocab: 400, Seed: 2})
 	if err != nil {
@@ -169,7 +169,7 @@ type adversary struct {
 }
 
 // closers end texts and containers of the syntaxes.
-var closers = []string{"\n</parameter>\n", "</parameter>\n", "</parameter>", "</｜DSML｜parameter>\n", "</arg_value>", `<|"|>`, "<escape>", `"`, "}", "]"}
+var closers = []string{"\n</parameter>\n", "</parameter>\n", "</parameter>", "</｜DSML｜parameter>\n", "</arg_value>", `<|"|>`, "<escape>", "<|end|>", `"`, "}", "]"}
 
 func (a *adversary) choose(k *constraint, n int) int32 {
 	if len(a.queue) > 0 {
@@ -271,7 +271,7 @@ func callTools(t *testing.T, m *Model, f reply.Format, tools []tool.Def, choice 
 	t.Helper()
 	f.Think = reply.Markers{}
 	r := &Request{Messages: []chat.Message{chat.User("x")}, Tools: tools, ToolChoice: choice}
-	k, err := m.newConstraint(r, f, false)
+	k, err := m.newConstraint(r, f, "", false)
 	var u *reply.UnsupportedError
 	if errors.As(err, &u) {
 		return

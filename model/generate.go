@@ -109,7 +109,7 @@ func (g *generation) prepare(ctx context.Context) (err error) {
 	if err := g.answer.begin(s.tokens[len(s.tokens)-1]); err != nil {
 		return err
 	}
-	if g.held, err = s.m.newConstraint(r, format, g.answer.thinking()); err != nil {
+	if g.held, err = s.m.newConstraint(r, format, text, g.answer.thinking()); err != nil {
 		return err
 	}
 	g.guess, err = s.speculator(r)
@@ -282,7 +282,11 @@ func (g *generation) budget() error {
 	if g.answer.thought++; g.answer.thought < g.r.ThinkTokens || len(g.forced) > 0 {
 		return nil
 	}
+	end := g.answer.format.EndThinking(g.held != nil && len(g.r.Tools) > 0)
+	if g.held != nil && !g.held.may(end) {
+		return nil // inside a character or mark: after it
+	}
 	var err error
-	g.forced, err = g.s.m.tok.Encode(nil, g.answer.format.EndThinking(), tokenize.EncodeOptions{ParseSpecial: true})
+	g.forced, err = g.s.m.tok.Encode(nil, end, tokenize.EncodeOptions{ParseSpecial: true})
 	return err
 }

@@ -44,14 +44,15 @@ func TestThinkBeforeCall(t *testing.T) {
 	m := openTemplate(t, thinkTemplate, "<think>", "</think>", "<|im_end|>")
 	def := tool.Def{Name: "f", Parameters: json.RawMessage(`{"type":"object","properties":{},"additionalProperties":false}`)}
 	r := &Request{Messages: []chat.Message{chat.User("x")}, Tools: []tool.Def{def}}
-	k, err := m.newConstraint(r, m.replyFormat(r), false)
+	k, err := m.newConstraint(r, m.replyFormat(r), "", false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
-		text string
-		want phase
-	}{{"<think>I could write <tool_call> now", phaseThink}, {"</think>\n\n", phaseFree}, {"<tool_call>", phaseHeld}} {
+		text     string
+		want     phase
+		thinking bool
+	}{{"<think>I could write <tool_call> now", phaseFree, true}, {"</think>\n\n", phaseFree, false}, {"<tool_call>", phaseHeld, false}} {
 		ids, err := m.tok.Encode(nil, c.text, tokenize.EncodeOptions{ParseSpecial: true})
 		if err != nil {
 			t.Fatal(err)
@@ -61,7 +62,7 @@ func TestThinkBeforeCall(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if k.phase != c.want {
+		if k.phase != c.want || k.marks.thinking != c.thinking {
 			t.Fatalf("phase %d after %q, want %d", k.phase, c.text, c.want)
 		}
 	}

@@ -111,9 +111,7 @@ func (l *loading) load(ctx context.Context) (_ *Model, err error) {
 			err = errors.Join(err, m.release())
 		}
 	}()
-	if m.template, err = newTemplate(l.file.Meta(), l.tok); err != nil {
-		return nil, err
-	}
+	m.template = newTemplate(l.file.Meta(), l.tok)
 	if m.program, err = l.backend.Compile(ctx, l.arch.Graph, l.weights, l.options(account)); err != nil {
 		return nil, err
 	}

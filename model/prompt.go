@@ -12,7 +12,7 @@ import (
 	"github.com/seed64708441/ember/tokenize/chat/tool"
 )
 
-// template renders conversations. A template that cannot be parsed is an error only for who uses it.
+// template renders conversations. One that is no text or cannot be parsed is an error only for who uses it.
 type template struct {
 	t        *chat.Template
 	err      error
@@ -27,18 +27,19 @@ const keyChatTemplate = "tokenizer.chat_template"
 func newTemplate(meta interface {
 	Keys() []string
 	String(key string) (string, error)
-}, tok *tokenize.Tokenizer) (*template, error) {
+}, tok *tokenize.Tokenizer) *template {
 	if !slices.Contains(meta.Keys(), keyChatTemplate) {
-		return nil, nil
-	}
-	source, err := meta.String(keyChatTemplate)
-	if err != nil {
-		return nil, fmt.Errorf("model: %w", err)
+		return nil
 	}
 	t := &template{bos: tok.Token(tok.BOS()), eos: tok.Token(tok.EOS())}
+	source, err := meta.String(keyChatTemplate)
+	if err != nil {
+		t.err = fmt.Errorf("model: chat template: %w", err)
+		return t
+	}
 	t.t, t.err = chat.Parse(source, chat.Options{})
 	t.format = reply.Detect(source)
-	return t, nil
+	return t
 }
 
 // encode returns the token ids of what a request wants completed; with Append, of what it adds. The text is that of

@@ -62,9 +62,12 @@ func (s Syntax) String() string {
 }
 
 // EndThinking returns the text that ends reasoning early, for a budget of thinking: made by force after a piece of
-// reasoning, it leads the model to its answer. It is empty where the format has no reasoning.
-func (f Format) EndThinking() string {
+// reasoning, it leads the model to its answer; with calls, to a call or its answer. It is empty where the format has no
+// reasoning.
+func (f Format) EndThinking(calls bool) string {
 	switch {
+	case f.Calls == Harmony && calls:
+		return "<|end|><|start|>assistant"
 	case f.Calls == Harmony:
 		return "<|end|><|start|>assistant<|channel|>final<|message|>"
 	case f.Think.Close == "</think>":

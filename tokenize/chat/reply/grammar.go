@@ -16,7 +16,8 @@ type Choice struct {
 	One      bool   // at most one call
 }
 
-// Grammar is all that a reply may be from some place on. Its rules are GBNF with holes: rules called schema-N, which
+// Grammar is all that a reply may be from some place on; in Harmony it is all of a turn, of which the prompt may have the
+// beginning (see Format.Begun). Its rules are GBNF with holes: rules called schema-N, which
 // GBNF does not define, derive the JSON texts that are valid for Schemas[N].
 type Grammar struct {
 	GBNF    string            // begins with the rule root, which derives the text up to the end of the reply
@@ -47,8 +48,15 @@ func (e *UnsupportedError) Error() string {
 
 // Grammar describes the calls of the tools. Every text it derives is read by a Parser with these tools as calls whose
 // arguments are valid for the schemas. It may leave out valid calls: texts are as the templates write them, and in syntaxes
-// that are not JSON some schemas are narrowed. What it cannot keep to is an UnsupportedError.
+// that are not JSON some schemas are narrowed. What it cannot keep to is an UnsupportedError. In Harmony, where calls need
+// not be required, it derives answers without calls, too.
 func (f Format) Grammar(tools []tool.Def, c Choice) (Grammar, error) {
+	return f.GrammarOr(tools, c, nil)
+}
+
+// GrammarOr is Grammar for replies that are calls, or, where these are not required, an answer that is valid for a JSON
+// Schema. A schema of nil stands for free text.
+func (f Format) GrammarOr(tools []tool.Def, c Choice, answer json.RawMessage) (Grammar, error) {
 	if err := f.Validate(); err != nil {
 		return Grammar{}, err
 	}
@@ -86,14 +94,22 @@ func (f Format) Grammar(tools []tool.Def, c Choice) (Grammar, error) {
 	}
 	b.rule("call", strings.Join(calls, " | "))
 	root := b.calls(c)
-	g := Grammar{Schemas: b.schemas}
-	if c.Required {
-		if f.Calls != FunctionaryLine { // whose template begins the line
-			root = `"\n"? "\n"? (` + root + ")"
-		}
-	} else {
+	if (c.Required || answer != nil) && f.Calls != FunctionaryLine && f.Calls != Harmony { // whose templates begin the line
+		root = `"\n"? "\n"? (` + root + ")"
+	}
+	g := Grammar{}
+	switch {
+	case answer != nil && !c.Required:
+		root = b.answerRoot(root, b.hole(answer))
+	case f.Calls == Harmony:
+		root = turnRoot(root, c.Required)
+	case !c.Required:
 		g.Triggers = triggers(f.Calls, tools)
 	}
+	if f.Calls == Harmony {
+		b.text.WriteString(harmonyRules)
+	}
+	g.Schemas = b.schemas
 	g.GBNF = "root ::= " + root + "\n" + b.text.String()
 	return g, nil
 }
@@ -159,7 +175,7 @@ func (b *builder) calls(c Choice) string {
 	case GLM:
 		return `call` + strings.Replace(more, "call", `("\n"? call)`, 1)
 	case Harmony:
-		return `"<|start|>assistant"? call`
+		return `call`
 	}
 	return strings.Trim(quote(f.begin)+" call"+more+" "+quote(f.end), " ")
 }
@@ -254,8 +270,6 @@ func triggers(s Syntax, tools []tool.Def) []Trigger {
 		out = append(out, Trigger{Text: `{"name": "`, Start: true}, Trigger{Text: `[{"name": "`, Start: true})
 	case Llama:
 		out = append(out, Trigger{Text: `{"name": "`, Start: true})
-	case Harmony:
-		out = append(out, Trigger{Text: "<|channel|>commentary to=functions."}, Trigger{Text: " to=functions."})
 	case FunctionaryLine:
 		for _, d := range tools {
 			out = append(out, Trigger{Text: d.Name + "\n", Start: true})

@@ -159,6 +159,9 @@ func TestEndThinking(t *testing.T) {
 	for _, r := range thinkRules {
 		formats = append(formats, Format{Think: r.think})
 	}
+	if end := formats[0].EndThinking(false); end != formats[0].EndThinking(true)+"<|channel|>final<|message|>" {
+		t.Errorf("%q does not lead to the answer", end)
+	}
 	for _, f := range formats {
 		open := f.Think.Open
 		if f.Calls == Harmony {
@@ -178,7 +181,11 @@ func TestEndThinking(t *testing.T) {
 		if !p.Thinking() {
 			t.Errorf("%v: not thinking", f)
 		}
-		add(p.Push(f.EndThinking()))
+		if f.Calls == Harmony {
+			add(p.Push(f.EndThinking(true) + "<|channel|>final<|message|>"))
+		} else {
+			add(p.Push(f.EndThinking(true)))
+		}
 		if p.Thinking() {
 			t.Errorf("%v: still thinking", f)
 		}
@@ -188,7 +195,7 @@ func TestEndThinking(t *testing.T) {
 			t.Errorf("%v: got %s", f, got)
 		}
 	}
-	if s := (Format{}).EndThinking(); s != "" {
+	if s := (Format{}).EndThinking(false); s != "" {
 		t.Errorf("got %q without reasoning", s)
 	}
 }
