@@ -51,10 +51,6 @@ type Set struct {
 	Softmax func(a *SoftmaxArgs)
 	// Values adds probability-weighted values of one tile; one function per cache format, see ValuesArgs.
 	Values [NumCacheFormats]func(a *ValuesArgs)
-
-	// Prefetch asks the machine to bring the whole cache lines of b from its start on to the second-level cache. It is a
-	// hint that changes nothing and never faults.
-	Prefetch func(b []byte)
 }
 
 // MatMulArgs is the product of one panel of PanelRows weight rows with M activation rows:

@@ -12,7 +12,6 @@ func vectorAVX2(s *Set) {
 	s.F32ToF16 = f32ToF16AVX2
 	s.F16ToF32 = f16ToF32AVX2
 	s.Rotate = rotateAVX2
-	s.Prefetch = prefetchAVX2
 }
 
 // vectorAVX512 replaces those vector kernels of an AVX2 set that gain from AVX-512 (F, VL, BW, DQ) and BMI2.

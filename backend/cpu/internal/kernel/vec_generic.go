@@ -16,7 +16,6 @@ func vectorGeneric(s *Set) {
 	s.F32ToF16 = f32ToF16Generic
 	s.F16ToF32 = f16ToF32Generic
 	s.Rotate = rotateGeneric
-	s.Prefetch = func([]byte) {}
 }
 
 // rmsNormLanes is the number of partial sums of RMSNorm.

@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
-	"slices"
 	"testing"
 	"unsafe"
 )
@@ -337,19 +336,3 @@ func TestRotate(t *testing.T) {
 }
 
 func ptr(x []float32) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(x)) }
-
-// TestPrefetch checks that no length and no address is too much: memory before and behind must not be touched, and
-// bytes that are not there may be asked for.
-func TestPrefetch(t *testing.T) {
-	for _, s := range Available() {
-		for _, n := range []int{0, 1, 63, 64, 65, 4096} {
-			b := fenced(t, max(n, 1), true)[:n]
-			before := slices.Clone(b)
-			s.Prefetch(b)
-			if !slices.Equal(b, before) {
-				t.Errorf("level %s: %d bytes were changed", s.Name, n)
-			}
-		}
-		s.Prefetch(nil)
-	}
-}

@@ -154,3 +154,26 @@ func (g *attnGen) eachGroup(n reg.GPVirtual, tiles map[int]attnTile, body func(q
 	g.VZEROUPPER()
 	g.RET()
 }
+
+// aheadQueries is up to how many queries a group waits for keys and values rather than for arithmetic.
+const aheadQueries = 4
+
+// attnAheadBytes is how far ahead of their use keys and values are asked for, into the second-level cache. A tile is read
+// more slowly than the processor reads ahead, and the arithmetic of a few rows fills its queues, so without this it waits
+// for every few lines. Measured on Sapphire Rapids with 64 tiles of 8 heads in memory, four queries: 7.8 GB/s without,
+// 12.8 with 4096, 9.2 to 10.8 with 6144 to 12288; hints for the first-level cache 9.2 to 9.8.
+const attnAheadBytes = 4096
+
+// ahead asks for the bytes some way behind a row of vectors: those of the next slots or heads of the page.
+func (g *attnGen) ahead(f attnFormat, row reg.Register, queries, vectors int) {
+	if queries > aheadQueries {
+		return
+	}
+	n := vectors * g.bytes(f)
+	if f.bits == 4 {
+		n = max(n/2, g.bytes(f))
+	}
+	for i := 0; i < n; i += 64 {
+		g.PREFETCHT1(mem(row, nil, 0, attnAheadBytes+i))
+	}
+}

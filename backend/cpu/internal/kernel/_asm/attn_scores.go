@@ -87,6 +87,9 @@ func (g *attnGen) scoresColumns(f attnFormat, s *scoresState, high bool, scales 
 	for _, end := range s.ends {
 		q = append(q, g.broadcast(mem(end, s.d, 4, 0)))
 	}
+	if !high {
+		g.ahead(f, s.row, len(s.acc), len(s.acc[0]))
+	}
 	for v := range s.acc[0] {
 		m := mem(s.row, nil, 0, v*g.bytes(f))
 		if f.bits == 32 && len(q) == 1 {

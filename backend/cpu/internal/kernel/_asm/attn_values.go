@@ -191,6 +191,7 @@ func (g *attnGen) valuesRow(f attnFormat, s *valuesState, acc [][]reg.VecVirtual
 		}
 	}
 	vectors := len(acc[0])
+	g.ahead(f, s.row, len(acc), vectors)
 	if f.bits == 4 {
 		for v := range vectors / 2 {
 			codes := g.vec()

@@ -33,7 +33,6 @@ var families = []family{
 	{"vec", "avx2", genVec},
 	{"vec", "avx512", genVec},
 	{"quantize", "avx2", genQuantize},
-	{"prefetch", "avx2", genPrefetch},
 	{"attn", "avx2", genAttn},
 	{"attn", "avx512", genAttn},
 	{"matmul_f32", "avx2", genMatMulF32},
