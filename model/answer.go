@@ -37,7 +37,11 @@ func (a *answer) init(m *Model, r *Request, f reply.Format, prompt string) (err 
 	}
 	split := f.Think.Open != "" || f.Calls != reply.NoCalls
 	if split {
-		a.parser, err = f.Parser(reply.Options{Tools: r.Tools, Prompt: prompt})
+		o := reply.Options{Tools: r.Tools, Prompt: prompt}
+		for i := range r.Messages { // so that ids differ within the conversation
+			o.FirstCall += len(r.Messages[i].ToolCalls)
+		}
+		a.parser, err = f.Parser(o)
 	}
 	// Marks are mostly special tokens, which the parser must see.
 	a.stream = m.tok.NewStream(tokenize.DecodeOptions{SkipSpecial: !split})

@@ -17,7 +17,7 @@ var ErrIncomplete = errors.New("model: the answer is not complete")
 // GenerateAs completes a request with the JSON of a T, and returns it decoded. The answer is held to the schema of T while
 // it is generated (see package jsonschema for the types and tags), after reasoning where the model reasons. With
 // Request.Tools the model may call tools instead, which is an [*CallsError] with the calls. Further errors are those of
-// Generate and ErrIncomplete.
+// Generate and ErrIncomplete, which may wrap a CallsError with the calls that were complete. With an error the value is what of it was complete.
 func GenerateAs[T any](ctx context.Context, s *Session, r Request) (v T, err error) {
 	for p, err := range StreamAs[T](ctx, s, r) {
 		if err != nil {
@@ -79,14 +79,16 @@ func streamAs[T any](ctx context.Context, s *Session, r Request, yield func(Part
 		if ev.Finish == FinishNone {
 			continue
 		}
-		if len(calls) > 0 {
-			return &CallsError{calls}
-		}
 		var v T
-		if err := json.Unmarshal(doc.text, &v); err != nil {
-			if ev.Finish != FinishEOG {
-				return fmt.Errorf("%w: ended by %v after %d tokens", ErrIncomplete, ev.Finish, ev.Usage.Generated)
-			}
+		err := json.Unmarshal(doc.text, &v)
+		switch ended := ev.Finish == FinishEOG; {
+		case len(calls) > 0 && ended:
+			return &CallsError{calls}
+		case len(calls) > 0:
+			return fmt.Errorf("%w: ended by %v after %d tokens: %w", ErrIncomplete, ev.Finish, ev.Usage.Generated, &CallsError{calls})
+		case !ended && (err != nil || doc.inWord): // further digits could have come
+			return fmt.Errorf("%w: ended by %v after %d tokens", ErrIncomplete, ev.Finish, ev.Usage.Generated)
+		case err != nil:
 			return fmt.Errorf("model: answer of %d bytes: %w", len(doc.text), err)
 		}
 		yield(Partial[T]{Value: v, Done: true, Usage: ev.Usage}, nil)

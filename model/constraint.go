@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/seed64708441/ember/model/grammar"
-	"github.com/seed64708441/ember/tokenize"
 	"github.com/seed64708441/ember/tokenize/chat/reply"
 )
 
@@ -48,7 +47,7 @@ func (m *Model) newConstraint(r *Request, f reply.Format, prompt string, thinkin
 	if h.grammar == nil || err != nil {
 		return nil, err
 	}
-	k := &constraint{m: m, c: h.grammar, st: h.grammar.NewState(), open: -1, on: r.IgnoreEOG}
+	k := &constraint{m: m, c: h.grammar, st: h.grammar.NewState(), open: -1, lines: m.lineFeeds(), on: r.IgnoreEOG}
 	k.marks = newMarks(f.Think, h.triggers, thinking)
 	words := (m.arch.Config.Vocab + 63) / 64
 	k.mask = make([]uint64, words)
@@ -58,11 +57,6 @@ func (m *Model) newConstraint(r *Request, f reply.Format, prompt string, thinkin
 			if !m.tok.IsEOG(int32(id)) {
 				k.ends[id/64] |= 1 << (id % 64)
 			}
-		}
-	}
-	for _, feed := range []string{"\n", "\n\n"} {
-		if ids, err := m.tok.Encode(nil, feed, tokenize.EncodeOptions{}); err == nil && len(ids) == 1 {
-			k.lines = append(k.lines, ids[0])
 		}
 	}
 	if h.lead != nil {
@@ -205,8 +199,10 @@ func (k *constraint) begin(id int32) error {
 	case id == k.open:
 		k.think()
 		return nil
-	case k.led > 0 && slices.Contains(k.lines, id) && !k.accepts(piece):
-		k.led--
+	case k.led > 0 && piece != "" && strings.TrimSpace(piece) == "" && !k.accepts(piece): // also what the end of a budget writes
+		if slices.Contains(k.lines, id) {
+			k.led--
+		}
 		return nil
 	case !k.opens(piece):
 		k.phase = phaseHeld

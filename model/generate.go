@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed64708441/ember/model/sample"
 	"github.com/seed64708441/ember/tokenize"
+	"github.com/seed64708441/ember/tokenize/chat/reply"
 )
 
 // Generate completes the text of a request. The events come as they are generated; the last one has a Finish. Breaking
@@ -27,17 +28,34 @@ func (s *Session) Generate(ctx context.Context, r Request) iter.Seq2[Event, erro
 	}
 }
 
-// Complete collects the events of Generate: the whole text and the last event.
+// Complete collects the events of Generate: the text of the answer, without reasoning and calls, and the last event.
 func (s *Session) Complete(ctx context.Context, r Request) (text string, last Event, err error) {
-	var b []byte
-	for ev, err := range s.Generate(ctx, r) {
-		if err != nil {
-			return string(b), last, err
+	said, last, err := s.Reply(ctx, r)
+	return said.Text, last, err
+}
+
+// Reply collects the events of Generate: reasoning, text and calls, and the last event. Calls that failed are in
+// Reply.Errors. Message makes it a message of the conversation, for the next request.
+func (s *Session) Reply(ctx context.Context, r Request) (said reply.Reply, last Event, err error) {
+	var text, reasoning []byte
+	for ev, e := range s.Generate(ctx, r) {
+		if err = e; err != nil {
+			break
 		}
-		b = append(b, ev.Text...)
+		switch ev.Kind {
+		case EventText:
+			text = append(text, ev.Text...)
+		case EventReasoning:
+			reasoning = append(reasoning, ev.Text...)
+		case EventCall:
+			said.Calls = append(said.Calls, reply.Call{ID: ev.Call.ID, Name: ev.Call.Name, Arguments: ev.Call.Arguments})
+		case EventCallFailed:
+			said.Errors = append(said.Errors, ev.CallError)
+		}
 		last = ev
 	}
-	return string(b), last, nil
+	said.Text, said.Reasoning = string(text), string(reasoning)
+	return said, last, err
 }
 
 // errBreak says that the caller has left the loop.

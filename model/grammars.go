@@ -13,6 +13,7 @@ import (
 type grammars struct {
 	mu     sync.Mutex
 	tokens [2]*grammar.Tokens
+	lines  []int32           // tokens of one or two line feeds, nil before they were looked for
 	recent []compiledGrammar // the latest last
 }
 
@@ -103,4 +104,19 @@ func (m *Model) marked(id int32) string {
 		return m.tok.Token(id)
 	}
 	return m.tok.Piece(id)
+}
+
+// lineFeeds returns the tokens of one or two line feeds, which models write between reasoning and answer.
+func (m *Model) lineFeeds() []int32 {
+	m.grammars.mu.Lock()
+	defer m.grammars.mu.Unlock()
+	if m.grammars.lines == nil {
+		m.grammars.lines = []int32{}
+		for id := range int32(m.tok.Vocab()) {
+			if p := m.marked(id); p == "\n" || p == "\n\n" {
+				m.grammars.lines = append(m.grammars.lines, id)
+			}
+		}
+	}
+	return m.grammars.lines
 }

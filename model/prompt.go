@@ -83,10 +83,14 @@ func (m *Model) render(ctx context.Context, r *Request) (string, error) {
 			return "", err
 		}
 	}
-	return t.t.Render(ctx, chat.Input{
+	text, err := t.t.Render(ctx, chat.Input{
 		Messages: r.Messages, Tools: tools, Documents: r.Template.Documents, AddGenerationPrompt: true,
 		BOS: t.bos, EOS: t.eos, Now: r.Template.Now, Extra: r.Template.Extra,
 	})
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return text, err
 }
 
 // CountTokens returns how many tokens the prompt of a request has: what Usage would say as Reused and Prefilled together.

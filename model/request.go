@@ -53,7 +53,8 @@ type Request struct {
 	Seed uint64
 	// Sampling says how tokens are chosen; its zero value is greedy. Penalties see the prompt too.
 	Sampling sample.Params
-	// Stop are texts that end the generation; they are not part of it.
+	// Stop are texts that end the generation; they are not part of it. They are looked for in the answer, not in reasoning
+	// and calls.
 	Stop []string
 	// IgnoreEOG goes on where the model would end the text.
 	IgnoreEOG bool
@@ -102,6 +103,9 @@ func (r *Request) Validate() error {
 	}
 	if len(r.Tools) > 0 && len(r.Messages) == 0 {
 		bad("Tools are given without Messages: a chat template tells the model about them")
+	}
+	if c := r.ToolChoice; c != (reply.Choice{}) && len(r.Tools) == 0 {
+		bad("ToolChoice is given without Tools")
 	}
 	if r.Grammar != nil && (len(r.Tools) > 0 || r.Schema != nil) {
 		bad("Grammar is given with Tools or Schema, want one of them")

@@ -1,4 +1,5 @@
-// Command generate streams text from a model file to standard output. Usage and speed go to standard error.
+// Command generate streams text from a model file to standard output. What a model thinks before it answers, usage and speed
+// go to standard error.
 //
 //	go run ./examples/generate -model FILE -prompt TEXT [-max N] [-temperature T] [-seed N] [-threads N] [-raw]
 //
@@ -90,7 +91,11 @@ func generate(ctx context.Context, m *model.Model, o options, out, log io.Writer
 		if err != nil {
 			return err
 		}
-		fmt.Fprint(out, ev.Text)
+		if ev.Kind == model.EventReasoning {
+			fmt.Fprint(log, ev.Text)
+		} else {
+			fmt.Fprint(out, ev.Text)
+		}
 		if ev.Finish != model.FinishNone {
 			fmt.Fprintln(out)
 			report(log, ev)

@@ -93,8 +93,9 @@ func (f Format) GrammarOr(tools []tool.Def, c Choice, answer json.RawMessage) (G
 		calls = append(calls, name)
 	}
 	b.rule("call", strings.Join(calls, " | "))
-	root := b.calls(c)
-	if (c.Required || answer != nil) && f.Calls != FunctionaryLine && f.Calls != Harmony { // whose templates begin the line
+	held := c.Required || answer != nil // from its first byte on
+	root := b.calls(c, held)
+	if held && f.Calls != FunctionaryLine && f.Calls != Harmony { // whose templates begin the line
 		root = `"\n"? "\n"? (` + root + ")"
 	}
 	g := Grammar{}
@@ -146,7 +147,7 @@ var frames = [syntaxEnd]frame{
 }
 
 // calls returns the expression for all calls of a reply.
-func (b *builder) calls(c Choice) string {
+func (b *builder) calls(c Choice, held bool) string {
 	f := frames[b.syntax]
 	more := " (" + quote(f.sep) + " call)*"
 	if f.sep == "" {
@@ -166,7 +167,7 @@ func (b *builder) calls(c Choice) string {
 	case MistralList:
 		return `"[TOOL_CALLS]" " "? "[" call` + more + ` "]"`
 	case FunctionaryLine:
-		if c.Required { // the template has begun the line
+		if held { // the template has begun the line
 			return `call` + more
 		}
 		return `">>>"? call` + more

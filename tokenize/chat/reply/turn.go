@@ -33,8 +33,8 @@ func (f Format) Begun(prompt string) string {
 	return prompt[i:]
 }
 
-// lineLead begins an answer in FunctionaryLine.
-const lineLead = `">>>"? "all\n"`
+// lineLead begins an answer in FunctionaryLine, whose template has begun the line.
+const lineLead = `"all\n"`
 
 // harmonyBegun is optional for those who do not know the prompt.
 const harmonyBegun = `"<|start|>assistant"?`
