@@ -61,6 +61,9 @@ func levels() map[string]map[Kind]chains {
 	}
 	if hasAVX512() {
 		m["avx512"] = map[Kind]chains{FP32: {fp32: fmaAVX512, perRound: 12 * 16}, Int8: {int8: dotAVX512, perRound: 12 * 16 * 4}}
+		if cpu.X86.HasAMXTile && cpu.X86.HasAMXInt8 {
+			m["amx"] = m["avx512"] // see Multiply
+		}
 	}
 	return m
 }

@@ -18,8 +18,9 @@ const (
 	// PanelQ4: block 32: half[16] scales d, then 4 chunks of byte[16][4]; chunk c holds k-group 2c in the low nibbles
 	// and k-group 2c+1 in the high nibbles. w = d*(q-8). 288 bytes (Q4_0).
 	PanelQ4
-	// PanelQ4K: block 256: half[16] d, half[16] dmin, uint8[8][16] scales, uint8[8][16] minima (sub-block major), then
-	// for each of 8 sub-blocks of 32 columns 4 chunks as in PanelQ4. w = d*scale*q - dmin*minimum. 2368 bytes (Q4_K).
+	// PanelQ4K: block 256: half[16] d, half[16] dmin, uint8[8][16] scales, uint8[8][16] minima (sub-block major, all
+	// below 64), then for each of 8 sub-blocks of 32 columns 4 chunks as in PanelQ4. w = d*scale*q - dmin*minimum. 2368
+	// bytes (Q4_K).
 	PanelQ4K
 	// PanelQ5K: block 256: the header of PanelQ4K, then for each sub-block 4 chunks as in PanelQ4 and one
 	// byte[16][4] of fifth bits: bit g of the byte at [row][j] is the fifth bit of column j of k-group g. w as PanelQ4K

@@ -13,6 +13,9 @@ func levelSets() []*Set {
 		return nil
 	}
 	if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512VL && x.HasAVX512DQ && x.HasAVX512VNNI && x.HasBMI2 {
+		if x.HasAMXTile && x.HasAMXInt8 && allowAMX() {
+			sets = append(sets, amxSet())
+		}
 		sets = append(sets, avx512Set())
 	}
 	return append(sets, avx2Set())
@@ -35,5 +38,13 @@ func avx512Set() *Set {
 	matmulAVX512(s)
 	vectorAVX512(s)
 	attentionAVX512(s)
+	return s
+}
+
+// amxSet needs what avx512Set needs, AMX-TILE, AMX-INT8 and permission to use the tiles: Intel servers from 2023 on.
+func amxSet() *Set {
+	s := avx512Set()
+	s.Name = "amx"
+	matmulAMX(s)
 	return s
 }

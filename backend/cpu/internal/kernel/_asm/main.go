@@ -55,6 +55,11 @@ var families = []family{
 	{"matmul_q6k", "avx512", genMatMulQ6KAVX512},
 	{"matmul_s32", "avx512", genMatMulS32AVX512},
 	{"matmul_s16", "avx512", genMatMulS16AVX512},
+	{"matmul_q8", "amx", genMatMulQ8AMX},
+	{"matmul_q4", "amx", genMatMulQ4AMX},
+	{"matmul_q4k", "amx", genMatMulQ4KAMX},
+	{"matmul_q5k", "amx", genMatMulQ5KAMX},
+	{"matmul_q6k", "amx", genMatMulQ6KAMX},
 }
 
 func main() {
@@ -83,7 +88,7 @@ func (f family) generate(kernelDir string) (map[string][]byte, error) {
 		return nil, err
 	}
 	g := &generator{Context: build.NewContext(), suffix: strings.ToUpper(f.level), lanes: 8, pkg: pkg}
-	if f.level == "avx512" {
+	if f.level == "avx512" || f.level == "amx" {
 		g.lanes = 16
 	}
 	g.ConstraintExpr("!purego")

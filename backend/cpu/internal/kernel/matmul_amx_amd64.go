@@ -1,0 +1,46 @@
+//go:build !purego
+
+package kernel
+
+import "unsafe"
+
+// The products for AMX work on 16 to amxRows activation rows, a multiple of amxTile.
+const (
+	amxTile = 16
+	amxRows = 64
+)
+
+// matmulAMX replaces the integer products of s, which are those for AVX-512, by those for AMX-INT8 where there are
+// enough activation rows.
+func matmulAMX(s *Set) {
+	for l, f := range map[Layout]func(a *MatMulArgs){
+		PanelQ8: matmulQ8AMX, PanelQ4: matmulQ4AMX,
+		PanelQ4K: matmulQ4KAMX, PanelQ5K: matmulQ5KAMX, PanelQ6K: matmulQ6KAMX,
+	} {
+		s.MatMul[l] = withTiles(f, s.MatMul[l])
+	}
+}
+
+// withTiles returns the product that has full tiles of activation rows computed by tiles and the others by rows. It
+// moves a while it works, since a copy would be allocated.
+func withTiles(tiles, rows func(a *MatMulArgs)) func(a *MatMulArgs) {
+	return func(a *MatMulArgs) {
+		if a.M < amxTile {
+			rows(a)
+			return
+		}
+		whole := *a
+		for done := 0; done < whole.M; done += a.M {
+			a.X = unsafe.Add(whole.X, done*a.XStride)
+			a.Dst = unsafe.Add(whole.Dst, 4*done*a.DstStride)
+			left := whole.M - done
+			if a.M = min(left&^(amxTile-1), amxRows); a.M > 0 {
+				tiles(a)
+			} else {
+				a.M = left
+				rows(a)
+			}
+		}
+		*a = whole
+	}
+}
