@@ -86,7 +86,8 @@ func (b *builder) textEnum(values []json.RawMessage, path, end string) string {
 }
 
 // without returns a rule for texts that do not hold a literal. The literal begins with a character that is nowhere else in
-// it, so the first one in text and literal together is the one after the text.
+// it, so the first one in text and literal together is the one after the text. The rule is a repetition and does not call
+// itself: then the tokens of a whole text are one mask, worked out once.
 func (b *builder) without(lit string) string {
 	if b.syntax == Pythonic {
 		return `([^"\\\n] | "\\" ["\\nt])*`
@@ -97,24 +98,26 @@ func (b *builder) without(lit string) string {
 	if b.free == nil {
 		b.free = map[string]string{}
 	}
-	base := fmt.Sprintf("text-%d", len(b.free))
-	b.free[lit] = base + "-0"
-	marks := []rune(lit)
-	first := classRune(marks[0])
-	for i, r := range marks {
-		state := fmt.Sprintf("%s-%d", base, i)
-		if i == 0 {
-			b.rule(state, fmt.Sprintf(`[^%s] %s | %s %s-1 | ""`, first, state, quote(lit[:1]), base))
-			continue
-		}
-		next := fmt.Sprintf("%s-%d", base, i+1)
-		expr := fmt.Sprintf(`[^%s%s] %s-0 | %s %s-1`, first, classRune(r), base, quote(lit[:1]), base)
-		if i+1 < len(marks) {
-			expr += fmt.Sprintf(` | %s %s`, quote(string(r)), next)
-		}
-		b.rule(state, expr+` | ""`)
+	name := fmt.Sprintf("text-%d", len(b.free))
+	b.free[lit] = name
+	b.rule(name, avoid([]rune(lit)))
+	return name
+}
+
+// avoid returns the expression for texts without a literal of at least two characters. A piece of such a text is another
+// character than the first, or the first and what follows it: again and again more of the literal and then its first, at
+// last more of it and then what is neither its next nor its first. The text may end inside the literal.
+func avoid(lit []rune) string {
+	first, open := classRune(lit[0]), quote(string(lit[0]))
+	end := len(lit) - 1
+	again, leave, stop := open, fmt.Sprintf("[^%s%s]", first, classRune(lit[end])), `""`
+	for i := end - 1; i > 0; i-- {
+		next := quote(string(lit[i]))
+		again = fmt.Sprintf("(%s | %s %s)", open, next, again)
+		leave = fmt.Sprintf("([^%s%s] | %s %s)", first, classRune(lit[i]), next, leave)
+		stop = fmt.Sprintf("(%s %s)?", next, stop)
 	}
-	return base + "-0"
+	return fmt.Sprintf("([^%[1]s] | %[2]s %[3]s* %[4]s)* (%[2]s %[3]s* %[5]s)?", first, open, again, leave, stop)
 }
 
 // classRune writes a character of a class in GBNF.

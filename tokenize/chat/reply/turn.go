@@ -40,12 +40,10 @@ const lineLead = `"all\n"`
 const harmonyBegun = `"<|start|>assistant"?`
 
 // harmonyRules are the messages of a turn of gpt-oss but for calls. Texts are free of everything that looks like a mark.
-const harmonyRules = `think ::= "<|channel|>analysis<|message|>" body-0 "<|end|><|start|>assistant"
-preamble ::= "<|channel|>commentary<|message|>" body-0 "<|end|><|start|>assistant"
+const harmonyRules = `think ::= "<|channel|>analysis<|message|>" body "<|end|><|start|>assistant"
+preamble ::= "<|channel|>commentary<|message|>" body "<|end|><|start|>assistant"
 final ::= "<|channel|>final" (" "? "<|constrain|>json")? "<|message|>"
-body-0 ::= [^<] body-0 | "<" body-1 | ""
-body-1 ::= "<" body-1 | "|" body-2 | [^<|] body-0 | ""
-body-2 ::= "<" body-1 | [^<a-z] body-0 | ""
+body ::= ([^<] | "<"+ ("|" "<"+)* ([^<|] | "|" [^<a-z]))*
 `
 
 // answerRoot returns the expression for calls, or an answer that is valid for a schema.
@@ -65,5 +63,5 @@ func turnRoot(calls string, required bool) string {
 	if required {
 		return harmonyBegun + " think{0,8} " + calls
 	}
-	return harmonyBegun + " (think | preamble){0,8} (" + calls + " | final body-0)"
+	return harmonyBegun + " (think | preamble){0,8} (" + calls + " | final body)"
 }
