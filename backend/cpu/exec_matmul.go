@@ -42,8 +42,11 @@ func (r *resolver) product(it *item) product {
 
 // The sizes that divide a product into tasks and a task into kernel calls.
 const (
-	// fewRows is up to how many rows a product is bound by reading weights.
-	fewRows = 8
+	// fewRows is up to how many rows it matters how fast weights come from memory.
+	fewRows = 32
+	// coldRows is up to how many rows a kernel asks for a panel ahead of its use. The kernels of more rows find it in a cache,
+	// if the first rows are computed by one that asks.
+	coldRows = 8
 	// taskBytes is about the fewest bytes of weights that a task reads when there are few rows: so many that taking it
 	// costs little, so few that workers end together.
 	taskBytes = 64 << 10
@@ -179,6 +182,11 @@ func (p *product) panel(w *worker, m *matrix, i, r, n int, dst unsafe.Pointer, s
 	a := &w.args.matmul
 	*a = kernel.MatMulArgs{
 		Dst: dst, DstStride: stride, W: m.panel(i), X: w.row(p.x, r), XStride: p.x.stride, K: m.k, M: n, Accumulate: p.accumulate,
+	}
+	if n > coldRows && n < tileRows {
+		a.M = coldRows
+		w.p.set.MatMul[m.layout](a)
+		a.M, a.X, a.Dst = n-coldRows, unsafe.Add(a.X, coldRows*a.XStride), unsafe.Add(a.Dst, 4*coldRows*stride)
 	}
 	w.p.set.MatMul[m.layout](a)
 }
