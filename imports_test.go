@@ -32,7 +32,7 @@ var layers = map[string][]string{
 	"model/testmodel":     {"model/gguf", "tensor", "tensor/quant"},
 	"model": {
 		"backend", "backend/cpu", "model/arch", "model/gguf", "model/grammar", "model/kv", "model/sample",
-		"ops", "tensor", "tensor/mem", "tensor/quant", "tokenize", "tokenize/chat", "tokenize/chat/reply", "tokenize/chat/tool",
+		"ops", "tensor", "tensor/mem", "tensor/quant", "tokenize", "tokenize/chat", "tokenize/chat/jinja", "tokenize/chat/reply", "tokenize/chat/tool",
 		"tokenize/jsonschema",
 	},
 }

@@ -17,15 +17,10 @@ var ErrIncomplete = errors.New("model: the answer is not complete")
 // GenerateAs completes a request with the JSON of a T, and returns it decoded. The answer is held to the schema of T while
 // it is generated (see package jsonschema for the types and tags), after reasoning where the model reasons. With
 // Request.Tools the model may call tools instead, which is an [*CallsError] with the calls. Further errors are those of
-// Generate and ErrIncomplete, which may wrap a CallsError with the calls that were complete. With an error the value is what of it was complete.
+// Generate and ErrIncomplete, which may wrap a CallsError with the calls that were complete.
 func GenerateAs[T any](ctx context.Context, s *Session, r Request) (v T, err error) {
-	for p, err := range StreamAs[T](ctx, s, r) {
-		if err != nil {
-			return v, err
-		}
-		v = p.Value
-	}
-	return v, nil
+	p, err := streamAs[T](ctx, s, r, nil)
+	return p.Value, err
 }
 
 // Partial is a T of which some parts are there: the members and items that are complete so far.
@@ -49,49 +44,50 @@ func (e *CallsError) Error() string {
 // whole.
 func StreamAs[T any](ctx context.Context, s *Session, r Request) iter.Seq2[Partial[T], error] {
 	return func(yield func(Partial[T], error) bool) {
-		if err := streamAs(ctx, s, r, yield); err != nil {
-			yield(Partial[T]{}, err)
+		p, err := streamAs(ctx, s, r, func(v T) bool { return yield(Partial[T]{Value: v}, nil) })
+		if err != nil || p.Done {
+			yield(p, err)
 		}
 	}
 }
 
-func streamAs[T any](ctx context.Context, s *Session, r Request, yield func(Partial[T], error) bool) (err error) {
+// streamAs returns the value when it is complete. It gives grown, where that is not nil, what is there whenever it is more;
+// when that returns false there is neither value nor error.
+func streamAs[T any](ctx context.Context, s *Session, r Request, grown func(T) bool) (p Partial[T], err error) {
 	if r.Schema != nil || r.Grammar != nil {
-		return errors.New("model: Request.Schema or Grammar is given where the type says what the answer is")
+		return p, errors.New("model: Request.Schema or Grammar is given where the type says what the answer is")
 	}
 	if r.Schema, err = jsonschema.For[T](); err != nil {
-		return err
+		return p, err
 	}
 	var doc partialJSON
 	var calls []ToolCall
+	var last Event
 	for ev, err := range s.Generate(ctx, r) {
 		switch {
 		case err != nil:
-			return err
+			return p, err
 		case ev.Kind == EventCall:
 			calls = append(calls, ev.Call)
-		case ev.Kind == EventText && doc.add(ev.Text) && ev.Finish == FinishNone:
+		case ev.Kind == EventText && doc.add(ev.Text) && grown != nil && ev.Finish == FinishNone:
 			var v T
-			if json.Unmarshal(doc.closed(), &v) == nil && !yield(Partial[T]{Value: v}, nil) {
-				return nil
+			if json.Unmarshal(doc.closed(), &v) == nil && !grown(v) {
+				return p, nil
 			}
 		}
-		if ev.Finish == FinishNone {
-			continue
-		}
-		var v T
-		err := json.Unmarshal(doc.text, &v)
-		switch ended := ev.Finish == FinishEOG; {
-		case len(calls) > 0 && ended:
-			return &CallsError{calls}
-		case len(calls) > 0:
-			return fmt.Errorf("%w: ended by %v after %d tokens: %w", ErrIncomplete, ev.Finish, ev.Usage.Generated, &CallsError{calls})
-		case !ended && (err != nil || doc.inWord): // further digits could have come
-			return fmt.Errorf("%w: ended by %v after %d tokens", ErrIncomplete, ev.Finish, ev.Usage.Generated)
-		case err != nil:
-			return fmt.Errorf("model: answer of %d bytes: %w", len(doc.text), err)
-		}
-		yield(Partial[T]{Value: v, Done: true, Usage: ev.Usage}, nil)
+		last = ev
 	}
-	return nil
+	var v T
+	err = json.Unmarshal(doc.text, &v)
+	switch ended := last.Finish == FinishEOG; {
+	case len(calls) > 0 && ended:
+		return p, &CallsError{calls}
+	case len(calls) > 0:
+		return p, fmt.Errorf("%w: ended by %v after %d tokens: %w", ErrIncomplete, last.Finish, last.Usage.Generated, &CallsError{calls})
+	case !ended && (err != nil || doc.inWord): // further digits could have come
+		return p, fmt.Errorf("%w: ended by %v after %d tokens", ErrIncomplete, last.Finish, last.Usage.Generated)
+	case err != nil:
+		return p, fmt.Errorf("model: answer of %d bytes: %w", len(doc.text), err)
+	}
+	return Partial[T]{Value: v, Done: true, Usage: last.Usage}, nil
 }

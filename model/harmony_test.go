@@ -2,11 +2,13 @@ package model
 
 import (
 	"encoding/json"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/seed64708441/ember/model/grammar"
+	"github.com/seed64708441/ember/tensor/tensortest"
 	"github.com/seed64708441/ember/tokenize"
 	"github.com/seed64708441/ember/tokenize/chat"
 	"github.com/seed64708441/ember/tokenize/chat/reply"
@@ -260,5 +262,29 @@ func TestLineAnswer(t *testing.T) {
 		}
 		r.Tools, r.ToolChoice.Name = toolSchemas(1), "tool_0"
 		r.Sampling.LogitBias = map[int32]float32{m.tok.ID("a"): 90}
+	}
+}
+
+// TestHarmonyReasoningBeforeCall checks that what a model thought before a call is there after the call, as its template
+// writes it.
+func TestHarmonyReasoningBeforeCall(t *testing.T) {
+	source, err := os.ReadFile(tensortest.Path(t, "chat", "templates", "openai-gpt-oss-120b.jinja"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := openTemplate(t, string(source), harmonyMarks...)
+	said := reply.Reply{Reasoning: "I must look", Calls: []reply.Call{{ID: "a", Name: "tool_0", Arguments: json.RawMessage(`{}`)}}}
+	for _, text := range []string{"", "Let me look."} {
+		said.Text = text
+		message, err := said.Message()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &Request{Messages: []chat.Message{chat.User("x"), message, chat.Tool("a", "tool_0", "1")}}
+		got, err := m.render(t.Context(), r)
+		want := "<|start|>assistant<|channel|>analysis<|message|>" + said.Reasoning
+		if err != nil || strings.Contains(got, want) != (text == "") || len(r.Messages[1].Extra) > 0 {
+			t.Errorf("text %q: %v\n%s", text, err, got)
+		}
 	}
 }

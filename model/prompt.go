@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed64708441/ember/tokenize"
 	"github.com/seed64708441/ember/tokenize/chat"
+	"github.com/seed64708441/ember/tokenize/chat/jinja"
 	"github.com/seed64708441/ember/tokenize/chat/reply"
 	"github.com/seed64708441/ember/tokenize/chat/tool"
 )
@@ -84,13 +85,31 @@ func (m *Model) render(ctx context.Context, r *Request) (string, error) {
 		}
 	}
 	text, err := t.t.Render(ctx, chat.Input{
-		Messages: r.Messages, Tools: tools, Documents: r.Template.Documents, AddGenerationPrompt: true,
+		Messages: t.messages(r.Messages), Tools: tools, Documents: r.Template.Documents, AddGenerationPrompt: true,
 		BOS: t.bos, EOS: t.eos, Now: r.Template.Now, Extra: r.Template.Extra,
 	})
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
 	return text, err
+}
+
+// messages returns the messages as the template wants them. That of gpt-oss calls reasoning by another name, shows it beside
+// calls only, and refuses it beside text.
+func (t *template) messages(all []chat.Message) []chat.Message {
+	const name = "thinking"
+	if t.format.Calls != reply.Harmony {
+		return all
+	}
+	out := slices.Clone(all)
+	for i := range out {
+		m := &out[i]
+		given := slices.ContainsFunc(m.Extra, func(f chat.Field) bool { return f.Name == name })
+		if m.Reasoning != "" && len(m.ToolCalls) > 0 && m.Content.Text() == "" && !given {
+			m.Extra = append(slices.Clone(m.Extra), chat.Field{Name: name, Value: jinja.String(m.Reasoning)})
+		}
+	}
+	return out
 }
 
 // CountTokens returns how many tokens the prompt of a request has: what Usage would say as Reused and Prefilled together.
