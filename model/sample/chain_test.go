@@ -41,7 +41,9 @@ var samplers = map[string]Params{
 	"common":            {Temperature: 0.8, TopK: 40, TopP: 0.95, MinP: 0.05},
 	"everything": {Temperature: 0.9, TopNSigma: 3, TopK: 60, TypicalP: 0.95, TopP: 0.97, MinP: 0.01,
 		XTC: XTC{Probability: 0.3}, DynamicTemperature: DynamicTemperature{Range: 0.3}, MinKeep: 3},
-	"min keep": {Temperature: 1, TopP: 0.01, MinKeep: 5},
+	"adaptive-p":       {Temperature: 1, MinP: 0.02, AdaptiveP: AdaptiveP{Target: 0.3}},
+	"adaptive-p alone": {Temperature: 1.2, AdaptiveP: AdaptiveP{Target: 0.5}},
+	"min keep":         {Temperature: 1, TopP: 0.01, MinKeep: 5},
 }
 
 func TestSamplersDrawTheirDistribution(t *testing.T) {

@@ -12,7 +12,7 @@
 // Sample applies, in this order, what [Params] switches on:
 //
 //	mask → logit bias → bans → repetition, frequency, presence penalty → DRY
-//	→ top-n-sigma → top-k → typical → top-p → min-p → XTC → temperature (dynamic) → draw
+//	→ top-n-sigma → top-k → typical → top-p → min-p → XTC → temperature (dynamic) → draw or adaptive-p
 //
 // With Mirostat on, the truncation samplers of the second line are replaced: penalties → temperature → Mirostat.
 // With Temperature 0 and no dynamic range the token is the most probable one that is left (greedy).

@@ -40,6 +40,13 @@ func (c *candidates) draw(t, u float64) (int32, float64) {
 		c.weights = append(c.weights, w)
 		total += w
 	}
+	chosen := c.pick(u, total)
+	return c.ids[chosen], c.weights[chosen] / total
+}
+
+// pick returns the first index at which the running sum of c.weights exceeds u times their total. The last one with a
+// weight takes what rounding leaves over.
+func (c *candidates) pick(u, total float64) int {
 	chosen, limit, sum := 0, u*total, 0.0
 	for i, w := range c.weights {
 		if w > 0 {
@@ -49,7 +56,7 @@ func (c *candidates) draw(t, u float64) (int32, float64) {
 			break
 		}
 	}
-	return c.ids[chosen], c.weights[chosen] / total
+	return chosen
 }
 
 // drawAll is draw over all tokens. The block is found by the sums of the blocks, which sumExp adds in another order

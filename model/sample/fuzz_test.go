@@ -83,8 +83,9 @@ func randomParams(r *rand.Rand, vocab int) Params {
 		Temperature: num(4), DynamicTemperature: DynamicTemperature{num(3), num(4)}, TopK: r.IntN(vocab + 2), TopP: num(1), MinP: num(1),
 		TypicalP: num(1), TopNSigma: num(4), XTC: XTC{num(1), num(0.5)}, Mirostat: Mirostat{MirostatVersion(max(0, r.IntN(6)-3)), num(8), num(1)},
 		RepetitionPenalty: num(1e300), PresencePenalty: num(math.MaxFloat64), FrequencyPenalty: -num(1e30), PenaltyLastN: r.IntN(5) - 1,
-		DRY:     DRY{num(1e300), 1 + num(1e30), r.IntN(4), r.IntN(5) - 1, [][]int32{{0}, {1, 0}}},
-		MinKeep: r.IntN(vocab + 2), Seed: r.Uint64(), LogProb: r.IntN(2) == 0,
+		DRY:       DRY{num(1e300), 1 + num(1e30), r.IntN(4), r.IntN(5) - 1, [][]int32{{0}, {1, 0}}},
+		AdaptiveP: AdaptiveP{num(1), num(0.99)},
+		MinKeep:   r.IntN(vocab + 2), Seed: r.Uint64(), LogProb: r.IntN(2) == 0,
 		LogitBias: map[int32]float32{int32(r.IntN(vocab)): float32(num(math.MaxFloat32))},
 	}
 	if vocab > 1 {

@@ -151,7 +151,11 @@ func (c naive) dist(p Params) map[int]float64 {
 		return map[int]float64{c[0].id: 1}
 	}
 	out := map[int]float64{}
-	for i, q := range c.probs(t) {
+	probs := c.probs(t)
+	if a := p.AdaptiveP.Target; a > 0 { // the first token: the mean is the target
+		probs = naiveAdaptive(probs, a)
+	}
+	for i, q := range probs {
 		out[c[i].id] = q
 	}
 	return out
@@ -219,6 +223,20 @@ func naiveAdjust(p Params, text []int32, logits []float32) []float32 {
 		naiveDRY(p.DRY, text, x)
 	}
 	return x
+}
+
+// naiveAdaptive is the transform of llama.cpp for the target a that is adapted already.
+func naiveAdaptive(probs []float64, a float64) []float64 {
+	q, sum := make([]float64, len(probs)), 0.0
+	for i, p := range probs {
+		d := math.Abs((p - a) / 0.3)
+		q[i] = math.Exp(5 - 10*d*d/(1+d))
+		sum += q[i]
+	}
+	for i := range q {
+		q[i] /= sum
+	}
+	return q
 }
 
 func naiveDRY(d DRY, text []int32, x []float32) {

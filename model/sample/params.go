@@ -33,7 +33,9 @@ type Params struct {
 	TopNSigma float64
 	// XTC removes the most probable tokens now and then.
 	XTC XTC
-	// Mirostat replaces the six samplers above by control of surprise.
+	// AdaptiveP draws tokens whose probabilities are near a target.
+	AdaptiveP AdaptiveP
+	// Mirostat replaces the truncation samplers, XTC and AdaptiveP by control of surprise.
 	Mirostat Mirostat
 
 	// RepetitionPenalty R divides a positive logit and multiplies another of every token among the last PenaltyLastN
@@ -82,6 +84,18 @@ type XTC struct {
 	Threshold   float64 // 0 is 0.1; at most 0.5, above which no two tokens can reach it
 }
 
+// AdaptiveP holds the mean probability of the chosen tokens near Target (MrJackSpade and ddh0, llama.cpp pull request
+// 17927). In place of the draw, the probabilities p_i of the candidates at the temperature are replaced by
+//
+//	q_i ∝ exp(5 - 10·d²/(1+d)),  d = |p_i - a|/0.3,  a = 2·Target - m within 0 to 1
+//
+// where m is the moving mean of the p_i of the tokens that were chosen and then accepted: m = (1-Decay)·p_i + Decay·m,
+// Target at first. It needs a temperature. Improbable tokens keep a weight each, so a little MinP before it is advised.
+type AdaptiveP struct {
+	Target float64 // 0 is off (llama.cpp: below 0); at most 1
+	Decay  float64 // 0 is 0.9; at most 0.99
+}
+
 // MirostatVersion chooses the algorithm.
 type MirostatVersion int
 
@@ -122,6 +136,7 @@ const (
 	defaultXTCThreshold = 0.1  // the same
 	defaultTau          = 5    // the same
 	defaultEta          = 0.1  // the same
+	defaultDecay        = 0.9  // the same
 	defaultDRYBase      = 1.75 // the same
 	defaultDRYAllowed   = 2    // the same
 	minTemperature      = 1e-6
@@ -147,6 +162,11 @@ func (p *Params) validate(vocab int) error {
 	c.atLeast(p.TopNSigma, 0, "TopNSigma")
 	c.within(p.XTC.Probability, 0, 1, "XTC.Probability")
 	c.within(p.XTC.Threshold, 0, 0.5, "XTC.Threshold")
+	c.within(p.AdaptiveP.Target, 0, 1, "AdaptiveP.Target")
+	c.within(p.AdaptiveP.Decay, 0, 0.99, "AdaptiveP.Decay")
+	if p.AdaptiveP.Target > 0 && p.Temperature == 0 && p.DynamicTemperature.Range == 0 {
+		c.add("AdaptiveP.Target is %v at Temperature 0, want a Temperature above 0", p.AdaptiveP.Target)
+	}
 	if v := p.Mirostat.Version; v < MirostatOff || v > MirostatV2 {
 		c.add("Mirostat.Version is %d, want 0 (off), 1 or 2", v)
 	} else if v != MirostatOff && p.Temperature == 0 && p.DynamicTemperature.Range == 0 {
@@ -190,6 +210,7 @@ func (p Params) withDefaults() Params {
 	}
 	orFloat(&p.DynamicTemperature.Exponent, 1)
 	orFloat(&p.XTC.Threshold, defaultXTCThreshold)
+	orFloat(&p.AdaptiveP.Decay, defaultDecay)
 	orFloat(&p.Mirostat.Tau, defaultTau)
 	orFloat(&p.Mirostat.Eta, defaultEta)
 	orFloat(&p.RepetitionPenalty, 1)

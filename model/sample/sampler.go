@@ -30,6 +30,7 @@ type Sampler struct {
 	hist history
 	rng  rand.PCG
 	mu   float64 // Mirostat's bound in bits
+	near adaptive
 
 	dry  *dryState
 	cand candidates
@@ -75,6 +76,7 @@ func (s *Sampler) Reset() {
 	s.hist.reset()
 	s.rng.Seed(s.p.Seed, seedStream)
 	s.mu = 2 * s.p.Mirostat.Tau
+	s.near = adaptive{mean: s.p.AdaptiveP.Target}
 }
 
 // Clone returns an independent sampler in the same state: both give the same tokens for the same further calls.
@@ -87,7 +89,7 @@ func (s *Sampler) Clone() *Sampler {
 	return &c
 }
 
-// Accept records tokens for the penalties, in the order of the text: those of the prompt, if penalties shall see
+// Accept records tokens for the penalties and AdaptiveP, in the order of the text: those of the prompt, if penalties shall see
 // them, and every token that is really used. Sample does not record what it chose. If an id is outside the vocabulary,
 // nothing is recorded.
 func (s *Sampler) Accept(ids ...int32) error {
@@ -98,6 +100,7 @@ func (s *Sampler) Accept(ids ...int32) error {
 	}
 	for _, id := range ids {
 		s.hist.accept(id)
+		s.near.accept(id, s.p.AdaptiveP.Decay)
 	}
 	return nil
 }
@@ -155,6 +158,12 @@ func (s *Sampler) choose() (int32, float64) {
 	c.truncate(&s.p, u)
 	if s.p.Temperature == 0 && s.p.DynamicTemperature.Range == 0 {
 		return c.first(), 1
+	}
+	if s.p.AdaptiveP.Target > 0 {
+		t, aim := c.temperature(&s.p), s.near.aim(s.p.AdaptiveP.Target)
+		id, prob, before := c.adaptive(t, aim, s.uniform())
+		s.near.id, s.near.prob = id, before
+		return id, prob
 	}
 	return c.draw(c.temperature(&s.p), s.uniform())
 }

@@ -69,7 +69,7 @@ func TestSameSeedSameTokens(t *testing.T) {
 
 func TestCloneAndRestoreContinueExactly(t *testing.T) {
 	miro := Params{Temperature: 2, Mirostat: Mirostat{Version: MirostatV2}, RepetitionPenalty: 1.3, PenaltyLastN: -1}
-	for name, p := range map[string]Params{"all on": allOn, "mirostat": miro, "short": {Temperature: 1, PresencePenalty: 1, PenaltyLastN: 1}} {
+	for name, p := range map[string]Params{"all on": allOn, "mirostat": miro, "adaptive-p": {Temperature: 2, AdaptiveP: AdaptiveP{Target: 0.3}}, "short": {Temperature: 1, PresencePenalty: 1, PenaltyLastN: 1}} {
 		for _, at := range []int{0, 1, 19, 20, 21, 40, 99, 250} {
 			s := mustNew(t, p, 300)
 			run(t, s, 0, at)
@@ -100,6 +100,7 @@ func TestRestoreRefuses(t *testing.T) {
 		"History has 101 tokens":  func(st *State) { st.History = make([]int32, 101) },
 		"History[1] is token 300": func(st *State) { st.History = []int32{2, 300} },
 		"History[0] is token -1":  func(st *State) { st.History = []int32{-1} },
+		"Mean is 2":               func(st *State) { st.Mean = 2 },
 		"RNG of 0 bytes":          func(st *State) { st.RNG = nil },
 	} {
 		st := good

@@ -15,6 +15,10 @@ type State struct {
 	History []int32
 	// Mu is Mirostat's bound in bits.
 	Mu float64
+	// Mean is AdaptiveP's moving mean of probabilities. Chosen and ChosenProb are the last choice, if no token was
+	// accepted since, and its probability before the transform; ChosenProb is 0 if there is none.
+	Mean, ChosenProb float64
+	Chosen           int32
 }
 
 // State returns a copy of the state.
@@ -23,7 +27,8 @@ func (s *Sampler) State() State {
 	if err != nil {
 		panic("BUG: sample: PCG state: " + err.Error())
 	}
-	return State{RNG: rng, History: append([]int32{}, s.hist.last(s.hist.keep)...), Mu: s.mu}
+	return State{RNG: rng, History: append([]int32{}, s.hist.last(s.hist.keep)...), Mu: s.mu,
+		Mean: s.near.mean, ChosenProb: s.near.prob, Chosen: s.near.id}
 }
 
 // Restore puts the sampler into a state taken from one with the same Params and vocabulary, whose tokens it then
@@ -35,6 +40,9 @@ func (s *Sampler) Restore(st State) error {
 	}
 	if math.IsNaN(st.Mu) || math.IsInf(st.Mu, 0) {
 		return fmt.Errorf("sample: Restore: Mu is %v, want a finite number", st.Mu)
+	}
+	if !(st.Mean >= 0 && st.Mean <= 1) || !(st.ChosenProb >= 0 && st.ChosenProb <= 1) {
+		return fmt.Errorf("sample: Restore: Mean is %v and ChosenProb %v, want 0 to 1", st.Mean, st.ChosenProb)
 	}
 	if s.hist.keep >= 0 && len(st.History) > s.hist.keep {
 		return fmt.Errorf("sample: Restore: History has %d tokens, the Params look back on %d", len(st.History), s.hist.keep)
@@ -49,5 +57,6 @@ func (s *Sampler) Restore(st State) error {
 		s.hist.accept(id)
 	}
 	s.rng, s.mu = rng, st.Mu
+	s.near = adaptive{mean: st.Mean, prob: st.ChosenProb, id: st.Chosen}
 	return nil
 }
