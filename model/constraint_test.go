@@ -159,6 +159,42 @@ func TestThinking(t *testing.T) {
 	}
 }
 
+// TestBudgetInsideCharacter ends reasoning after a character, not inside one, but not never.
+func TestBudgetInsideCharacter(t *testing.T) {
+	m := openTemplate(t, thinkTemplate, "<think>", "</think>", "<|im_end|>")
+	bytes := map[string]int32{}
+	for id := range int32(m.tok.Vocab()) {
+		bytes[m.tok.Piece(id)] = id
+	}
+	s, err := m.NewSession(SessionConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, c := range []struct {
+		pieces string
+		forced int // after so many tokens
+	}{{"a\xc3\xa9bc", 3}, {"ab\xe2\x82\xac", 2}, {"a\xc3\xc3\xc3\xc3\xc3\xc3", 6}} {
+		r := &Request{Messages: []chat.Message{chat.User("x")}, ThinkTokens: 2}
+		g := &generation{s: s, r: r}
+		if err := g.answer.init(m, r, m.replyFormat(r), "<think>"); err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for ; len(g.forced) == 0 && n < len(c.pieces); n++ {
+			if _, err := g.answer.push(bytes[c.pieces[n:n+1]]); err != nil {
+				t.Fatal(err)
+			}
+			if err := g.budget(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n != c.forced || len(g.forced) == 0 {
+			t.Errorf("%q: reasoning ends after %d tokens, want %d", c.pieces, n, c.forced)
+		}
+	}
+}
+
 // adversary chooses tokens at random among those a constraint allows. After a time it hurries to the end: it closes what a
 // closing text can close.
 type adversary struct {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"time"
+	"unicode/utf8"
 
 	"github.com/seed64708441/ember/model/sample"
 	"github.com/seed64708441/ember/tokenize"
@@ -300,9 +301,12 @@ func (g *generation) budget() error {
 	if g.answer.thought++; g.answer.thought < g.r.ThinkTokens || len(g.forced) > 0 {
 		return nil
 	}
+	if g.answer.stream.Inside() && g.answer.thought < g.r.ThinkTokens+utf8.UTFMax {
+		return nil // the character may be finished
+	}
 	end := g.answer.format.EndThinking(g.held != nil && len(g.r.Tools) > 0)
 	if g.held != nil && !g.held.may(end) {
-		return nil // inside a character or mark: after it
+		return nil // inside a mark: after it
 	}
 	var err error
 	g.forced, err = g.s.m.tok.Encode(nil, end, tokenize.EncodeOptions{ParseSpecial: true})

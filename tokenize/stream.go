@@ -32,6 +32,9 @@ func (s *Stream) Push(id int32) (string, error) {
 	return text, nil
 }
 
+// Inside reports whether the tokens so far end inside a character.
+func (s *Stream) Inside() bool { return len(s.pending) > 0 }
+
 // Flush returns what is left at the end: the bytes of a character that was never completed, or "".
 func (s *Stream) Flush() string {
 	text := string(s.pending)
