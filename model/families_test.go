@@ -44,12 +44,13 @@ func TestFamilies(t *testing.T) {
 					marks = append(marks, m)
 				}
 			}
-			for _, some := range [][]string{nil, marks} { // marks of letters, and as tokens
-				complete += family(t, openTemplate(t, string(source), some...), f)
+			if len(seen)%3 == 0 { // marks of letters, else as tokens
+				marks = nil
 			}
+			complete += family(t, openTemplate(t, string(source), marks...), f)
 		})
 	}
-	if len(seen) < 20 || complete < 10*len(seen) {
+	if len(seen) < 20 || complete < len(seen) {
 		t.Errorf("%d kinds, %d complete answers", len(seen), complete)
 	}
 }
@@ -64,8 +65,8 @@ func family(t *testing.T, m *Model, f reply.Format) (complete int) {
 	defer s.Close()
 	def := toolSchemas(2)[1]
 	hot := 1.0
-	for seed := range uint64(12) {
-		r := Request{Messages: []chat.Message{chat.User("x")}, Temperature: &hot, Seed: seed + 1, ThinkTokens: int(seed % 5), MaxTokens: 200}
+	for seed := range uint64(4) {
+		r := Request{Messages: []chat.Message{chat.User("x")}, Temperature: &hot, Seed: seed + 1, ThinkTokens: int(seed)*2, MaxTokens: 150}
 		r.Sampling.LogitBias = map[int32]float32{m.tok.ID(`"`): 4, m.tok.ID("<"): 3}
 		if seed%4 > 0 && f.Calls != reply.NoCalls {
 			r.Tools = []tool.Def{def}
