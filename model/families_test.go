@@ -66,7 +66,7 @@ func family(t *testing.T, m *Model, f reply.Format) (complete int) {
 	def := toolSchemas(2)[1]
 	hot := 1.0
 	for seed := range uint64(4) {
-		r := Request{Messages: []chat.Message{chat.User("x")}, Temperature: &hot, Seed: seed + 1, ThinkTokens: int(seed)*2, MaxTokens: 150}
+		r := Request{Messages: []chat.Message{chat.User("x")}, Temperature: &hot, Seed: seed + 1, ThinkTokens: int(seed) * 2, MaxTokens: 150}
 		r.Sampling.LogitBias = map[int32]float32{m.tok.ID(`"`): 4, m.tok.ID("<"): 3}
 		if seed%4 > 0 && f.Calls != reply.NoCalls {
 			r.Tools = []tool.Def{def}

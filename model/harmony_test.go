@@ -108,8 +108,8 @@ func TestHarmonyTools(t *testing.T) {
 		}
 		defer s.Close()
 		hot, seen := 1.0, map[string]int{}
-		for seed := range uint64(24) {
-			r := Request{Messages: []chat.Message{chat.User("x")}, Temperature: &hot, Seed: seed + 1, ThinkTokens: 5, MaxTokens: 300, Tools: []tool.Def{def}}
+		for seed := range uint64(48) {
+			r := Request{Messages: []chat.Message{chat.User("x")}, Temperature: &hot, Seed: seed + 1, ThinkTokens: 5, MaxTokens: 200, Tools: []tool.Def{def}}
 			r.Sampling.LogitBias = map[int32]float32{m.tok.ID(`"`): 4}
 			if end := m.tok.ID("<|end|>"); end >= 0 {
 				r.Sampling.LogitBias[end] = 5
