@@ -40,6 +40,11 @@ func fmaAVX512(n int, x, y float32) float32
 //go:noescape
 func dotAVX2(n int, x, y int) int
 
+// dotAVXVNNI is dotAVX512 with vectors of 8 sums.
+//
+//go:noescape
+func dotAVXVNNI(n int, x, y int) int
+
 // dotAVX512 keeps 12 vectors of 16 sums that begin at 0, each of which takes 4 products a round in VPDPBUSD. x is 0 to
 // 255, y is -128 to 127:
 //
@@ -58,6 +63,9 @@ func levels() map[string]map[Kind]chains {
 	m := map[string]map[Kind]chains{"generic": generic()}
 	if hasAVX2() {
 		m["avx2"] = map[Kind]chains{FP32: {fp32: fmaAVX2, perRound: 12 * 8}, Int8: {int8: dotAVX2, perRound: 8 * 8 * 16}}
+	}
+	if hasAVX2() && cpu.X86.HasAVXVNNI {
+		m["avxvnni"] = map[Kind]chains{FP32: m["avx2"][FP32], Int8: {int8: dotAVXVNNI, perRound: 12 * 8 * 4}}
 	}
 	if hasAVX512() {
 		m["avx512"] = map[Kind]chains{FP32: {fp32: fmaAVX512, perRound: 12 * 16}, Int8: {int8: dotAVX512, perRound: 12 * 16 * 4}}

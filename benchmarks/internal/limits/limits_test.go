@@ -58,7 +58,7 @@ func TestChainsMultiply(t *testing.T) {
 	for level, kinds := range levels() {
 		for k, c := range kinds {
 			// A chain's lane takes perRound/lanes products a round, and lane 0 of each chain is in the sum.
-			lanes := map[string]map[Kind]int{"generic": {FP32: 1, Int8: 1}, "avx2": {FP32: 8, Int8: 8}, "avx512": {FP32: 16, Int8: 16}, "amx": {FP32: 16, Int8: 16}}[level][k]
+			lanes := map[string]map[Kind]int{"generic": {FP32: 1, Int8: 1}, "avx2": {FP32: 8, Int8: 8}, "avxvnni": {FP32: 8, Int8: 8}, "avx512": {FP32: 16, Int8: 16}, "amx": {FP32: 16, Int8: 16}}[level][k]
 			if lanes == 0 {
 				t.Fatalf("level %s has no row here", level)
 			}
@@ -100,7 +100,7 @@ func TestMultiply(t *testing.T) {
 			got[level][k] = v
 		}
 	}
-	for _, level := range []string{"avx2", "avx512"} {
+	for _, level := range []string{"avx2", "avxvnni", "avx512"} {
 		if v, ok := got[level]; ok && (v[FP32] < got["generic"][FP32] || v[Int8] < v[FP32]) {
 			t.Errorf("%s: %v: want more than plain Go, and more int8 than fp32", level, v)
 		}

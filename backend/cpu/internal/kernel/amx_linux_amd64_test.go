@@ -31,20 +31,17 @@ func TestLevelsOfMachine(t *testing.T) {
 	line, _, _ := bytes.Cut(after, []byte("\n"))
 	flags := strings.Fields(string(line))
 	want := []string{"generic"}
+	const avx2, avx512 = "avx2 fma f16c", "avx512f avx512bw avx512vl avx512dq avx512_vnni bmi2"
 	for _, level := range []struct{ name, flags string }{
-		{"avx2", "avx2 fma f16c"},
-		{"avx512", "avx512f avx512bw avx512vl avx512dq avx512_vnni bmi2"},
-		{"amx", "amx_tile amx_int8"},
+		{"avx2", avx2},
+		{"avxvnni", avx2 + " avx_vnni"},
+		{"avx512", avx2 + " " + avx512},
+		{"amx", avx2 + " " + avx512 + " amx_tile amx_int8"},
 	} {
-		for _, f := range strings.Fields(level.flags) {
-			if !slices.Contains(flags, f) {
-				level.name = ""
-			}
+		missing := func(flag string) bool { return !slices.Contains(flags, flag) }
+		if !slices.ContainsFunc(strings.Fields(level.flags), missing) {
+			want = slices.Insert(want, 0, level.name)
 		}
-		if level.name == "" {
-			break
-		}
-		want = slices.Insert(want, 0, level.name)
 	}
 	var got []string
 	for _, s := range Available() {

@@ -22,7 +22,7 @@ const TileKeys = 64
 
 // Set is the kernels of one instruction level. A Set is immutable; all of it may be used by several goroutines.
 type Set struct {
-	// Name is the level: "generic", "avx2", "avx512", "amx", "neon", "dotprod", "i8mm".
+	// Name is the level: "generic", "avx2", "avxvnni", "avx512", "amx", "neon", "dotprod", "i8mm".
 	Name string
 
 	// MatMul has one product per panel layout; see MatMulArgs.

@@ -12,6 +12,13 @@ func matmulAVX2(s *Set) {
 	}
 }
 
+// matmulAVXVNNI replaces the integer products of an AVX2 set by those for AVX-VNNI.
+func matmulAVXVNNI(s *Set) {
+	s.MatMul[PanelQ8], s.MatMul[PanelQ4] = matmulQ8AVXVNNI, matmulQ4AVXVNNI
+	s.MatMul[PanelQ4K], s.MatMul[PanelQ5K], s.MatMul[PanelQ6K] = matmulQ4KAVXVNNI, matmulQ5KAVXVNNI, matmulQ6KAVXVNNI
+	s.MatMul[PanelS32], s.MatMul[PanelS16] = matmulS32AVXVNNI, matmulS16AVXVNNI
+}
+
 // matmulAVX512 replaces the products of s by those for AVX-512 (F, BW, VL, DQ, VNNI).
 func matmulAVX512(s *Set) {
 	s.MatMul = [NumLayouts]func(a *MatMulArgs){

@@ -18,6 +18,9 @@ func levelSets() []*Set {
 		}
 		sets = append(sets, avx512Set())
 	}
+	if x.HasAVXVNNI {
+		sets = append(sets, avxVNNISet())
+	}
 	return append(sets, avx2Set())
 }
 
@@ -28,6 +31,14 @@ func avx2Set() *Set {
 	matmulAVX2(s)
 	vectorAVX2(s)
 	attentionAVX2(s)
+	return s
+}
+
+// avxVNNISet needs AVX-VNNI beside what avx2Set needs: Intel desktops and laptops from 2021 on, which lack AVX-512.
+func avxVNNISet() *Set {
+	s := avx2Set()
+	s.Name = "avxvnni"
+	matmulAVXVNNI(s)
 	return s
 }
 

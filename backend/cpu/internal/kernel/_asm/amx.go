@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 
-	"github.com/mmcloughlin/avo/ir"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -33,24 +32,11 @@ const (
 func (g *generator) amx(text string, reads []operand.Op, prefix byte, vvvv tmm, code ...byte) {
 	code = append([]byte{0xc4, 0xe2, (^byte(vvvv)&15)<<3 | prefix}, code...)
 	g.Comment(text)
-	for len(code) > 0 {
-		in := &ir.Instruction{Inputs: reads}
-		var word uint32
-		n := len(code)
-		switch {
-		case n >= 4:
-			in.Opcode, n = "LONG", 4
-		case n >= 2:
-			in.Opcode, n = "WORD", 2
-		default:
-			in.Opcode = "BYTE"
+	for i, in := range machineCode(code) {
+		if i == 0 {
+			in.Inputs = reads
 		}
-		for i, b := range code[:n] {
-			word |= uint32(b) << (8 * i)
-		}
-		in.Operands = []operand.Op{operand.U32(word)}
 		g.Instruction(in)
-		code, reads = code[n:], nil
 	}
 }
 

@@ -29,15 +29,7 @@ func TestTileEncodings(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got []byte
-		for _, n := range f.Functions()[0].Nodes {
-			in, ok := n.(*ir.Instruction)
-			if !ok {
-				continue
-			}
-			b := binary.LittleEndian.AppendUint32(nil, uint32(in.Operands[0].(operand.U32)))
-			got = append(got, b[:map[string]int{"BYTE": 1, "WORD": 2, "LONG": 4}[in.Opcode]]...)
-		}
+		got := machineBytes(f.Functions()[0].Nodes)
 		if hex.EncodeToString(got) != want {
 			t.Errorf("got %x, want %s", got, want)
 		}
@@ -47,4 +39,18 @@ func TestTileEncodings(t *testing.T) {
 	if g.tileLoad(0, tilePlace{reg.R8, reg.RCX, 0}); g.err == nil {
 		t.Error("a base register that needs another prefix was accepted")
 	}
+}
+
+// machineBytes returns the bytes that directives among the nodes write.
+func machineBytes(nodes []ir.Node) []byte {
+	var all []byte
+	for _, n := range nodes {
+		in, ok := n.(*ir.Instruction)
+		if !ok {
+			continue
+		}
+		b := binary.LittleEndian.AppendUint32(nil, uint32(in.Operands[0].(operand.U32)))
+		all = append(all, b[:map[string]int{"BYTE": 1, "WORD": 2, "LONG": 4}[in.Opcode]]...)
+	}
+	return all
 }

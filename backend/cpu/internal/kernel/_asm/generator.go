@@ -17,6 +17,7 @@ type generator struct {
 	*build.Context
 	suffix string // of function names: "AVX2"
 	lanes  int    // float32 elements of a vector: 8 or 16
+	vnni   bool   // AVX-VNNI beside 8 lanes
 	pkg    *types.Package
 	labels int
 	data   map[string]operand.Mem

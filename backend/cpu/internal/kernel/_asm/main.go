@@ -45,6 +45,13 @@ var families = []family{
 	{"matmul_q4", "avx2", genMatMulQ4AVX2},
 	{"matmul_s32", "avx2", genMatMulS32AVX2},
 	{"matmul_s16", "avx2", genMatMulS16AVX2},
+	{"matmul_q8", "avxvnni", genMatMulQ8AVX2},
+	{"matmul_q4", "avxvnni", genMatMulQ4AVX2},
+	{"matmul_q4k", "avxvnni", genMatMulQ4KAVX2},
+	{"matmul_q5k", "avxvnni", genMatMulQ5KAVX2},
+	{"matmul_q6k", "avxvnni", genMatMulQ6KAVX2},
+	{"matmul_s32", "avxvnni", genMatMulS32AVX2},
+	{"matmul_s16", "avxvnni", genMatMulS16AVX2},
 	{"matmul_f32", "avx512", genMatMulF32},
 	{"matmul_f16", "avx512", genMatMulF16},
 	{"matmul_bf16", "avx512", genMatMulBF16},
@@ -88,8 +95,11 @@ func (f family) generate(kernelDir string) (map[string][]byte, error) {
 		return nil, err
 	}
 	g := &generator{Context: build.NewContext(), suffix: strings.ToUpper(f.level), lanes: 8, pkg: pkg}
-	if f.level == "avx512" || f.level == "amx" {
+	switch f.level {
+	case "avx512", "amx":
 		g.lanes = 16
+	case "avxvnni":
+		g.vnni = true
 	}
 	g.ConstraintExpr("!purego")
 	f.gen(g)
@@ -102,6 +112,11 @@ func (f family) generate(kernelDir string) (map[string][]byte, error) {
 	}
 	if err := pass.Compile.Execute(file); err != nil {
 		return nil, err
+	}
+	if g.lanes == 8 {
+		if err := encodeVEX.Execute(file); err != nil {
+			return nil, err
+		}
 	}
 	cfg := printer.Config{Name: "kernel/_asm", Pkg: "kernel"}
 	asm, err := printer.NewGoAsm(cfg).Print(file)

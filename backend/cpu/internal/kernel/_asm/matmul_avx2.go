@@ -1,16 +1,26 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// intTiles are the numbers of activation rows of the integer kernels for AVX2. Six rows leave registers for two vectors
-// of weights, a broadcast and a temporary; signed codes need two more vectors.
-var (
-	intTiles    = []int{6, 4, 3, 2, 1}
-	signedTiles = []int{4, 3, 2, 1}
-)
+// The integer kernels for AVX2, and those for AVX-VNNI, which differ in the sums of a k-group: AVX2 has products summed
+// in pairs, in int16, AVX-VNNI in fours, in int32. See dotU and dotS.
+
+// intTiles are the numbers of activation rows of the integer kernels. Six rows leave registers for two vectors of
+// weights, a broadcast and a temporary.
+var intTiles = []int{6, 4, 3, 2, 1}
+
+// signedTiles are those of signed codes, for which AVX2 needs two more vectors.
+func (g *generator) signedTiles() []int {
+	if g.vnni {
+		return intTiles
+	}
+	return []int{4, 3, 2, 1}
+}
 
 func (t *tile) ymms(n int) []reg.VecVirtual {
 	v := make([]reg.VecVirtual, n)
@@ -41,13 +51,20 @@ func (t *tile) loadI(m operand.Mem) reg.VecVirtual {
 
 func (t *tile) ones16() operand.Mem { return t.splat("ones16", 1<<16|1) }
 
-// dotU adds the products of the unsigned codes w of a k-group with the activation codes at disp to the int16 sums;
-// first sets them.
+// dotU adds the products of the unsigned codes w of a k-group with the activation codes at disp to the sums, int16 for
+// AVX2 and int32 for AVX-VNNI; first sets them.
 func (t *tile) dotU(acc []reg.VecVirtual, w []reg.VecVirtual, disp int, first bool) {
 	for m := range t.rows {
 		x := t.broadcast32(t.row(t.p, m, disp))
 		for h := range w {
 			i := m*t.halves + h
+			if t.vnni {
+				if first {
+					t.VPXOR(acc[i], acc[i], acc[i])
+				}
+				t.vexDot("VPDPBUSD", x, w[h], acc[i])
+				continue
+			}
 			if first {
 				t.VPMADDUBSW(x, w[h], acc[i])
 				continue
@@ -86,17 +103,28 @@ func genMatMulQ4AVX2(g *generator) {
 		t.sums(t.rows > 2, 0)
 		t.eachBlock(func() {
 			acc := t.ymms(2 * t.rows)
-			// Sums of int16: |q*x| of 16 columns is at most 15*127*16 = 30480. Without the zero point, 8 times the sums
+			if t.vnni {
+				t.setSums(acc, -8, -8)
+			}
+			// Sums of int16 for AVX2: |q*x| of 16 columns is at most 15*127*16 = 30480. Without the zero point, 8 times the sums
 			// of 16 columns in stored order, it is at most 127*(8*8 + 8*15 + 8*8) = 31496 in every lane.
-			t.nibbleGroups(t.w, 32, 4, func(g int, w []reg.VecVirtual) { t.dotU(acc, w, 4*g, g == 0) })
+			t.nibbleGroups(t.w, 32, 4, func(g int, w []reg.VecVirtual) { t.dotU(acc, w, 4*g, g == 0 && !t.vnni) })
 			d := []reg.VecVirtual{t.half(mem(t.w, nil, 0, 0)), t.half(mem(t.w, nil, 0, 16))}
 			for m := range t.rows {
-				zero, dx := t.broadcast32(t.row(t.r, m, 0)), t.broadcast(t.row(t.q, m, 0))
-				t.VPSLLW(operand.Imm(3), zero, zero)
+				var zero reg.VecVirtual
+				if !t.vnni {
+					zero = t.broadcast32(t.row(t.r, m, 0))
+				}
+				dx := t.broadcast(t.row(t.q, m, 0))
+				if !t.vnni {
+					t.VPSLLW(operand.Imm(3), zero, zero)
+				}
 				for h := range 2 {
 					v := acc[2*m+h]
-					t.VPSUBW(zero, v, v)
-					t.VPMADDWD(t.ones16(), v, v)
+					if !t.vnni {
+						t.VPSUBW(zero, v, v)
+						t.VPMADDWD(t.ones16(), v, v)
+					}
 					t.VCVTDQ2PS(v, v)
 					t.VMULPS(d[h], v, v)
 					t.addProduct(2*m+h, v, dx)
@@ -116,14 +144,52 @@ func (t *tile) next(panelBytes, columns int) {
 	t.advance(t.r, columns/8)
 }
 
-// dotS sets int32 sums, acc[2*m+h], to the products of n k-groups of signed codes at off with the activation codes at
-// disp. VPMADDUBSW wants an unsigned factor, so the sign goes to the activation: with s = -1 for w < 0 and else 0,
+// setSums sets the int32 sums to first and second times the two activation sums of 16 columns.
+func (t *tile) setSums(acc []reg.VecVirtual, first, second int16) {
+	pair := uint32(uint16(first)) | uint32(uint16(second))<<16
+	factors := t.splat(fmt.Sprintf("pair%08x", pair), pair)
+	for m := range t.rows {
+		x := t.broadcast32(t.row(t.r, m, 0))
+		t.VPMADDWD(factors, x, acc[2*m])
+		t.VMOVDQA(acc[2*m], acc[2*m+1])
+	}
+}
+
+// dotS sets int32 sums, acc[2*m+h], to the products of n k-groups of signed codes at off with the activation codes from
+// column on.
+func (t *tile) dotS(acc []reg.VecVirtual, off, column, n int) {
+	if t.vnni {
+		t.dotSVNNI(acc, off, column, n)
+		return
+	}
+	t.dotSAVX2(acc, off, column, n)
+}
+
+// dotSVNNI is dotS with the codes made unsigned by 128 more, for which 128 times the activation sums are taken before.
+func (t *tile) dotSVNNI(acc []reg.VecVirtual, off, column, n int) {
+	first, second := int16(-128), int16(-128)
+	if 4*n == 16 {
+		first, second = -128*int16(1-column/16), -128*int16(column/16)
+	}
+	t.setSums(acc, first, second)
+	flip := t.splat("signBits", 0x80808080)
+	for g := range n {
+		w := t.ymms(2)
+		for h := range w {
+			t.VMOVDQU(mem(t.w, nil, 0, off+64*g+32*h), w[h])
+			t.VPXOR(flip, w[h], w[h])
+		}
+		t.dotU(acc, w, column+4*g, false)
+	}
+}
+
+// dotSAVX2 is dotS with pairs of products. VPMADDUBSW wants an unsigned factor, so the sign goes to the activation: with s = -1 for w < 0 and else 0,
 //
 //	w*x = |w| * ((x ^ s) - s) = |w|*(x ^ s) - |w|*s
 //
 // where the last product is the same for all activation rows. Two products |w|*(x ^ s) are between 2*128*-128 and
 // 2*127*127, which an int16 holds.
-func (t *tile) dotS(acc []reg.VecVirtual, off, disp, n int) {
+func (t *tile) dotSAVX2(acc []reg.VecVirtual, off, disp, n int) {
 	fix := t.ymms(2)
 	for g := range n {
 		w, sign := t.ymms(2), t.ymms(2)
@@ -165,7 +231,7 @@ func (t *tile) dotS(acc []reg.VecVirtual, off, disp, n int) {
 }
 
 func genMatMulQ8AVX2(g *generator) {
-	g.genMatMul("matmulQ8", signedTiles, 4*64, func(t *tile) {
+	g.genMatMul("matmulQ8", g.signedTiles(), g.signedTiles()[0]*64, func(t *tile) {
 		t.quantised(32, 32)
 		t.sums(t.rows > 2, 0)
 		t.eachBlock(func() {
@@ -187,7 +253,7 @@ func genMatMulQ8AVX2(g *generator) {
 }
 
 func genMatMulS32AVX2(g *generator) {
-	g.genMatMul("matmulS32", signedTiles, 4*64, func(t *tile) {
+	g.genMatMul("matmulS32", g.signedTiles(), g.signedTiles()[0]*64, func(t *tile) {
 		t.quantised(32, 32)
 		t.sums(t.rows > 2, 0)
 		t.eachBlock(func() {
@@ -212,10 +278,10 @@ func genMatMulS32AVX2(g *generator) {
 }
 
 func genMatMulS16AVX2(g *generator) {
-	g.genMatMul("matmulS16", signedTiles, 2*4*64, func(t *tile) {
+	g.genMatMul("matmulS16", g.signedTiles(), 2*g.signedTiles()[0]*64, func(t *tile) {
 		t.quantised(32, 32)
 		t.sums(t.rows > 2, 0)
-		u := func(i int) operand.Mem { return mem(t.room, nil, 0, 4*64+32*i) }
+		u := func(i int) operand.Mem { return mem(t.room, nil, 0, g.signedTiles()[0]*64+32*i) }
 		t.eachBlock(func() {
 			t.touch(t.w, 256)
 			acc := t.ymms(2 * t.rows)

@@ -40,10 +40,30 @@ func (t *tile) twice(m operand.Mem, signed bool) []reg.VecVirtual {
 	return v
 }
 
-// flush multiplies int16 sums with the scales and adds them to the int32 sums in memory.
+// scales returns the 16 scales at m in the form flush multiplies with.
+func (t *tile) scales(m operand.Mem, signed bool) []reg.VecVirtual {
+	if !t.vnni {
+		return t.twice(m, signed)
+	}
+	v := t.ymms(2)
+	for h := range v {
+		if signed {
+			t.VPMOVSXBD(m.Offset(8*h), v[h])
+		} else {
+			t.VPMOVZXBD(m.Offset(8*h), v[h])
+		}
+	}
+	return v
+}
+
+// flush multiplies the sums of dotU with the scales and adds them to the int32 sums in memory.
 func (t *tile) flush(acc, scale []reg.VecVirtual) {
 	for i, v := range acc {
-		t.VPMADDWD(v, scale[i%2], v)
+		if t.vnni {
+			t.VPMULLD(v, scale[i%2], v)
+		} else {
+			t.VPMADDWD(v, scale[i%2], v)
+		}
 		t.VPADDD(t.intSum(i), v, v)
 		t.VMOVDQU(v, t.intSum(i))
 	}
@@ -101,6 +121,10 @@ func (t *tile) addPairs(acc, pair []reg.VecVirtual, disp int, first bool) {
 				t.VPMADDWD(x, p, acc[2*m+h])
 				continue
 			}
+			if t.vnni {
+				t.vexDot("VPDPWSSD", x, p, acc[2*m+h])
+				continue
+			}
 			v := t.YMM()
 			t.VPMADDWD(x, p, v)
 			t.VPADDD(v, acc[2*m+h], acc[2*m+h])
@@ -139,9 +163,9 @@ func genMatMulQ4KAVX2(g *generator) {
 			t.ahead(t.w, 320)
 			t.clearIntSums()
 			t.subBlocks(320, 256, 64, 16, func(codes, scales reg.GPVirtual) {
-				acc := t.ymms(2 * t.rows) // |q*x| of 16 columns is at most 15*127*16 = 30480
+				acc := t.ymms(2 * t.rows) // int16: |q*x| of 16 columns is at most 15*127*16 = 30480
 				t.nibbleGroups(codes, 0, 4, func(g int, w []reg.VecVirtual) { t.dotU(acc, w, 4*g, g == 0) })
-				t.flush(acc, t.twice(mem(scales, nil, 0, 0), false))
+				t.flush(acc, t.scales(mem(scales, nil, 0, 0), false))
 			})
 			t.finishMinima()
 			t.nextBlock(2368)
@@ -173,13 +197,17 @@ func genMatMulQ5KAVX2(g *generator) {
 			t.ahead(t.w, 320)
 			t.clearIntSums()
 			t.subBlocks(320, 320, 64, 16, func(codes, scales reg.GPVirtual) {
-				for part := range 2 { // |q*x| of 8 columns is at most 31*127*8 = 31496
+				parts := 2 // int16: |q*x| of 8 columns is at most 31*127*8 = 31496
+				if t.vnni {
+					parts = 1
+				}
+				for part := range parts {
 					acc := t.ymms(2 * t.rows)
-					t.nibbleGroups(codes, 128*part, 2, func(g int, w []reg.VecVirtual) {
+					t.nibbleGroups(codes, 128*part, 4/parts, func(g int, w []reg.VecVirtual) {
 						t.withTop(w, mem(codes, nil, 0, 256), 4-4*part-g, t.splat("fifthBits", 0x10101010))
 						t.dotU(acc, w, 16*part+4*g, g == 0)
 					})
-					t.flush(acc, t.twice(mem(scales, nil, 0, 0), false))
+					t.flush(acc, t.scales(mem(scales, nil, 0, 0), false))
 				}
 			})
 			t.finishMinima()
@@ -197,6 +225,10 @@ func genMatMulQ6KAVX2(g *generator) {
 			t.ahead(t.w, 288)
 			t.clearIntSums()
 			t.subBlocks(288, 384, 32, 32, func(codes, scales reg.GPVirtual) {
+				if t.vnni {
+					t.halvesQ6K(codes, scales)
+					return
+				}
 				for part := range 4 { // |q*x| of 4 columns is at most 63*127*4 = 32004
 					if part%2 == 0 {
 						for h, v := range t.twice(mem(scales, nil, 0, 8*part), true) {
@@ -215,6 +247,18 @@ func genMatMulQ6KAVX2(g *generator) {
 			t.nextBlock(3360)
 		})
 	})
+}
+
+// halvesQ6K adds a group of 32 columns to the int32 sums: two halves, each with scales of its own.
+func (t *tile) halvesQ6K(codes, scales reg.GPVirtual) {
+	for half := range 2 {
+		acc := t.ymms(2 * t.rows)
+		t.nibbleGroups(codes, 128*half, 2, func(g int, w []reg.VecVirtual) {
+			t.withTop(w, mem(codes, nil, 0, 256+64*half), 4-2*g, t.splat("topPairs", 0x30303030))
+			t.dotU(acc, w, 16*half+4*g, g == 0)
+		})
+		t.flush(acc, t.scales(mem(scales, nil, 0, 16*half), true))
+	}
 }
 
 // finishQ6K takes the zero point 32 times the scaled activation sums off and ends the block.
