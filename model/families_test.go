@@ -75,6 +75,9 @@ func family(t *testing.T, m *Model, f reply.Format) (complete int) {
 		if seed%4 == 0 || seed%4 == 2 {
 			r.Schema = json.RawMessage(familySchema)
 		}
+		if n, err := m.CountTokens(t.Context(), r); err == nil && n > 800 {
+			continue // some templates tell a long story about tools
+		}
 		said, last, err := s.Reply(t.Context(), r)
 		if err != nil && strings.HasPrefix(err.Error(), "chat: template") {
 			continue // some templates want tools, or descriptions of parameters
