@@ -17,6 +17,9 @@ import "unsafe"
 // PanelRows is the number of weight rows that are interleaved in one panel.
 const PanelRows = 16
 
+// PairRows is the number that the activation rows of MatMulPair are a multiple of.
+const PairRows = 12
+
 // TileKeys is the number of keys in one cache page and one attention tile.
 const TileKeys = 64
 
@@ -27,6 +30,9 @@ type Set struct {
 
 	// MatMul has one product per panel layout; see MatMulArgs.
 	MatMul [NumLayouts]func(a *MatMulArgs)
+	// MatMulPair is nil or the product of two panels, the second of which begins where the first ends, and a multiple of
+	// PairRows activation rows. Dst has room for 2*PanelRows; every element is that of MatMul, faster.
+	MatMulPair [NumLayouts]func(a *MatMulArgs)
 
 	// Quantize has one function per quantised activation format: it encodes the k values of x to dst, which has
 	// ActFormat.RowBytes(k) bytes. NaN and infinities give some finite code and never a fault.

@@ -10,6 +10,9 @@ func matmulAVX2(s *Set) {
 		PanelQ4K: matmulQ4KAVX2, PanelQ5K: matmulQ5KAVX2, PanelQ6K: matmulQ6KAVX2,
 		PanelS32: matmulS32AVX2, PanelS16: matmulS16AVX2,
 	}
+	s.MatMulPair = [NumLayouts]func(a *MatMulArgs){
+		PanelF32: matmulF32PairAVX2, PanelF16: matmulF16PairAVX2, PanelBF16: matmulBF16PairAVX2,
+	}
 }
 
 // matmulAVXVNNI replaces the integer products of an AVX2 set by those for AVX-VNNI.
@@ -26,5 +29,8 @@ func matmulAVX512(s *Set) {
 		PanelQ8: matmulQ8AVX512, PanelQ4: matmulQ4AVX512,
 		PanelQ4K: matmulQ4KAVX512, PanelQ5K: matmulQ5KAVX512, PanelQ6K: matmulQ6KAVX512,
 		PanelS32: matmulS32AVX512, PanelS16: matmulS16AVX512,
+	}
+	s.MatMulPair = [NumLayouts]func(a *MatMulArgs){
+		PanelF32: matmulF32PairAVX512, PanelF16: matmulF16PairAVX512, PanelBF16: matmulBF16PairAVX512,
 	}
 }

@@ -8,3 +8,8 @@ package kernel
 //
 //go:noescape
 func matmulBF16AVX2(a *MatMulArgs)
+
+// matmulBF16PairAVX2 is the MatMulPair of its layout: see MatMulArgs and matmul_generic.go.
+//
+//go:noescape
+func matmulBF16PairAVX2(a *MatMulArgs)

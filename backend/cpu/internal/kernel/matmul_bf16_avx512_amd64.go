@@ -8,3 +8,8 @@ package kernel
 //
 //go:noescape
 func matmulBF16AVX512(a *MatMulArgs)
+
+// matmulBF16PairAVX512 is the MatMulPair of its layout: see MatMulArgs and matmul_generic.go.
+//
+//go:noescape
+func matmulBF16PairAVX512(a *MatMulArgs)

@@ -8,3 +8,8 @@ package kernel
 //
 //go:noescape
 func matmulF16AVX512(a *MatMulArgs)
+
+// matmulF16PairAVX512 is the MatMulPair of its layout: see MatMulArgs and matmul_generic.go.
+//
+//go:noescape
+func matmulF16PairAVX512(a *MatMulArgs)

@@ -8,3 +8,8 @@ package kernel
 //
 //go:noescape
 func matmulF32AVX2(a *MatMulArgs)
+
+// matmulF32PairAVX2 is the MatMulPair of its layout: see MatMulArgs and matmul_generic.go.
+//
+//go:noescape
+func matmulF32PairAVX2(a *MatMulArgs)
