@@ -164,25 +164,36 @@ func (p *product) multiply(w *worker, lo, hi, r, end, all int) {
 			}
 			continue
 		}
-		for i := lo; i < hi; i++ {
-			if p.out.space == logits && (i+1)*kernel.PanelRows > p.m.n {
-				p.partial(w, i, r, n)
-				continue
-			}
-			p.panel(w, p.m, i, r, n, unsafe.Add(w.row(p.out, r), 4*kernel.PanelRows*i), p.out.stride/4)
+		whole := hi
+		if p.out.space == logits && hi*kernel.PanelRows > p.m.n {
+			whole--
+			p.partial(w, whole, r, n)
 		}
+		p.panels(w, p.m, lo, whole, r, n, unsafe.Add(w.row(p.out, r), 4*kernel.PanelRows*lo), p.out.stride/4)
 		if p.bias != nil {
 			p.addBias(w, lo*kernel.PanelRows, min(hi*kernel.PanelRows, p.m.n), r, n)
 		}
 	}
 }
 
+// panels multiplies the panels lo..hi-1 of a matrix with n rows from r on: whole tiles two panels at a time where there is
+// a kernel for two.
+func (p *product) panels(w *worker, m *matrix, lo, hi, r, n int, dst unsafe.Pointer, stride int) {
+	pair := w.p.set.MatMulPair[m.layout]
+	for i := lo; i < hi; i++ {
+		at := unsafe.Add(dst, 4*kernel.PanelRows*(i-lo))
+		if pair != nil && n == tileRows && i+1 < hi {
+			pair(p.args(w, m, i, r, n, at, stride))
+			i++
+			continue
+		}
+		p.panel(w, m, i, r, n, at, stride)
+	}
+}
+
 // panel multiplies one panel with n rows from r on.
 func (p *product) panel(w *worker, m *matrix, i, r, n int, dst unsafe.Pointer, stride int) {
-	a := &w.args.matmul
-	*a = kernel.MatMulArgs{
-		Dst: dst, DstStride: stride, W: m.panel(i), X: w.row(p.x, r), XStride: p.x.stride, K: m.k, M: n, Accumulate: p.accumulate,
-	}
+	a := p.args(w, m, i, r, n, dst, stride)
 	if n > coldRows && n < tileRows {
 		a.M = coldRows
 		w.p.set.MatMul[m.layout](a)
@@ -191,13 +202,22 @@ func (p *product) panel(w *worker, m *matrix, i, r, n int, dst unsafe.Pointer, s
 	w.p.set.MatMul[m.layout](a)
 }
 
+// args are those of a kernel for the panels from i on and n rows from r on.
+func (p *product) args(w *worker, m *matrix, i, r, n int, dst unsafe.Pointer, stride int) *kernel.MatMulArgs {
+	a := &w.args.matmul
+	*a = kernel.MatMulArgs{
+		Dst: dst, DstStride: stride, W: m.panel(i), X: w.row(p.x, r), XStride: p.x.stride, K: m.k, M: n, Accumulate: p.accumulate,
+	}
+	return a
+}
+
 // partial multiplies the last panel, which has fewer rows than the kernel writes, into memory that ends with them.
 func (p *product) partial(w *worker, i, r, n int) {
 	from := i * kernel.PanelRows
 	for j := range n {
 		copy(w.tile.gate[j*tileColumns:][:p.m.n-from], w.floats(p.out, r+j, p.m.n)[from:])
 	}
-	p.panel(w, p.m, i, r, n, unsafe.Pointer(&w.tile.gate[0]), tileColumns)
+	p.panels(w, p.m, i, i+1, r, n, unsafe.Pointer(&w.tile.gate[0]), tileColumns)
 	for j := range n {
 		copy(w.floats(p.out, r+j, p.m.n)[from:], w.tile.gate[j*tileColumns:])
 	}
@@ -213,12 +233,8 @@ func (p *product) addBias(w *worker, lo, hi, r, n int) {
 // gated multiplies the panels of gate and up into the worker's memory and writes the gated rows.
 func (p *product) gated(w *worker, lo, hi, r, n, all int) {
 	t := &w.tile
-	for i := lo; i < hi; i++ {
-		p.panel(w, p.m, i, r, n, unsafe.Pointer(&t.gate[(i-lo)*kernel.PanelRows]), tileColumns)
-	}
-	for i := lo; i < hi; i++ {
-		p.panel(w, p.up, i, r, n, unsafe.Pointer(&t.up[(i-lo)*kernel.PanelRows]), tileColumns)
-	}
+	p.panels(w, p.m, lo, hi, r, n, unsafe.Pointer(&t.gate[0]), tileColumns)
+	p.panels(w, p.up, lo, hi, r, n, unsafe.Pointer(&t.up[0]), tileColumns)
 	from, to := lo*kernel.PanelRows, min(hi*kernel.PanelRows, p.m.n)
 	for j := range n {
 		gate, up := t.gate[j*tileColumns:][:to-from], t.up[j*tileColumns:][:to-from]

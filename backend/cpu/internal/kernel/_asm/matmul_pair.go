@@ -32,6 +32,7 @@ type pair struct {
 	x, dst, m       operand.Mem // the next block of rows and rows left
 	block, rowsLeft operand.Mem // rows of the block, and those left in the segment
 	columns, left   operand.Mem // columns of the segment and after it
+	panel           operand.Mem // the first panel at the segment
 }
 
 func (g *generator) genMatMulPair(name string, weights weightVectors) {
@@ -42,7 +43,7 @@ func (g *generator) genMatMulPair(name string, weights weightVectors) {
 		tile:   &tile{product: &product{generator: g, halves: panelRows / g.lanes}, rows: shape.rows},
 		panels: shape.panels, weights: weights,
 	}
-	for _, m := range []*operand.Mem{&p.x, &p.dst, &p.m, &p.block, &p.rowsLeft, &p.columns, &p.left} {
+	for _, m := range []*operand.Mem{&p.x, &p.dst, &p.m, &p.block, &p.rowsLeft, &p.columns, &p.left, &p.panel} {
 		*m = g.AllocLocal(8)
 	}
 	room := g.AllocLocal(floatSegment*pairBytes + pairBlock*pairBytes + 64)
@@ -96,7 +97,7 @@ func (p *pair) clear(rows reg.GPVirtual) {
 // segments adds all products of the block to its sums.
 func (p *pair) segments() {
 	a := p.args()
-	p.w = p.load64(a.Field("W"))
+	p.MOVQ(p.load64(a.Field("W")), p.panel)
 	n, x := p.GP64(), p.GP64() // columns left, activation rows of the segment
 	p.MOVQ(p.load64(a.Field("K")), n)
 	p.MOVQ(n, p.left)
@@ -136,7 +137,7 @@ func (p *pair) tile12(rows, sums reg.GPVirtual, first bool) {
 			w = p.multiply(rows, sums, i, first)
 		}
 		if first {
-			p.MOVQ(w, p.w)
+			p.MOVQ(w, p.panel)
 		}
 		first = false
 		for range p.rows / 6 {
@@ -161,7 +162,7 @@ func (p *pair) multiply(rows, sums reg.GPVirtual, panel int, widen bool) (src re
 	p.LEAQ(mem(p.scratch, nil, 0, offset), w)
 	if widen {
 		src = p.GP64()
-		p.MOVQ(p.w, src)
+		p.MOVQ(p.panel, src)
 	}
 	p.MOVQ(rows, base)
 	bases := p.bases(base)
