@@ -22,6 +22,9 @@ func TestAvailable(t *testing.T) {
 					t.Errorf("%s is missing", name)
 				}
 			case reflect.Array:
+				if v.Type().Field(i).Name == "MatMulPair" {
+					continue // may be nil
+				}
 				for j := range f.Len() {
 					quantised := v.Type().Field(i).Name != "Quantize" || ActFormat(j) != ActF32
 					if quantised && f.Index(j).IsNil() {
