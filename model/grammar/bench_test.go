@@ -70,6 +70,8 @@ var benchSchemas = map[string]string{
 	"union":   `{"oneOf":[{"type":"object","properties":{"kind":{"const":"a"},"x":{"type":"string"}},"required":["kind","x"],"additionalProperties":false},{"type":"object","properties":{"kind":{"const":"b"},"y":{"type":"integer"}},"required":["kind","y"],"additionalProperties":false}]}`,
 	"pattern": `{"type":"string","pattern":"^[A-Za-z ,.]{20,200}$"}`,
 	"length":  `{"type":"string","minLength":10,"maxLength":200}`,
+	"tags":    `{"type":"array","maxItems":20,"uniqueItems":true,"items":{"type":"string","maxLength":40}}`,
+	"contact": `{"type":"object","properties":{"email":{"type":"string","format":"email"},"site":{"type":"string","format":"uri"},"host":{"type":"string","format":"hostname"},"id":{"type":"string","format":"uuid"}},"required":["email","site","host","id"],"additionalProperties":false}`,
 }
 
 // BenchmarkMask gives the time of one mask with a vocabulary of 151,936 tokens, along an output, after the first.
@@ -146,92 +148,110 @@ func along(t testing.TB, c *Compiled, path []int) []*State {
 	return states
 }
 
-// TestMaskCost reports the cost of masks with a vocabulary of 151,936 tokens over schemas of the suite (all of them with
-// EMBER_LONG=1): the first time a place is met, which may run while the model computes, and afterwards. A decode step of
-// a 0.5B model takes about 10 ms, so that 5 % are 500 µs.
+// TestMaskCost reports what masks cost with a vocabulary of 151,936 tokens, over schemas of the suite (all of them with
+// EMBER_LONG=1), schemas as applications have them and llama.cpp's example grammars: along random outputs, as a model would
+// ask for them, where each place is met for the first time or has been met before; and all of them once more. A decode step
+// of a 0.5B model takes about 13 ms, so that 5 % are 650 microseconds.
 func TestMaskCost(t *testing.T) {
+	const step = 13 * time.Millisecond
 	v := qwenVocabulary(t)
-	start := time.Now()
+	now := cpuClock(t)
+	start := now()
 	tokens, err := NewTokens(v)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d tokens, %d trie nodes, arranged in %v", tokens.Size(), tokens.trie.Nodes(), time.Since(start).Round(time.Millisecond))
-	now := cpuClock(t)
+	t.Logf("%d tokens, %d trie nodes, arranged in %v", tokens.Size(), tokens.trie.Nodes(), (now() - start).Round(time.Millisecond))
 	type cost struct {
-		name        string
-		first, next time.Duration
+		name string
+		time time.Duration
 	}
-	var costs []cost
-	measure := func(name string, g *Grammar) {
-		c := CompileTokens(g, tokens)
-		path := []int{}
+	var compile, first, again, mean []cost
+	measure := func(name string, make func() (*Grammar, error)) {
+		begin := now()
+		g, err := make()
+		took := now() - begin
+		if err != nil {
+			return // refused: see TestSuite
+		}
+		compile = append(compile, cost{name, took})
+		total, masks := time.Duration(0), 0
 		for seed := range uint64(2) {
-			path = bench(t, c, v, seed)
-		}
-		fresh := CompileTokens(g, tokens)
-		worst := cost{name: name}
-		mask := make(Mask, fresh.MaskWords())
-		for _, s := range along(t, fresh, path) {
-			begin := now()
-			s.Mask(mask)
-			first := now() - begin
-			next := time.Duration(1 << 60)
-			for range 4 { // the least of some: the machine is not ours alone
-				s.valid = false
-				begin = now()
+			path := bench(t, CompileTokens(g, tokens), v, seed)
+			fresh := CompileTokens(g, tokens)
+			mask := Mask(nil)
+			for _, s := range along(t, fresh, path) {
+				mask = append(mask[:0], s.mask...)
+				begin := now()
 				s.Mask(mask)
-				next = min(next, now()-begin)
+				took := now() - begin
+				first = append(first, cost{name, took})
+				total += took
+				masks++
+				next := time.Duration(1 << 60)
+				for range 3 { // the least of some: the machine is not ours alone
+					s.valid = false
+					begin = now()
+					s.Mask(mask)
+					next = min(next, now()-begin)
+				}
+				again = append(again, cost{name, next})
 			}
-			worst.first, worst.next = max(worst.first, first), max(worst.next, next)
 		}
-		costs = append(costs, worst)
+		mean = append(mean, cost{name, total / time.Duration(masks)})
 	}
 	names, groups := suiteFiles(t)
 	docs := suiteDocuments(t)
-	step := 80
+	every := 80
 	if os.Getenv("EMBER_LONG") != "" {
-		step = 1
+		every = 1
 	}
 	i := 0
 	for _, name := range names {
 		for _, group := range groups[name] {
-			if i++; i%step != 0 {
-				continue
-			}
-			g, err := FromJSONSchema(group.Schema, Options{Documents: docs, AnyOrder: true, FormatAnnotation: !strings.HasPrefix(name, "format/")})
-			if err == nil {
-				measure(name+": "+group.Description, g)
+			if i++; i%every == 0 {
+				measure(name+": "+group.Description, func() (*Grammar, error) {
+					return FromJSONSchema(group.Schema, Options{Documents: docs, AnyOrder: true, FormatAnnotation: !strings.HasPrefix(name, "format/")})
+				})
 			}
 		}
 	}
 	for name, s := range benchSchemas {
-		g, err := FromJSONSchema([]byte(s), Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		measure(name, g)
+		measure(name, func() (*Grammar, error) { return FromJSONSchema([]byte(s), Options{}) })
 	}
 	for _, file := range tensortest.Glob(t, "grammar", "gbnf", "*.gbnf") {
 		src, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		g, err := FromGBNF(string(src))
-		if err != nil {
-			t.Fatal(err)
-		}
-		measure(filepath.Base(file), g)
+		measure(filepath.Base(file), func() (*Grammar, error) { return FromGBNF(string(src)) })
 	}
-	for what, by := range map[string]func(c cost) time.Duration{
-		"first": func(c cost) time.Duration { return c.first }, "again": func(c cost) time.Duration { return c.next },
-	} {
-		sort.Slice(costs, func(i, j int) bool { return by(costs[i]) > by(costs[j]) })
-		report := fmt.Sprintf("worst mask, %s:", what)
-		for _, c := range costs[:4] {
-			report += fmt.Sprintf("\n\t%v %s", by(c).Round(time.Microsecond), c.name)
+	for _, row := range []struct {
+		name  string
+		costs []cost
+	}{{"mask, as generated", first}, {"mask, known place", again}, {"mean of a grammar's masks", mean}, {"compiling", compile}} {
+		sort.Slice(row.costs, func(i, j int) bool { return row.costs[i].time > row.costs[j].time })
+		n := len(row.costs)
+		report := fmt.Sprintf("%s: %d", row.name, n)
+		for _, at := range []struct {
+			name string
+			i    int
+		}{{"median", n / 2}, {"p99", n / 100}, {"worst", 0}} {
+			d := row.costs[at.i].time
+			report += fmt.Sprintf(", %s %v (%.2f %% of a step)", at.name, d.Round(time.Microsecond), 100*float64(d)/float64(step))
 		}
-		t.Logf("%s\n\tmedian %v over %d schemas", report, by(costs[len(costs)/2]).Round(time.Microsecond), len(costs))
+		last := ""
+		for k, shown := 0, 0; k < n && shown < 4; k++ {
+			if c := row.costs[k]; c.name != last {
+				report += fmt.Sprintf("\n\t%v %s", c.time.Round(time.Microsecond), c.name)
+				last = c.name
+				shown++
+			}
+		}
+		t.Log(report)
+	}
+	if worst := mean[0]; worst.time > step/10 { // twice the bar: processor time on a shared machine is no exact measure
+		t.Errorf("%s: a mask takes %v on average", worst.name, worst.time)
 	}
 }
 

@@ -304,3 +304,61 @@ func FuzzSchema(f *testing.F) {
 		}
 	})
 }
+
+// TestHostileMasks asks for masks of grammars made to hurt, with a vocabulary that follows all their turns. A mask is made in
+// bounded time, and never leaves the text without a way on.
+func TestHostileMasks(t *testing.T) {
+	v := Vocabulary{}
+	for n := 1; n <= 12; n++ {
+		for k := range 1 << n {
+			v.Pieces = append(v.Pieces, []byte(strings.NewReplacer("0", "a", "1", "b").Replace(fmt.Sprintf("%0*b", n, k))))
+		}
+	}
+	v.Pieces, v.End = append(v.Pieces, nil), []int{len(v.Pieces)}
+	many, deep := "root ::= \"a\"", "root ::= r0"
+	for i := range 60 {
+		many += fmt.Sprintf(" | r%d", i)
+	}
+	for i := range 300 {
+		deep += fmt.Sprintf("\nr%d ::= [ab] (r%d | r%d)? [ab]* r%d?", i, (i+1)%300, (i+7)%300, (i+31)%300)
+	}
+	for i := range 60 {
+		many += fmt.Sprintf("\nr%d ::= [ab]{%d} (root | [ab]+ r%d [ab]) [ab]?", i, 1+i%40, (i+1)%60)
+	}
+	now := cpuClock(t)
+	for name, src := range map[string]string{
+		"trees": "root ::= r r\nr ::= [ab] r? r? | [ab] root?", "pairs": "root ::= [ab] root [ab] | [ab] root root | [ab]",
+		"many rules": many, "deep rules": deep,
+	} {
+		g, err := FromGBNF(src)
+		if err != nil {
+			t.Logf("%s: %v", name, err)
+			continue
+		}
+		c, err := Compile(g, v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, mask := c.NewState(), make(Mask, c.MaskWords())
+		worst, ambiguous, n := time.Duration(0), 0, 0
+		for ; n < 6; n++ {
+			start := now()
+			s.Mask(mask)
+			worst = max(worst, now()-start)
+			if s.Ambiguous() {
+				ambiguous++
+			}
+			if !mask.Has(0) && !mask.Has(1) && !s.Done() {
+				t.Fatalf("%s: no way on", name)
+			}
+			if err := s.AcceptBytes([]byte(strings.Repeat("ab", 1+n)[:1+n])); err != nil {
+				t.Logf("%s: after %d: %v", name, n, err)
+				break
+			}
+		}
+		t.Logf("%s: %d masks, %d of them not whole, worst %v", name, n, ambiguous, worst)
+		if worst > 2*time.Second {
+			t.Errorf("%s: a mask took %v", name, worst)
+		}
+	}
+}

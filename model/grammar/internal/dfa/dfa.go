@@ -104,6 +104,15 @@ func (d *DFA) Edges(q int32, f func(lo, hi rune, to int32)) {
 	}
 }
 
+// Classes returns the number of classes: ranges of code points that every state treats alike.
+func (d *DFA) Classes() int { return len(d.bounds) }
+
+// Class returns the range of a class.
+func (d *DFA) Class(c int) (lo, hi rune) { return d.bounds[c], d.last(c) }
+
+// StepClass returns the state after any code point of a class, or Dead.
+func (d *DFA) StepClass(q int32, c int) int32 { return d.next[int(q)*len(d.bounds)+c] }
+
 // Final reports whether q accepts and nothing leads on from it.
 func (d *DFA) Final(q int32) bool {
 	return d.Accepts(q) && !d.Live(q, 0, unicode.MaxRune)

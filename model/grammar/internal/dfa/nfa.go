@@ -6,7 +6,15 @@ import "sort"
 type NFA struct {
 	edges   [][]edge
 	epsilon [][]int32
+	work    *int
 }
+
+// maxTotalWork bounds the steps of the constructions that share a count.
+const maxTotalWork = maxWork / 5
+
+// NewNFA returns an automaton without states whose construction adds its steps to a count, which several may share: together
+// they are bounded.
+func NewNFA(work *int) *NFA { return &NFA{work: work} }
 
 type edge struct {
 	lo, hi rune
@@ -43,7 +51,7 @@ func (n *NFA) Determinize(start, end int32) (*DFA, error) {
 	}
 	d := &DFA{bounds: partition(append(cuts, 0x110000))}
 	mark := make([]int, n.Len())
-	gen := 0
+	gen, work := 0, n.work
 	closure := func(set []int32) []int32 {
 		gen++
 		var out []int32
@@ -56,6 +64,7 @@ func (n *NFA) Determinize(start, end int32) (*DFA, error) {
 			mark[q] = gen
 			out = append(out, q)
 			set = append(set, n.epsilon[q]...)
+			*work += 1 + len(n.epsilon[q])
 		}
 		sort.Slice(out, func(i, j int) bool { return out[i] < out[j] })
 		return out
@@ -63,7 +72,6 @@ func (n *NFA) Determinize(start, end int32) (*DFA, error) {
 	first := closure([]int32{start})
 	ids := map[string]int32{key(first): 0}
 	sets := [][]int32{first}
-	work := 0
 	for i := 0; i < len(sets); i++ {
 		d.label = append(d.label, NoLabel)
 		targets := make([][]int32, len(d.bounds))
@@ -74,15 +82,15 @@ func (n *NFA) Determinize(start, end int32) (*DFA, error) {
 			for _, e := range n.edges[q] {
 				for c := d.class(e.lo); c < len(d.bounds) && d.bounds[c] <= e.hi; c++ {
 					targets[c] = append(targets[c], e.to)
-					work++
+					*work++
 				}
 			}
 		}
 		for c, set := range targets {
 			to := int32(Dead)
 			if len(set) > 0 && !isSurrogate(d.bounds[c]) {
+				*work += len(set)
 				set = closure(set)
-				work += len(set)
 				k := key(set)
 				id, ok := ids[k]
 				if !ok {
@@ -94,7 +102,7 @@ func (n *NFA) Determinize(start, end int32) (*DFA, error) {
 			}
 			d.next = append(d.next, to)
 		}
-		if len(sets) > MaxStates || len(d.next) > maxCells || work > maxWork {
+		if len(sets) > MaxStates || len(d.next) > maxCells || *work > maxTotalWork {
 			return nil, ErrTooLarge
 		}
 	}

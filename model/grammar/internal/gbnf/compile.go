@@ -55,6 +55,7 @@ type builder struct {
 	nodes map[int]machine.NodeID
 	todo  []int
 	nfa   *dfa.NFA
+	work  int  // spent on automata
 	calls bool // copy no rule
 }
 
@@ -87,7 +88,7 @@ func (b *builder) build(r int) error {
 }
 
 func (b *builder) automaton(r int) (*dfa.DFA, error) {
-	b.nfa = &dfa.NFA{}
+	b.nfa = dfa.NewNFA(&b.work)
 	start, end := b.nfa.State(), b.nfa.State()
 	if err := b.expr(b.p.rules[r].body, start, end); err != nil {
 		return nil, err

@@ -44,11 +44,29 @@ func (w *stepper) begin() {
 	w.settled = w.settled[:0]
 	w.returned = w.returned[:0]
 	w.work = 0
+	w.a.looked = 0
 }
+
+// tired reports whether the work of a byte is beyond its bound, and that threads are missing then.
+func (w *stepper) tired(more int) bool {
+	w.work += more
+	if w.spent() > maxSettle || len(w.a.frames) > maxFrames {
+		w.overflow = true
+		return true
+	}
+	return false
+}
+
+// spent returns the work of this step.
+func (w *stepper) spent() int { return w.work + w.a.looked/32 }
 
 // ready adds a thread that waits for a byte.
 func (w *stepper) ready(f frame) {
 	single := w.p.nodes[f.node].looksBack() // it must know its own parent
+	w.work += (len(w.out) - w.from) / 16
+	if w.overflow {
+		return // what is missing already makes the rest of no use
+	}
 	for i, t := range w.out[w.from:] {
 		if g := &w.a.frames[t]; g.like(&f) {
 			if p := g.parent; !single {
@@ -113,7 +131,7 @@ func (w *stepper) exits(f frame) {
 	if s.accepts {
 		w.ret(f)
 	}
-	if len(s.calls) == 0 {
+	if len(s.calls) == 0 || w.tired(len(s.calls)) {
 		return
 	}
 	id := w.a.add(f)
@@ -121,10 +139,6 @@ func (w *stepper) exits(f frame) {
 		if w.a.same(t, id) {
 			return
 		}
-	}
-	if w.work += len(s.calls); w.work > maxSettle || len(w.a.frames) > maxFrames {
-		w.overflow = true
-		return
 	}
 	w.settled = append(w.settled, id)
 	for _, c := range s.calls {
@@ -145,8 +159,7 @@ func (w *stepper) ret(f frame) {
 		return
 	}
 	for _, p := range w.a.members(f.parent) {
-		if w.work++; w.work > maxSettle || len(w.a.frames) > maxFrames {
-			w.overflow = true
+		if w.tired(1) {
 			return
 		}
 		if p == none {

@@ -83,10 +83,14 @@ func (w *stepper) unseen(n *Node, r *register) bool {
 	if !n.Distinct || r == nil {
 		return true // nothing seen, or an object or array that can grow without bound
 	}
-	switch n.quick(n.DFA.Start(), onlyLabel, nil, false) {
+	switch n.quick(n.DFA.Start(), onlyLabel, nil, r.values.supply()) {
 	case yes:
 		return true
 	case no:
+		return false
+	}
+	if w.oneOfMany {
+		w.undecided = true
 		return false
 	}
 	typed := ""
@@ -99,6 +103,10 @@ func (w *stepper) unseen(n *Node, r *register) bool {
 // item goes on after an item.
 func (w *stepper) item(p frame) {
 	if w.p.nodes[p.node].Array.Distinct {
+		if w.oneOfMany {
+			w.undecided = true
+			return
+		}
 		text := canonical(w.a.text[p.start:])
 		var seen *seenValue
 		if p.reg != nil {
@@ -107,7 +115,7 @@ func (w *stepper) item(p frame) {
 		if seen.has(text) {
 			return
 		}
-		p.reg = &register{values: &seenValue{text: text, prev: seen}}
+		p.reg = &register{values: seen.add(text, 0)}
 		p.start = 0
 	}
 	w.ready(p)

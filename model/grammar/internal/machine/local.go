@@ -1,10 +1,5 @@
 package machine
 
-import (
-	"math/bits"
-	"sort"
-)
-
 // place is what changes of a frame while it reads: state, characters and the inside of a character.
 type place struct {
 	q, n int32
@@ -16,121 +11,164 @@ type local struct {
 	t              *Trie
 	n              *Node
 	from           int32
-	fromRoot       bool     // the walk begins at the root and between characters, as freeRun does
 	rem, need      int32    // see maskKey
-	labels, single []uint64 // keys: what the register allows
-	words          int      // of bits
-	bits           []uint64 // made when the first token is found
-	count          int
-	exits          []exit
-	unknown        bool // the values seen decide: the walk is of no use
+	labels, single []uint64 // strings that look back: what may be written
+	seen           supply   // of what must not be written again
+	known          *regionTable
+	last           struct { // of known
+		q       int32
+		regions []region
+		valid   bool
+	}
+	found   []span
+	count   int // tokens found
+	visited int // nodes
+	exits   []exit
+	runs    []run
+	asks    []ask
+	doubt   bool // the values seen decide whether the byte just read is allowed
 }
 
-func (l *local) entry() *entry {
-	e := &entry{groups: l.t.grouped(l.exits, l.from, l.n.key)}
+// ask is a place that only exists if values are left that were not seen.
+type ask struct {
+	at    int32
+	place place
+}
+
+// span is a range of places in Trie.tokens.
+type span struct{ from, to int32 }
+
+// run is a range of nodes; the frame may end or call at each that ends a character, in state q.
+type run struct{ q, from, to int32 }
+
+// entry returns what the walk has found.
+func (l *local) entry(apart func(q int32) bool) *entry {
+	t := l.t
+	e := &entry{asks: l.asks, groups: t.grouped(l.exits, l.runs, l.from, apart)}
 	for i := range e.groups {
 		g := &e.groups[i]
 		g.stays = l.n.Kind == Text && l.n.states[g.q].reads
 	}
-	if l.count > l.words {
-		e.bits = l.bits
-		return e
-	}
-	e.ids = make([]int32, 0, l.count)
-	for i, w := range l.bits {
-		for ; w != 0; w &= w - 1 {
-			e.ids = append(e.ids, int32(i*64+bits.TrailingZeros64(w)))
+	words := len(t.written)
+	switch {
+	case l.count <= words:
+		e.ids = make([]int32, 0, l.count)
+		for _, s := range l.found {
+			e.ids = append(e.ids, t.tokens[s.from:s.to]...)
+		}
+	case l.count <= len(t.tokens)/2:
+		e.bits = make([]uint64, words)
+		for _, s := range l.found {
+			for _, id := range t.tokens[s.from:s.to] {
+				e.bits[id/64] |= 1 << (id % 64)
+			}
+		}
+	default: // the others are fewer
+		e.bits = append([]uint64(nil), t.written...)
+		last := int32(0)
+		for _, s := range append(l.found, span{from: int32(len(t.tokens))}) {
+			for _, id := range t.tokens[last:s.from] {
+				e.bits[id/64] &^= 1 << (id % 64)
+			}
+			last = s.to
 		}
 	}
 	return e
 }
 
-func (l *local) allow(node int32) {
-	ids := l.t.at(node)
-	if l.bits == nil && len(ids) > 0 {
-		l.bits = make([]uint64, l.words)
-	}
-	for _, id := range ids {
-		l.bits[id/64] |= 1 << (id % 64)
-		l.count++
+// apart reports whether values that end in a state differ, so that what they are matters.
+func (l *local) apart(q int32) bool {
+	return l.n.looksBack() && (l.single == nil || !getBit(l.single, l.n.DFA.Label(q)))
+}
+
+// allow takes the tokens that end in the nodes from first to the one before end.
+func (l *local) allow(first, end int32) {
+	l.take(span{l.t.nodes[first].first, l.t.nodes[end].first})
+}
+
+func (l *local) take(s span) {
+	l.count += int(s.to - s.from)
+	if k := len(l.found); k > 0 && l.found[k-1].to == s.from {
+		l.found[k-1].to = s.to
+	} else if s.from < s.to {
+		l.found = append(l.found, s)
 	}
 }
+
+// worthFinding is the number of nodes below a place from which on regions of its state are looked for.
+const worthFinding = 128
 
 // children tries every child of a node. The frame is at a place between bytes and inside the node.
 func (l *local) children(node int32, f place) {
 	t := l.t
-	if l.n.Kind == String && l.fromRoot && f.lex == lexNone && l.anything(f.q) {
-		l.copyFree(node, f)
-		return
+	var regions []region
+	if f.lex == lexNone && t.nodes[node].whole {
+		regions = l.regions(f.q, t.nodes[node].end-node)
 	}
 	d := l.n.DFA
-	plain := l.n.Kind == String && !l.n.key && (l.rem < 0 || f.n < l.rem)
-	for c := node + 1; c < t.end[node] && !l.unknown; c = t.end[c] {
+	plain := l.n.Kind == String && !l.n.looksBack() && (l.rem < 0 || f.n < l.rem)
+next:
+	for c, end := node+1, t.nodes[node].end; c < end; c = t.nodes[c].end {
+		b := t.nodes[c].b
+		l.visited++
+		for i := range regions {
+			if l.skip(c, f, &regions[i]) {
+				continue next
+			}
+		}
 		var g place
 		var ok bool
-		if b := t.bytes[c]; b >= 0x20 && b < 0x80 && b != '"' && b != '\\' && f.lex == lexNone && plain {
+		if b >= 0x20 && b < 0x80 && b != '"' && b != '\\' && f.lex == lexNone && plain {
 			q := d.Step(f.q, rune(b))
 			g, ok = place{q: q, n: f.n + 1}, q >= 0
 		} else if l.n.Kind == Text {
-			g, ok = l.text(c, f, t.bytes[c])
+			g, ok = l.text(c, f, b)
 		} else {
-			g, ok = l.string(c, f, t.bytes[c])
+			g, ok = l.string(c, f, b)
+		}
+		if l.doubt {
+			l.doubt = false
+			l.asks = append(l.asks, ask{c, g})
+			continue
 		}
 		if !ok {
 			continue
 		}
-		l.allow(c)
-		if t.end[c] > c+1 {
+		l.allow(c, c+1)
+		if t.nodes[c].end > c+1 {
 			l.children(c, g)
 		}
 	}
 }
 
-// anything reports whether from q on every string is accepted.
-func (l *local) anything(q int32) bool {
-	if !l.n.sinks[q] {
+// skip takes a child and what is below it if the frame reads it whatever it is, as far as its length allows.
+func (l *local) skip(c int32, f place, r *region) bool {
+	t := l.t
+	n := &t.nodes[c]
+	if n.chars&^r.chars != 0 {
 		return false
 	}
-	if !l.n.key {
-		return true
+	rest, ends := r.depth, r.ends
+	if room := int(l.rem - f.n); l.rem >= 0 && room <= rest {
+		rest, ends = room, true
 	}
-	return l.labelAllowed(q)
-}
-
-// copyFree takes the tokens below a node from the walk of a string that may hold anything. f.n characters of it have
-// begun already.
-func (l *local) copyFree(node int32, f place) {
-	t := l.t
-	r := t.freeRun(l.n.Plain)
-	if l.bits == nil {
-		l.bits = make([]uint64, l.words)
-	}
-	end := t.end[node]
-	base := f.n - int32(r.started[node])
-	fits := func(at int32) bool { return l.rem < 0 || base+int32(r.started[at]) <= l.rem }
-	for c := node + 1; c < end; {
-		if l.rem >= 0 && !fits(c) && r.started[c] > 0 {
-			c = t.end[c] // all below are longer
-			continue
+	if int(n.height) > rest {
+		if !ends || rest < 1 {
+			return false
 		}
-		for i := t.first[c]; i < t.first[c+1]; i++ {
-			if r.inside[i/64]>>(i%64)&1 != 0 {
-				id := t.tokens[i]
-				l.bits[id/64] |= 1 << (id % 64)
-				l.count++
+		most := uint16(rest) + n.begun - 1
+		for i := n.first; i < t.nodes[n.end].first; i++ {
+			if t.length[i] <= most {
+				l.take(span{i, i + 1})
 			}
 		}
-		c++
+		return true
 	}
-	first := sort.Search(len(r.exits), func(i int) bool { return r.exits[i] > node })
-	for _, at := range r.exits[first:] {
-		if at >= end {
-			break
-		}
-		if n := base + int32(r.started[at]); n >= l.need && (l.rem < 0 || n <= l.rem) {
-			l.exits = append(l.exits, exit{at: at, q: f.q, close: true})
-		}
+	l.allow(c, n.end)
+	if r.exits {
+		l.runs = append(l.runs, run{f.q, c, n.end})
 	}
+	return true
 }
 
 // text reads a byte in a Text node.
@@ -155,7 +193,7 @@ func (l *local) text(at int32, f place, b byte) (place, bool) {
 		return f, false
 	}
 	s := &l.n.states[f.q]
-	if s.accepts || len(s.calls) > 0 {
+	if s.exits() {
 		l.exits = append(l.exits, exit{at: at, q: f.q})
 	}
 	return f, s.reads
@@ -167,7 +205,7 @@ func (l *local) string(at int32, f place, b byte) (place, bool) {
 	if f.lex == lexNone {
 		switch {
 		case b == '"':
-			if n.DFA.Accepts(f.q) && f.n >= l.need && (!n.key || l.labelAllowed(f.q)) {
+			if n.DFA.Accepts(f.q) && f.n >= l.need && (!n.looksBack() || l.labelAllowed(f.q)) {
 				l.exits = append(l.exits, exit{at: at, q: f.q, close: true})
 			}
 			return f, false
@@ -208,7 +246,7 @@ func (l *local) char(f place, r rune) (place, bool) {
 		return f, false
 	}
 	f.n++
-	return f, !l.n.key || l.spare(f.q)
+	return f, !l.n.looksBack() || l.spare(f.q)
 }
 
 func (l *local) labelAllowed(q int32) bool {
@@ -218,18 +256,18 @@ func (l *local) labelAllowed(q int32) bool {
 
 // spare is stepper.spare without the values seen.
 func (l *local) spare(q int32) bool {
-	switch l.n.quick(q, l.labels, l.single, false) {
+	switch l.n.quick(q, l.labels, l.single, l.seen) {
 	case yes:
 		return true
 	case unknown:
-		l.unknown = true
+		l.doubt = true
 	}
 	return false
 }
 
 func (l *local) canRead(f *place) bool {
 	r := coming(f.lex, l.n.Plain)
-	if !l.n.key {
+	if !l.n.looksBack() {
 		return l.n.live(f.q, r)
 	}
 	ok := false
@@ -238,5 +276,6 @@ func (l *local) canRead(f *place) bool {
 			ok = l.spare(to)
 		}
 	})
+	l.doubt = l.doubt && !ok
 	return ok
 }

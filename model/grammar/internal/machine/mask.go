@@ -10,6 +10,8 @@ type Masker struct {
 	mu   sync.RWMutex
 	kept map[maskKey]*entry
 	size int // words kept
+
+	regions []regionTable // of the nodes that do not look back
 }
 
 // maxKept bounds the memory of a Masker: 64 MiB.
@@ -17,7 +19,7 @@ const maxKept = 8 << 20
 
 // NewMasker returns a Masker for texts of p in tokens of t.
 func NewMasker(p *Program, t *Trie) *Masker {
-	return &Masker{p: p, t: t, kept: map[maskKey]*entry{}}
+	return &Masker{p: p, t: t, kept: map[maskKey]*entry{}, regions: make([]regionTable, len(p.nodes))}
 }
 
 // Words returns the length of a mask.
@@ -27,6 +29,7 @@ func (m *Masker) Words() int { return (m.t.size + 63) / 64 }
 // missing because a limit was met.
 func (m *Masker) Mask(s *State, dst []uint64) (overflow bool) {
 	clear(dst)
+	s.w.oneOfMany, s.w.undecided = false, false
 	w := walk{m: m, s: s, dst: dst}
 	w.descend(0, s.tops)
 	s.w.out = s.w.out[:0]
@@ -39,11 +42,27 @@ type walk struct {
 	s        *State
 	dst      []uint64
 	overflow bool
+	work     int  // done so far, in steps of some ten nanoseconds
+	some     bool // a token is allowed
+}
+
+// maxWork bounds the work of one mask. A grammar that needs more gets a mask without some of the longer tokens: those of one
+// byte are all tried, until four times the bound is reached and some token is allowed.
+const maxWork = 1 << 20
+
+// spent reports whether nothing more may be tried below a node.
+func (w *walk) spent(node int32) bool {
+	if w.work <= maxWork {
+		return false
+	}
+	w.overflow = true
+	return node != 0 || w.some && w.work > 4*maxWork
 }
 
 func (w *walk) allow(node int32) {
 	for _, id := range w.m.t.at(node) {
 		w.dst[id/64] |= 1 << (id % 64)
+		w.some = true
 	}
 }
 
@@ -54,7 +73,7 @@ const worthKeeping = 24
 // are looked up by the frame alone; the others are moved together.
 func (w *walk) descend(node int32, tops []int32) {
 	t := w.m.t
-	if t.end[node]-node < worthKeeping {
+	if t.nodes[node].end-node < worthKeeping {
 		w.children(node, tops)
 		return
 	}
@@ -63,7 +82,11 @@ func (w *walk) descend(node int32, tops []int32) {
 	for _, top := range tops {
 		f := w.s.a.frames[top]
 		n := &w.m.p.nodes[f.node]
-		if e := w.m.entry(w.s, n, &f, node); e != nil {
+		var e *entry
+		if w.work <= maxWork {
+			e = w.m.entry(w.s, n, &f, node, &w.work)
+		}
+		if e != nil {
 			w.entry(n, f, e, node)
 		} else {
 			rest = append(rest, top)
@@ -78,18 +101,27 @@ func (w *walk) descend(node int32, tops []int32) {
 func (w *walk) children(node int32, tops []int32) {
 	t, s := w.m.t, w.s
 	here := s.mark()
-	for c := node + 1; c < t.end[node]; c = t.end[c] {
-		next, done, over := s.step(tops, t.bytes[c])
+	for c := node + 1; c < t.nodes[node].end; c = t.nodes[c].end {
+		if w.spent(node) {
+			return
+		}
+		next, done, over := w.step(tops, t.nodes[c].b)
 		if over {
 			w.overflow = true
 		} else if len(next) > 0 || done {
 			w.allow(c)
-			if len(next) > 0 && t.end[c] > c+1 {
+			if len(next) > 0 && t.nodes[c].end > c+1 && w.work <= maxWork {
 				w.descend(c, next)
 			}
 		}
 		s.reset(here)
 	}
+}
+
+func (w *walk) step(tops []int32, b byte) (next []int32, done, overflow bool) {
+	next, done, overflow = w.s.step(tops, b)
+	w.work += len(tops) + w.s.w.spent()
+	return next, done, overflow
 }
 
 // entry adds the tokens of a kept entry and goes on from its exits.
@@ -100,20 +132,40 @@ func (w *walk) entry(n *Node, f frame, e *entry, from int32) {
 	for _, id := range e.ids {
 		w.dst[id/64] |= 1 << (id % 64)
 	}
-	if len(e.groups) == 0 {
-		return
+	w.some = w.some || len(e.bits)+len(e.ids) > 0
+	w.work += 4 + len(e.bits)/16 + len(e.ids)/16
+	for i := range e.asks {
+		w.ask(n, f, &e.asks[i], from)
 	}
-	exact := w.m.p.distinct && w.s.a.insideDistinct(w.m.p, f.parent)
 	for i := range e.groups {
 		g := &e.groups[i]
-		if exact || n.key && f.lex != lexNone {
-			for _, at := range g.at {
-				w.leaveAt(n, f, g, from, at)
-			}
-			continue
+		if n.looksBack() && f.lex != lexNone || g.odd {
+			w.leaveEach(n, f, g, from)
+		} else {
+			w.group(n, f, g, from)
 		}
-		w.group(n, f, g, from)
 	}
+}
+
+// ask goes on inside a string where the values seen decide.
+func (w *walk) ask(n *Node, f frame, a *ask, from int32) {
+	if w.spent(a.at) {
+		return
+	}
+	st := &w.s.w
+	here := w.s.mark()
+	if r := w.s.a.frames[f.parent].reg; r != nil && r.values != nil {
+		w.work += 8 + int(r.values.count)/4
+	}
+	w.path(from, a.at)
+	f.q, f.lex, f.n = a.place.q, a.place.lex, n.counted(f.n+a.place.n)
+	if f.lex == lexNone && st.spare(n, &f, "") || f.lex != lexNone && st.canRead(n, &f) {
+		w.allow(a.at)
+		if w.m.t.nodes[a.at].end > a.at+1 {
+			w.descend(a.at, []int32{w.s.a.add(f)})
+		}
+	}
+	w.s.reset(here)
 }
 
 // insideDistinct reports whether a frame lies in an item of an array whose items must differ: what has been written of the
@@ -138,75 +190,78 @@ func (a *arena) insideDistinct(p *Program, parent int32) bool {
 }
 
 // group goes on from exits that lead to the same place. They are taken together: the threads after one of them stand for
-// all. Keys that have appeared before are left out.
+// all. Values that have appeared before are left out.
 func (w *walk) group(n *Node, f frame, g *group, from int32) {
 	s, t := w.s, w.m.t
 	here := s.mark()
-	var used [8]int32
-	taken := used[:0]
-	if n.key && !w.named(f, g.q) {
-		taken = w.taken(f, from, taken)
-		for _, at := range g.odd {
-			w.leaveAt(n, f, g, from, at)
-		}
+	var taken nodeSet
+	if n.looksBack() && !(n.key && w.named(f, g.q)) {
+		taken = w.taken(n, f, from)
 	}
-	one := int32(-1)
-	for _, at := range g.at {
-		if !hasNode(taken, at) && !(n.key && hasNode(g.odd, at)) {
-			one = at
-			break
-		}
-	}
+	one := g.first(t, &taken)
 	if one < 0 {
 		return
 	}
+	outer := s.w.oneOfMany
+	differ := outer || w.m.p.distinct && s.a.insideDistinct(w.m.p, f.parent)
+	defer func() { s.w.oneOfMany = outer }()
+	s.w.oneOfMany = differ && !n.Distinct
 	w.path(from, one)
 	tops, done := w.leave(n, f, g)
+	if s.w.undecided && !outer {
+		s.w.oneOfMany, s.w.undecided = false, false
+		s.reset(here)
+		w.leaveEach(n, f, g, from)
+		return
+	}
 	if (done || len(tops) > 0) && !g.stays {
 		for _, at := range g.at {
-			if !hasNode(taken, at) {
+			if !taken.has(at) {
 				w.allow(at)
 			}
 		}
 	}
-	outer := s.w.oneOfMany
-	s.w.oneOfMany = outer || n.key
+	s.w.oneOfMany = differ || n.looksBack()
 	after := s.mark()
 	var all []kids
 	if len(tops) > 0 {
 		all = g.kids(t)
 	}
 	for _, k := range all {
-		next, done, over := s.step(tops, k.b)
+		if w.spent(k.nodes[0]) {
+			break
+		}
+		next, done, over := w.step(tops, k.b)
 		if over {
 			w.overflow = true
 			s.reset(after)
 			continue
 		}
+		undecided := s.w.undecided // already by the byte, so for all
 		for _, c := range k.nodes {
-			if len(next) == 0 && !done && !s.w.undecided {
+			if s.w.undecided = s.w.undecided || undecided; len(next) == 0 && !done && !undecided {
 				break
 			}
-			if hasNode(taken, t.parent[c]) {
+			if taken.has(t.parent[c]) {
 				continue
 			}
 			if len(next) > 0 || done {
 				w.allow(c)
 			}
-			if len(next) > 0 && t.end[c] > c+1 {
+			if len(next) > 0 && t.nodes[c].end > c+1 {
 				w.descend(c, next)
 			}
-			if s.w.undecided && !outer { // what the key is matters after all: look at this exit alone
+			if s.w.undecided && !outer { // what the value is matters after all: look at this exit alone
+				many := s.w.oneOfMany
 				s.w.oneOfMany, s.w.undecided = false, false
 				inner := s.mark()
 				w.alone(n, f, g, from, t.parent[c], here.text)
 				s.reset(inner)
-				s.w.oneOfMany = n.key
+				s.w.oneOfMany = many
 			}
 		}
 		s.reset(after)
 	}
-	s.w.oneOfMany = outer
 	s.reset(here)
 }
 
@@ -228,16 +283,42 @@ func hasNode(list []int32, node int32) bool {
 	return false
 }
 
+// nodeSet is a set of nodes, mostly empty or small.
+type nodeSet struct {
+	list []int32
+	more map[int32]bool // the same, when there are many
+}
+
+func (s *nodeSet) add(node int32) {
+	if s.list = append(s.list, node); len(s.list) <= 8 {
+		return
+	}
+	if s.more == nil {
+		s.more = map[int32]bool{}
+		for _, n := range s.list {
+			s.more[n] = true
+		}
+	}
+	s.more[node] = true
+}
+
+func (s *nodeSet) has(node int32) bool {
+	if s.more != nil {
+		return s.more[node]
+	}
+	return hasNode(s.list, node)
+}
+
 // named reports whether the key read in state q is one that stands for a class of its own.
 func (w *walk) named(f frame, q int32) bool {
 	o := w.m.p.nodes[w.s.a.frames[f.parent].node].Object
 	return o.Classes[o.Keys.Label(q)].Named
 }
 
-// taken returns the nodes at which a key that has appeared before would end, spelled without escapes.
-func (w *walk) taken(f frame, from int32, out []int32) []int32 {
+// taken returns the nodes at which a value that has appeared before would end, spelled without escapes.
+func (w *walk) taken(n *Node, f frame, from int32) (out nodeSet) {
 	r := w.s.a.frames[f.parent].reg
-	if r.values == nil {
+	if r == nil || r.values == nil {
 		return out
 	}
 	typed := `"` + unescape(w.s.a.text[f.start:])
@@ -245,7 +326,7 @@ func (w *walk) taken(f frame, from int32, out []int32) []int32 {
 		if len(v.text) >= len(typed) && v.text[:len(typed)] == typed {
 			if at := w.m.t.find(from, v.text[len(typed):]); at >= 0 {
 				if at = w.m.t.find(at, `"`); at >= 0 {
-					out = append(out, at)
+					out.add(at)
 				}
 			}
 		}
@@ -260,14 +341,32 @@ func (w *walk) path(from, at int32) {
 	}
 }
 
+// leaveEach goes on from every exit of a group by itself.
+func (w *walk) leaveEach(n *Node, f frame, g *group, from int32) {
+	for _, at := range g.at {
+		w.leaveAt(n, f, g, from, at)
+	}
+	for _, r := range g.runs {
+		for at := r.from; at < r.to; at++ {
+			if w.m.t.nodes[at].whole {
+				w.leaveAt(n, f, g, from, at)
+			}
+		}
+	}
+}
+
 // leaveAt goes on from a single exit.
 func (w *walk) leaveAt(n *Node, f frame, g *group, from, at int32) {
+	if w.spent(at) {
+		return
+	}
 	here := w.s.mark()
 	w.path(from, at)
 	tops, done := w.leave(n, f, g)
+	w.work += 16 + w.s.w.spent()
 	if done || len(tops) > 0 {
 		w.allow(at)
-		if len(tops) > 0 && w.m.t.end[at] > at+1 {
+		if len(tops) > 0 && w.m.t.nodes[at].end > at+1 {
 			w.descend(at, tops)
 		}
 	}

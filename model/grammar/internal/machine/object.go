@@ -285,7 +285,7 @@ func (o *ObjectSpec) raw(r *register, c int32, settles uint64, text string) *reg
 		next.used = append([]uint64(nil), r.used...)
 		setBit(next.used, c)
 	} else {
-		next.values = &seenValue{text: text, class: c, prev: r.values}
+		next.values = r.values.add(text, c)
 	}
 	return next
 }

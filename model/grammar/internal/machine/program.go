@@ -50,6 +50,7 @@ type Node struct {
 	free   bool   // String: anything is accepted, but for the length
 	sinks  []bool // String: states from which everything is accepted
 	states []state
+	kinds  []charSet // by class of the automaton
 	words  wordTable
 }
 
@@ -59,6 +60,9 @@ type state struct {
 	accepts bool
 	calls   []call
 }
+
+// exits reports whether the frame may end or call.
+func (s *state) exits() bool { return s.accepts || len(s.calls) > 0 }
 
 type call struct {
 	node  NodeID
@@ -119,6 +123,9 @@ func (p *Program) Finish(root NodeID) error {
 		}
 		if n.Kind == String {
 			n.prepareString()
+		}
+		if n.DFA != nil {
+			n.kinds = kindsOf(n.DFA)
 		}
 		if n.Distinct {
 			n.words = newWordTable(n.DFA, 1)

@@ -46,7 +46,17 @@ func (r *register) same(o *register) bool {
 type seenValue struct {
 	text  string
 	class int32
+	count int32 // of values in the list
 	prev  *seenValue
+}
+
+// add returns the list with another value.
+func (v *seenValue) add(text string, class int32) *seenValue {
+	n := int32(1)
+	if v != nil {
+		n += v.count
+	}
+	return &seenValue{text: text, class: class, count: n, prev: v}
 }
 
 func (v *seenValue) has(text string) bool {

@@ -5,6 +5,7 @@ type arena struct {
 	frames []frame
 	links  []int32 // members of junctions
 	text   []byte  // all bytes read, when the program looks back
+	looked int     // frames compared in this step
 }
 
 // junction is the node of a frame that stands for several: a stack may go on below in several ways. Its members are n
@@ -43,6 +44,7 @@ func (a *arena) same(i, j int32) bool {
 
 func (a *arena) equal(i, j int32, budget *int) bool {
 	for i != j {
+		a.looked++
 		if *budget--; i < 0 || j < 0 || *budget < 0 {
 			return false
 		}
@@ -82,6 +84,7 @@ func (a *arena) join(p, q int32) (joined int32, ok bool) {
 	list := have
 	for _, m := range a.members(q) {
 		found := false
+		a.looked += len(list) / 4
 		for _, l := range list {
 			if l == m || a.same(l, m) {
 				found = true

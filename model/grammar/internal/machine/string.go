@@ -110,6 +110,7 @@ type wordTable struct {
 	width   int      // 64-bit words per state
 	ahead   []uint64 // labels that can be reached
 	endless []uint64 // labels that can be reached in infinitely many ways
+	plenty  []uint64 // labels that can be reached in more ways than plenty
 	count   [][]int32
 }
 
@@ -117,6 +118,7 @@ func newWordTable(d *dfa.DFA, labels int) wordTable {
 	t := wordTable{width: (labels + 63) / 64}
 	t.ahead = make([]uint64, t.width*d.States())
 	t.endless = make([]uint64, t.width*d.States())
+	t.plenty = make([]uint64, t.width*d.States())
 	t.count = make([][]int32, labels)
 	for _, l := range d.Labels() {
 		c := d.Count(func(x int32) bool { return x == l })
@@ -124,6 +126,9 @@ func newWordTable(d *dfa.DFA, labels int) wordTable {
 		for q, words := range c {
 			if words > 0 {
 				t.ahead[q*t.width+int(l)/64] |= 1 << (l % 64)
+			}
+			if words > plenty {
+				t.plenty[q*t.width+int(l)/64] |= 1 << (l % 64)
 			}
 			if words == dfa.Infinite {
 				t.endless[q*t.width+int(l)/64] |= 1 << (l % 64)
@@ -152,10 +157,14 @@ func (w *stepper) allowed(n *Node, f *frame) (labels, single []uint64, seen *see
 // read; for strings it is worked out when needed.
 func (w *stepper) spare(n *Node, f *frame, typed string) bool {
 	labels, single, seen := w.allowed(n, f)
-	switch n.quick(f.q, labels, single, seen == nil) {
+	switch n.quick(f.q, labels, single, seen.supply()) {
 	case yes:
 		return true
 	case no:
+		return false
+	}
+	if w.oneOfMany {
+		w.undecided = true
 		return false
 	}
 	if n.Kind == String {
@@ -172,15 +181,41 @@ const (
 	no
 )
 
-// quick decides most cases without looking at the values seen: a label in infinite supply, or a single word (which is
+// plenty is a supply of words that lasts where no more values were seen.
+const plenty = 1 << 12
+
+// supply is what is known of the values seen.
+type supply uint8
+
+const (
+	unseen supply = iota // there are none
+	few                  // at most plenty
+	many
+)
+
+func (v *seenValue) supply() supply {
+	switch {
+	case v == nil:
+		return unseen
+	case v.count <= plenty:
+		return few
+	}
+	return many
+}
+
+// quick decides most cases without looking at the values seen: a label in sufficient supply, or a single word (which is
 // taken out of labels once it is used), is enough.
-func (n *Node) quick(q int32, labels, single []uint64, unseen bool) answer {
+func (n *Node) quick(q int32, labels, single []uint64, seen supply) answer {
 	t := &n.words
 	base := int(q) * t.width
+	endless := t.endless
+	if seen == few {
+		endless = t.plenty
+	}
 	some := false
 	for i := range t.width {
 		ahead := t.ahead[base+i] & labels[i]
-		if t.endless[base+i]&labels[i] != 0 || ahead != 0 && unseen || single != nil && ahead&single[i] != 0 {
+		if endless[base+i]&labels[i] != 0 || ahead != 0 && seen == unseen || single != nil && ahead&single[i] != 0 {
 			return yes
 		}
 		some = some || ahead != 0
@@ -234,7 +269,7 @@ func (w *stepper) spareBetween(n *Node, f *frame, r ranges) bool {
 		if width == 0 || result == yes {
 			return
 		}
-		switch n.quick(to, labels, single, seen == nil) {
+		switch n.quick(to, labels, single, seen.supply()) {
 		case yes:
 			result = yes
 		case unknown:
@@ -244,6 +279,10 @@ func (w *stepper) spareBetween(n *Node, f *frame, r ranges) bool {
 	})
 	if result != unknown {
 		return result == yes
+	}
+	if w.oneOfMany {
+		w.undecided = true
+		return false
 	}
 	typed := `"` + unescape(w.a.text[f.start:])
 	return total > n.used(labels, seen, typed, func(rest string) bool {

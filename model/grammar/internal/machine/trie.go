@@ -10,11 +10,9 @@ import (
 var ErrVocabulary = errors.New("bad vocabulary")
 
 // A Trie arranges the byte strings of a vocabulary by their beginnings. Nodes stand in preorder: the children of node i
-// begin at i+1, and end[i] is where the next node outside its subtree stands. Node 0 is the empty string.
+// begin at i+1. Node 0 is the empty string.
 type Trie struct {
-	bytes   []byte
-	end     []int32
-	first   []int32 // index into tokens of the first token that ends here
+	nodes   []node  // and one that ends them
 	tokens  []int32 // ids ordered by node
 	sample  []int32 // a token in the subtree, whose first bytes are the path
 	depth   []int32
@@ -22,9 +20,23 @@ type Trie struct {
 	size    int
 	longest int // bytes of the longest piece
 
-	once   [2]sync.Once
-	free   [2]*freeRun // see there: all escapes, only those needed
-	pieces [][]byte
+	pieces  [][]byte
+	length  []uint16 // begun, of the node of each of tokens
+	written []uint64 // tokens that write text, by id
+
+	once [4]sync.Once
+	free [4]*entry // see freeEntry
+}
+
+// node is what a walk needs to know of a node.
+type node struct {
+	chars  charSet // kinds of the characters that begin at the node or below
+	end    int32   // where the next node outside its subtree stands
+	first  int32   // index into tokens of the first token that ends here
+	height uint16  // most characters that begin at the node and on a way below
+	begun  uint16  // characters that begin on the way to the node and at it
+	b      byte
+	whole  bool // no character is open here
 }
 
 // NewTrie arranges the pieces; the index is the token id, and an empty piece is no text.
@@ -47,6 +59,11 @@ func NewTrie(pieces [][]byte) (*Trie, error) {
 		return ids[i] < ids[j]
 	})
 	t.build(ids)
+	t.survey()
+	t.written = make([]uint64, (t.size+63)/64)
+	for _, id := range ids {
+		t.written[id/64] |= 1 << (id % 64)
+	}
 	return t, nil
 }
 
@@ -71,12 +88,12 @@ func (t *Trie) build(ids []int32) {
 			common++
 		}
 		for len(path) > common+1 {
-			t.end[path[len(path)-1]] = int32(len(t.bytes))
+			t.nodes[path[len(path)-1]].end = int32(len(t.nodes))
 			path = path[:len(path)-1]
 		}
 		for d := common; d < len(p); d++ {
 			up := path[len(path)-1]
-			path = append(path, int32(len(t.bytes)))
+			path = append(path, int32(len(t.nodes)))
 			t.push(p[d], int32(d+1), id, up)
 		}
 		t.tokens = append(t.tokens, id)
@@ -84,24 +101,22 @@ func (t *Trie) build(ids []int32) {
 		prev = p
 	}
 	for _, n := range path {
-		t.end[n] = int32(len(t.bytes))
+		t.nodes[n].end = int32(len(t.nodes))
 	}
-	t.first = append(t.first, int32(len(t.tokens)))
+	t.nodes = append(t.nodes, node{first: int32(len(t.tokens))})
 }
 
 // push opens a node; tokens that end in it are appended right after, before its children are opened.
 func (t *Trie) push(b byte, depth, id, parent int32) {
 	t.parent = append(t.parent, parent)
-	t.bytes = append(t.bytes, b)
+	t.nodes = append(t.nodes, node{b: b, first: int32(len(t.tokens))})
 	t.depth = append(t.depth, depth)
 	t.sample = append(t.sample, id)
-	t.end = append(t.end, 0)
-	t.first = append(t.first, int32(len(t.tokens)))
 }
 
 // at returns the tokens that end in a node.
 func (t *Trie) at(n int32) []int32 {
-	return t.tokens[t.first[n]:t.first[n+1]]
+	return t.tokens[t.nodes[n].first:t.nodes[n+1].first]
 }
 
 // path returns the bytes that lead to a node.
@@ -113,8 +128,8 @@ func (t *Trie) path(n int32) []byte {
 func (t *Trie) find(node int32, text string) int32 {
 next:
 	for i := range len(text) {
-		for c := node + 1; c < t.end[node]; c = t.end[c] {
-			if t.bytes[c] == text[i] {
+		for c := node + 1; c < t.nodes[node].end; c = t.nodes[c].end {
+			if t.nodes[c].b == text[i] {
 				node = c
 				continue next
 			}
@@ -127,7 +142,7 @@ next:
 // escaped reports whether there is a backslash on the way from one node to another.
 func (t *Trie) escaped(from, at int32) bool {
 	for ; at != from; at = t.parent[at] {
-		if t.bytes[at] == '\\' {
+		if t.nodes[at].b == '\\' {
 			return true
 		}
 	}
@@ -141,4 +156,4 @@ func (t *Trie) Size() int { return t.size }
 func (t *Trie) Piece(id int) []byte { return t.pieces[id] }
 
 // Nodes returns the number of nodes.
-func (t *Trie) Nodes() int { return len(t.bytes) }
+func (t *Trie) Nodes() int { return len(t.nodes) - 1 }
