@@ -37,6 +37,15 @@ const (
 	// PanelS16: block 32 as two halves of 16 columns: float32[2][16] s, float32[2][16] m, then 8 k-groups of
 	// int8[16][4]; k-groups 0–3 use half 0. w = s*q + m. For types with a scale per 16 columns.
 	PanelS16
+	// PanelQ2K: block 256: half[16] d, half[16] dmin, uint8[16][16] scales, uint8[16][16] minima (one of each per 16
+	// columns, sub-block major), then for each of 8 groups of 32 columns 2 chunks byte[16][4] of codes of 2 bits: bits
+	// 2b..2b+1 (b 0..3) of the byte at [row][j] of chunk h are column j of k-group 4h+b. w = d*scale*q - dmin*minimum.
+	// 1600 bytes (Q2_K).
+	PanelQ2K
+	// PanelQ3K: block 256: half[16] d, int8[16][16] scales (one per 16 columns, sub-block major), then for each of 8
+	// groups of 32 columns 2 chunks as in PanelQ2K (low 2 bits) and one chunk byte[16][4] of third bits: bit g of the
+	// byte at [row][j] is the third bit of column j of k-group g. w = d*scale*(q-4). 1824 bytes (Q3_K).
+	PanelQ3K
 	// NumLayouts counts the layouts.
 	NumLayouts
 )
@@ -73,6 +82,8 @@ var layouts = [NumLayouts]struct {
 	PanelQ6K:  {"q6k", 256, 32 + 256 + 8*(256+128), ActQ256},
 	PanelS32:  {"s32", 32, 64 + 64 + 512, ActQ32},
 	PanelS16:  {"s16", 32, 128 + 128 + 512, ActQ32},
+	PanelQ2K:  {"q2k", 256, 32 + 32 + 256 + 256 + 8*128, ActQ32},
+	PanelQ3K:  {"q3k", 256, 32 + 256 + 8*(128+64), ActQ32},
 }
 
 // String returns a short name for tests and benchmarks.

@@ -9,6 +9,7 @@ func matmulAVX2(s *Set) {
 		PanelQ8: matmulQ8AVX2, PanelQ4: matmulQ4AVX2,
 		PanelQ4K: matmulQ4KAVX2, PanelQ5K: matmulQ5KAVX2, PanelQ6K: matmulQ6KAVX2,
 		PanelS32: matmulS32AVX2, PanelS16: matmulS16AVX2,
+		PanelQ2K: s.MatMul[PanelQ2K], PanelQ3K: s.MatMul[PanelQ3K], // the twins
 	}
 	s.MatMulPair = [NumLayouts]func(a *MatMulArgs){
 		PanelF32: matmulF32PairAVX2, PanelF16: matmulF16PairAVX2, PanelBF16: matmulBF16PairAVX2,
@@ -29,6 +30,7 @@ func matmulAVX512(s *Set) {
 		PanelQ8: matmulQ8AVX512, PanelQ4: matmulQ4AVX512,
 		PanelQ4K: matmulQ4KAVX512, PanelQ5K: matmulQ5KAVX512, PanelQ6K: matmulQ6KAVX512,
 		PanelS32: matmulS32AVX512, PanelS16: matmulS16AVX512,
+		PanelQ2K: s.MatMul[PanelQ2K], PanelQ3K: s.MatMul[PanelQ3K], // the twins
 	}
 	s.MatMulPair = [NumLayouts]func(a *MatMulArgs){
 		PanelF32: matmulF32PairAVX512, PanelF16: matmulF16PairAVX512, PanelBF16: matmulBF16PairAVX512,

@@ -9,6 +9,7 @@ func matmulNEON(s *Set) {
 		PanelQ8: matmulQ8NEON, PanelQ4: matmulQ4NEON,
 		PanelQ4K: matmulQ4KNEON, PanelQ5K: matmulQ5KNEON, PanelQ6K: matmulQ6KNEON,
 		PanelS32: matmulS32NEON, PanelS16: matmulS16NEON,
+		PanelQ2K: s.MatMul[PanelQ2K], PanelQ3K: s.MatMul[PanelQ3K], // the twins
 	}
 }
 

@@ -29,6 +29,9 @@ import (
 //	u = s0*float(i0);  u = fma(s1, float(i1), u);  u = fma(m0, float(X16[0]), u);  u = fma(m1, float(X16[1]), u);
 //	sum = fma(dx, u, sum)
 //
+// PanelQ2K and PanelQ3K, per 32 columns: as PanelS16 with s = d*scale, which is exact, and m = -dmin*minimum for
+// PanelQ2K; i = Σ (q-4)*x for PanelQ3K, which has no m.
+//
 // The result is sum, or sum + old with Accumulate. The twins below give these bits on every machine, so an assembly
 // level must equal them except for the payload of a NaN.
 
@@ -51,6 +54,8 @@ func matmulGeneric(s *Set) {
 		PanelQ6K:  func(a *MatMulArgs) { matmulInt(a, PanelQ6K, blockQ6K) },
 		PanelS32:  func(a *MatMulArgs) { matmulInt(a, PanelS32, blockS32) },
 		PanelS16:  func(a *MatMulArgs) { matmulInt(a, PanelS16, blockS16) },
+		PanelQ2K:  func(a *MatMulArgs) { matmulLow(a, PanelQ2K, groupQ2K) },
+		PanelQ3K:  func(a *MatMulArgs) { matmulLow(a, PanelQ3K, groupQ3K) },
 	}
 }
 
@@ -309,17 +314,31 @@ func blockS32(sum [PanelRows]float32, w unsafe.Pointer, x actBlock) [PanelRows]f
 	return sum
 }
 
+// halvesS16 is a block of PanelS16.
+type halvesS16 struct {
+	s, m [2][PanelRows]float32
+	q    [8][PanelRows][4]int8
+}
+
 func blockS16(sum [PanelRows]float32, w unsafe.Pointer, x actBlock) [PanelRows]float32 {
-	p := (*struct{ s, m [2][PanelRows]float32 })(w)
-	var i [2][PanelRows]int32
-	for g := range 8 {
-		dotGroup(&i[g/4], (*[PanelRows][4]int8)(unsafe.Add(w, 256+64*g)), x.codes[4*g:])
-	}
+	p := (*halvesS16)(w)
+	u := p.products(x)
 	x0, x1 := float32(x.sums[0]), float32(x.sums[1])
 	for r := range sum {
-		u := fma32(p.s[1][r], float32(i[1][r]), p.s[0][r]*float32(i[0][r]))
-		u = fma32(p.m[1][r], x1, fma32(p.m[0][r], x0, u))
-		sum[r] = fma32(x.scale, u, sum[r])
+		u[r] = fma32(p.m[1][r], x1, fma32(p.m[0][r], x0, u[r]))
+		sum[r] = fma32(x.scale, u[r], sum[r])
 	}
 	return sum
+}
+
+// products returns the sums of the block without offsets and without the activation scale.
+func (p *halvesS16) products(x actBlock) (u [PanelRows]float32) {
+	var i [2][PanelRows]int32
+	for g := range p.q {
+		dotGroup(&i[g/4], &p.q[g], x.codes[4*g:])
+	}
+	for r := range u {
+		u[r] = fma32(p.s[1][r], float32(i[1][r]), p.s[0][r]*float32(i[0][r]))
+	}
+	return u
 }

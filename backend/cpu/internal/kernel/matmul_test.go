@@ -22,6 +22,7 @@ type matmulCase struct {
 var (
 	halfFields = map[Layout][2]int{
 		PanelQ8: {0, 16}, PanelQ4: {0, 16}, PanelQ4K: {0, 32}, PanelQ5K: {0, 32}, PanelQ6K: {0, 16},
+		PanelQ2K: {0, 32}, PanelQ3K: {0, 16},
 	}
 	floatFields = map[Layout][2]int{PanelF32: {0, 16}, PanelS32: {0, 32}, PanelS16: {0, 64}}
 )
