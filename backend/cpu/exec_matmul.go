@@ -19,6 +19,8 @@ type product struct {
 	x, out     loc
 	outs       bool
 	accumulate bool
+	// tileRows and warmRows are those of the kernel of m.
+	tileRows, warmRows int
 	// quantised is where a gated product writes more than fewRows rows in a format that is not ActF32.
 	quantised loc
 	format    kernel.ActFormat
@@ -28,6 +30,7 @@ type product struct {
 
 func (r *resolver) product(it *item) product {
 	p := product{m: &r.p.weights[it.weight].matrix, x: r.in(it, 0), out: r.loc(it.out), outs: r.lo.buffers[it.out].outs(), accumulate: it.accumulate}
+	p.tileRows, p.warmRows = r.p.set.TileRows[p.m.layout], r.p.set.WarmRows[p.m.layout]
 	if it.up >= 0 {
 		p.up = &r.p.weights[it.up].matrix
 	}
@@ -52,8 +55,6 @@ const (
 	taskBytes = 64 << 10
 	// manyRowsPanels is how many panels a task has when there are many rows.
 	manyRowsPanels = 4
-	// tileRows is how many rows a kernel call takes; a multiple of the row tiles of all kernels (4, 6, 8, 12).
-	tileRows = 48
 	// tilePanels is how many panels of a gated product are computed at a time: the longest block of activations.
 	tilePanels = 256 / kernel.PanelRows
 )
@@ -106,8 +107,8 @@ func (p *product) divide(m, threads int) division {
 		d.panels = max(d.panels, actBlock(p.format)/kernel.PanelRows)
 	}
 	d.across = (panels + d.panels - 1) / d.panels
-	if few := splitTasks * threads / d.across; few > 1 && m > tileRows { // too few tasks: cut the rows as well
-		d.rows = roundUp((m+few-1)/few, tileRows)
+	if few := splitTasks * threads / d.across; few > 1 && m > p.tileRows { // too few tasks: cut the rows as well
+		d.rows = roundUp((m+few-1)/few, p.tileRows)
 		d.down = (m + d.rows - 1) / d.rows
 	}
 	return d
@@ -156,8 +157,8 @@ func (st *matmulStage) task(w *worker, s *stepState, task int) {
 
 // multiply multiplies the panels lo..hi-1 with the rows r..end-1 of all.
 func (p *product) multiply(w *worker, lo, hi, r, end, all int) {
-	for ; r < end; r += tileRows {
-		n := min(tileRows, end-r)
+	for ; r < end; r += p.tileRows {
+		n := min(p.tileRows, end-r)
 		if p.up != nil {
 			for i := lo; i < hi; i += tilePanels {
 				p.gated(w, i, min(i+tilePanels, hi), r, n, all)
@@ -182,7 +183,7 @@ func (p *product) panels(w *worker, m *matrix, lo, hi, r, n int, dst unsafe.Poin
 	pair := w.p.set.MatMulPair[m.layout]
 	for i := lo; i < hi; i++ {
 		at := unsafe.Add(dst, 4*kernel.PanelRows*(i-lo))
-		if pair != nil && n == tileRows && i+1 < hi {
+		if pair != nil && n == p.tileRows && n%kernel.PairRows == 0 && i+1 < hi {
 			pair(p.args(w, m, i, r, n, at, stride))
 			i++
 			continue
@@ -194,7 +195,7 @@ func (p *product) panels(w *worker, m *matrix, lo, hi, r, n int, dst unsafe.Poin
 // panel multiplies one panel with n rows from r on.
 func (p *product) panel(w *worker, m *matrix, i, r, n int, dst unsafe.Pointer, stride int) {
 	a := p.args(w, m, i, r, n, dst, stride)
-	if n > coldRows && n < tileRows {
+	if n > coldRows && n < p.warmRows {
 		a.M = coldRows
 		w.p.set.MatMul[m.layout](a)
 		a.M, a.X, a.Dst = n-coldRows, unsafe.Add(a.X, coldRows*a.XStride), unsafe.Add(a.Dst, 4*coldRows*stride)
@@ -263,12 +264,12 @@ const tileColumns = tilePanels * kernel.PanelRows
 
 // tileMemory is what a worker needs for gated products.
 type tileMemory struct {
-	gate, up []float32 // [tileRows][tileColumns]
+	gate, up []float32 // [MaxTileRows][tileColumns]
 	codes    []byte
 }
 
 const (
-	tileFloats      = tileRows * tileColumns
+	tileFloats      = kernel.MaxTileRows * tileColumns
 	tileMemoryBytes = 2*4*tileFloats + 2*tileColumns
 )
 

@@ -20,6 +20,9 @@ const PanelRows = 16
 // PairRows is the number that the activation rows of MatMulPair are a multiple of.
 const PairRows = 12
 
+// MaxTileRows bounds Set.TileRows.
+const MaxTileRows = 64
+
 // TileKeys is the number of keys in one cache page and one attention tile.
 const TileKeys = 64
 
@@ -27,6 +30,13 @@ const TileKeys = 64
 type Set struct {
 	// Name is the level: "generic", "avx2", "avxvnni", "avx512", "amx", "neon", "dotprod", "i8mm".
 	Name string
+
+	// TileRows is how many activation rows a call of MatMul is best given when there are many: a multiple of the row tiles
+	// of the kernel (4, 6, 8, 12 or 16), and at most MaxTileRows.
+	TileRows [NumLayouts]int
+	// WarmRows is from how many activation rows on a call of MatMul with a panel that is in memory, not in a cache, is not
+	// made faster by a call before it with the first few rows, whose kernels ask for the panel ahead of its use.
+	WarmRows [NumLayouts]int
 
 	// MatMul has one product per panel layout; see MatMulArgs.
 	MatMul [NumLayouts]func(a *MatMulArgs)

@@ -7,7 +7,7 @@ import "unsafe"
 // The products for AMX work on 16 to amxRows activation rows, a multiple of amxTile.
 const (
 	amxTile = 16
-	amxRows = 64
+	amxRows = MaxTileRows
 )
 
 // matmulAMX replaces the integer products of s, which are those for AVX-512, by those for AMX-INT8 where there are
@@ -18,6 +18,7 @@ func matmulAMX(s *Set) {
 		PanelQ4K: matmulQ4KAMX, PanelQ5K: matmulQ5KAMX, PanelQ6K: matmulQ6KAMX,
 	} {
 		s.MatMul[l] = withTiles(f, s.MatMul[l])
+		s.TileRows[l], s.WarmRows[l] = amxRows, amxTile
 	}
 }
 

@@ -29,6 +29,9 @@ func Named(name string) (*Set, error) {
 // genericSet returns the set of the Go twins, from which every level starts.
 func genericSet() *Set {
 	s := &Set{Name: "generic"}
+	for l := range NumLayouts {
+		s.TileRows[l], s.WarmRows[l] = 48, 48
+	}
 	matmulGeneric(s)
 	vectorGeneric(s)
 	attentionGeneric(s)
