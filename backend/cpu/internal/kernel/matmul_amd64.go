@@ -9,7 +9,7 @@ func matmulAVX2(s *Set) {
 		PanelQ8: matmulQ8AVX2, PanelQ4: matmulQ4AVX2,
 		PanelQ4K: matmulQ4KAVX2, PanelQ5K: matmulQ5KAVX2, PanelQ6K: matmulQ6KAVX2,
 		PanelS32: matmulS32AVX2, PanelS16: matmulS16AVX2,
-		PanelQ2K: s.MatMul[PanelQ2K], PanelQ3K: s.MatMul[PanelQ3K], // the twins
+		PanelQ2K: matmulQ2KAVX2, PanelQ3K: matmulQ3KAVX2,
 	}
 	s.MatMulPair = [NumLayouts]func(a *MatMulArgs){
 		PanelF32: matmulF32PairAVX2, PanelF16: matmulF16PairAVX2, PanelBF16: matmulBF16PairAVX2,
@@ -21,6 +21,7 @@ func matmulAVXVNNI(s *Set) {
 	s.MatMul[PanelQ8], s.MatMul[PanelQ4] = matmulQ8AVXVNNI, matmulQ4AVXVNNI
 	s.MatMul[PanelQ4K], s.MatMul[PanelQ5K], s.MatMul[PanelQ6K] = matmulQ4KAVXVNNI, matmulQ5KAVXVNNI, matmulQ6KAVXVNNI
 	s.MatMul[PanelS32], s.MatMul[PanelS16] = matmulS32AVXVNNI, matmulS16AVXVNNI
+	s.MatMul[PanelQ2K], s.MatMul[PanelQ3K] = matmulQ2KAVXVNNI, matmulQ3KAVXVNNI
 }
 
 // matmulAVX512 replaces the products of s by those for AVX-512 (F, BW, VL, DQ, VNNI).
@@ -30,7 +31,7 @@ func matmulAVX512(s *Set) {
 		PanelQ8: matmulQ8AVX512, PanelQ4: matmulQ4AVX512,
 		PanelQ4K: matmulQ4KAVX512, PanelQ5K: matmulQ5KAVX512, PanelQ6K: matmulQ6KAVX512,
 		PanelS32: matmulS32AVX512, PanelS16: matmulS16AVX512,
-		PanelQ2K: s.MatMul[PanelQ2K], PanelQ3K: s.MatMul[PanelQ3K], // the twins
+		PanelQ2K: matmulQ2KAVX512, PanelQ3K: matmulQ3KAVX512,
 	}
 	s.MatMulPair = [NumLayouts]func(a *MatMulArgs){
 		PanelF32: matmulF32PairAVX512, PanelF16: matmulF16PairAVX512, PanelBF16: matmulBF16PairAVX512,

@@ -154,20 +154,14 @@ func genMatMulS16AVX2(g *generator) {
 			acc = t.ymms(2 * t.rows)
 			t.dotS(acc, 512, 16, 4)
 			for m := range t.rows {
-				dx, x1 := t.broadcast(t.row(t.q, m, 0)), t.broadcast32(t.row(t.r, m, 0))
-				x0 := t.YMM()
-				t.VPSLLD(operand.Imm(16), x1, x0)
-				t.VPSRAD(operand.Imm(16), x0, x0)
-				t.VPSRAD(operand.Imm(16), x1, x1)
-				t.VCVTDQ2PS(x0, x0)
-				t.VCVTDQ2PS(x1, x1)
+				dx, x := t.broadcast(t.row(t.q, m, 0)), t.activationSums(m)
 				for h := range 2 {
 					v, s := acc[2*m+h], t.YMM()
 					t.VCVTDQ2PS(v, v)
 					t.VMOVUPS(mem(t.w, nil, 0, 64+32*h), s)
 					t.VFMADD213PS(u(2*m+h), s, v)
-					t.VFMADD231PS(mem(t.w, nil, 0, 128+32*h), x0, v)
-					t.VFMADD231PS(mem(t.w, nil, 0, 192+32*h), x1, v)
+					t.VFMADD231PS(mem(t.w, nil, 0, 128+32*h), x[0], v)
+					t.VFMADD231PS(mem(t.w, nil, 0, 192+32*h), x[1], v)
 					t.addProduct(2*m+h, v, dx)
 				}
 			}
