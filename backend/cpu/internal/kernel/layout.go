@@ -46,6 +46,22 @@ const (
 	// groups of 32 columns 2 chunks as in PanelQ2K (low 2 bits) and one chunk byte[16][4] of third bits: bit g of the
 	// byte at [row][j] is the third bit of column j of k-group g. w = d*scale*(q-4). 1824 bytes (Q3_K).
 	PanelQ3K
+	// PanelIQ4NL: block 32: half[16] scales d, then 4 chunks as in PanelQ4. w = d*T[q], T the 16 levels of the type. 288
+	// bytes (IQ4_NL).
+	PanelIQ4NL
+	// PanelIQ4XS: block 32: float32[16] scales s, then 4 chunks as in PanelQ4. w = s*T[q], T as for PanelIQ4NL; s is the
+	// product of the half of 256 columns and the 6 bits of 32, which is exact. 320 bytes (IQ4_XS).
+	PanelIQ4XS
+	// PanelMXFP4: block 32: float32[16] scales s, then 4 chunks as in PanelQ4. w = s*T[q], T the doubled numbers of 4 bits
+	// and s half the power of two. 320 bytes (MXFP4).
+	PanelMXFP4
+	// PanelQ41: block 32: half[16] scales d, half[16] offsets m, then 4 chunks as in PanelQ4. w = d*q + m. 320 bytes (Q4_1).
+	PanelQ41
+	// PanelQ50: block 32: half[16] scales d, then 4 chunks as in PanelQ4 and one chunk of fifth bits as in PanelQ5K.
+	// w = d*(q-16). 352 bytes (Q5_0).
+	PanelQ50
+	// PanelQ51: block 32: half[16] scales d, half[16] offsets m, then the codes of PanelQ50. w = d*q + m. 384 bytes (Q5_1).
+	PanelQ51
 	// NumLayouts counts the layouts.
 	NumLayouts
 )
@@ -72,18 +88,24 @@ var layouts = [NumLayouts]struct {
 	blockBytes int // bytes of a block of PanelRows rows
 	act        ActFormat
 }{
-	PanelF32:  {"f32", 1, 4 * PanelRows, ActF32},
-	PanelF16:  {"f16", 1, 2 * PanelRows, ActF32},
-	PanelBF16: {"bf16", 1, 2 * PanelRows, ActF32},
-	PanelQ8:   {"q8", 32, 32 + 512, ActQ32},
-	PanelQ4:   {"q4", 32, 32 + 256, ActQ32},
-	PanelQ4K:  {"q4k", 256, 32 + 32 + 128 + 128 + 8*256, ActQ256},
-	PanelQ5K:  {"q5k", 256, 32 + 32 + 128 + 128 + 8*(256+64), ActQ256},
-	PanelQ6K:  {"q6k", 256, 32 + 256 + 8*(256+128), ActQ256},
-	PanelS32:  {"s32", 32, 64 + 64 + 512, ActQ32},
-	PanelS16:  {"s16", 32, 128 + 128 + 512, ActQ32},
-	PanelQ2K:  {"q2k", 256, 32 + 32 + 256 + 256 + 8*128, ActQ32},
-	PanelQ3K:  {"q3k", 256, 32 + 256 + 8*(128+64), ActQ32},
+	PanelF32:   {"f32", 1, 4 * PanelRows, ActF32},
+	PanelF16:   {"f16", 1, 2 * PanelRows, ActF32},
+	PanelBF16:  {"bf16", 1, 2 * PanelRows, ActF32},
+	PanelQ8:    {"q8", 32, 32 + 512, ActQ32},
+	PanelQ4:    {"q4", 32, 32 + 256, ActQ32},
+	PanelQ4K:   {"q4k", 256, 32 + 32 + 128 + 128 + 8*256, ActQ256},
+	PanelQ5K:   {"q5k", 256, 32 + 32 + 128 + 128 + 8*(256+64), ActQ256},
+	PanelQ6K:   {"q6k", 256, 32 + 256 + 8*(256+128), ActQ256},
+	PanelS32:   {"s32", 32, 64 + 64 + 512, ActQ32},
+	PanelS16:   {"s16", 32, 128 + 128 + 512, ActQ32},
+	PanelQ2K:   {"q2k", 256, 32 + 32 + 256 + 256 + 8*128, ActQ32},
+	PanelQ3K:   {"q3k", 256, 32 + 256 + 8*(128+64), ActQ32},
+	PanelIQ4NL: {"iq4nl", 32, 32 + 256, ActQ32},
+	PanelIQ4XS: {"iq4xs", 32, 64 + 256, ActQ32},
+	PanelMXFP4: {"mxfp4", 32, 64 + 256, ActQ32},
+	PanelQ41:   {"q41", 32, 64 + 256, ActQ32},
+	PanelQ50:   {"q50", 32, 32 + 256 + 64, ActQ32},
+	PanelQ51:   {"q51", 32, 64 + 256 + 64, ActQ32},
 }
 
 // String returns a short name for tests and benchmarks.

@@ -10,6 +10,8 @@ func matmulAVX2(s *Set) {
 		PanelQ4K: matmulQ4KAVX2, PanelQ5K: matmulQ5KAVX2, PanelQ6K: matmulQ6KAVX2,
 		PanelS32: matmulS32AVX2, PanelS16: matmulS16AVX2,
 		PanelQ2K: matmulQ2KAVX2, PanelQ3K: matmulQ3KAVX2,
+		PanelIQ4NL: s.MatMul[PanelIQ4NL], PanelIQ4XS: s.MatMul[PanelIQ4XS], PanelMXFP4: s.MatMul[PanelMXFP4],
+		PanelQ41: s.MatMul[PanelQ41], PanelQ50: s.MatMul[PanelQ50], PanelQ51: s.MatMul[PanelQ51],
 	}
 	s.MatMulPair = [NumLayouts]func(a *MatMulArgs){
 		PanelF32: matmulF32PairAVX2, PanelF16: matmulF16PairAVX2, PanelBF16: matmulBF16PairAVX2,
@@ -32,6 +34,8 @@ func matmulAVX512(s *Set) {
 		PanelQ4K: matmulQ4KAVX512, PanelQ5K: matmulQ5KAVX512, PanelQ6K: matmulQ6KAVX512,
 		PanelS32: matmulS32AVX512, PanelS16: matmulS16AVX512,
 		PanelQ2K: matmulQ2KAVX512, PanelQ3K: matmulQ3KAVX512,
+		PanelIQ4NL: s.MatMul[PanelIQ4NL], PanelIQ4XS: s.MatMul[PanelIQ4XS], PanelMXFP4: s.MatMul[PanelMXFP4],
+		PanelQ41: s.MatMul[PanelQ41], PanelQ50: s.MatMul[PanelQ50], PanelQ51: s.MatMul[PanelQ51],
 	}
 	s.MatMulPair = [NumLayouts]func(a *MatMulArgs){
 		PanelF32: matmulF32PairAVX512, PanelF16: matmulF16PairAVX512, PanelBF16: matmulBF16PairAVX512,

@@ -10,6 +10,8 @@ func matmulNEON(s *Set) {
 		PanelQ4K: matmulQ4KNEON, PanelQ5K: matmulQ5KNEON, PanelQ6K: matmulQ6KNEON,
 		PanelS32: matmulS32NEON, PanelS16: matmulS16NEON,
 		PanelQ2K: s.MatMul[PanelQ2K], PanelQ3K: s.MatMul[PanelQ3K], // the twins
+		PanelIQ4NL: s.MatMul[PanelIQ4NL], PanelIQ4XS: s.MatMul[PanelIQ4XS], PanelMXFP4: s.MatMul[PanelMXFP4],
+		PanelQ41: s.MatMul[PanelQ41], PanelQ50: s.MatMul[PanelQ50], PanelQ51: s.MatMul[PanelQ51],
 	}
 }
 

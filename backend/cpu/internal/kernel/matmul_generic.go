@@ -24,6 +24,9 @@ import (
 //
 // PanelS32, per block: i = Σ q*x;  u = s*float(i);  u = fma(m, float(ΣX16), u);  sum = fma(dx, u, sum)
 //
+// PanelIQ4NL, PanelIQ4XS, PanelMXFP4, PanelQ41, PanelQ50 and PanelQ51: as PanelS32 with i over the levels of the codes;
+// without offsets there is no operation for them.
+//
 // PanelS16, per block with halves 0 and 1: i0 = Σ q*x of half 0, i1 of half 1;
 //
 //	u = s0*float(i0);  u = fma(s1, float(i1), u);  u = fma(m0, float(X16[0]), u);  u = fma(m1, float(X16[1]), u);
@@ -56,6 +59,12 @@ func matmulGeneric(s *Set) {
 		PanelS16:  func(a *MatMulArgs) { matmulInt(a, PanelS16, blockS16) },
 		PanelQ2K:  func(a *MatMulArgs) { matmulLow(a, PanelQ2K, groupQ2K) },
 		PanelQ3K:  func(a *MatMulArgs) { matmulLow(a, PanelQ3K, groupQ3K) },
+	}
+	for i := range nibbleLayouts {
+		if n := &nibbleLayouts[i]; n.levels != nil {
+			block := n.block
+			s.MatMul[i] = func(a *MatMulArgs) { matmulInt(a, Layout(i), block) }
+		}
 	}
 }
 
@@ -301,10 +310,10 @@ func blockQ6K(sum [PanelRows]float32, w unsafe.Pointer, x actBlock) [PanelRows]f
 }
 
 func blockS32(sum [PanelRows]float32, w unsafe.Pointer, x actBlock) [PanelRows]float32 {
-	p := (*struct{ s, m [PanelRows]float32 })(w)
+	p := (*blockOfS32)(w)
 	var i [PanelRows]int32
-	for g := range 8 {
-		dotGroup(&i, (*[PanelRows][4]int8)(unsafe.Add(w, 128+64*g)), x.codes[4*g:])
+	for g := range p.q {
+		dotGroup(&i, &p.q[g], x.codes[4*g:])
 	}
 	x32 := float32(int32(x.sums[0]) + int32(x.sums[1]))
 	for r := range sum {

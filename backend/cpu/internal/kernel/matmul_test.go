@@ -23,8 +23,11 @@ var (
 	halfFields = map[Layout][2]int{
 		PanelQ8: {0, 16}, PanelQ4: {0, 16}, PanelQ4K: {0, 32}, PanelQ5K: {0, 32}, PanelQ6K: {0, 16},
 		PanelQ2K: {0, 32}, PanelQ3K: {0, 16},
+		PanelIQ4NL: {0, 16}, PanelQ41: {0, 32}, PanelQ50: {0, 16}, PanelQ51: {0, 32},
 	}
-	floatFields = map[Layout][2]int{PanelF32: {0, 16}, PanelS32: {0, 32}, PanelS16: {0, 64}}
+	floatFields = map[Layout][2]int{
+		PanelF32: {0, 16}, PanelS32: {0, 32}, PanelS16: {0, 64}, PanelIQ4XS: {0, 16}, PanelMXFP4: {0, 16},
+	}
 )
 
 // newCase makes a product of random operands. With extreme, codes and scales of blocks are at their limits, and all
@@ -280,7 +283,7 @@ func TestMatMulSpecialScales(t *testing.T) {
 			switch l {
 			case PanelF16, PanelBF16:
 				le.PutUint16(b[2*rng.IntN(16):], halves[i])
-			case PanelF32, PanelS32, PanelS16:
+			case PanelF32, PanelS32, PanelS16, PanelIQ4XS, PanelMXFP4:
 				le.PutUint32(b[4*rng.IntN(16):], floats[i])
 			default:
 				le.PutUint16(b[2*rng.IntN(16):], halves[i])

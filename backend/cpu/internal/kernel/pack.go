@@ -176,11 +176,7 @@ func packQ4(dst, src []byte, r int) {
 	for ; len(src) >= 18; src, dst = src[18:], dst[288:] {
 		b, d := (*[18]byte)(src), (*[288]byte)(dst)
 		le.PutUint16(d[2*r:], le.Uint16(b[:]))
-		for h := range 2 { // k-groups 0..3 are the low nibbles of the stored bytes, 4..7 the high ones
-			u, v := le.Uint32(b[2+8*h:]), le.Uint32(b[6+8*h:])
-			le.PutUint32(d[32+64*h+4*r:], u&lowNibbles|v&lowNibbles<<4)
-			le.PutUint32(d[32+64*(h+2)+4*r:], u>>4&lowNibbles|v&^lowNibbles)
-		}
+		packNibbles((*[256]byte)(d[32:]), (*[16]byte)(b[2:]), r)
 	}
 }
 

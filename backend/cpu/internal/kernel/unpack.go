@@ -29,6 +29,15 @@ func unpackBlock(dst []float32, k int, l Layout, w unsafe.Pointer) {
 		}
 		return
 	}
+	if n := &nibbleLayouts[l]; n.levels != nil {
+		p := n.expand(w)
+		for r := range PanelRows {
+			for c := range l.BlockLen() {
+				dst[r*k+c] = float32(p.s[r]*float32(p.q[c/4][r][c%4])) + p.m[r]
+			}
+		}
+		return
+	}
 	half := func(offset, r int) float32 { return halfValue(*(*uint16)(unsafe.Add(w, offset+2*r))) }
 	single := func(offset, i, r int) float32 { return *(*float32)(unsafe.Add(w, offset+64*i+4*r)) }
 	u8 := func(offset, i, r int) uint8 { return *(*uint8)(unsafe.Add(w, offset+16*i+r)) }

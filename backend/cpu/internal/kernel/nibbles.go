@@ -1,0 +1,152 @@
+package kernel
+
+import (
+	"math"
+	"unsafe"
+)
+
+// nibbleLayout describes a layout whose blocks of 32 columns have a scale, at most one offset, and codes of 4 or 5 bits
+// that stand for levels.
+type nibbleLayout struct {
+	wide   bool   // the scales are float32, not halves
+	offset bool   // half offsets follow the scales
+	levels []int8 // by code: 16, or 32 where there are fifth bits
+}
+
+var (
+	levelsIQ4 = []int8{-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113}
+	levelsFP4 = []int8{0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12} // doubled
+)
+
+// nibbleLayouts has a row with levels for each of these layouts.
+var nibbleLayouts = [NumLayouts]nibbleLayout{
+	PanelIQ4NL: {levels: levelsIQ4},
+	PanelIQ4XS: {wide: true, levels: levelsIQ4},
+	PanelMXFP4: {wide: true, levels: levelsFP4},
+	PanelQ41:   {offset: true, levels: ascending(0, 16)},
+	PanelQ50:   {levels: ascending(-16, 32)},
+	PanelQ51:   {offset: true, levels: ascending(0, 32)},
+}
+
+// ascending returns n levels from the first on.
+func ascending(first int8, n int) []int8 {
+	levels := make([]int8, n)
+	for i := range levels {
+		levels[i] = first + int8(i)
+	}
+	return levels
+}
+
+// blockOfS32 is a block of PanelS32.
+type blockOfS32 struct {
+	s, m [PanelRows]float32
+	q    [8][PanelRows][4]int8
+}
+
+// expand returns a block as one of PanelS32, whose sums it has. Without offsets m is zero.
+func (n *nibbleLayout) expand(w unsafe.Pointer) (p blockOfS32) {
+	if n.wide {
+		p.s, w = widenF32(w), unsafe.Add(w, 4*PanelRows)
+	} else {
+		p.s, w = widenF16(w), unsafe.Add(w, 2*PanelRows)
+	}
+	if n.offset {
+		p.m, w = widenF16(w), unsafe.Add(w, 2*PanelRows)
+	}
+	var fifth chunk
+	if len(n.levels) > 16 {
+		fifth = *(*chunk)(unsafe.Add(w, 4*64))
+	}
+	for c := range 4 {
+		var lo, hi chunk
+		nibbles(&lo, &hi, unsafe.Add(w, 64*c))
+		for r := range PanelRows {
+			for j, f := range fifth[r] {
+				p.q[2*c][r][j] = n.levels[lo[r][j]|f>>(2*c)&1<<4]
+				p.q[2*c+1][r][j] = n.levels[hi[r][j]|f>>(2*c+1)&1<<4]
+			}
+		}
+	}
+	return p
+}
+
+// block is the twin of a block: see matmulInt.
+func (n *nibbleLayout) block(sum [PanelRows]float32, w unsafe.Pointer, x actBlock) [PanelRows]float32 {
+	p := n.expand(w)
+	if n.offset {
+		return blockS32(sum, unsafe.Pointer(&p), x)
+	}
+	var i [PanelRows]int32
+	for g := range p.q {
+		dotGroup(&i, &p.q[g], x.codes[4*g:])
+	}
+	for r := range sum { // no offsets: not even the sign of a zero is theirs
+		sum[r] = fma32(x.scale, p.s[r]*float32(i[r]), sum[r])
+	}
+	return sum
+}
+
+// packNibbles packs the codes of 4 bits of 32 columns: the first 16 are the low halves of the bytes.
+func packNibbles(dst *[256]byte, src *[16]byte, r int) {
+	for h := range 2 {
+		u, v := le.Uint32(src[8*h:]), le.Uint32(src[8*h+4:])
+		le.PutUint32(dst[64*h+4*r:], u&lowNibbles|v&lowNibbles<<4)
+		le.PutUint32(dst[64*(h+2)+4*r:], u>>4&lowNibbles|v&^lowNibbles)
+	}
+}
+
+// packFifths packs the fifth bits of 32 columns, of which src holds one a bit.
+func packFifths(dst *[64]byte, src uint32, r int) {
+	var fifth uint32
+	for g := range 8 {
+		const spread = 1 | 1<<7 | 1<<14 | 1<<21 // times 4 bits: one in each byte
+		fifth |= src >> (4 * g) & 15 * spread & lowBits << g
+	}
+	le.PutUint32(dst[4*r:], fifth)
+}
+
+func packIQ4XS(dst, src []byte, r int) {
+	for ; len(src) >= 136; src = src[136:] {
+		b := (*[136]byte)(src)
+		d, high := halfValue(le.Uint16(b[:])), le.Uint16(b[2:])
+		for s := range 8 {
+			scale := int(b[4+s/2]>>(s%2*4)&15) + int(high>>(2*s)&3<<4) - 32
+			le.PutUint32(dst[4*r:], math.Float32bits(d*float32(scale)))
+			packNibbles((*[256]byte)(dst[64:]), (*[16]byte)(b[8+16*s:]), r)
+			dst = dst[320:]
+		}
+	}
+}
+
+func packMXFP4(dst, src []byte, r int) {
+	for ; len(src) >= 17; src, dst = src[17:], dst[320:] {
+		scale := math.Ldexp(1, int(src[0])-128) // of doubled numbers
+		le.PutUint32(dst[4*r:], math.Float32bits(float32(scale)))
+		packNibbles((*[256]byte)(dst[64:]), (*[16]byte)(src[1:]), r)
+	}
+}
+
+func packQ41(dst, src []byte, r int) {
+	for ; len(src) >= 20; src, dst = src[20:], dst[320:] {
+		le.PutUint16(dst[2*r:], le.Uint16(src))
+		le.PutUint16(dst[32+2*r:], le.Uint16(src[2:]))
+		packNibbles((*[256]byte)(dst[64:]), (*[16]byte)(src[4:]), r)
+	}
+}
+
+func packQ50(dst, src []byte, r int) {
+	for ; len(src) >= 22; src, dst = src[22:], dst[352:] {
+		le.PutUint16(dst[2*r:], le.Uint16(src))
+		packNibbles((*[256]byte)(dst[32:]), (*[16]byte)(src[6:]), r)
+		packFifths((*[64]byte)(dst[288:]), le.Uint32(src[2:]), r)
+	}
+}
+
+func packQ51(dst, src []byte, r int) {
+	for ; len(src) >= 24; src, dst = src[24:], dst[384:] {
+		le.PutUint16(dst[2*r:], le.Uint16(src))
+		le.PutUint16(dst[32+2*r:], le.Uint16(src[2:]))
+		packNibbles((*[256]byte)(dst[64:]), (*[16]byte)(src[8:]), r)
+		packFifths((*[64]byte)(dst[320:]), le.Uint32(src[4:]), r)
+	}
+}
