@@ -27,11 +27,13 @@ var (
 
 func (l *lowLayout) third() bool { return l.codeBytes > 128 }
 
-// eachGroup runs body for every group of 32 columns of the panel, with the places of its codes and of its first scales.
-func (l *lowLayout) eachGroup(t *tile, body func(codes, scales reg.GPVirtual)) {
+// eachGroup runs body for every group of 32 columns of the panel, with the places of its codes and of its first scales,
+// and start before every block.
+func (l *lowLayout) eachGroup(t *tile, start func(), body func(codes, scales reg.GPVirtual)) {
 	t.eachBlock(func() {
 		t.touch(t.w, l.codes)
 		t.ahead(t.w, l.codes)
+		start()
 		t.subBlocks(l.codes, l.codeBytes, l.scales, 32, func(codes, scales reg.GPVirtual) {
 			body(codes, scales)
 			t.advance(t.q, 4)
@@ -57,15 +59,21 @@ func (l *lowLayout) genAVX512(g *generator) {
 		t.quantised(32, 256)
 		t.sums(t.rows > 6, 0)
 		pairs := t.bytesOf("lowPairs", 3)
-		l.eachGroup(t, func(codes, scales reg.GPVirtual) {
+		var d, dmin operand.Op
+		start := func() {
+			if d = t.halfZ(0); l.minima {
+				dmin = t.halfZ(32)
+			}
+		}
+		l.eachGroup(t, start, func(codes, scales reg.GPVirtual) {
 			u := l.halfZ(t, codes, 0, pairs)
-			s := l.scaleZ(t, scales, 0)
+			s := l.productZ(t, scales, 0, d)
 			for _, v := range u {
 				t.VCVTDQ2PS(v, v)
 				t.VMULPS(s, v, v)
 			}
 			acc := l.halfZ(t, codes, 1, pairs)
-			s = l.scaleZ(t, scales, 16)
+			s = l.productZ(t, scales, 16, d)
 			for m, v := range acc {
 				t.VCVTDQ2PS(v, v)
 				t.VFMADD231PS(v, s, u[m])
@@ -73,7 +81,7 @@ func (l *lowLayout) genAVX512(g *generator) {
 			if l.minima {
 				for half, name := range []string{"first", "second"} {
 					one, zero := halfPair(half, 1)
-					pair, o := t.pairOf(name, one, zero), l.minimumZ(t, scales, half)
+					pair, o := t.pairOf(name, one, zero), l.productZ(t, scales, 256+16*half, dmin)
 					for m, v := range u {
 						t.VFNMADD231PS(o, t.floatSums(m, pair), v)
 					}
@@ -116,8 +124,8 @@ func (l *lowLayout) halfZ(t *tile, codes reg.GPVirtual, half int, pairs reg.VecV
 	return acc
 }
 
-// scaleZ returns d times the scales at an offset.
-func (l *lowLayout) scaleZ(t *tile, scales reg.GPVirtual, off int) reg.VecVirtual {
+// productZ returns d times the scales or minima at an offset.
+func (l *lowLayout) productZ(t *tile, scales reg.GPVirtual, off int, d operand.Op) reg.VecVirtual {
 	s := t.ZMM()
 	if l.signed {
 		t.VPMOVSXBD(mem(scales, nil, 0, off), s)
@@ -125,15 +133,6 @@ func (l *lowLayout) scaleZ(t *tile, scales reg.GPVirtual, off int) reg.VecVirtua
 		t.VPMOVZXBD(mem(scales, nil, 0, off), s)
 	}
 	t.VCVTDQ2PS(s, s)
-	t.VMULPS(t.halfZ(0), s, s)
-	return s
-}
-
-// minimumZ returns dmin times the minima of half of a group.
-func (l *lowLayout) minimumZ(t *tile, scales reg.GPVirtual, half int) reg.VecVirtual {
-	s := t.ZMM()
-	t.VPMOVZXBD(mem(scales, nil, 0, 256+16*half), s)
-	t.VCVTDQ2PS(s, s)
-	t.VMULPS(t.halfZ(32), s, s)
+	t.VMULPS(d, s, s)
 	return s
 }

@@ -24,7 +24,7 @@ func (l *lowLayout) genAVX2(g *generator) {
 		t.sums(t.rows > 2, 0)
 		u := func(i int) operand.Mem { return mem(t.room, nil, 0, lowHalf+32*i) }
 		factor := func(i, h int) operand.Mem { return mem(t.room, nil, 0, lowFactors+64*i+32*h) }
-		l.eachGroup(t, func(codes, scales reg.GPVirtual) {
+		l.eachGroup(t, func() {}, func(codes, scales reg.GPVirtual) {
 			acc := l.half(t, codes, 0)
 			for h := range 2 {
 				s := l.product(t, 0, mem(scales, nil, 0, 8*h), h)
