@@ -46,7 +46,7 @@ func LayoutFor(t tensor.DType) (Layout, bool) {
 
 // Pack writes the panel of the given rows to dst, which has PanelBytes(k) bytes of LayoutFor(t). rows[r] holds the k
 // stored elements of type t of row r; rows past the end of the matrix are nil and become zero. Each row is read once,
-// in ascending order. An error says which type, length or code does not fit; dst is then partly written.
+// from its start to its end. An error says which type, length or code does not fit; dst is then partly written.
 func Pack(dst []byte, t tensor.DType, k int, rows *[PanelRows][]byte) error {
 	l, ok := LayoutFor(t)
 	if !ok {
@@ -59,16 +59,21 @@ func Pack(dst []byte, t tensor.DType, k int, rows *[PanelRows][]byte) error {
 	if want := l.PanelBytes(k); len(dst) != want {
 		return fmt.Errorf("kernel: room for a panel of %d columns of %v is %d bytes, want %d", k, t, len(dst), want)
 	}
+	whole := true
 	for r, row := range rows {
 		switch {
 		case row == nil:
+			whole = false
 			clear(dst)
 		case len(row) != rowBytes:
 			return fmt.Errorf("kernel: row %d of %d columns of %v is %d bytes, want %d", r, k, t, len(row), rowBytes)
 		}
 	}
-	pack := rowPacker(t, l)
-	for k0 := 0; k0 < k; k0 += packColumns {
+	pack, k0 := rowPacker(t, l), 0
+	if whole && (l == PanelF16 || l == PanelBF16) {
+		k0 = packHalves(dst, k, rows)
+	}
+	for ; k0 < k; k0 += packColumns {
 		n := min(packColumns, k-k0)
 		d := dst[l.PanelBytes(k0):l.PanelBytes(k0+n)]
 		from, to := k0/t.BlockLen()*t.BlockBytes(), (k0+n)/t.BlockLen()*t.BlockBytes()

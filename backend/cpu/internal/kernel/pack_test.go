@@ -59,7 +59,7 @@ func TestPack(t *testing.T) {
 				t.Fatal("no layout")
 			}
 			step := max(typ.BlockLen(), l.BlockLen())
-			for _, k := range []int{step, 3 * step, 768} {
+			for _, k := range []int{step, 3 * step, 7 * step, 768} {
 				for _, rows := range []int{16, 1, 11} {
 					checkPack(t, rng, typ, l, k, rows)
 				}
