@@ -6,7 +6,7 @@
 
 // func matmulQ4AVXVNNI(a *MatMulArgs)
 // Requires: AVX, AVX-VNNI, AVX2, F16C, FMA3, MMX+
-TEXT ·matmulQ4AVXVNNI(SB), $472-8
+TEXT ·matmulQ4AVXVNNI(SB), $920-8
 	MOVQ a+0(FP), AX
 	MOVQ 24(AX), CX
 	MOVQ CX, (SP)

@@ -6,7 +6,7 @@
 
 // func matmulQ8AVXVNNI(a *MatMulArgs)
 // Requires: AVX, AVX-VNNI, AVX2, F16C, FMA3, MMX+
-TEXT ·matmulQ8AVXVNNI(SB), $472-8
+TEXT ·matmulQ8AVXVNNI(SB), $920-8
 	MOVQ a+0(FP), AX
 	MOVQ 24(AX), CX
 	MOVQ CX, (SP)

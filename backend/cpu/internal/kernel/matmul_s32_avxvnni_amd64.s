@@ -6,7 +6,7 @@
 
 // func matmulS32AVXVNNI(a *MatMulArgs)
 // Requires: AVX, AVX-VNNI, AVX2, FMA3, MMX+
-TEXT ·matmulS32AVXVNNI(SB), $472-8
+TEXT ·matmulS32AVXVNNI(SB), $920-8
 	MOVQ a+0(FP), AX
 	MOVQ 24(AX), CX
 	MOVQ CX, (SP)

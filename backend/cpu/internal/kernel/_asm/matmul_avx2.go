@@ -89,44 +89,6 @@ func (t *tile) nibbleGroups(base reg.Register, off, chunks int, each func(g int,
 	}
 }
 
-func genMatMulQ4AVX2(g *generator) {
-	g.genMatMul("matmulQ4", intTiles, 6*64, func(t *tile) {
-		t.quantised(32, 32)
-		t.sums(t.rows > 2, 0)
-		t.eachBlock(func() {
-			acc := t.ymms(2 * t.rows)
-			if t.vnni {
-				t.setSums(acc, -8, -8)
-			}
-			// Sums of int16 for AVX2: |q*x| of 16 columns is at most 15*127*16 = 30480. Without the zero point, 8 times the sums
-			// of 16 columns in stored order, it is at most 127*(8*8 + 8*15 + 8*8) = 31496 in every lane.
-			t.nibbleGroups(t.w, 32, 4, func(g int, w []reg.VecVirtual) { t.dotU(acc, w, 4*g, g == 0 && !t.vnni) })
-			d := []reg.VecVirtual{t.half(mem(t.w, nil, 0, 0)), t.half(mem(t.w, nil, 0, 16))}
-			for m := range t.rows {
-				var zero reg.VecVirtual
-				if !t.vnni {
-					zero = t.broadcast32(t.row(t.r, m, 0))
-				}
-				dx := t.broadcast(t.row(t.q, m, 0))
-				if !t.vnni {
-					t.VPSLLW(operand.Imm(3), zero, zero)
-				}
-				for h := range 2 {
-					v := acc[2*m+h]
-					if !t.vnni {
-						t.VPSUBW(zero, v, v)
-						t.VPMADDWD(t.ones16(), v, v)
-					}
-					t.VCVTDQ2PS(v, v)
-					t.VMULPS(d[h], v, v)
-					t.addProduct(2*m+h, v, dx)
-				}
-			}
-			t.next(288, 32)
-		})
-	})
-}
-
 // next moves to the next block.
 func (t *tile) next(panelBytes, columns int) {
 	t.ahead(t.w, panelBytes)

@@ -21,7 +21,7 @@ func (t *tile) dotS(acc []reg.VecVirtual, off, column, n int) {
 		t.dotSVNNI(acc, off, column, n)
 		return
 	}
-	t.dotSAVX2(acc, off, column, n)
+	t.dotSAVX2(acc, column, n, func(g int) (w, sign []reg.VecVirtual) { return t.signedBytes(off + 64*g) })
 }
 
 // dotSVNNI is dotS with the codes made unsigned by 128 more, for which 128 times the activation sums are taken before.
@@ -42,22 +42,18 @@ func (t *tile) dotSVNNI(acc []reg.VecVirtual, off, column, n int) {
 	}
 }
 
-// dotSAVX2 is dotS with pairs of products. VPMADDUBSW wants an unsigned factor, so the sign goes to the activation: with
+// dotSAVX2 is dotS with pairs of products, of codes given as |w| and s. VPMADDUBSW wants an unsigned factor, so the sign goes to the activation: with
 // s = -1 for w < 0 and else 0,
 //
 //	w*x = |w| * ((x ^ s) - s) = |w|*(x ^ s) - |w|*s
 //
 // where the last product is the same for all activation rows. Two products |w|*(x ^ s) are between 2*128*-128 and
 // 2*127*127, which an int16 holds.
-func (t *tile) dotSAVX2(acc []reg.VecVirtual, off, disp, n int) {
+func (t *tile) dotSAVX2(acc []reg.VecVirtual, disp, n int, codes func(g int) (w, sign []reg.VecVirtual)) {
 	fix := t.ymms(2)
 	for g := range n {
-		w, sign := t.ymms(2), t.ymms(2)
+		w, sign := codes(g)
 		for h := range w {
-			at := mem(t.w, nil, 0, off+64*g+32*h)
-			t.VPABSB(at, w[h])
-			t.VPXOR(sign[h], sign[h], sign[h])
-			t.VPCMPGTB(at, sign[h], sign[h])
 			v := fix[h]
 			if g > 0 {
 				v = t.YMM()
@@ -90,51 +86,16 @@ func (t *tile) dotSAVX2(acc []reg.VecVirtual, off, disp, n int) {
 	}
 }
 
-func genMatMulQ8AVX2(g *generator) {
-	g.genMatMul("matmulQ8", g.signedTiles(), g.signedTiles()[0]*64, func(t *tile) {
-		t.quantised(32, 32)
-		t.sums(t.rows > 2, 0)
-		t.eachBlock(func() {
-			acc := t.ymms(2 * t.rows)
-			t.dotS(acc, 32, 0, 8)
-			d := []reg.VecVirtual{t.half(mem(t.w, nil, 0, 0)), t.half(mem(t.w, nil, 0, 16))}
-			for m := range t.rows {
-				dx := t.broadcast(t.row(t.q, m, 0))
-				for h := range 2 {
-					v := acc[2*m+h]
-					t.VCVTDQ2PS(v, v)
-					t.VMULPS(d[h], v, v)
-					t.addProduct(2*m+h, v, dx)
-				}
-			}
-			t.next(544, 32)
-		})
-	})
-}
-
-func genMatMulS32AVX2(g *generator) {
-	g.genMatMul("matmulS32", g.signedTiles(), g.signedTiles()[0]*64, func(t *tile) {
-		t.quantised(32, 32)
-		t.sums(t.rows > 2, 0)
-		t.eachBlock(func() {
-			t.touch(t.w, 128)
-			acc := t.ymms(2 * t.rows)
-			t.dotS(acc, 128, 0, 8)
-			for m := range t.rows {
-				dx, x32 := t.broadcast(t.row(t.q, m, 0)), t.broadcast32(t.row(t.r, m, 0))
-				t.VPMADDWD(t.ones16(), x32, x32)
-				t.VCVTDQ2PS(x32, x32)
-				for h := range 2 {
-					v := acc[2*m+h]
-					t.VCVTDQ2PS(v, v)
-					t.VMULPS(mem(t.w, nil, 0, 32*h), v, v)
-					t.VFMADD231PS(mem(t.w, nil, 0, 64+32*h), x32, v)
-					t.addProduct(2*m+h, v, dx)
-				}
-			}
-			t.next(640, 32)
-		})
-	})
+// signedBytes returns the magnitudes of the codes at an offset, and -1 where they are negative.
+func (t *tile) signedBytes(off int) (w, sign []reg.VecVirtual) {
+	w, sign = t.ymms(2), t.ymms(2)
+	for h := range w {
+		at := mem(t.w, nil, 0, off+32*h)
+		t.VPABSB(at, w[h])
+		t.VPXOR(sign[h], sign[h], sign[h])
+		t.VPCMPGTB(at, sign[h], sign[h])
+	}
+	return w, sign
 }
 
 func genMatMulS16AVX2(g *generator) {

@@ -82,26 +82,6 @@ func (t *tile) addScaledZ(m int, v reg.VecVirtual) {
 	t.VMOVUPS(s, t.accAt(m))
 }
 
-func genMatMulQ4AVX512(g *generator) {
-	g.genMatMul("matmulQ4", vnniTiles, 0, func(t *tile) {
-		t.quantised(32, 32)
-		t.sums(false, 0)
-		zero, mask := t.pairOf("minus8", -8, -8), t.bytesOf("lowNibbles", 0x0f)
-		t.eachBlock(func() {
-			acc := t.zmms(t.rows)
-			t.fromSums(acc, zero)
-			t.nibblesZ(t.w, 32, 4, mask, func(g int, w reg.VecVirtual) { t.dotZ(acc, w, 4*g) })
-			d := t.halfZ(0)
-			for m, v := range acc {
-				t.VCVTDQ2PS(v, v)
-				t.VMULPS(d, v, v)
-				t.addScaledZ(m, v)
-			}
-			t.next(288, 32)
-		})
-	})
-}
-
 // signedZ adds the products of n k-groups of signed codes at off, made unsigned by 128 more, to the int32 sums, from
 // which 128 times the activation sums were taken before.
 func (t *tile) signedZ(acc []reg.VecVirtual, off, disp, n int, flip reg.VecVirtual) {
@@ -110,26 +90,6 @@ func (t *tile) signedZ(acc []reg.VecVirtual, off, disp, n int, flip reg.VecVirtu
 		t.VPXORD(mem(t.w, nil, 0, off+64*g), flip, w)
 		t.dotZ(acc, w, disp+4*g)
 	}
-}
-
-func genMatMulQ8AVX512(g *generator) {
-	g.genMatMul("matmulQ8", vnniTiles, 0, func(t *tile) {
-		t.quantised(32, 32)
-		t.sums(false, 0)
-		zero, flip := t.pairOf("minus128", -128, -128), t.bytesOf("signBits", 0x80)
-		t.eachBlock(func() {
-			acc := t.zmms(t.rows)
-			t.fromSums(acc, zero)
-			t.signedZ(acc, 32, 0, 8, flip)
-			d := t.halfZ(0)
-			for m, v := range acc {
-				t.VCVTDQ2PS(v, v)
-				t.VMULPS(d, v, v)
-				t.addScaledZ(m, v)
-			}
-			t.next(544, 32)
-		})
-	})
 }
 
 // floatSums returns pair times the activation sums of row m as float32.
@@ -143,29 +103,6 @@ func (t *tile) floatSums(m int, pair reg.VecVirtual) reg.VecVirtual {
 func (t *tile) fromSumsOf(v reg.VecVirtual, m int, pair reg.VecVirtual) {
 	t.zero(v)
 	t.VPDPWSSD_BCST(t.row(t.r, m, 0), pair, v)
-}
-
-func genMatMulS32AVX512(g *generator) {
-	g.genMatMul("matmulS32", vnniTiles, 0, func(t *tile) {
-		t.quantised(32, 32)
-		t.sums(false, 0)
-		zero, flip := t.pairOf("minus128", -128, -128), t.bytesOf("signBits", 0x80)
-		both := t.pairOf("both", 1, 1)
-		t.eachBlock(func() {
-			t.touch(t.w, 128)
-			acc := t.zmms(t.rows)
-			t.fromSums(acc, zero)
-			t.signedZ(acc, 128, 0, 8, flip)
-			s, o := t.loadZ(mem(t.w, nil, 0, 0)), t.loadZ(mem(t.w, nil, 0, 64))
-			for m, v := range acc {
-				t.VCVTDQ2PS(v, v)
-				t.VMULPS(s, v, v)
-				t.VFMADD231PS(o, t.floatSums(m, both), v)
-				t.addScaledZ(m, v)
-			}
-			t.next(640, 32)
-		})
-	})
 }
 
 func genMatMulS16AVX512(g *generator) {

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// signs reports whether the codes are multiplied as sign and magnitude: they do not fit into sums of int16.
+func (l *blockLayout) signs(g *generator) bool { return !g.vnni && l.maxCode() > 31 }
+
+func (l *blockLayout) genAVX2(g *generator) {
+	tiles := intTiles
+	if l.signs(g) {
+		tiles = g.signedTiles()
+	}
+	g.genMatMul(l.name, tiles, kScratch, func(t *tile) {
+		t.quantised(32, 32)
+		t.sums(t.rows > 2, 0)
+		t.eachBlock(func() {
+			l.touch(t)
+			acc := l.products(t)
+			s := t.floats(0, l.scales)
+			var o []operand.Op
+			if l.offsets > 0 {
+				o = t.floats(panelRows*l.scales, l.offsets)
+				t.spill(o)
+			}
+			for m := range t.rows {
+				dx, x32 := t.broadcast(t.row(t.q, m, 0)), reg.VecVirtual(nil)
+				if l.offsets > 0 {
+					x32 = t.broadcast32(t.row(t.r, m, 0))
+					t.VPMADDWD(t.ones16(), x32, x32)
+					t.VCVTDQ2PS(x32, x32)
+				}
+				for h := range 2 {
+					v := acc[2*m+h]
+					t.VCVTDQ2PS(v, v)
+					t.VMULPS(s[h], v, v)
+					if l.offsets > 0 {
+						t.VFMADD231PS(o[h], x32, v)
+					}
+					t.addProduct(2*m+h, v, dx)
+				}
+			}
+			t.next(l.blockBytes(), 32)
+		})
+	})
+}
+
+// floats returns the 16 half floats at an offset, widened, or the places of 16 float32.
+func (t *tile) floats(off, size int) []operand.Op {
+	if size == 4 {
+		return []operand.Op{mem(t.w, nil, 0, off), mem(t.w, nil, 0, off+32)}
+	}
+	return []operand.Op{t.half(mem(t.w, nil, 0, off)), t.half(mem(t.w, nil, 0, off+16))}
+}
+
+// spill moves two vectors to memory when the tile has no registers for them.
+func (t *tile) spill(v []operand.Op) {
+	for h, op := range v {
+		if r, ok := op.(reg.VecVirtual); ok && t.rows > 4 {
+			v[h] = mem(t.room, nil, 0, kScales+32*h)
+			t.VMOVUPS(r, v[h])
+		}
+	}
+}
+
+// products returns the int32 sums of a block, acc[2*m+h].
+func (l *blockLayout) products(t *tile) []reg.VecVirtual {
+	acc := t.ymms(2 * t.rows)
+	switch {
+	case l.bytes:
+		t.dotS(acc, l.header(), 0, 8)
+	case l.signs(t.generator):
+		t.dotSAVX2(acc, 0, 8, func(g int) (w, sign []reg.VecVirtual) { return l.signedGroup(t, g) })
+	case t.vnni:
+		if l.zero > 0 {
+			t.setSums(acc, int16(-l.zero), int16(-l.zero))
+		}
+		l.dotGroups(t, acc, 0, 4, l.zero == 0)
+	case l.maxCode() > 15:
+		// Sums of int16: |q*x| of 8 columns is at most 31*127*8 = 31496.
+		l.dotGroups(t, acc, 0, 2, true)
+		for i, v := range acc {
+			t.VPMADDWD(t.ones16(), v, v)
+			t.VMOVDQU(v, t.intSum(i))
+		}
+		l.dotGroups(t, acc, 2, 2, true)
+		for m := range t.rows {
+			var zero reg.VecVirtual
+			if l.zero > 0 {
+				zero = t.broadcast32(t.row(t.r, m, 0))
+				pair := uint32(uint16(-l.zero))
+				t.VPMADDWD(t.splat("minusZero", pair|pair<<16), zero, zero)
+			}
+			for h := range 2 {
+				v := acc[2*m+h]
+				t.VPMADDWD(t.ones16(), v, v)
+				t.VPADDD(t.intSum(2*m+h), v, v)
+				if l.zero > 0 {
+					t.VPADDD(zero, v, v)
+				}
+			}
+		}
+	default:
+		// Sums of int16: |q*x| of 16 columns is at most 15*127*16 = 30480. Without the zero point, 8 times the sums of 16
+		// columns in stored order, it is at most 127*(8*8 + 8*15 + 8*8) = 31496 in every lane.
+		l.dotGroups(t, acc, 0, 4, true)
+		for m := range t.rows {
+			var zero reg.VecVirtual
+			if l.zero > 0 {
+				zero = t.broadcast32(t.row(t.r, m, 0))
+				t.VPSLLW(operand.Imm(3), zero, zero)
+			}
+			for h := range 2 {
+				v := acc[2*m+h]
+				if l.zero > 0 {
+					t.VPSUBW(zero, v, v)
+				}
+				t.VPMADDWD(t.ones16(), v, v)
+			}
+		}
+	}
+	return acc
+}
+
+// dotGroups adds the products of the unsigned codes of some chunks of the block to the sums, or sets them.
+func (l *blockLayout) dotGroups(t *tile, acc []reg.VecVirtual, chunk, chunks int, set bool) {
+	t.nibbleGroups(t.w, l.header()+64*chunk, chunks, func(g int, w []reg.VecVirtual) {
+		if l.fifth {
+			t.withTop(w, mem(t.w, nil, 0, l.header()+256), 4-2*chunk-g, t.splat("fifthBits", 0x10101010))
+		}
+		if l.levels != nil {
+			table := t.loadI(l.codes(t.generator))
+			for _, v := range w {
+				t.VPSHUFB(v, table, v)
+			}
+		}
+		t.dotU(acc, w, 8*chunk+4*g, set && g == 0)
+	})
+}
+
+// signedGroup returns the magnitudes of the levels of a k-group, and -1 where they are negative.
+func (l *blockLayout) signedGroup(t *tile, g int) (w, sign []reg.VecVirtual) {
+	magnitudes := l.table(t.generator, "magnitudes", func(level int) byte { return byte(max(level, -level)) })
+	signs := l.table(t.generator, "signs", func(level int) byte { return byte(min(max(level, -1), 0)) })
+	w, sign = t.ymms(2), t.ymms(2)
+	for h := range w {
+		q := t.loadI(mem(t.w, nil, 0, l.header()+64*(g/2)+32*h))
+		if g%2 == 1 {
+			t.VPSRLW(operand.Imm(4), q, q)
+		}
+		t.VPAND(t.splat("lowNibbles", 0x0f0f0f0f), q, q)
+		t.VMOVDQU(magnitudes, w[h])
+		t.VPSHUFB(q, w[h], w[h])
+		t.VMOVDQU(signs, sign[h])
+		t.VPSHUFB(q, sign[h], sign[h])
+	}
+	return w, sign
+}
