@@ -9,9 +9,9 @@ func matmulNEON(s *Set) {
 		PanelQ8: matmulQ8NEON, PanelQ4: matmulQ4NEON,
 		PanelQ4K: matmulQ4KNEON, PanelQ5K: matmulQ5KNEON, PanelQ6K: matmulQ6KNEON,
 		PanelS32: matmulS32NEON, PanelS16: matmulS16NEON,
-		PanelQ2K: s.MatMul[PanelQ2K], PanelQ3K: s.MatMul[PanelQ3K], // the twins
-		PanelIQ4NL: s.MatMul[PanelIQ4NL], PanelIQ4XS: s.MatMul[PanelIQ4XS], PanelMXFP4: s.MatMul[PanelMXFP4],
-		PanelQ41: s.MatMul[PanelQ41], PanelQ50: s.MatMul[PanelQ50], PanelQ51: s.MatMul[PanelQ51],
+		PanelQ2K: matmulQ2KNEON, PanelQ3K: matmulQ3KNEON,
+		PanelIQ4NL: matmulIQ4NLNEON, PanelIQ4XS: matmulIQ4XSNEON, PanelMXFP4: matmulMXFP4NEON,
+		PanelQ41: matmulQ41NEON, PanelQ50: matmulQ50NEON, PanelQ51: matmulQ51NEON,
 	}
 }
 
@@ -20,6 +20,9 @@ func matmulDotProd(s *Set) {
 	s.MatMul[PanelQ8], s.MatMul[PanelQ4] = matmulQ8DotProd, matmulQ4DotProd
 	s.MatMul[PanelQ4K], s.MatMul[PanelQ5K], s.MatMul[PanelQ6K] = matmulQ4KDotProd, matmulQ5KDotProd, matmulQ6KDotProd
 	s.MatMul[PanelS32], s.MatMul[PanelS16] = matmulS32DotProd, matmulS16DotProd
+	s.MatMul[PanelQ2K], s.MatMul[PanelQ3K] = matmulQ2KDotProd, matmulQ3KDotProd
+	s.MatMul[PanelIQ4NL], s.MatMul[PanelIQ4XS], s.MatMul[PanelMXFP4] = matmulIQ4NLDotProd, matmulIQ4XSDotProd, matmulMXFP4DotProd
+	s.MatMul[PanelQ41], s.MatMul[PanelQ50], s.MatMul[PanelQ51] = matmulQ41DotProd, matmulQ50DotProd, matmulQ51DotProd
 }
 
 // matmulI8MM replaces the integer products of a NEON set by those with SMMLA, and SDOT for single activation rows.
@@ -27,4 +30,7 @@ func matmulI8MM(s *Set) {
 	s.MatMul[PanelQ8], s.MatMul[PanelQ4] = matmulQ8I8MM, matmulQ4I8MM
 	s.MatMul[PanelQ4K], s.MatMul[PanelQ5K], s.MatMul[PanelQ6K] = matmulQ4KI8MM, matmulQ5KI8MM, matmulQ6KI8MM
 	s.MatMul[PanelS32], s.MatMul[PanelS16] = matmulS32I8MM, matmulS16I8MM
+	s.MatMul[PanelQ2K], s.MatMul[PanelQ3K] = matmulQ2KI8MM, matmulQ3KI8MM
+	s.MatMul[PanelIQ4NL], s.MatMul[PanelIQ4XS], s.MatMul[PanelMXFP4] = matmulIQ4NLI8MM, matmulIQ4XSI8MM, matmulMXFP4I8MM
+	s.MatMul[PanelQ41], s.MatMul[PanelQ50], s.MatMul[PanelQ51] = matmulQ41I8MM, matmulQ50I8MM, matmulQ51I8MM
 }

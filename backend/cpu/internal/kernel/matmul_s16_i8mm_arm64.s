@@ -115,12 +115,12 @@ block4:
 	FMOVQ (R6), F17
 	FMOVQ 16(R6), F14
 	WORD $0x6e31ddef // fmul v15.4s, v15.4s, v17.4s
-	WORD $0x6e31ded6 // fmul v22.4s, v22.4s, v17.4s
-	WORD $0x6e31deb5 // fmul v21.4s, v21.4s, v17.4s
-	WORD $0x6e31de52 // fmul v18.4s, v18.4s, v17.4s
 	WORD $0x6e2edef7 // fmul v23.4s, v23.4s, v14.4s
+	WORD $0x6e31ded6 // fmul v22.4s, v22.4s, v17.4s
 	WORD $0x6e2ede94 // fmul v20.4s, v20.4s, v14.4s
+	WORD $0x6e31deb5 // fmul v21.4s, v21.4s, v17.4s
 	WORD $0x6e2ede73 // fmul v19.4s, v19.4s, v14.4s
+	WORD $0x6e31de52 // fmul v18.4s, v18.4s, v17.4s
 	WORD $0x6e2ede10 // fmul v16.4s, v16.4s, v14.4s
 	FMOVQ 528(RSP), F17
 	FMOVQ 528(RSP), F14
@@ -250,8 +250,7 @@ block4:
 	ADD $32, R10, R10
 	ADD $32, R11, R11
 	SUB $28, R15, R15
-	SUB $32, R14, R14
-	ADD $4, R14, R14
+	SUB $28, R14, R14
 	ADD $768, R6, R6
 	ADD $768, R22, R22
 	ADD $768, R23, R23
@@ -407,12 +406,12 @@ block9:
 	FMOVQ 32(R6), F13
 	FMOVQ 48(R6), F12
 	WORD $0x6e2fdef7 // fmul v23.4s, v23.4s, v15.4s
-	WORD $0x6e2fde73 // fmul v19.4s, v19.4s, v15.4s
 	WORD $0x6e2eded6 // fmul v22.4s, v22.4s, v14.4s
-	WORD $0x6e2ede52 // fmul v18.4s, v18.4s, v14.4s
 	WORD $0x6e2ddeb5 // fmul v21.4s, v21.4s, v13.4s
-	WORD $0x6e2dde31 // fmul v17.4s, v17.4s, v13.4s
 	WORD $0x6e2cde94 // fmul v20.4s, v20.4s, v12.4s
+	WORD $0x6e2fde73 // fmul v19.4s, v19.4s, v15.4s
+	WORD $0x6e2ede52 // fmul v18.4s, v18.4s, v14.4s
+	WORD $0x6e2dde31 // fmul v17.4s, v17.4s, v13.4s
 	WORD $0x6e2cde10 // fmul v16.4s, v16.4s, v12.4s
 	FMOVQ 528(RSP), F15
 	FMOVQ 528(RSP), F14
@@ -542,8 +541,7 @@ block9:
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
-	SUB $32, R14, R14
-	ADD $4, R14, R14
+	SUB $28, R14, R14
 	ADD $768, R6, R6
 	SUBS $1, R7, R7
 	BNE block9
@@ -738,8 +736,7 @@ block14:
 	WORD $0x4f8f131c // fmla v28.4s, v24.4s, v15.s[0]
 	ADD $32, R8, R8
 	SUB $28, R15, R15
-	SUB $32, R14, R14
-	ADD $4, R14, R14
+	SUB $28, R14, R14
 	ADD $768, R6, R6
 	SUBS $1, R7, R7
 	BNE block14

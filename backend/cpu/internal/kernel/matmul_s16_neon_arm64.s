@@ -198,12 +198,12 @@ block3:
 	FMOVQ 32(R6), F26
 	FMOVQ 48(R6), F24
 	WORD $0x6e3edfff // fmul v31.4s, v31.4s, v30.4s
-	WORD $0x6e3edef7 // fmul v23.4s, v23.4s, v30.4s
 	WORD $0x6e3cdfbd // fmul v29.4s, v29.4s, v28.4s
-	WORD $0x6e3cdeb5 // fmul v21.4s, v21.4s, v28.4s
 	WORD $0x6e3adf7b // fmul v27.4s, v27.4s, v26.4s
-	WORD $0x6e3ade73 // fmul v19.4s, v19.4s, v26.4s
 	WORD $0x6e38df39 // fmul v25.4s, v25.4s, v24.4s
+	WORD $0x6e3edef7 // fmul v23.4s, v23.4s, v30.4s
+	WORD $0x6e3cdeb5 // fmul v21.4s, v21.4s, v28.4s
+	WORD $0x6e3ade73 // fmul v19.4s, v19.4s, v26.4s
 	WORD $0x6e38de31 // fmul v17.4s, v17.4s, v24.4s
 	FMOVQ F31, 400(RSP)
 	FMOVQ F29, 416(RSP)
@@ -361,14 +361,6 @@ block3:
 	WORD $0x4eb4beb5 // addp v21.4s, v21.4s, v20.4s
 	WORD $0x4eb2be73 // addp v19.4s, v19.4s, v18.4s
 	WORD $0x4eb0be31 // addp v17.4s, v17.4s, v16.4s
-	FMOVQ 400(RSP), F30
-	FMOVQ 416(RSP), F28
-	FMOVQ 432(RSP), F26
-	FMOVQ 448(RSP), F24
-	FMOVQ 464(RSP), F22
-	FMOVQ 480(RSP), F20
-	FMOVQ 496(RSP), F18
-	FMOVQ 512(RSP), F16
 	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
 	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
 	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
@@ -377,6 +369,14 @@ block3:
 	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
+	FMOVQ 400(RSP), F30
+	FMOVQ 416(RSP), F28
+	FMOVQ 432(RSP), F26
+	FMOVQ 448(RSP), F24
+	FMOVQ 464(RSP), F22
+	FMOVQ 480(RSP), F20
+	FMOVQ 496(RSP), F18
+	FMOVQ 512(RSP), F16
 	FMOVQ 64(R6), F15
 	FMOVQ 80(R6), F14
 	FMOVQ 96(R6), F13
@@ -448,8 +448,7 @@ block3:
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
-	SUB $32, R14, R14
-	ADD $4, R14, R14
+	SUB $28, R14, R14
 	ADD $768, R6, R6
 	SUBS $1, R7, R7
 	BNE block3
@@ -709,14 +708,14 @@ block8:
 	WORD $0x4eb8bf39 // addp v25.4s, v25.4s, v24.4s
 	WORD $0x4eb6bef7 // addp v23.4s, v23.4s, v22.4s
 	WORD $0x4eb4beb5 // addp v21.4s, v21.4s, v20.4s
-	FMOVQ 400(RSP), F26
-	FMOVQ 416(RSP), F24
-	FMOVQ 432(RSP), F22
-	FMOVQ 448(RSP), F20
 	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
 	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
 	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
 	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
+	FMOVQ 400(RSP), F26
+	FMOVQ 416(RSP), F24
+	FMOVQ 432(RSP), F22
+	FMOVQ 448(RSP), F20
 	FMOVQ 64(R6), F19
 	FMOVQ 80(R6), F18
 	FMOVQ 96(R6), F17
@@ -751,8 +750,7 @@ block8:
 	WORD $0x4f8f129c // fmla v28.4s, v20.4s, v15.s[0]
 	ADD $32, R8, R8
 	SUB $28, R15, R15
-	SUB $32, R14, R14
-	ADD $4, R14, R14
+	SUB $28, R14, R14
 	ADD $768, R6, R6
 	SUBS $1, R7, R7
 	BNE block8

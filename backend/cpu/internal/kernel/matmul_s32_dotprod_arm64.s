@@ -213,16 +213,16 @@ block4:
 	FMOVQ (R6), F7
 	FMOVQ 16(R6), F6
 	WORD $0x6e27de73 // fmul v19.4s, v19.4s, v7.4s
-	WORD $0x6e27de31 // fmul v17.4s, v17.4s, v7.4s
-	WORD $0x6e27ddef // fmul v15.4s, v15.4s, v7.4s
-	WORD $0x6e27ddad // fmul v13.4s, v13.4s, v7.4s
-	WORD $0x6e27dd6b // fmul v11.4s, v11.4s, v7.4s
-	WORD $0x6e27dd29 // fmul v9.4s, v9.4s, v7.4s
 	WORD $0x6e26de52 // fmul v18.4s, v18.4s, v6.4s
+	WORD $0x6e27de31 // fmul v17.4s, v17.4s, v7.4s
 	WORD $0x6e26de10 // fmul v16.4s, v16.4s, v6.4s
+	WORD $0x6e27ddef // fmul v15.4s, v15.4s, v7.4s
 	WORD $0x6e26ddce // fmul v14.4s, v14.4s, v6.4s
+	WORD $0x6e27ddad // fmul v13.4s, v13.4s, v7.4s
 	WORD $0x6e26dd8c // fmul v12.4s, v12.4s, v6.4s
+	WORD $0x6e27dd6b // fmul v11.4s, v11.4s, v7.4s
 	WORD $0x6e26dd4a // fmul v10.4s, v10.4s, v6.4s
+	WORD $0x6e27dd29 // fmul v9.4s, v9.4s, v7.4s
 	WORD $0x6e26dd08 // fmul v8.4s, v8.4s, v6.4s
 	FMOVQ 64(R6), F7
 	FMOVQ 80(R6), F6
@@ -281,8 +281,7 @@ block4:
 	ADD $32, R12, R12
 	ADD $32, R13, R13
 	SUB $28, R15, R15
-	SUB $32, R14, R14
-	ADD $4, R14, R14
+	SUB $28, R14, R14
 	ADD $640, R6, R6
 	ADD $640, R22, R22
 	ADD $640, R23, R23
@@ -505,12 +504,12 @@ block10:
 	FMOVQ (R6), F15
 	FMOVQ 16(R6), F14
 	WORD $0x6e2fdef7 // fmul v23.4s, v23.4s, v15.4s
-	WORD $0x6e2fdeb5 // fmul v21.4s, v21.4s, v15.4s
-	WORD $0x6e2fde73 // fmul v19.4s, v19.4s, v15.4s
-	WORD $0x6e2fde31 // fmul v17.4s, v17.4s, v15.4s
 	WORD $0x6e2eded6 // fmul v22.4s, v22.4s, v14.4s
+	WORD $0x6e2fdeb5 // fmul v21.4s, v21.4s, v15.4s
 	WORD $0x6e2ede94 // fmul v20.4s, v20.4s, v14.4s
+	WORD $0x6e2fde73 // fmul v19.4s, v19.4s, v15.4s
 	WORD $0x6e2ede52 // fmul v18.4s, v18.4s, v14.4s
+	WORD $0x6e2fde31 // fmul v17.4s, v17.4s, v15.4s
 	WORD $0x6e2ede10 // fmul v16.4s, v16.4s, v14.4s
 	FMOVQ 64(R6), F15
 	FMOVQ 80(R6), F14
@@ -551,8 +550,7 @@ block10:
 	ADD $32, R10, R10
 	ADD $32, R11, R11
 	SUB $28, R15, R15
-	SUB $32, R14, R14
-	ADD $4, R14, R14
+	SUB $28, R14, R14
 	ADD $640, R6, R6
 	ADD $640, R22, R22
 	ADD $640, R23, R23
@@ -763,12 +761,12 @@ block15:
 	FMOVQ 32(R6), F13
 	FMOVQ 48(R6), F12
 	WORD $0x6e2fdef7 // fmul v23.4s, v23.4s, v15.4s
-	WORD $0x6e2fde73 // fmul v19.4s, v19.4s, v15.4s
 	WORD $0x6e2eded6 // fmul v22.4s, v22.4s, v14.4s
-	WORD $0x6e2ede52 // fmul v18.4s, v18.4s, v14.4s
 	WORD $0x6e2ddeb5 // fmul v21.4s, v21.4s, v13.4s
-	WORD $0x6e2dde31 // fmul v17.4s, v17.4s, v13.4s
 	WORD $0x6e2cde94 // fmul v20.4s, v20.4s, v12.4s
+	WORD $0x6e2fde73 // fmul v19.4s, v19.4s, v15.4s
+	WORD $0x6e2ede52 // fmul v18.4s, v18.4s, v14.4s
+	WORD $0x6e2dde31 // fmul v17.4s, v17.4s, v13.4s
 	WORD $0x6e2cde10 // fmul v16.4s, v16.4s, v12.4s
 	FMOVQ 64(R6), F15
 	FMOVQ 80(R6), F14
@@ -801,8 +799,7 @@ block15:
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
-	SUB $32, R14, R14
-	ADD $4, R14, R14
+	SUB $28, R14, R14
 	ADD $640, R6, R6
 	SUBS $1, R7, R7
 	BNE block15
@@ -972,8 +969,7 @@ block20:
 	WORD $0x4f93131c // fmla v28.4s, v24.4s, v19.s[0]
 	ADD $32, R8, R8
 	SUB $28, R15, R15
-	SUB $32, R14, R14
-	ADD $4, R14, R14
+	SUB $28, R14, R14
 	ADD $640, R6, R6
 	SUBS $1, R7, R7
 	BNE block20

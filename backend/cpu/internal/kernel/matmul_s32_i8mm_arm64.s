@@ -205,16 +205,16 @@ block4:
 	FMOVQ (R6), F9
 	FMOVQ 16(R6), F6
 	WORD $0x6e29dce7 // fmul v7.4s, v7.4s, v9.4s
-	WORD $0x6e29de52 // fmul v18.4s, v18.4s, v9.4s
-	WORD $0x6e29de31 // fmul v17.4s, v17.4s, v9.4s
-	WORD $0x6e29ddce // fmul v14.4s, v14.4s, v9.4s
-	WORD $0x6e29ddad // fmul v13.4s, v13.4s, v9.4s
-	WORD $0x6e29dd4a // fmul v10.4s, v10.4s, v9.4s
 	WORD $0x6e26de73 // fmul v19.4s, v19.4s, v6.4s
+	WORD $0x6e29de52 // fmul v18.4s, v18.4s, v9.4s
 	WORD $0x6e26de10 // fmul v16.4s, v16.4s, v6.4s
+	WORD $0x6e29de31 // fmul v17.4s, v17.4s, v9.4s
 	WORD $0x6e26ddef // fmul v15.4s, v15.4s, v6.4s
+	WORD $0x6e29ddce // fmul v14.4s, v14.4s, v9.4s
 	WORD $0x6e26dd8c // fmul v12.4s, v12.4s, v6.4s
+	WORD $0x6e29ddad // fmul v13.4s, v13.4s, v9.4s
 	WORD $0x6e26dd6b // fmul v11.4s, v11.4s, v6.4s
+	WORD $0x6e29dd4a // fmul v10.4s, v10.4s, v9.4s
 	WORD $0x6e26dd08 // fmul v8.4s, v8.4s, v6.4s
 	FMOVQ 64(R6), F9
 	FMOVQ 80(R6), F6
@@ -273,8 +273,7 @@ block4:
 	ADD $32, R12, R12
 	ADD $32, R13, R13
 	SUB $28, R15, R15
-	SUB $32, R14, R14
-	ADD $4, R14, R14
+	SUB $28, R14, R14
 	ADD $640, R6, R6
 	ADD $640, R22, R22
 	ADD $640, R23, R23
@@ -497,12 +496,12 @@ block10:
 	FMOVQ (R6), F17
 	FMOVQ 16(R6), F14
 	WORD $0x6e31ddef // fmul v15.4s, v15.4s, v17.4s
-	WORD $0x6e31ded6 // fmul v22.4s, v22.4s, v17.4s
-	WORD $0x6e31deb5 // fmul v21.4s, v21.4s, v17.4s
-	WORD $0x6e31de52 // fmul v18.4s, v18.4s, v17.4s
 	WORD $0x6e2edef7 // fmul v23.4s, v23.4s, v14.4s
+	WORD $0x6e31ded6 // fmul v22.4s, v22.4s, v17.4s
 	WORD $0x6e2ede94 // fmul v20.4s, v20.4s, v14.4s
+	WORD $0x6e31deb5 // fmul v21.4s, v21.4s, v17.4s
 	WORD $0x6e2ede73 // fmul v19.4s, v19.4s, v14.4s
+	WORD $0x6e31de52 // fmul v18.4s, v18.4s, v17.4s
 	WORD $0x6e2ede10 // fmul v16.4s, v16.4s, v14.4s
 	FMOVQ 64(R6), F17
 	FMOVQ 80(R6), F14
@@ -543,8 +542,7 @@ block10:
 	ADD $32, R10, R10
 	ADD $32, R11, R11
 	SUB $28, R15, R15
-	SUB $32, R14, R14
-	ADD $4, R14, R14
+	SUB $28, R14, R14
 	ADD $640, R6, R6
 	ADD $640, R22, R22
 	ADD $640, R23, R23
@@ -755,12 +753,12 @@ block15:
 	FMOVQ 32(R6), F13
 	FMOVQ 48(R6), F12
 	WORD $0x6e2fdef7 // fmul v23.4s, v23.4s, v15.4s
-	WORD $0x6e2fde73 // fmul v19.4s, v19.4s, v15.4s
 	WORD $0x6e2eded6 // fmul v22.4s, v22.4s, v14.4s
-	WORD $0x6e2ede52 // fmul v18.4s, v18.4s, v14.4s
 	WORD $0x6e2ddeb5 // fmul v21.4s, v21.4s, v13.4s
-	WORD $0x6e2dde31 // fmul v17.4s, v17.4s, v13.4s
 	WORD $0x6e2cde94 // fmul v20.4s, v20.4s, v12.4s
+	WORD $0x6e2fde73 // fmul v19.4s, v19.4s, v15.4s
+	WORD $0x6e2ede52 // fmul v18.4s, v18.4s, v14.4s
+	WORD $0x6e2dde31 // fmul v17.4s, v17.4s, v13.4s
 	WORD $0x6e2cde10 // fmul v16.4s, v16.4s, v12.4s
 	FMOVQ 64(R6), F15
 	FMOVQ 80(R6), F14
@@ -793,8 +791,7 @@ block15:
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
-	SUB $32, R14, R14
-	ADD $4, R14, R14
+	SUB $28, R14, R14
 	ADD $640, R6, R6
 	SUBS $1, R7, R7
 	BNE block15
@@ -964,8 +961,7 @@ block20:
 	WORD $0x4f93131c // fmla v28.4s, v24.4s, v19.s[0]
 	ADD $32, R8, R8
 	SUB $28, R15, R15
-	SUB $32, R14, R14
-	ADD $4, R14, R14
+	SUB $28, R14, R14
 	ADD $640, R6, R6
 	SUBS $1, R7, R7
 	BNE block20

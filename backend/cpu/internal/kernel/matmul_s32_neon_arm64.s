@@ -322,12 +322,12 @@ block3:
 	FMOVQ 32(R6), F26
 	FMOVQ 48(R6), F24
 	WORD $0x6e3edfff // fmul v31.4s, v31.4s, v30.4s
-	WORD $0x6e3edef7 // fmul v23.4s, v23.4s, v30.4s
 	WORD $0x6e3cdfbd // fmul v29.4s, v29.4s, v28.4s
-	WORD $0x6e3cdeb5 // fmul v21.4s, v21.4s, v28.4s
 	WORD $0x6e3adf7b // fmul v27.4s, v27.4s, v26.4s
-	WORD $0x6e3ade73 // fmul v19.4s, v19.4s, v26.4s
 	WORD $0x6e38df39 // fmul v25.4s, v25.4s, v24.4s
+	WORD $0x6e3edef7 // fmul v23.4s, v23.4s, v30.4s
+	WORD $0x6e3cdeb5 // fmul v21.4s, v21.4s, v28.4s
+	WORD $0x6e3ade73 // fmul v19.4s, v19.4s, v26.4s
 	WORD $0x6e38de31 // fmul v17.4s, v17.4s, v24.4s
 	FMOVQ 64(R6), F30
 	FMOVQ 80(R6), F28
@@ -376,8 +376,7 @@ block3:
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
-	SUB $32, R14, R14
-	ADD $4, R14, R14
+	SUB $28, R14, R14
 	ADD $640, R6, R6
 	SUBS $1, R7, R7
 	BNE block3
@@ -639,8 +638,7 @@ block8:
 	WORD $0x4f9312bc // fmla v28.4s, v21.4s, v19.s[0]
 	ADD $32, R8, R8
 	SUB $28, R15, R15
-	SUB $32, R14, R14
-	ADD $4, R14, R14
+	SUB $28, R14, R14
 	ADD $640, R6, R6
 	SUBS $1, R7, R7
 	BNE block8

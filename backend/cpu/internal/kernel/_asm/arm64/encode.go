@@ -29,6 +29,7 @@ var vectorOps = map[string]struct {
 	"zip1.8h": {0x4e403800, "8h 8h 8h"}, "zip2.8h": {0x4e407800, "8h 8h 8h"},
 	"zip1.2d": {0x4ec03800, "2d 2d 2d"}, "zip2.2d": {0x4ec07800, "2d 2d 2d"},
 	"uzp1.8h": {0x4e401800, "8h 8h 8h"}, "uzp1.16b": {0x4e001800, "16b 16b 16b"},
+	"tbl.16b": {0x4e000000, "16b {16b} 16b"}, // bytes of the last register are places in the one before
 	"sdot.4s": {0x4e809400, "4s 16b 16b"}, "smmla.4s": {0x4e80a400, "4s 16b 16b"},
 	"smull.8h": {0x0e20c000, "8h 8b 8b"}, "smull2.8h": {0x4e20c000, "8h 16b 16b"},
 	"smlal.8h": {0x0e208000, "8h 8b 8b"}, "smlal2.8h": {0x4e208000, "8h 16b 16b"},
@@ -55,7 +56,11 @@ func (g *generator) vvv(name string, d, n, m vreg) {
 		g.fail("no instruction %s of three registers", name)
 		return
 	}
-	g.word(op.word|uint32(m)<<16|uint32(n)<<5|uint32(d), "%s %v.%s, %v.%s, %v.%s", mnemonic(name), d, arr[0], n, arr[1], m, arr[2])
+	first := fmt.Sprintf("%v.%s", n, arr[1])
+	if list, ok := strings.CutPrefix(arr[1], "{"); ok {
+		first = fmt.Sprintf("{%v.%s", n, list)
+	}
+	g.word(op.word|uint32(m)<<16|uint32(n)<<5|uint32(d), "%s %v.%s, %s, %v.%s", mnemonic(name), d, arr[0], first, m, arr[2])
 }
 
 // vv writes an instruction of two vector registers.
@@ -88,7 +93,7 @@ var elementOps = map[string]struct {
 	word     uint32
 	operands string
 }{
-	"fmla.4s": {0x4f801000, "4s 4s s"}, "fmul.4s": {0x4f809000, "4s 4s s"},
+	"fmla.4s": {0x4f801000, "4s 4s s"}, "fmls.4s": {0x4f805000, "4s 4s s"}, "fmul.4s": {0x4f809000, "4s 4s s"},
 	"mul.4s": {0x4f808000, "4s 4s s"}, "mla.4s": {0x6f800000, "4s 4s s"}, "sdot.4s": {0x4f80e000, "4s 16b 4b"},
 	"smull.4s": {0x0f40a000, "4s 4h h"}, "smlal.4s": {0x0f402000, "4s 4h h"}, "smlal2.4s": {0x4f402000, "4s 8h h"},
 }

@@ -12,6 +12,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // family is one generated pair: <name>_<level>_arm64.s and .go.
@@ -20,35 +21,32 @@ type family struct {
 	gen         func(g *generator)
 }
 
-// families has one row per pair of generated files.
-var families = []family{
+// families has one row per pair of generated files: those that all levels share, and the integer products of each.
+var families = append([]family{
 	{"vec", "neon", genVec},
 	{"quantize", "neon", genQuantize},
 	{"attn", "neon", genAttn},
 	{"matmul_f32", "neon", genMatMulF32},
 	{"matmul_f16", "neon", genMatMulF16},
 	{"matmul_bf16", "neon", genMatMulBF16},
-	{"matmul_q8", "neon", genMatMulQ8},
-	{"matmul_q4", "neon", genMatMulQ4},
-	{"matmul_q4k", "neon", genMatMulQ4K},
-	{"matmul_q5k", "neon", genMatMulQ5K},
-	{"matmul_q6k", "neon", genMatMulQ6K},
-	{"matmul_s32", "neon", genMatMulS32},
-	{"matmul_s16", "neon", genMatMulS16},
-	{"matmul_q8", "dotprod", genMatMulQ8},
-	{"matmul_q4", "dotprod", genMatMulQ4},
-	{"matmul_q4k", "dotprod", genMatMulQ4K},
-	{"matmul_q5k", "dotprod", genMatMulQ5K},
-	{"matmul_q6k", "dotprod", genMatMulQ6K},
-	{"matmul_s32", "dotprod", genMatMulS32},
-	{"matmul_s16", "dotprod", genMatMulS16},
-	{"matmul_q8", "i8mm", genMatMulQ8},
-	{"matmul_q4", "i8mm", genMatMulQ4},
-	{"matmul_q4k", "i8mm", genMatMulQ4K},
-	{"matmul_q5k", "i8mm", genMatMulQ5K},
-	{"matmul_q6k", "i8mm", genMatMulQ6K},
-	{"matmul_s32", "i8mm", genMatMulS32},
-	{"matmul_s16", "i8mm", genMatMulS16},
+}, integerProducts()...)
+
+func integerProducts() []family {
+	var all []family
+	for _, level := range []string{"neon", "dotprod", "i8mm"} {
+		for _, l := range layouts32 {
+			all = append(all, family{"matmul_" + strings.ToLower(l.name), level, l.gen})
+		}
+		all = append(all,
+			family{"matmul_q4k", level, genMatMulQ4K},
+			family{"matmul_q5k", level, genMatMulQ5K},
+			family{"matmul_q6k", level, genMatMulQ6K},
+		)
+		for _, l := range layouts16 {
+			all = append(all, family{"matmul_" + strings.ToLower(l.name), level, l.gen})
+		}
+	}
+	return all
 }
 
 // suffixes are the ends of function names by level.

@@ -32,6 +32,7 @@ type product struct {
 	*generator
 	dot       engine
 	constants []uint32
+	table     *[16]int8 // of the values of codes, or nil
 }
 
 // tile is the code for one shape.
@@ -46,13 +47,15 @@ const (
 	sumsAt      = 0
 	blockAt     = sumsAt + 24*16
 	constantsAt = blockAt + 8*16
-	localBytes  = constantsAt + 4*16
+	localBytes  = constantsAt + maxConstants*16
+
+	maxConstants = 4 // with the table
 )
 
 // genMatMul writes the kernel for the tiles in descending order of rows; each but the first is used at most once. A body
 // leaves the sums in t.acc or at sumsAt.
-func (g *generator) genMatMul(name string, tiles []shape, constants []uint32, body func(t *tile)) {
-	b := &product{generator: g, dot: engines[g.level], constants: constants}
+func (g *generator) genMatMul(name string, tiles []shape, constants []uint32, table *[16]int8, body func(t *tile)) {
+	b := &product{generator: g, dot: engines[g.level], constants: constants, table: table}
 	name = "matmul" + name + g.suffix
 	g.function(name, "(a *MatMulArgs)", "is the MatMul of its layout: see MatMulArgs and matmul_generic.go.", localBytes, 8)
 	g.ins("MOVD a+0(FP), %v", rArgs)
@@ -62,12 +65,16 @@ func (g *generator) genMatMul(name string, tiles []shape, constants []uint32, bo
 	g.field("XStride", rXStride)
 	g.field("DstStride", rDstStride)
 	g.ins("LSL $2, %v, %v", rDstStride, rDstStride)
+	if len(constants) > maxConstants || table != nil && len(constants) == maxConstants {
+		g.fail("%d constants and a table, if any, are too many", len(constants))
+	}
 	c := g.v()
 	for i, bits := range constants {
 		g.splat(c, bits, rTmp)
 		g.storeQ(c, local(constantsAt+16*i))
 	}
 	g.free(c)
+	b.storeTable()
 	for i, s := range tiles {
 		start, next := g.newLabel("tile"), g.newLabel("next")
 		g.place(start)
@@ -103,6 +110,29 @@ func (b *product) loadConstant(v vreg, bits uint32) {
 	}
 	b.fail("%#x is no constant of this product", bits)
 }
+
+// storeTable writes the table behind the constants, and loadTable reads it from there.
+func (b *product) storeTable() {
+	if b.table == nil {
+		return
+	}
+	for h := range 2 {
+		var bits uint64
+		for i, v := range b.table[8*h : 8*h+8] {
+			bits |= uint64(uint8(v)) << (8 * i)
+		}
+		b.ins("MOVD $%#x, %v", bits, rTmp)
+		b.ins("MOVD %v, %s", rTmp, local(b.tableAt()+8*h))
+	}
+}
+
+func (b *product) loadTable() vreg {
+	v := b.v()
+	b.loadQ(v, local(b.tableAt()))
+	return v
+}
+
+func (b *product) tableAt() int { return constantsAt + 16*len(b.constants) }
 
 // field loads a word of the arguments.
 func (g *generator) field(name string, r reg) { g.ins("MOVD MatMulArgs_%s(%v), %v", name, rArgs, r) }

@@ -6,6 +6,7 @@ type codes struct {
 	load func(c, v int, low, high vreg)
 	// constants are loaded for the time of a part; load gets at them by held.
 	constants []uint32
+	table     bool // the table of the product is held too, behind the constants
 	held      []vreg
 }
 
@@ -14,10 +15,11 @@ type part struct {
 	groups int // of four columns; even
 	disp   int // from the codes of an activation row
 	*codes
-	narrow bool // the sum of |code|*127 over groups*2 columns fits in 15 bits
+	narrow bool // the sum of |code|*127 over one column of each group fits in 15 bits
 	// start sets all lanes of d to what the sum of activation row m starts from, above t.first(); nil is nothing.
 	start func(m int, d vreg)
 	first uint32 // a constant that all sums start from; zero is none
+	unit  uint32 // the bits of what the scales are multiplied by, since the codes are a multiple; zero is nothing
 }
 
 // magic are the bits of 1.5*2^23. An integer of 22 bits that is added to them is added to the number, so sums that start
@@ -52,6 +54,9 @@ func (t *tile) rawSum(p part) []vreg {
 	p.held = nil
 	for _, c := range p.constants {
 		p.held = append(p.held, t.constant(c))
+	}
+	if p.table {
+		p.held = append(p.held, t.loadTable())
 	}
 	var acc []vreg
 	switch {

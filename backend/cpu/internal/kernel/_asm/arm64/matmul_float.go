@@ -18,7 +18,7 @@ type weights struct {
 }
 
 func (g *generator) genMatMulFloat(name string, w weights) {
-	g.genMatMul(name, w.tiles, nil, func(t *tile) {
+	g.genMatMul(name, w.tiles, nil, nil, func(t *tile) {
 		t.sums(false)
 		segment, whole := t.newLabel("segment"), t.newLabel("whole")
 		t.place(segment)

@@ -9,7 +9,7 @@ type kTile struct {
 }
 
 func (g *generator) genMatMulK(name string, constants []uint32, body func(k *kTile)) {
-	g.genMatMul(name, engines[g.level].tiles, constants, func(t *tile) {
+	g.genMatMul(name, engines[g.level].tiles, constants, nil, func(t *tile) {
 		t.quantised(256)
 		t.sums(false)
 		body(&kTile{tile: t})
@@ -32,24 +32,32 @@ func (k *kTile) eachK(at subBlocks, body, finish func()) {
 		} else {
 			k.zeroLocal(blockAt)
 		}
-		k.ins("ADD $%d, %v, %v", at.codes, rW, rCodes)
-		k.ins("ADD $%d, %v, %v", at.scales, k.bytesBase(), rSubScales)
-		k.ins("MOVD $8, %v", rSub)
-		loop := k.newLabel("sub")
-		k.place(loop)
-		body()
-		k.moveRows()
-		k.ins("ADD $%d, %v, %v", at.codeBytes, rCodes, rCodes)
-		k.ins("ADD $%d, %v, %v", at.scaleStep, rSubScales, rSubScales)
-		k.ins("SUBS $1, %v, %v", rSub, rSub)
-		k.ins("BNE %s", loop)
+		k.eachSub(at, func() {
+			body()
+			k.moveRows(0)
+		})
 		if k.block != nil {
 			k.block = k.settle(k.block)
 		}
 		finish()
 		k.free(k.block...)
 		k.block = nil
+		k.ins("ADD $4, %v, %v", rScales, rScales)
 	})
+}
+
+// eachSub runs body for the eight sub-blocks of a block.
+func (t *tile) eachSub(at subBlocks, body func()) {
+	t.ins("ADD $%d, %v, %v", at.codes, rW, rCodes)
+	t.ins("ADD $%d, %v, %v", at.scales, t.bytesBase(), rSubScales)
+	t.ins("MOVD $8, %v", rSub)
+	loop := t.newLabel("sub")
+	t.place(loop)
+	body()
+	t.ins("ADD $%d, %v, %v", at.codeBytes, rCodes, rCodes)
+	t.ins("ADD $%d, %v, %v", at.scaleStep, rSubScales, rSubScales)
+	t.ins("SUBS $1, %v, %v", rSub, rSub)
+	t.ins("BNE %s", loop)
 }
 
 // addPart adds the sums of a part times the 16 scales at an offset from those of the sub-block.
@@ -72,28 +80,6 @@ func (k *kTile) addPart(p part, scalesAt int, signed bool) {
 	k.free(scale...)
 }
 
-// scales widens the scales at an offset from those of the sub-block.
-func (k *kTile) scales(off int, signed bool) []vreg {
-	extend := "uxtl"
-	if signed {
-		extend = "sxtl"
-	}
-	s := k.vs(k.vectors)
-	if k.vectors == 2 {
-		k.loadD(s[1], rSubScales.plus(off))
-		k.vv(extend+".8h", s[1], s[1])
-	} else {
-		k.loadQ(s[3], rSubScales.plus(off))
-		k.vv(extend+".8h", s[1], s[3])
-		k.vv(extend+"2.8h", s[3], s[3])
-	}
-	for v := 0; v < k.vectors; v += 2 {
-		k.vv(extend+".4s", s[v], s[v+1])
-		k.vv(extend+"2.4s", s[v+1], s[v+1])
-	}
-	return s
-}
-
 // toFloat sets t to sum i of the block as float32.
 func (k *kTile) toFloat(i int, t vreg) {
 	if k.block != nil {
@@ -112,38 +98,12 @@ func genMatMulQ4K(g *generator) {
 	})
 }
 
-const fifthBits = 0x10101010
-
 func genMatMulQ5K(g *generator) {
 	g.genMatMulK("Q5K", []uint32{lowNibbles, fifthBits}, func(k *kTile) {
 		k.eachK(subBlocks{2880, 320, 320, 64, 16}, func() {
-			k.addPart(part{groups: 8, codes: k.withTop(0, 256, fifthBits, 4, 1), narrow: true}, 0, false)
+			k.addPart(part{groups: 8, codes: k.withTop(k.nibbles(rCodes, 0), rCodes, 256, fifthBits, 4, 1), narrow: true}, 0, false)
 		}, k.finishMinima)
 	})
-}
-
-// withTop loads k-groups of nibbles at an offset from rCodes with more bits on top: those of k-group g are bits
-// bits*g and up of the bytes at topAt.
-func (k *kTile) withTop(off, topAt int, mask uint32, shift, bits int) *codes {
-	n := k.nibbles(rCodes, off)
-	w := &codes{constants: append(n.constants, mask)}
-	w.load = func(c, v int, low, high vreg) {
-		n.held = w.held
-		n.load(c, v, low, high)
-		top := k.v()
-		k.loadQ(top, rCodes.plus(topAt+16*v))
-		switch left := shift - 2*bits*c; {
-		case left > 0:
-			k.shift("shl.16b", top, top, left)
-		case left < 0:
-			k.shift("ushr.16b", top, top, -left)
-		}
-		k.vvv("bit.16b", low, top, w.held[1])
-		k.shift("ushr.16b", top, top, bits)
-		k.vvv("bit.16b", high, top, w.held[1])
-		k.free(top)
-	}
-	return w
 }
 
 // finishMinima ends a block of PanelQ4K or PanelQ5K: it adds dx * (d*float(i) - dmin*float(j)), with j the sum of the
@@ -217,7 +177,7 @@ func genMatMulQ6K(g *generator) {
 				if k.dot.wide {
 					p.codes = k.signedQ6K(half)
 				} else {
-					p.codes, p.narrow, p.start = k.withTop(128*half, 256+64*half, topPairs, 4, 2), true, k.minus32Sum(half)
+					p.codes, p.narrow, p.start = k.withTop(k.nibbles(rCodes, 128*half), rCodes, 256+64*half, topPairs, 4, 2), true, k.minusHalf(32, half)
 				}
 				k.addPart(p, 16*half, true)
 			}
@@ -245,17 +205,6 @@ func (k *kTile) signedQ6K(half int) *codes {
 		k.free(t)
 	}
 	return w
-}
-
-// minus32Sum takes 32 times one of the next two sums of 16 activation codes off d.
-func (k *kTile) minus32Sum(i int) func(m int, d vreg) {
-	return func(m int, d vreg) {
-		x, factor := k.vLow(), k.v()
-		k.sumsOf(m, x)
-		k.setMinus("8h", factor, 32)
-		k.elem("smlal.4s", d, factor, x, i)
-		k.free(x, factor)
-	}
 }
 
 // finishQ6K ends a block of PanelQ6K: it adds dx * d*float(i).

@@ -1,0 +1,154 @@
+package main
+
+// Products of layouts with a scale for 16 columns and activation scales for 32: w = scale*(code - zero) + offset.
+
+// layout16 is one of these layouts.
+type layout16 struct {
+	name      string
+	constants []uint32
+	at        subBlocks // of blocks of 256 columns; those of 32 have blockBytes only
+	// scales and offsets load those of half of the 32 columns, part is the products of its codes.
+	scales, offsets func(t *tile, half int) []vreg
+	part            func(t *tile, half int) part
+	// addOffset is the instruction that adds offset times sum.
+	addOffset string
+}
+
+var layouts16 = []layout16{
+	{
+		name: "S16", at: subBlocks{blockBytes: 768}, addOffset: "fmla.4s",
+		scales:  func(t *tile, half int) []vreg { return t.singles(64 * half) },
+		offsets: func(t *tile, half int) []vreg { return t.singles(128 + 64*half) },
+		part:    func(t *tile, half int) part { return part{codes: t.signedCodes(256 + 256*half)} },
+	},
+	{
+		name: "Q2K", at: subBlocks{1600, 576, 128, 64, 32}, addOffset: "fmls.4s", constants: []uint32{lowPairs},
+		scales:  func(t *tile, half int) []vreg { return t.scaledHalves(0, 16*half, false) },
+		offsets: func(t *tile, half int) []vreg { return t.scaledHalves(32, 256+16*half, false) },
+		part:    func(t *tile, half int) part { return part{codes: t.pairs(rCodes, 64*half), narrow: true} },
+	},
+	{
+		name: "Q3K", at: subBlocks{1824, 288, 192, 32, 32}, constants: []uint32{lowPairs, thirdBits},
+		scales: func(t *tile, half int) []vreg { return t.scaledHalves(0, 16*half, true) },
+		part:   thirdLess4,
+	},
+}
+
+// thirdLess4 takes the zero point off the codes when they are used for several rows, and otherwise off the sums.
+func thirdLess4(t *tile, half int) part {
+	p := part{codes: t.withTop(t.pairs(rCodes, 64*half), rCodes, 128, thirdBits, 2-4*half, 1), narrow: true}
+	if t.unsigned() {
+		p.start = t.minusHalf(4, half)
+	} else {
+		p.codes = t.lessTop(p.codes)
+	}
+	return p
+}
+
+func (l layout16) gen(g *generator) {
+	constants := append(l.constants[:len(l.constants):len(l.constants)], magic)
+	g.genMatMul(l.name, engines[g.level].tiles16, constants, nil, func(t *tile) {
+		if l.at.codeBytes == 0 {
+			t.blocks32(l.at.blockBytes, func() { l.product(t) })
+			return
+		}
+		t.quantised(32)
+		t.ins("LSR $3, %v, %v", rBlocks, rBlocks)
+		t.sums(t.dot.wide || t.rows == 1)
+		t.eachBlock(l.at.blockBytes, func() {
+			t.eachSub(l.at, func() {
+				l.product(t)
+				t.moveRows(4)
+			})
+		})
+	})
+}
+
+// product adds dx * (s0*i0 + s1*i1 + m0*float(X16[0]) + m1*float(X16[1])) to the sums.
+func (l layout16) product(t *tile) {
+	u := l.sum(t, 0)
+	t.times(u, l.scales(t, 0), 0)
+	if !t.dot.wide {
+		t.park(u)
+	}
+	i := l.sum(t, 1)
+	if !t.dot.wide {
+		u = t.fetch()
+	}
+	for v, s := range l.scales(t, 1) {
+		for m := range t.rows {
+			n := m*t.vectors + v
+			t.vvv("fmla.4s", u[n], s, i[n])
+			t.free(i[n])
+		}
+		t.free(s)
+	}
+	l.finish(t, u)
+}
+
+// sum returns the sums of half of the columns as floats.
+func (l layout16) sum(t *tile, half int) []vreg {
+	p := l.part(t, half)
+	p.groups, p.disp, p.first = 4, 16*half, t.first()
+	i := t.sum(p)
+	t.toFloats(i)
+	return i
+}
+
+// finish adds the offsets to u and dx*u to the sums; u is freed.
+func (l layout16) finish(t *tile, u []vreg) {
+	var o0, o1 []vreg
+	if l.offsets != nil {
+		o0, o1 = l.offsets(t, 0), l.offsets(t, 1)
+	}
+	dx, x := t.v(), t.v()
+	t.each(func(m, v int) {
+		n := m*t.vectors + v
+		if v == 0 {
+			t.scaleOf(m, dx)
+		}
+		if v == 0 && o0 != nil {
+			t.sumsOf(m, x)
+			t.vv("sxtl.4s", x, x)
+			t.vv("scvtf.4s", x, x)
+		}
+		if o0 != nil {
+			t.elem(l.addOffset, u[n], o0[v], x, 0)
+			t.elem(l.addOffset, u[n], o1[v], x, 1)
+		}
+		t.addProduct(n, u[n], dx)
+	})
+	t.free(o0...)
+	t.free(o1...)
+	t.free(dx, x)
+	t.free(u...)
+}
+
+// scaledHalves returns the half floats at an offset of the block times the bytes at an offset from the scales of the
+// sub-block.
+func (t *tile) scaledHalves(off, bytesAt int, signed bool) []vreg {
+	s := t.scales(bytesAt, signed)
+	d := t.halves(off)
+	for v := range s {
+		t.vv("scvtf.4s", s[v], s[v])
+		t.vvv("fmul.4s", s[v], s[v], d[v])
+	}
+	t.free(d...)
+	return s
+}
+
+// park stores the vectors of a result in local memory, because a narrow engine needs the registers; fetch loads them.
+func (t *tile) park(u []vreg) {
+	for n, v := range u {
+		t.storeQ(v, local(blockAt+16*n))
+	}
+	t.free(u...)
+}
+
+func (t *tile) fetch() []vreg {
+	u := t.vs(t.count())
+	for n, v := range u {
+		t.loadQ(v, local(blockAt+16*n))
+	}
+	return u
+}

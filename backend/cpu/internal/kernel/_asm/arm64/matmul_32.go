@@ -1,0 +1,160 @@
+package main
+
+// Products of layouts with blocks of 32 columns and one scale of a row: w = scale*(code - zero) + offset.
+
+// layout32 is one of these layouts. A block is the scales, the offsets if there are any, and the codes.
+type layout32 struct {
+	name          string
+	scale, offset number
+	codeBytes     int
+	table         *[16]int8
+	constants     []uint32
+	// part is the products of the codes, which are at an offset from rW.
+	part func(t *tile, at int) part
+}
+
+// number is the form of the scales or offsets of a block.
+type number int
+
+const (
+	none   number = 0
+	half   number = 2 // bytes
+	single number = 4
+)
+
+// layouts32 has one row per layout.
+var layouts32 = []layout32{
+	{"Q8", half, none, 512, nil, nil, signedPart},
+	{"Q4", half, none, 256, nil, []uint32{lowNibbles, highNibbles, 0x88888888}, nibblesLess8},
+	{"IQ4NL", half, none, 256, &nonlinear4, []uint32{lowNibbles}, tablePart},
+	{"IQ4XS", single, none, 256, &nonlinear4, []uint32{lowNibbles}, tablePart},
+	{"MXFP4", single, none, 256, &e2m1, []uint32{lowNibbles}, tablePart},
+	{"Q41", half, half, 256, nil, []uint32{lowNibbles}, nibblesPart},
+	{"Q50", half, none, 320, nil, []uint32{lowNibbles, fifthBits}, fifthLess16},
+	{"Q51", half, half, 320, nil, []uint32{lowNibbles, fifthBits}, fifthPart},
+	{"S32", single, single, 512, nil, nil, signedPart},
+}
+
+// The values of codes, as tensor/quant has them; those of E2M1 are doubled.
+var (
+	nonlinear4 = [16]int8{-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113}
+	e2m1       = [16]int8{0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12}
+)
+
+func (l layout32) gen(g *generator) {
+	offsetAt := 16 * int(l.scale)
+	codesAt := offsetAt + 16*int(l.offset)
+	g.genMatMul(l.name, engines[g.level].tiles, append(l.constants[:len(l.constants):len(l.constants)], magic), l.table, func(t *tile) {
+		t.blocks32(codesAt+l.codeBytes, func() {
+			p := l.part(t, codesAt)
+			p.groups, p.first = 8, t.first()
+			i := t.sum(p)
+			t.toFloats(i)
+			t.times(i, t.numbers(l.scale, 0), p.unit)
+			t.finish32(i, t.numbers(l.offset, offsetAt))
+		})
+	})
+}
+
+// numbers loads the scales or offsets at an offset of the block.
+func (t *tile) numbers(n number, off int) []vreg {
+	switch n {
+	case half:
+		return t.halves(off)
+	case single:
+		return t.singles(off)
+	}
+	return nil
+}
+
+// times multiplies the vectors of a result by scales times a unit; the scales are freed.
+func (t *tile) times(i, scale []vreg, unit uint32) {
+	if unit != 0 {
+		by := t.v()
+		t.splat(by, unit, rTmp)
+		for _, s := range scale {
+			t.vvv("fmul.4s", s, s, by)
+		}
+		t.free(by)
+	}
+	t.each(func(m, v int) { t.vvv("fmul.4s", i[m*t.vectors+v], i[m*t.vectors+v], scale[v]) })
+	t.free(scale...)
+}
+
+// finish32 adds dx * (i + offset*float(sum of the activation codes)), or dx*i without offsets, to the sums; i and the
+// offsets are freed.
+func (t *tile) finish32(i, offset []vreg) {
+	dx, x := t.v(), t.v()
+	t.each(func(m, v int) {
+		n := m*t.vectors + v
+		if v == 0 {
+			t.scaleOf(m, dx)
+		}
+		if v == 0 && offset != nil {
+			t.sumsOf(m, x)
+			t.vv("saddlp.4s", x, x)
+			t.vv("scvtf.4s", x, x)
+		}
+		if offset != nil {
+			t.elem("fmla.4s", i[n], offset[v], x, 0)
+		}
+		t.addProduct(n, i[n], dx)
+	})
+	t.free(dx, x)
+	t.free(offset...)
+	t.free(i...)
+}
+
+func signedPart(t *tile, at int) part { return part{codes: t.signedCodes(at)} }
+
+func nibblesPart(t *tile, at int) part { return part{codes: t.nibbles(rW, at), narrow: true} }
+
+func fifthPart(t *tile, at int) part {
+	return part{codes: t.withTop(t.nibbles(rW, at), rW, at+256, fifthBits, 4, 1), narrow: true}
+}
+
+func tablePart(t *tile, at int) part {
+	p := part{codes: t.throughTable(rW, at), narrow: true}
+	for _, v := range t.table {
+		p.narrow = p.narrow && max(int(v), -int(v))*127*8 < 1<<15
+	}
+	return p
+}
+
+// nibblesLess8 takes the zero point off the codes when they are used for several rows, and otherwise off the sums.
+func nibblesLess8(t *tile, at int) part {
+	if t.unsigned() {
+		p := nibblesPart(t, at)
+		p.start = t.minusSums(8)
+		return p
+	}
+	return part{codes: t.signedNibbles(at), unit: sixteenth}
+}
+
+// fifthLess16 does as nibblesLess8.
+func fifthLess16(t *tile, at int) part {
+	if t.unsigned() {
+		p := fifthPart(t, at)
+		p.start = t.minusSums(16)
+		return p
+	}
+	return part{codes: t.lessTop(fifthPart(t, at).codes)}
+}
+
+// sixteenth are the bits of 2^-4.
+const sixteenth = 0x3d800000
+
+// unsigned says whether a zero point costs less on the sums than on the codes.
+func (t *tile) unsigned() bool { return !t.dot.wide || t.rows <= 2 }
+
+// minusSums takes so many times the sum of the activation codes of the block off d.
+func (t *tile) minusSums(times uint8) func(m int, d vreg) {
+	return func(m int, d vreg) {
+		factor, s := t.v(), t.v()
+		t.setMinus("4s", factor, times)
+		t.sumsOf(m, s)
+		t.vv("saddlp.4s", s, s)
+		t.elem("mla.4s", d, factor, s, 0)
+		t.free(factor, s)
+	}
+}
