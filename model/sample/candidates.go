@@ -20,11 +20,15 @@ type candidates struct {
 	weights  []float64 // weight of each of ids, by draw
 	keys     []uint64  // see keyOf
 	marks    []uint64  // one bit a token, zero between calls
+
+	cells   cells
+	counted bool      // cells are those of x
+	own     []float32 // what edit returns
 }
 
 // scan makes all tokens of x candidates and returns the first of the order, or -1 if no logit is above -Inf.
 func (c *candidates) scan(x []float32) int32 {
-	c.x, c.all, c.ids = x, true, c.ids[:0]
+	c.x, c.all, c.ids, c.counted = x, true, c.ids[:0], false
 	c.blockTop = c.blockTop[:0]
 	best, block := negInf, -1
 	for i := 0; i < len(x); i += blockLen {
@@ -43,6 +47,18 @@ func (c *candidates) scan(x []float32) int32 {
 			return int32(i)
 		}
 	}
+}
+
+// count makes cells those of x and reports whether rows of this length have them.
+func (c *candidates) count() bool {
+	if n := len(c.x); n < cellsFrom || n > cellsTo {
+		return false
+	}
+	if !c.counted {
+		c.cells.count(c.x)
+		c.counted = true
+	}
+	return true
 }
 
 // keyOf orders tokens: the smaller key is the token with the greater logit or, among equal ones, the lower id, which
@@ -80,8 +96,12 @@ func (c *candidates) keepTop(n int) {
 	c.takeKeys()
 }
 
-// boundOfTop returns a logit that at least n tokens reach: the n-th greatest block maximum.
+// boundOfTop returns a logit that at least n tokens reach: the n-th greatest block maximum, or one by the cells if n is
+// more than a few.
 func (c *candidates) boundOfTop(n int) float32 {
+	if n > len(c.blockTop)/4 && c.count() {
+		return float32(c.cells.boundOf(n))
+	}
 	if n > len(c.blockTop) {
 		return negInf
 	}
@@ -170,34 +190,6 @@ func (c *candidates) keepAbove(bound float64) {
 		return
 	}
 	c.ids = slices.DeleteFunc(c.ids, func(id int32) bool { return float64(c.x[id]) < bound })
-}
-
-// weight is e^(x-top).
-func (c *candidates) weight(id int32) float64 { return expOf(float64(c.x[id]) - c.top) }
-
-// sumAll returns the sum of e^((x-top)/T) over all tokens, T being stepsPerNat/steps, and leaves the sum of each block
-// in c.sums.
-func (c *candidates) sumAll(steps float64) float64 {
-	c.sums = c.sums[:0]
-	total := 0.0
-	for i := 0; i < len(c.x); i += blockLen {
-		s := sumExp(c.x[i:min(i+blockLen, len(c.x))], c.top, steps)
-		c.sums = append(c.sums, s)
-		total += s
-	}
-	return total
-}
-
-// sum returns the sum of the weights of the candidates.
-func (c *candidates) sum() float64 {
-	if c.all {
-		return c.sumAll(stepsPerNat)
-	}
-	total := 0.0
-	for _, id := range c.ids {
-		total += c.weight(id)
-	}
-	return total
 }
 
 // selectKeys reorders keys, which are different from each other, so that the n smallest come first, in any order.

@@ -8,13 +8,16 @@ func (c *candidates) temperature(p *Params) float64 {
 	if r == 0 {
 		return p.Temperature
 	}
-	c.list()
-	if len(c.ids) == 1 {
+	total, moment := c.moments()
+	n := len(c.ids)
+	if c.all {
+		n = c.cells.n
+	}
+	if n == 1 {
 		return p.Temperature
 	}
-	total, moment := c.moments()
 	entropy := max(logOf(total)-moment/total, 0)
-	share := min(entropy/logOf(float64(len(c.ids))), 1)
+	share := min(entropy/logOf(float64(n)), 1)
 	if e := p.DynamicTemperature.Exponent; e != 1 && share > 0 {
 		share = expOf(e * logOf(share))
 	}
@@ -59,39 +62,11 @@ func (c *candidates) pick(u, total float64) int {
 	return chosen
 }
 
-// drawAll is draw over all tokens. The block is found by the sums of the blocks, which sumExp adds in another order
-// than the tokens are walked in; the last token with a weight takes what rounding leaves over.
-func (c *candidates) drawAll(steps, u float64) (int32, float64) {
-	total := c.sumAll(steps)
-	limit, before, sum, block := u*total, 0.0, 0.0, 0
-	for b, s := range c.sums {
-		if s > 0 {
-			block, before = b, sum
-		}
-		if sum += s; sum > limit {
-			break
-		}
-	}
-	sum = before
-	lo := block * blockLen
-	chosen, weight := -1, 0.0
-	for i, v := range c.x[lo:min(lo+blockLen, len(c.x))] {
-		t := float64((float64(v) - c.top) * steps)
-		if !(t >= expFloor) {
-			continue
-		}
-		w := exp2Steps(t)
-		chosen, weight = lo+i, w
-		if sum += w; sum > limit {
-			break
-		}
-	}
-	return int32(chosen), weight / total
-}
-
 // first returns the first candidate of the order.
 func (c *candidates) first() int32 {
-	c.list()
+	if c.all {
+		c.gather(c.top)
+	}
 	best := uint64(math.MaxUint64)
 	for _, id := range c.ids {
 		best = min(best, keyOf(c.x[id], id))

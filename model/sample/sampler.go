@@ -125,19 +125,27 @@ func (s *Sampler) SampleMasked(logits []float32, mask []uint64) (Choice, error) 
 		return Choice{}, noToken(logits, mask)
 	}
 	top := s.cand.top
-	if math.IsInf(top, 1) {
-		s.spreadInf(x)
-	}
 	c := Choice{ID: best, Prob: 1, LogProb: float32(math.NaN())}
+	var soft softmax
+	if s.p.LogProb {
+		if &x[0] != &logits[0] { // top is not of the logits as given
+			s.cand.scan(logits)
+			top = s.cand.top
+		}
+		soft = s.cand.softmax(logits, top)
+		if &x[0] != &logits[0] {
+			s.cand.scan(x)
+		}
+	}
 	if !s.greedy {
+		if math.IsInf(s.cand.top, 1) {
+			s.spreadInf(x)
+		}
 		id, prob := s.choose()
 		c.ID, c.Prob = id, float32(prob)
 	}
 	if s.p.LogProb {
-		if &x[0] != &logits[0] { // top is not of the logits as given
-			top = maxOf(logits)
-		}
-		c.LogProb = newSoftmax(logits, top).logProb(logits[c.ID])
+		c.LogProb = soft.logProb(logits[c.ID])
 	}
 	return c, nil
 }

@@ -43,23 +43,32 @@ func (c *candidates) greatest() float64 {
 	return float64(m)
 }
 
-// topNSigma keeps x_i >= max x - n·σ (Params.TopNSigma). It is the first sampler, so all tokens are candidates.
+// topNSigma keeps x_i >= max x - n·σ (Params.TopNSigma). It is the first sampler, so all tokens are candidates. Sums are
+// of differences to some logit near the mean, so that their squares need no second pass.
 func (c *candidates) topNSigma(n float64) {
-	sum, count := 0.0, 0
-	for _, v := range c.x {
-		if v > negInf {
-			sum += float64(v)
-			count++
-		}
+	near := c.top
+	if m := float64(slices.Min(c.blockTop)); m > math.Inf(-1) {
+		near = m
 	}
-	mean, square := sum/float64(count), 0.0
-	for _, v := range c.x {
-		if v > negInf {
-			d := float64(v) - mean
+	var sum, square, sum1, square1 float64
+	count := 0
+	for i, v := range c.x {
+		if !(v > negInf) {
+			continue
+		}
+		d := float64(v) - near
+		count++
+		if i%2 == 0 {
+			sum += d
 			square += float64(d * d)
+		} else {
+			sum1 += d
+			square1 += float64(d * d)
 		}
 	}
-	c.keepAbove(c.top - float64(n*math.Sqrt(square/float64(count))))
+	mean := (sum + sum1) / float64(count)
+	variance := (square+square1)/float64(count) - float64(mean*mean)
+	c.keepAbove(c.top - float64(n*math.Sqrt(max(variance, 0))))
 }
 
 // nucleus keeps the shortest list of first tokens whose probabilities sum to at least p (Params.TopP).
@@ -68,7 +77,11 @@ func (c *candidates) nucleus(p float64) {
 	if c.all {
 		// Tokens whose probability is below (1-p)/V have together less than 1-p, so the list ends before them. Half
 		// of that leaves room for rounding.
-		c.keepAbove(c.top + logOf(total*((1-p)/float64(2*len(c.x)))))
+		bound := c.top + logOf(total*((1-p)/float64(2*len(c.x))))
+		if c.count() {
+			bound = max(bound, c.boundOfMass(total*p))
+		}
+		c.keepAbove(bound)
 	}
 	c.list()
 	c.keys = c.keys[:0]
@@ -82,26 +95,23 @@ func (c *candidates) nucleus(p float64) {
 // (Params.TypicalP). With d_i = x_i - max x and Z = Σ e^d_i, surprise is ln Z - d_i and the entropy is ln Z minus the
 // mean of d under the probabilities; their distance is |mean - d_i|. It is compared as a float32, ties by lower id.
 func (c *candidates) typical(p float64) {
-	c.list()
 	total, moment := c.moments()
 	mean := moment / total
+	lo, hi := math.Inf(-1), math.Inf(1)
+	if c.all && c.count() {
+		lo, hi = c.windowOfMass(c.top+mean, total*p)
+	}
+	if c.all {
+		c.gather(lo)
+	}
 	c.keys = c.keys[:0]
 	for _, id := range c.ids {
-		distance := float32(math.Abs(mean - (float64(c.x[id]) - c.top)))
-		c.keys = append(c.keys, uint64(math.Float32bits(distance))<<32|uint64(uint32(id)))
+		if x := float64(c.x[id]); x <= hi {
+			distance := float32(math.Abs(mean - (x - c.top)))
+			c.keys = append(c.keys, uint64(math.Float32bits(distance))<<32|uint64(uint32(id)))
+		}
 	}
 	c.keepMass(total * p)
-}
-
-// moments returns Z = Σ e^d and Σ d·e^d over ids, d being x - top.
-func (c *candidates) moments() (total, moment float64) {
-	for _, id := range c.ids {
-		d := float64(c.x[id]) - c.top
-		w := expOf(d)
-		total += w
-		moment += float64(w * d)
-	}
-	return total, moment
 }
 
 // keepMass leaves the shortest prefix of the ascending c.keys whose weights sum to at least mass, and at least minKeep
@@ -137,8 +147,12 @@ func (c *candidates) keepMass(mass float64) {
 // xtc removes the candidates with probability >= threshold but for the last of them in the order, if minKeep
 // candidates stay.
 func (c *candidates) xtc(threshold float64) {
+	least := float64(c.sum() * threshold)
+	if c.all && c.count() {
+		c.xtcAll(least)
+		return
+	}
 	c.list()
-	least := c.sum() * threshold
 	n, last := 0, uint64(0)
 	for _, id := range c.ids {
 		if c.weight(id) >= least {
@@ -152,4 +166,32 @@ func (c *candidates) xtc(threshold float64) {
 	c.ids = slices.DeleteFunc(c.ids, func(id int32) bool {
 		return c.weight(id) >= least && keyOf(c.x[id], id) != last
 	})
+}
+
+// xtcAll is xtc where all tokens are candidates, and leaves it at that: few tokens can reach the threshold.
+func (c *candidates) xtcAll(least float64) {
+	c.gather(c.top + logOf(max(least, math.SmallestNonzeroFloat64)) - 1e-6)
+	c.all = true
+	c.keys = c.keys[:0]
+	for _, id := range c.ids {
+		if c.weight(id) >= least {
+			c.keys = append(c.keys, keyOf(c.x[id], id))
+		}
+	}
+	if len(c.keys) < 2 || c.cells.n-(len(c.keys)-1) < c.minKeep {
+		return
+	}
+	last := idOf(slices.Max(c.keys))
+	x := c.edit()
+	for _, k := range c.keys {
+		if id := idOf(k); id != last {
+			c.cells.remove(float64(x[id]))
+			x[id] = negInf
+		}
+	}
+	c.top = float64(x[last])
+	for _, k := range c.keys {
+		b := int(idOf(k)) / blockLen
+		c.blockTop[b] = blockMax(x[b*blockLen : min(b*blockLen+blockLen, len(x))])
+	}
 }
