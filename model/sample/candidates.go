@@ -81,6 +81,10 @@ func (c *candidates) keepTop(n int) {
 	if n >= len(c.x) || !c.all && n >= len(c.ids) {
 		return
 	}
+	if n > len(c.blockTop)/4 && c.all && c.count() {
+		c.keepTopCells(n)
+		return
+	}
 	c.keys = c.keys[:0]
 	if c.all {
 		c.collect(c.boundOfTop(n))
@@ -96,11 +100,29 @@ func (c *candidates) keepTop(n int) {
 	c.takeKeys()
 }
 
+// keepTopCells is keepTop by the cells: only the tokens of the last one have to be told from each other.
+func (c *candidates) keepTopCells(n int) {
+	last := c.cells.boundOf(n)
+	c.gather(last.lo)
+	c.keys = c.keys[:0]
+	for _, id := range c.ids {
+		if x := c.x[id]; float64(x) <= last.lo+last.width {
+			c.keys = append(c.keys, keyOf(x, id))
+		}
+	}
+	if n -= len(c.ids) - len(c.keys); n >= len(c.keys) { // by logits, as 0 and -0 are in two cells
+		return
+	}
+	selectKeys(c.keys, n)
+	end := slices.Max(c.keys[:n])
+	c.ids = slices.DeleteFunc(c.ids, func(id int32) bool { return keyOf(c.x[id], id) > end })
+}
+
 // boundOfTop returns a logit that at least n tokens reach: the n-th greatest block maximum, or one by the cells if n is
 // more than a few.
 func (c *candidates) boundOfTop(n int) float32 {
 	if n > len(c.blockTop)/4 && c.count() {
-		return float32(c.cells.boundOf(n))
+		return float32(c.cells.boundOf(n).lo)
 	}
 	if n > len(c.blockTop) {
 		return negInf
@@ -156,13 +178,20 @@ func (c *candidates) list() {
 // gather makes ids the tokens with x >= bound and above -Inf. All tokens must be candidates.
 func (c *candidates) gather(bound float64) {
 	c.all, c.ids = false, c.ids[:0]
+	if bound > math.MaxFloat32 {
+		return
+	}
+	least := float32(max(bound, -math.MaxFloat32)) // rounded up
+	if float64(least) < bound {
+		least = math.Nextafter32(least, math.MaxFloat32)
+	}
 	for b, m := range c.blockTop {
-		if float64(m) < bound || m == negInf {
+		if m < least {
 			continue
 		}
 		lo := b * blockLen
 		for i, v := range c.x[lo:min(lo+blockLen, len(c.x))] {
-			if float64(v) >= bound && v > negInf {
+			if v >= least {
 				c.ids = append(c.ids, int32(lo+i))
 			}
 		}

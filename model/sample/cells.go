@@ -39,25 +39,33 @@ func (c *cells) count(x []float32) {
 		b := math.Float32bits(v)
 		at[b>>cellBits] += uint64(b&(1<<cellBits-1)) + cellTotal
 	}
-	const inf, sign = 0x7f800000 >> cellBits, 1 << (31 - cellBits)
+	const inf, sign, group = 0x7f800000 >> cellBits, 1 << (31 - cellBits), 8
 	clear(at[inf:sign])
 	clear(at[sign+inf:])
 	c.list, c.n = c.list[:0], 0
-	for i := inf - 1; i >= 0; i-- {
-		if at[i] != 0 {
-			c.add(i, at[i])
+	for i := inf - group; i >= 0; i -= group {
+		if g := (*[group]uint64)(at[i:]); *g != [group]uint64{} {
+			for j := group - 1; j >= 0; j-- {
+				c.add(i+j, g[j])
+			}
+			*g = [group]uint64{}
 		}
 	}
-	for i := sign; i < sign+inf; i++ {
-		if at[i] != 0 {
-			c.add(i, at[i])
+	for i := sign; i < sign+inf; i += group {
+		if g := (*[group]uint64)(at[i:]); *g != [group]uint64{} {
+			for j, v := range g {
+				c.add(i+j, v)
+			}
+			*g = [group]uint64{}
 		}
 	}
-	clear(at[:])
 }
 
-// add appends cell i. From one cell border to the next the bits of a float are linear in its value.
+// add appends cell i if it has tokens. From one cell border to the next the bits of a float are linear in its value.
 func (c *cells) add(i int, v uint64) {
+	if v == 0 {
+		return
+	}
 	first := float64(math.Float32frombits(uint32(i) << cellBits))
 	last := float64(math.Float32frombits(uint32(i)<<cellBits | (1<<cellBits - 1)))
 	n := int(v / cellTotal)
@@ -81,14 +89,14 @@ func (c *cells) remove(x float64) {
 	}
 }
 
-// boundOf returns a logit that at least n tokens reach, and few more.
-func (c *cells) boundOf(n int) float64 {
-	for _, k := range c.list {
+// boundOf returns the cell of the n-th token of the order, or the last one.
+func (c *cells) boundOf(n int) (k cell) {
+	for _, k = range c.list {
 		if n -= k.n; n <= 0 {
-			return k.lo
+			break
 		}
 	}
-	return math.Inf(-1)
+	return k
 }
 
 const (
@@ -123,8 +131,8 @@ func (c *cells) weigh(top, steps float64) (bound, rest, moment float64, ok bool)
 		if w > 0 && k.n > 1 {
 			r := min(float64(k.width*steps)*(1/stepsPerNat), 10)
 			square := float64(r * r)
-			failed += float64(float64(w*square)*expOf(r)) / 8
-			w += float64(w*square) / 24
+			failed += float64(float64(w*square) * expOf(r) / 8)
+			w += float64(w * square / 24)
 		}
 		if failed > float64(total*cellError) || rest+w > float64(total*cellMass) {
 			break

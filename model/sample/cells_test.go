@@ -57,13 +57,18 @@ func TestCellsSum(t *testing.T) {
 		}
 		require.Equal(t, n, c.cells.n)
 		for _, k := range []int{1, 100, n / 2, n} {
-			bound, reach := c.cells.boundOf(k), 0
+			last := c.cells.boundOf(k)
+			reach, above := 0, 0
 			for _, w := range x {
-				if float64(w) >= bound {
+				if float64(w) >= last.lo {
 					reach++
+				}
+				if float64(w) > last.lo+last.width {
+					above++
 				}
 			}
 			require.GreaterOrEqual(t, reach, k)
+			require.Less(t, above, k)
 		}
 	}
 	require.Greater(t, coarse, 80, "too few rows were weighed by the cell for the test to show anything")
@@ -74,7 +79,7 @@ func TestLongRowsAgreeWithDefinition(t *testing.T) {
 	r := rand.New(rand.NewPCG(42, 1))
 	chains := []Params{
 		{Temperature: 1}, {Temperature: 1.5, TopP: 0.95}, {Temperature: 1.5, TopP: 0.9999}, {Temperature: 1, TypicalP: 0.3},
-		{Temperature: 1.2, TypicalP: 0.95}, {Temperature: 2, TopK: 3000}, {Temperature: 1, XTC: XTC{Probability: 1}},
+		{Temperature: 1.2, TypicalP: 0.95}, {Temperature: 2, TopK: 3000}, {Temperature: 8, TopK: 700}, {Temperature: 1, XTC: XTC{Probability: 1}},
 		{Temperature: 0.3, XTC: XTC{Probability: 1, Threshold: 0.01}, MinKeep: 3}, {Temperature: 1.5, TopNSigma: 2},
 		{Temperature: 1, DynamicTemperature: DynamicTemperature{Range: 0.5}}, {DynamicTemperature: DynamicTemperature{Range: 2}},
 		{Temperature: 1, AdaptiveP: AdaptiveP{Target: 0.5}}, {Temperature: 0.7, AdaptiveP: AdaptiveP{Target: 0.02}},
@@ -99,6 +104,43 @@ func TestLongRowsAgreeWithDefinition(t *testing.T) {
 				require.InDelta(t, q, float64(c.Prob), 2e-7, "row %d, %+v", i, p)
 				require.InEpsilon(t, q, float64(c.Prob), 3e-6, "row %d, %+v", i, p)
 			}
+		}
+	}
+}
+
+// Equal logits at the border of the top are kept by id, 0 and -0 being equal.
+func TestTopOfLongRowWithTies(t *testing.T) {
+	x := make([]float32, cellsFrom)
+	for i := range x {
+		x[i] = []float32{0, float32(math.Copysign(0, -1)), -1, 1}[i%4]
+	}
+	for _, k := range []int{300, 1024, 1025, 1500, 3071, 3073} {
+		var c candidates
+		c.scan(x)
+		c.keepTop(k)
+		want := map[int32]bool{}
+		for _, n := range newNaive(x).keep(k, 1) {
+			want[int32(n.id)] = true
+		}
+		require.Len(t, c.ids, k)
+		for _, id := range c.ids {
+			require.True(t, want[id], "top %d has token %d", k, id)
+		}
+	}
+}
+
+// Mirostat over long rows.
+func TestMirostatOfLongRows(t *testing.T) {
+	r := rand.New(rand.NewPCG(43, 1))
+	for i := range 24 {
+		x := longRow(r, i)
+		for _, version := range []MirostatVersion{MirostatV1, MirostatV2} {
+			p := Params{Temperature: 0.9, Seed: r.Uint64(), Mirostat: Mirostat{Version: version, Tau: 4}}
+			c, err := mustNew(t, p, len(x)).Sample(x)
+			require.NoError(t, err)
+			want, ok := naiveMirostat(version, newNaive(x), len(x), 0.9, 8).dist(p)[int(c.ID)]
+			require.True(t, ok, "row %d: token outside the candidates", i)
+			require.InEpsilon(t, want, float64(c.Prob), 3e-6, "row %d", i)
 		}
 	}
 }

@@ -47,11 +47,11 @@ func newSoftmax(logits []float32, top float64) softmax {
 }
 
 // softmax is newSoftmax of the row that was scanned; see cellError for the sum of a long one.
-func (c *candidates) softmax(logits []float32, top float64) softmax {
-	if math.IsInf(top, 1) {
-		return newSoftmax(logits, top)
+func (c *candidates) softmax(logits []float32) softmax {
+	if math.IsInf(c.top, 1) {
+		return newSoftmax(logits, c.top)
 	}
-	return softmax{top: top, lnSum: logOf(c.sumAll(stepsPerNat))}
+	return softmax{top: c.top, lnSum: logOf(c.sumAll(stepsPerNat))}
 }
 
 // logProb returns ln p of a token with logit v: -Inf for -Inf and NaN.
@@ -102,7 +102,7 @@ func (s *Sampler) TopLogProbs(dst []TokenLogProb, logits []float32, n int) ([]To
 	if n == 0 {
 		return dst, nil
 	}
-	soft := c.softmax(logits, c.top)
+	soft := c.softmax(logits)
 	c.keys = c.keys[:0]
 	c.collect(c.boundOfTop(min(n, s.vocab)))
 	if n < len(c.keys) {

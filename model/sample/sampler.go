@@ -120,23 +120,18 @@ func (s *Sampler) SampleMasked(logits []float32, mask []uint64) (Choice, error) 
 		return Choice{}, fmt.Errorf("sample: mask has %d words, want %d for %d tokens", len(mask), words, s.vocab)
 	}
 	x := s.adjust(logits, mask)
+	var soft softmax
+	if s.p.LogProb && &x[0] != &logits[0] && s.cand.scan(logits) >= 0 {
+		soft = s.cand.softmax(logits)
+	}
 	best := s.cand.scan(x)
 	if best < 0 {
 		return Choice{}, noToken(logits, mask)
 	}
-	top := s.cand.top
-	c := Choice{ID: best, Prob: 1, LogProb: float32(math.NaN())}
-	var soft softmax
-	if s.p.LogProb {
-		if &x[0] != &logits[0] { // top is not of the logits as given
-			s.cand.scan(logits)
-			top = s.cand.top
-		}
-		soft = s.cand.softmax(logits, top)
-		if &x[0] != &logits[0] {
-			s.cand.scan(x)
-		}
+	if s.p.LogProb && &x[0] == &logits[0] {
+		soft = s.cand.softmax(logits)
 	}
+	c := Choice{ID: best, Prob: 1, LogProb: float32(math.NaN())}
 	if !s.greedy {
 		if math.IsInf(s.cand.top, 1) {
 			s.spreadInf(x)

@@ -149,7 +149,7 @@ func (c *candidates) windowOfMass(mid, mass float64) (lo, hi float64) {
 		}
 		n += l[k].n
 		if sum += l[k].weight; sum > mass*(1+1e-9) && n >= c.minKeep {
-			far += far*1e-6 + 1e-30 // distances that are equal as float32
+			far += float64(far*1e-6) + 1e-30 // distances that are equal as float32
 			return mid - far, mid + far
 		}
 	}
