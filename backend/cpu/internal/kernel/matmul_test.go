@@ -274,7 +274,7 @@ func TestMatMulSpecialScales(t *testing.T) {
 	floats := []uint32{0x7f800000, 0xff800000, 0x7fc00000, 0x7fa00001, 0x7f7fffff, 1, 1 << 31}
 	forLevels(t, func(t *testing.T, s *Set, l Layout) {
 		rng := rand.New(rand.NewPCG(3, uint64(l)))
-		k, m := 512, 7
+		k, m := 512, 16+7 // a tile and rows beside it
 		for range 30 {
 			c := newCase(t, rng, l, k, m, false, false)
 			block := layouts[l].blockBytes
