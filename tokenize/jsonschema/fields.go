@@ -26,6 +26,10 @@ func fields(t reflect.Type) []field {
 	visited := map[reflect.Type]bool{}
 	for now := []level{{t, nil}}; len(now) > 0; {
 		var next []level
+		times := map[reflect.Type]int{} // at this level
+		for _, l := range now {
+			times[l.t]++
+		}
 		for _, l := range now {
 			if visited[l.t] {
 				continue
@@ -61,6 +65,9 @@ func fields(t reflect.Type) []field {
 					fd.quoted = fd.quoted || o == "string"
 				}
 				all = append(all, fd)
+				if times[l.t] > 1 { // embedded twice: neither field counts
+					all = append(all, fd)
+				}
 			}
 		}
 		now = next

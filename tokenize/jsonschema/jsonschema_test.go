@@ -213,3 +213,26 @@ func TestErrors(t *testing.T) {
 		}
 	}
 }
+
+type (
+	left  struct{ base }
+	right struct{ base }
+)
+
+// TestEmbeddedTwice: a field that two embedded structs of the same depth bring along is none, as for encoding/json, even
+// where both bring the same struct.
+func TestEmbeddedTwice(t *testing.T) {
+	type both struct {
+		left
+		right
+		X int
+	}
+	var v both
+	if err := json.Unmarshal([]byte(`{"id":7,"X":1}`), &v); err != nil || v.left.ID != 0 || v.right.ID != 0 || v.X != 1 {
+		t.Fatalf("%+v, %v: encoding/json has changed", v, err)
+	}
+	got, err := For[both]()
+	if want := `{"type":"object","properties":{"X":{"type":"integer","format":"int64"}},"required":["X"],"additionalProperties":false}`; err != nil || string(got) != want {
+		t.Errorf("%s, %v, want %s", got, err, want)
+	}
+}
