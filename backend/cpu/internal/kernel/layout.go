@@ -35,7 +35,7 @@ const (
 	// Every type without a layout of its own whose scale covers at least 32 columns is packed to this one, exactly.
 	PanelS32
 	// PanelS16: block 32 as two halves of 16 columns: float32[2][16] s, float32[2][16] m, then 8 k-groups of
-	// int8[16][4]; k-groups 0–3 use half 0. w = s*q + m. For types with a scale per 16 columns.
+	// int8[16][4]; k-groups 0–3 use half 0. w = s*q + m. For the other types with a scale per 16 columns.
 	PanelS16
 	// PanelQ2K: block 256: half[16] d, half[16] dmin, uint8[16][16] scales, uint8[16][16] minima (one of each per 16
 	// columns, sub-block major), then for each of 8 groups of 32 columns 2 chunks byte[16][4] of codes of 2 bits: bits

@@ -24,6 +24,8 @@ var packings = map[tensor.DType]struct {
 	tensor.Q4_K: {PanelQ4K, packQ4K},
 	tensor.Q5_K: {PanelQ5K, packQ5K},
 	tensor.Q6_K: {PanelQ6K, packQ6K},
+	tensor.Q2_K: {PanelQ2K, packQ2K},
+	tensor.Q3_K: {PanelQ3K, packQ3K},
 }
 
 // packColumns is the number of columns of a row that are packed before those of the next row: few enough that the
