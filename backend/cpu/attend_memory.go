@@ -9,7 +9,7 @@ import (
 )
 
 // attendLayout is the largest sizes of the attentions of a graph: of heads, of the rotation, of the queries of a row
-// and of those that share a key head in a block of rows.
+// and of those of a task, as many as share a key head in a whole block of rows.
 type attendLayout struct {
 	keyDim, valueDim int
 	angles           int
@@ -86,8 +86,8 @@ func (m *attendMemory) init(l *attendLayout, b []byte) []byte {
 
 const tile = backend.PageTokens
 
-// partial is the running attention of some queries that share a key head: for each the sum of weighted values, and
-// maximum and sum of the softmax.
+// partial is the running attention of the queries of a task: for each the sum of weighted values, and maximum and sum of
+// the softmax.
 type partial struct {
 	data   []float32
 	dv     int
