@@ -5,8 +5,10 @@ import "strings"
 // bpeOptions tell how a vocabulary of pairs differs from GPT-2's.
 type bpeOptions struct {
 	chars  bool   // words begin as characters, and tokens are spelled as they are: no alphabet of bytes
+	prefix string // that all parts of a word but the first carry, "##"; merges drop it
 	suffix string // that the last part of a word carries, "</w>"
 	single bool   // fallback.single
+	drop   bool   // what has no token is left out, and its neighbours become neighbours
 	// userDefined says that words may be user-defined tokens, too.
 	userDefined bool
 	merges      [][2]string // in place of Config.Merges
@@ -75,7 +77,9 @@ func (m *bpeModel) build(c *Config, o bpeOptions) {
 			}
 		}
 	}
-	m.fallback.useReplacement()
+	if !o.drop {
+		m.fallback.useReplacement()
+	}
 }
 
 // raw is the text of a token: what its letters stand for, or the letters themselves if they are not all in GPT-2's
@@ -126,11 +130,16 @@ func (m *bpeModel) addMerges(c *Config, spelled map[string]int32) {
 	var text []byte
 	add := func(left, right string) {
 		rank++
-		text = append(append(text[:0], left...), right...)
-		if !special[string(text)] {
-			n := len(left)
-			m.pairs.add(symbol(text[:n]), symbol(text[n:]), rank, symbol(text))
+		n := len(left)
+		text = append(append(text[:0], left...), strings.TrimPrefix(right, m.prefix)...)
+		if special[string(text)] {
+			return
 		}
+		tail := text[n:]
+		if m.prefix != "" {
+			tail = []byte(right)
+		}
+		m.pairs.add(symbol(text[:n]), symbol(tail), rank, symbol(text))
 	}
 	for _, merge := range m.merges {
 		add(merge[0], merge[1])
@@ -164,6 +173,25 @@ func (m *bpeModel) pair(_ string, l, r *symbol) (rank, id int32) {
 	return m.pairs.find(l.id, r.id)
 }
 
+// part returns the size and the symbol of the part of a word that starts at word[i:], before any merge.
+func (m *bpeModel) part(word string, i int) (n int, id int32) {
+	n = 1
+	if m.chars {
+		n = charLen(word, i)
+	}
+	text := word[i : i+n]
+	if i+n == len(word) {
+		text += m.suffix
+	}
+	if i > 0 && m.prefix != "" {
+		text = m.prefix + text
+	}
+	if id, ok := m.ids[text]; ok {
+		return n, id
+	}
+	return n, None
+}
+
 func (m *bpeModel) encodeWord(s *wordScratch, dst []int32, word string) ([]int32, error) {
 	if m.whole {
 		if id, ok := m.ids[word]; ok && id < m.fallback.tokens {
@@ -172,24 +200,16 @@ func (m *bpeModel) encodeWord(s *wordScratch, dst []int32, word string) ([]int32
 	}
 	s.start(len(word))
 	for i := 0; i < len(word); {
-		if !m.chars && m.suffix == "" {
-			s.add(1, m.base[word[i]])
-			i++
-			continue
+		n, id := 1, None
+		if m.chars || m.prefix != "" || m.suffix != "" {
+			n, id = m.part(word, i)
+		} else {
+			id = m.base[word[i]]
 		}
-		n := 1
-		if m.chars {
-			n = charLen(word, i)
+		if id != None || !m.drop || m.fallback.covers(word[i:i+n]) {
+			s.add(n, id)
 		}
-		text := word[i : i+n]
-		if i += n; i == len(word) {
-			text += m.suffix
-		}
-		id, ok := m.ids[text]
-		if !ok {
-			id = None
-		}
-		s.add(n, id)
+		i += n
 	}
 	s.merge(word, m.rules)
 	return m.fallback.appendSymbols(dst, word, s.syms)

@@ -30,6 +30,7 @@ type decoder struct {
 	types  []TokenType
 	prefix prefixRule // where a text has a space that is not printed
 	words  bool       // a space before every word is part of its token; the first token printed loses it
+	once   bool       // a token right behind itself prints nothing
 	ends   []bool     // by id: the token ends a word, a space comes before the next one; nil: none does
 }
 
@@ -65,7 +66,9 @@ func (d *decoder) build(c *Config, print func(text string, t TokenType) string) 
 			b, _ := byteToken(c.Tokens, id)
 			text = string([]byte{b})
 		case Control, Unknown:
-			if d.words {
+			if d.once {
+				text = print(text, t)
+			} else if d.words {
 				text = " " + text
 			}
 		default:
@@ -81,9 +84,14 @@ func (d *decoder) build(c *Config, print func(text string, t TokenType) string) 
 
 // wordPieceCleanup joins punctuation to the word before it.
 func wordPieceCleanup(s string) string {
-	switch s {
-	case " .", " ?", " !", " ,", " n't", " 'm", " 's", " 've", " 're":
-		return s[1:]
+	if !strings.Contains(s, " ") {
+		return s
+	}
+	for _, r := range [...][2]string{
+		{" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"}, {" 'm", "'m"},
+		{" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"},
+	} {
+		s = strings.ReplaceAll(s, r[0], r[1])
 	}
 	return s
 }
@@ -94,10 +102,11 @@ type decoding struct {
 	skip  bool
 	strip bool // the next text loses its leading space
 	ended bool // the last token ended a word
+	last  int32
 }
 
 func (d *decoder) start(o DecodeOptions) decoding {
-	return decoding{decoder: d, skip: o.SkipSpecial, strip: (d.prefix.always || d.words) && !o.Continue}
+	return decoding{decoder: d, skip: o.SkipSpecial, strip: (d.prefix.always || d.words) && !o.Continue, last: None}
 }
 
 // next returns what the token prints at this place.
@@ -108,6 +117,10 @@ func (d *decoding) next(id int32) string {
 		d.strip = d.strip || d.prefix.always && !d.prefix.once && kind == Control
 		return ""
 	}
+	if d.once && id == d.last {
+		return ""
+	}
+	d.last = id
 	switch {
 	case d.words || kind != Control && kind != Unknown && kind != UserDefined:
 		if d.strip {

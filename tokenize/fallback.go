@@ -74,6 +74,16 @@ func (f *fallback) appendBytes(dst []int32, text string, unknown bool) ([]int32,
 	return dst, false, nil
 }
 
+// covers reports whether every byte of a text has a token of its own.
+func (f *fallback) covers(text string) bool {
+	for i := range len(text) {
+		if f.bytes[text[i]] == None {
+			return false
+		}
+	}
+	return true
+}
+
 // useReplacement makes bytes that have no token read as U+FFFD, for vocabularies that leave out the bytes UTF-8 never
 // uses.
 func (f *fallback) useReplacement() {

@@ -54,19 +54,25 @@ func (f *tokenizerJSON) build(config []byte) (*Tokenizer, error) {
 	if p.norm, err = newNormalizer(f.Normalizer); err != nil {
 		return nil, err
 	}
-	pre, err := newPreSplit(f.PreTokenizer)
+	isBPE := m.Type == "BPE"
+	letters := hasByteLetters(p.norm)
+	pre, err := newPreSplit(f.PreTokenizer, isBPE)
 	if err != nil {
 		return nil, err
+	}
+	if letters && pre.mapped {
+		return nil, fmt.Errorf("ByteLevel as normalizer and as pre_tokenizer: %w", ErrUnsupported)
 	}
 	p.presplit = pre.splitter
 	dec, err := newDecoderJSON(f.Decoder)
 	if err != nil {
 		return nil, err
 	}
-	if err := m.build(&c, p, pre.mapped || dec.byteLevel); err != nil {
+	bytes := pre.mapped || letters
+	if err := m.build(&c, p, bytes); err != nil {
 		return nil, err
 	}
-	if pre.mapped && !pre.rawLast {
+	if isBPE && bytes && !pre.rawLast {
 		p.model = mapped{p.model}
 	}
 	post, err := newTemplateJSON(f.PostProcessor, c.Tokens)
@@ -130,9 +136,13 @@ func (f *tokenizerJSON) tokens(c *Config, m *modelJSON) error {
 		}
 	}
 	c.UNK = m.unk()
-	if c.UNK != None && int(c.UNK) >= len(c.Tokens) {
+	if c.UNK == None {
+		return nil
+	}
+	if int(c.UNK) >= len(c.Tokens) {
 		return fmt.Errorf("unk_id is %d, the vocabulary has %d tokens", c.UNK, len(c.Tokens))
 	}
+	c.Types[c.UNK] = Unknown
 	return nil
 }
 

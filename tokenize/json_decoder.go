@@ -9,6 +9,7 @@ import (
 // decoderJSON is a "decoder": what is done to the text of every token, one after the other.
 type decoderJSON struct {
 	byteLevel bool
+	fused     bool // the texts of all tokens have become one
 	steps     []func(text string) string
 	dec       decoder
 	wordEnd   string // BPEDecoder
@@ -26,6 +27,8 @@ type decoderPartJSON struct {
 	Content        string      `json:"content"` // Replace, Strip
 	Start          int         `json:"start"`
 	Stop           int         `json:"stop"`
+	PadToken       *string     `json:"pad_token"` // CTC
+	WordDelimiter  *string     `json:"word_delimiter_token"`
 }
 
 func newDecoderJSON(raw json.RawMessage) (*decoderJSON, error) {
@@ -56,7 +59,7 @@ func (d *decoderJSON) add(raw json.RawMessage) error {
 	}
 	switch kind {
 	case "ByteLevel":
-		d.byteLevel = true
+		d.byteLevel, d.fused = true, true
 		d.step(rawToken)
 	case "Metaspace":
 		prefix, err := prependScheme(s.PrependScheme, s.AddPrefixSpace == nil || *s.AddPrefixSpace)
@@ -73,20 +76,73 @@ func (d *decoderJSON) add(raw json.RawMessage) error {
 			d.wordEnd = *s.Suffix
 		}
 	case "Replace":
-		if s.Pattern.String == nil || *s.Pattern.String == "" || len(s.Content) > maxReplacement {
-			return fmt.Errorf("Replace of a pattern or by a long text: %w", ErrUnsupported)
-		}
-		d.step(func(text string) string { return strings.ReplaceAll(text, *s.Pattern.String, s.Content) })
+		return d.replace(s)
 	case "Strip":
-		if s.Content != " " || s.Start > 1 || s.Start < 0 || s.Stop != 0 {
-			return fmt.Errorf("Strip of %q, %d and %d: %w", s.Content, s.Start, s.Stop, ErrUnsupported)
-		}
-		d.dec.prefix.always = s.Start == 1
-	case "ByteFallback", "Fuse": // byte tokens always print their byte, and tokens are always joined
+		return d.strip(s)
+	case "CTC":
+		d.ctc(s)
+	case "Fuse":
+		d.fused = true
+	case "ByteFallback": // byte tokens always print their byte
 	default:
 		return fmt.Errorf("%q: %w", kind, ErrUnsupported)
 	}
 	return nil
+}
+
+func (d *decoderJSON) replace(s decoderPartJSON) error {
+	literal := s.Pattern.String != nil
+	if len(s.Content) > maxReplacement || literal && *s.Pattern.String == "" || !literal && d.fused {
+		return fmt.Errorf("Replace of nothing, by a long text, or of a pattern behind Fuse: %w", ErrUnsupported)
+	}
+	if literal {
+		d.step(func(text string) string { return strings.ReplaceAll(text, *s.Pattern.String, s.Content) })
+		return nil
+	}
+	m, err := s.Pattern.compile()
+	d.step(replace{m, s.Content}.normalize)
+	return err
+}
+
+// strip cuts characters off both ends of every token, or behind Fuse a space off the start of the text.
+func (d *decoderJSON) strip(s decoderPartJSON) error {
+	switch {
+	case d.fused && s.Content == " " && s.Start >= 0 && s.Start <= 1 && s.Stop == 0:
+		d.dec.prefix.always = s.Start == 1
+	case d.fused || s.Content == "":
+		return fmt.Errorf("Strip of %.40q, %d and %d: %w", s.Content, s.Start, s.Stop, ErrUnsupported)
+	default:
+		d.step(func(text string) string {
+			for i := 0; i < s.Start && strings.HasPrefix(text, s.Content); i++ {
+				text = text[len(s.Content):]
+			}
+			for i := 0; i < s.Stop && strings.HasSuffix(text, s.Content); i++ {
+				text = text[:len(text)-len(s.Content)]
+			}
+			return text
+		})
+	}
+	return nil
+}
+
+// ctc prints what a model of speech says at every moment: a token that comes again at once is printed once, and the
+// padding keeps apart two that are meant.
+func (d *decoderJSON) ctc(s decoderPartJSON) {
+	pad, delimiter, cleanup := "<pad>", "|", s.Cleanup == nil || *s.Cleanup
+	if s.PadToken != nil {
+		pad = *s.PadToken
+	}
+	if s.WordDelimiter != nil {
+		delimiter = *s.WordDelimiter
+	}
+	d.dec.once = true
+	d.step(func(text string) string {
+		text = strings.ReplaceAll(text, pad, "")
+		if cleanup {
+			text = strings.ReplaceAll(wordPieceCleanup(text), delimiter, " ")
+		}
+		return text
+	})
 }
 
 func (d *decoderJSON) wordPiece(s decoderPartJSON) {

@@ -3,6 +3,8 @@ package tokenize
 import (
 	"encoding/json"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 )
 
@@ -20,11 +22,12 @@ type modelJSON struct {
 	FuseUnk      bool            `json:"fuse_unk"`
 	IgnoreMerges bool            `json:"ignore_merges"`
 
-	MostChars int    `json:"max_input_chars_per_word"` // WordPiece
-	UnkID     *int32 `json:"unk_id"`                   // Unigram
+	MostChars *int     `json:"max_input_chars_per_word"` // WordPiece; 100 if missing
+	UnkID     *int32   `json:"unk_id"`                   // Unigram
+	Alpha     *float64 `json:"alpha"`
 
 	vocab  map[string]int64
-	scores []float32
+	scores []float64
 	merges [][2]string
 }
 
@@ -41,6 +44,8 @@ func newModelJSON(raw json.RawMessage) (*modelJSON, error) {
 			m.Type = "Unigram"
 		case m.SubwordMark != nil:
 			m.Type = "WordPiece"
+		case m.UnkToken != nil:
+			m.Type = "WordLevel"
 		}
 	}
 	var err error
@@ -71,11 +76,11 @@ func (m *modelJSON) readScores() error {
 	m.vocab = make(map[string]int64, len(list))
 	for id, entry := range list {
 		var text string
-		var score float32
 		if err := json.Unmarshal(entry[0], &text); err != nil {
 			return err
 		}
-		if err := json.Unmarshal(entry[1], &score); err != nil {
+		score, err := scoreJSON(entry[1])
+		if err != nil {
 			return err
 		}
 		if _, dup := m.vocab[text]; !dup {
@@ -84,6 +89,30 @@ func (m *modelJSON) readScores() error {
 		m.scores = append(m.scores, score)
 	}
 	return nil
+}
+
+// scoreJSON reads a number as Hugging Face's parser does: the digits, rounded, times or by a power of ten, rounded. Some
+// scores differ in the last bit from the number written, which decides between ways to cut a text that are equally good.
+func scoreJSON(raw json.RawMessage) (float64, error) {
+	var number json.Number
+	if err := json.Unmarshal(raw, &number); err != nil {
+		return 0, err
+	}
+	exact, err := number.Float64()
+	if err != nil {
+		return 0, err
+	}
+	text, negative := strings.CutPrefix(number.String(), "-")
+	whole, fraction, ok := strings.Cut(text, ".")
+	digits, err := strconv.ParseUint(whole+fraction, 10, 64)
+	if !ok || err != nil || len(fraction) > 300 {
+		return exact, nil // a whole number, or one with an exponent or very many digits
+	}
+	score := float64(digits) / math.Pow10(len(fraction))
+	if negative {
+		score = -score
+	}
+	return score, nil
 }
 
 // readMerges reads ["left right", ...] or [["left", "right"], ...].
@@ -153,7 +182,11 @@ func (m *modelJSON) build(c *Config, p *pipeline, bytes bool) error {
 		if c.UNK == None {
 			return fmt.Errorf("model: WordPiece has no unknown token")
 		}
-		p.model = newWordPiece(c, m.MostChars, func(token string) (string, bool) {
+		most := 100
+		if m.MostChars != nil {
+			most = *m.MostChars
+		}
+		p.model = newWordPiece(c, most, func(token string) (string, bool) {
 			rest, inside := strings.CutPrefix(token, mark)
 			return rest, !inside || mark == ""
 		})
@@ -166,21 +199,29 @@ func (m *modelJSON) build(c *Config, p *pipeline, bytes bool) error {
 		}
 		p.model = w
 	case "Unigram":
-		c.Scores = make([]float32, len(c.Tokens))
-		copy(c.Scores, m.scores)
-		u := newUnigram(c)
-		p.model, p.cuts = u, &u.cuts
-	case "BPE":
-		if mark != "" || m.Dropout != nil && *m.Dropout > 0 {
-			return fmt.Errorf("model: BPE with continuing_subword_prefix %q or dropout: %w", mark, ErrUnsupported)
+		if m.Alpha != nil && *m.Alpha != 0 {
+			return fmt.Errorf("model: Unigram with alpha, which cuts at random: %w", ErrUnsupported)
 		}
-		m.buildBPE(c, p, bytes)
+		c.Scores = make([]float32, len(c.Tokens))
+		for id, score := range m.scores {
+			c.Scores[id] = float32(score)
+		}
+		u := newUnigram(c)
+		u.setScores(m.scores)
+		p.model = u
+	case "BPE":
+		if m.Dropout != nil && *m.Dropout > 0 {
+			return fmt.Errorf("model: BPE with dropout, which leaves out merges at random: %w", ErrUnsupported)
+		}
+		m.buildBPE(c, p, mark, bytes)
 	}
 	return nil
 }
 
-func (m *modelJSON) buildBPE(c *Config, p *pipeline, bytes bool) {
-	o := bpeOptions{chars: !bytes, single: !m.FuseUnk, userDefined: true, merges: m.merges}
+func (m *modelJSON) buildBPE(c *Config, p *pipeline, mark string, bytes bool) {
+	o := bpeOptions{
+		chars: !bytes, prefix: mark, single: !m.FuseUnk, drop: m.UnkToken == nil, userDefined: true, merges: m.merges,
+	}
 	if m.WordEnd != nil {
 		o.suffix = *m.WordEnd
 	}
@@ -191,7 +232,7 @@ func (m *modelJSON) buildBPE(c *Config, p *pipeline, bytes bool) {
 	b := &bpeModel{}
 	b.build(c, o)
 	p.model = b
-	if !bytes && o.suffix == "" {
+	if !bytes && o.prefix == "" && o.suffix == "" && !o.drop {
 		p.cuts = &b.cuts
 	}
 }

@@ -3,6 +3,7 @@ package tokenize
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -31,6 +32,15 @@ func newNormalizer(raw json.RawMessage) (normalizer, error) {
 		return list[0], nil
 	}
 	return list, nil
+}
+
+// hasByteLetters reports whether a normalizer writes bytes in GPT-2's alphabet.
+func hasByteLetters(n normalizer) bool {
+	if list, ok := n.(normalizers); ok {
+		return slices.ContainsFunc(list, hasByteLetters)
+	}
+	_, ok := n.(byteLetters)
+	return ok
 }
 
 // normalizerJSON has the settings of all kinds.
@@ -73,6 +83,10 @@ func oneNormalizer(raw json.RawMessage) (normalizer, error) {
 		return normalizerFunc(norm.NFKD.String), nil
 	case "Lowercase":
 		return normalizerFunc(lowerEach), nil
+	case "Nmt":
+		return normalizerFunc(nmt), nil
+	case "ByteLevel":
+		return byteLetters{}, nil
 	case "StripAccents":
 		return normalizerFunc(removeMarks), nil
 	case "Strip":
@@ -163,20 +177,23 @@ func (n precompiled) normalize(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	for i := 0; i < len(s); {
-		if end := cluster(s, i); end-i < 6 {
+		end := cluster(s, i)
+		if end-i < 6 {
 			if to, ok := n.shortest(s[i:end]); ok {
 				b.WriteString(to)
 				i = end
 				continue
 			}
 		}
-		end := i + charLen(s, i)
-		if to, ok := n.shortest(s[i:end]); ok {
-			b.WriteString(to)
-		} else {
-			b.WriteString(s[i:end])
+		for i < end {
+			char := s[i : i+charLen(s, i)]
+			if to, ok := n.shortest(char); ok {
+				b.WriteString(to)
+			} else {
+				b.WriteString(char)
+			}
+			i += len(char)
 		}
-		i = end
 	}
 	return b.String()
 }
@@ -199,8 +216,16 @@ func cluster(s string, i int) int {
 		}
 		return end
 	}
-	if s[i] < ' ' {
+	if r, _ := utf8.DecodeRuneInString(s[i:]); r < ' ' || r >= 0x7F && noMarks(r) {
 		return end
 	}
-	return skipFunc(s, end, func(c char) bool { return c.class&clMark != 0 || c.r == 0x200C || c.r == 0x200D })
+	return skipFunc(s, end, func(c char) bool { return c.class&clMark != 0 || isJoiner(c.r) })
 }
+
+// noMarks reports controls and separators, whose marks stand alone.
+func noMarks(r rune) bool {
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && !isJoiner(r)
+}
+
+// isJoiner reports the zero-width non-joiner and joiner.
+func isJoiner(r rune) bool { return r == 0x200C || r == 0x200D }

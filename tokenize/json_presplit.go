@@ -9,10 +9,11 @@ import (
 type preSplitJSON struct {
 	splitter preSplitter // or nil
 	mapped   bool        // a part of it is ByteLevel: the model sees bytes
-	rawLast  bool        // ByteLevel is the last part, so the bytes need not be written in its alphabet
+	rawLast  bool        // ByteLevel is the last part, and the model takes the bytes without their letters
 }
 
-func newPreSplit(raw json.RawMessage) (preSplitJSON, error) {
+// newPreSplit takes whether the model can do without the letters of ByteLevel's alphabet.
+func newPreSplit(raw json.RawMessage, takesRaw bool) (preSplitJSON, error) {
 	var p preSplitJSON
 	parts, err := flatten(raw, "pretokenizers", nil)
 	if err != nil {
@@ -28,7 +29,7 @@ func newPreSplit(raw json.RawMessage) (preSplitJSON, error) {
 			if p.mapped {
 				return p, fmt.Errorf("pre_tokenizer: ByteLevel twice: %w", ErrUnsupported)
 			}
-			p.mapped, p.rawLast = true, i == len(parts)-1
+			p.mapped, p.rawLast = true, takesRaw && i == len(parts)-1
 			b.raw = p.rawLast
 			s = b
 		}
@@ -55,7 +56,8 @@ type preTokenizerJSON struct {
 	Behavior       string      `json:"behavior"`
 	Invert         bool        `json:"invert"`
 	Individual     bool        `json:"individual_digits"`
-	Delimiter      string      `json:"delimiter"`
+	Delimiter      string      `json:"delimiter"` // CharDelimiterSplit
+	Length         *int        `json:"length"`    // FixedLength, in characters
 }
 
 func onePreSplit(raw json.RawMessage) (preSplitter, error) {
@@ -91,10 +93,21 @@ func onePreSplit(raw json.RawMessage) (preSplitter, error) {
 	case "BertPreTokenizer":
 		return bertSplit{}, nil
 	case "Whitespace":
-		m, err := compilePattern(`\w+|[^\w\s]+`)
+		m, err := compilePattern(`[\w\x{200C}\x{200D}]+|[^\w\s\x{200C}\x{200D}]+`) // joiners are word characters in Rust
 		return patternSplit{match: m, behavior: removed, invert: true}, err
 	case "WhitespaceSplit":
 		return dropSpace, nil
+	case "UnicodeScripts":
+		return newScriptSplit(), nil
+	case "FixedLength":
+		n := 5
+		if s.Length != nil {
+			n = *s.Length
+		}
+		if n < 1 {
+			return nil, fmt.Errorf("FixedLength: length %d: %w", n, ErrUnsupported)
+		}
+		return fixedLength(n), nil
 	case "CharDelimiterSplit":
 		return patternSplit{match: literal(s.Delimiter), behavior: removed}, nil
 	}

@@ -15,14 +15,21 @@ func newTemplateJSON(raw json.RawMessage, tokens []string) (template, error) {
 	if err != nil {
 		return t, fmt.Errorf("post_processor: %w", err)
 	}
+	adds := false
 	for _, part := range parts {
 		var s postProcessorJSON
 		kind, err := typed(part, &s)
 		if err != nil {
 			return t, fmt.Errorf("post_processor: %w", err)
 		}
+		if kind == "ByteLevel" { // changes offsets only
+			continue
+		}
+		if adds {
+			return t, fmt.Errorf("post_processor: %q behind another that adds tokens: %w", kind, ErrUnsupported)
+		}
+		adds = true
 		switch kind {
-		case "ByteLevel": // changes offsets only
 		case "TemplateProcessing":
 			if t.single, err = s.parts(s.Single); err == nil {
 				t.pair, err = s.parts(s.Pair)

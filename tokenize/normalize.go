@@ -117,3 +117,23 @@ func lowerEach(s string) string {
 	}
 	return strings.ToLower(s)
 }
+
+// nmt drops control characters and makes spaces of other white space, of characters without width, of U+2581 and of
+// U+FFFD, as SentencePiece's normalization of this name does.
+func nmt(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 0x01 && r <= 0x08, r == 0x0B, r >= 0x0E && r <= 0x1F, r == 0x7F, r == 0x8F, r == 0x9F:
+			return -1
+		case r == '\t', r == '\n', r == '\f', r == '\r', r == 0x1680, r >= 0x200B && r <= 0x200F, r == 0x2028, r == 0x2029,
+			r == 0x2581, r == 0xFEFF, r == 0xFFFD:
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// byteLetters writes the bytes of a text in GPT-2's alphabet.
+type byteLetters struct{}
+
+func (byteLetters) normalize(s string) string { return toByteLevel(s) }

@@ -11,7 +11,7 @@ import (
 
 func splitJSON(t *testing.T, raw, text string) []string {
 	t.Helper()
-	p, err := newPreSplit(json.RawMessage(raw))
+	p, err := newPreSplit(json.RawMessage(raw), true)
 	if err != nil {
 		t.Fatalf("%s: %v", raw, err)
 	}
@@ -43,6 +43,13 @@ func TestPreTokenizerParts(t *testing.T) {
 		{`{"type":"BertPreTokenizer"}`, "Hey you, ok?", []string{"Hey", "you", ",", "ok", "?"}},
 		{`{"type":"Whitespace"}`, "Hey man, it's_ok", []string{"Hey", "man", ",", "it", "'", "s_ok"}},
 		{`{"type":"WhitespaceSplit"}`, " a  b\tc,", []string{"a", "b", "c,"}},
+		{`{"type":"Whitespace"}`, "می\u200cخ a\u200d. ²", []string{"می\u200cخ", "a\u200d", ".", "²"}},
+		{`{"type":"UnicodeScripts"}`, "どこで生れ。Yes", []string{"どこで生れ", "。", "Yes"}},
+		{`{"type":"UnicodeScripts"}`, " Apples are りんご 林檎 ー", []string{"Apples are ", "りんご 林檎 ー"}},
+		{`{"type":"UnicodeScripts"}`, "аbc1 2, é\u0301x", []string{"а", "bc", "1 2, ", "é", "\u0301", "x"}},
+		{`{"type":"UnicodeScripts"}`, "  ", nil},
+		{`{"type":"FixedLength","length":3}`, "Hello ééé1", []string{"Hel", "lo ", "ééé", "1"}},
+		{`{"type":"FixedLength"}`, "Hello wörld", []string{"Hello", " wörl", "d"}},
 		{`{"type":"CharDelimiterSplit","delimiter":"/"}`, "a//b/c", []string{"a", "b", "c"}},
 		{`{"type":"Metaspace","replacement":"▁","add_prefix_space":true}`, "Hey  you", []string{"▁Hey", "▁", "▁you"}},
 		{`{"type":"Metaspace","replacement":"▁","prepend_scheme":"never","split":false}`, "Hey you", []string{"Hey▁you"}},
@@ -64,6 +71,9 @@ func TestNormalizerParts(t *testing.T) {
 		{`{"type":"NFKC"}`, "ﬁ①", "fi1"},
 		{`{"type":"NFKD"}`, "ﬁé", "fie\u0301"},
 		{`{"type":"Lowercase"}`, "ÀÉİ", "àéi\u0307"},
+		{`{"type":"Nmt"}`, "a\u0001\tb\u200bc▁d\ufeff\ufffd", "a b c d  "},
+		{`{"type":"Nmt"}`, "\u008f\u009f\u0085\v\f\u001f\u007f\x00x\u1680\u2029\u202e", "\u0085 \x00x  \u202e"},
+		{`{"type":"ByteLevel"}`, "aé \n漢", "aÃ©ĠĊæ¼¢"},
 		{`{"type":"StripAccents"}`, "e\u0301a\u0308", "ea"},
 		{`{"type":"Strip","strip_left":true,"strip_right":false}`, "\u00a0 a ", "a "},
 		{`{"type":"Prepend","prepend":"▁"}`, "a", "▁a"},
@@ -191,6 +201,12 @@ func TestDecoderParts(t *testing.T) {
 		{`{"type":"Metaspace","replacement":"▁","prepend_scheme":"never"}`, []string{"▁a", "▁b"}, " a b"},
 		{`{"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0}]}`, []string{"▁a", "▁b"}, "a b"},
 		{`{"type":"ByteLevel"}`, []string{"Ã", "©", "Ġa"}, "é a"},
+		{`{"type":"CTC"}`, strings.Fields("<pad> <pad> h e e l l <pad> l o o o <pad>"), "hello"},
+		{`{"type":"CTC","pad_token":"<pad>","word_delimiter_token":"|","cleanup":true}`,
+			strings.Fields("<pad> H <pad> <pad> E E L L <pad> L <pad> O | | W <pad> | <pad> | X"), "HELLO W  X"},
+		{`{"type":"CTC","pad_token":"_","word_delimiter_token":"|","cleanup":false}`, strings.Fields("a | | _ b"), "a|b"},
+		{`{"type":"Strip","content":"x","start":2,"stop":1}`, []string{"xxxa", "axx", "xbx", "cx"}, "xaaxbc"},
+		{`{"type":"Replace","pattern":{"Regex":"_+"},"content":" "}`, []string{"__a", "b_", "c"}, " ab c"},
 	} {
 		tok, err := FromJSON(wordsJSON(strings.Join(c.tokens, " "), `"decoder":`+c.raw), nil)
 		if err != nil {
@@ -210,15 +226,17 @@ func TestDecoderParts(t *testing.T) {
 
 func TestFromJSONRefuses(t *testing.T) {
 	for part, name := range map[string]string{
-		`"normalizer":{"type":"Nmt"}`:                                                                           "Nmt",
-		`"pre_tokenizer":{"type":"UnicodeScripts"}`:                                                             "UnicodeScripts",
-		`"pre_tokenizer":{"type":"Split","pattern":{"Regex":"(?<=a)b"},"behavior":"Isolated"}`:                  "(?<",
-		`"pre_tokenizer":{"type":"Split","pattern":{"String":"a"},"behavior":"Sideways"}`:                       "Sideways",
-		`"post_processor":{"type":"Unheard"}`:                                                                   "Unheard",
-		`"decoder":{"type":"CTC"}`:                                                                              "CTC",
-		`"decoder":{"type":"Strip","content":"x","start":3,"stop":0}`:                                           "Strip",
+		`"normalizer":{"type":"Rot13"}`:                                                                                "Rot13",
+		`"pre_tokenizer":{"type":"FixedLength","length":0}`:                                                            "FixedLength",
+		`"normalizer":{"type":"ByteLevel"},"pre_tokenizer":{"type":"ByteLevel"}`:                                       "ByteLevel",
+		`"pre_tokenizer":{"type":"Split","pattern":{"Regex":"(?<=a)b"},"behavior":"Isolated"}`:                         "(?<",
+		`"pre_tokenizer":{"type":"Split","pattern":{"String":"a"},"behavior":"Sideways"}`:                              "Sideways",
+		`"post_processor":{"type":"Unheard"}`:                                                                          "Unheard",
+		`"decoder":{"type":"Sequence","decoders":[{"type":"Fuse"},{"type":"Strip","content":"x","start":3,"stop":0}]}`: "Strip",
+		`"post_processor":{"type":"Sequence","processors":[{"type":"BertProcessing","sep":["a",0],"cls":["a",0]},{"type":"RobertaProcessing","sep":["a",0],"cls":["a",0]}]}`: "RobertaProcessing",
 		`"model":{"type":"Morse","vocab":{}}`:                                                                   "Morse",
-		`"model":{"type":"BPE","vocab":{"a":0},"merges":[],"continuing_subword_prefix":"##"}`:                   "continuing_subword_prefix",
+		`"model":{"type":"BPE","vocab":{"a":0},"merges":[],"dropout":0.1}`:                                      "dropout",
+		`"model":{"type":"Unigram","vocab":[["a",0]],"unk_id":0,"alpha":0.1}`:                                   "alpha",
 		`"normalizer":{"type":"Replace","pattern":{"String":"a"},"content":"` + strings.Repeat("x", 999) + `"}`: "Replace",
 	} {
 		_, err := FromJSON(wordsJSON("a", part), nil)

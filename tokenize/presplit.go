@@ -152,6 +152,20 @@ func oneChar(is func(c char) bool) matcher {
 // dropSpace cuts at white space.
 var dropSpace = patternSplit{match: oneChar(func(c char) bool { return c.space }), behavior: removed}
 
+// fixedLength cuts after every so many characters.
+type fixedLength int
+
+func (n fixedLength) split(p piece, emit func(piece)) {
+	start, chars := 0, 0
+	for i := 0; i < len(p.text); {
+		i += charLen(p.text, i)
+		if chars++; chars == int(n) || i == len(p.text) {
+			emit(piece{p.text[start:i], p.first && start == 0})
+			start, chars = i, 0
+		}
+	}
+}
+
 // bertSplit drops white space and isolates punctuation.
 type bertSplit struct{}
 

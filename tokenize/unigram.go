@@ -43,6 +43,16 @@ func newUnigram(c *Config) *unigram {
 	return m
 }
 
+// setScores takes scores that Config.Scores has rounded. The worst of all tokens counts, also of those that text cannot
+// become.
+func (m *unigram) setScores(scores []float64) {
+	if len(scores) == 0 {
+		return
+	}
+	copy(m.scores, scores)
+	m.unkScore = slices.Min(scores) - unkPenalty
+}
+
 // bestPath is the best way to cut a text up to a place: its score and its last token.
 type bestPath struct {
 	score float64
