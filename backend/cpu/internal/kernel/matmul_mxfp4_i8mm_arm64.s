@@ -222,51 +222,51 @@ block4:
 	WORD $0x4ec87928 // zip2 v8.2d, v9.2d, v8.2d
 	WORD $0x4ec638eb // zip1 v11.2d, v7.2d, v6.2d
 	WORD $0x4ec678e6 // zip2 v6.2d, v7.2d, v6.2d
-	FMOVQ 544(RSP), F9
-	WORD $0x4ea9d673 // fsub v19.4s, v19.4s, v9.4s
-	WORD $0x4ea9d652 // fsub v18.4s, v18.4s, v9.4s
-	WORD $0x4ea9d610 // fsub v16.4s, v16.4s, v9.4s
-	WORD $0x4ea9d5ce // fsub v14.4s, v14.4s, v9.4s
-	WORD $0x4ea9d631 // fsub v17.4s, v17.4s, v9.4s
-	WORD $0x4ea9d5ef // fsub v15.4s, v15.4s, v9.4s
-	WORD $0x4ea9d58c // fsub v12.4s, v12.4s, v9.4s
-	WORD $0x4ea9d54a // fsub v10.4s, v10.4s, v9.4s
-	WORD $0x4ea9d5ad // fsub v13.4s, v13.4s, v9.4s
-	WORD $0x4ea9d56b // fsub v11.4s, v11.4s, v9.4s
-	WORD $0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
-	WORD $0x4ea9d4c6 // fsub v6.4s, v6.4s, v9.4s
 	FMOVQ (R6), F9
 	FMOVQ 16(R6), F7
+	FMOVQ 544(RSP), F5
+	WORD $0x4ea5d673 // fsub v19.4s, v19.4s, v5.4s
+	WORD $0x4ea5d652 // fsub v18.4s, v18.4s, v5.4s
+	WORD $0x4ea5d610 // fsub v16.4s, v16.4s, v5.4s
+	WORD $0x4ea5d5ce // fsub v14.4s, v14.4s, v5.4s
+	WORD $0x4ea5d631 // fsub v17.4s, v17.4s, v5.4s
+	WORD $0x4ea5d5ef // fsub v15.4s, v15.4s, v5.4s
+	WORD $0x4ea5d58c // fsub v12.4s, v12.4s, v5.4s
+	WORD $0x4ea5d54a // fsub v10.4s, v10.4s, v5.4s
+	WORD $0x4ea5d5ad // fsub v13.4s, v13.4s, v5.4s
+	WORD $0x4ea5d56b // fsub v11.4s, v11.4s, v5.4s
+	WORD $0x4ea5d508 // fsub v8.4s, v8.4s, v5.4s
+	WORD $0x4ea5d4c6 // fsub v6.4s, v6.4s, v5.4s
+	FMOVS (R8)(R14), F5
 	WORD $0x6e29de73 // fmul v19.4s, v19.4s, v9.4s
+	WORD $0x4f85127f // fmla v31.4s, v19.4s, v5.s[0]
 	WORD $0x6e27de52 // fmul v18.4s, v18.4s, v7.4s
+	WORD $0x4f85125e // fmla v30.4s, v18.4s, v5.s[0]
+	FMOVS (R9)(R14), F5
 	WORD $0x6e29de10 // fmul v16.4s, v16.4s, v9.4s
+	WORD $0x4f85121d // fmla v29.4s, v16.4s, v5.s[0]
 	WORD $0x6e27ddce // fmul v14.4s, v14.4s, v7.4s
+	WORD $0x4f8511dc // fmla v28.4s, v14.4s, v5.s[0]
+	FMOVS (R10)(R14), F5
 	WORD $0x6e29de31 // fmul v17.4s, v17.4s, v9.4s
+	WORD $0x4f85123b // fmla v27.4s, v17.4s, v5.s[0]
 	WORD $0x6e27ddef // fmul v15.4s, v15.4s, v7.4s
+	WORD $0x4f8511fa // fmla v26.4s, v15.4s, v5.s[0]
+	FMOVS (R11)(R14), F5
 	WORD $0x6e29dd8c // fmul v12.4s, v12.4s, v9.4s
+	WORD $0x4f851199 // fmla v25.4s, v12.4s, v5.s[0]
 	WORD $0x6e27dd4a // fmul v10.4s, v10.4s, v7.4s
+	WORD $0x4f851158 // fmla v24.4s, v10.4s, v5.s[0]
+	FMOVS (R12)(R14), F5
 	WORD $0x6e29ddad // fmul v13.4s, v13.4s, v9.4s
+	WORD $0x4f8511b7 // fmla v23.4s, v13.4s, v5.s[0]
 	WORD $0x6e27dd6b // fmul v11.4s, v11.4s, v7.4s
+	WORD $0x4f851176 // fmla v22.4s, v11.4s, v5.s[0]
+	FMOVS (R13)(R14), F5
 	WORD $0x6e29dd08 // fmul v8.4s, v8.4s, v9.4s
+	WORD $0x4f851115 // fmla v21.4s, v8.4s, v5.s[0]
 	WORD $0x6e27dcc6 // fmul v6.4s, v6.4s, v7.4s
-	FMOVS (R8)(R14), F9
-	WORD $0x4f89127f // fmla v31.4s, v19.4s, v9.s[0]
-	WORD $0x4f89125e // fmla v30.4s, v18.4s, v9.s[0]
-	FMOVS (R9)(R14), F9
-	WORD $0x4f89121d // fmla v29.4s, v16.4s, v9.s[0]
-	WORD $0x4f8911dc // fmla v28.4s, v14.4s, v9.s[0]
-	FMOVS (R10)(R14), F9
-	WORD $0x4f89123b // fmla v27.4s, v17.4s, v9.s[0]
-	WORD $0x4f8911fa // fmla v26.4s, v15.4s, v9.s[0]
-	FMOVS (R11)(R14), F9
-	WORD $0x4f891199 // fmla v25.4s, v12.4s, v9.s[0]
-	WORD $0x4f891158 // fmla v24.4s, v10.4s, v9.s[0]
-	FMOVS (R12)(R14), F9
-	WORD $0x4f8911b7 // fmla v23.4s, v13.4s, v9.s[0]
-	WORD $0x4f891176 // fmla v22.4s, v11.4s, v9.s[0]
-	FMOVS (R13)(R14), F9
-	WORD $0x4f891115 // fmla v21.4s, v8.4s, v9.s[0]
-	WORD $0x4f8910d4 // fmla v20.4s, v6.4s, v9.s[0]
+	WORD $0x4f8510d4 // fmla v20.4s, v6.4s, v5.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -511,37 +511,37 @@ block10:
 	WORD $0x4ed07a30 // zip2 v16.2d, v17.2d, v16.2d
 	WORD $0x4ece39f3 // zip1 v19.2d, v15.2d, v14.2d
 	WORD $0x4ece79ee // zip2 v14.2d, v15.2d, v14.2d
-	FMOVQ 544(RSP), F17
-	WORD $0x4eb1d6f7 // fsub v23.4s, v23.4s, v17.4s
-	WORD $0x4eb1d6d6 // fsub v22.4s, v22.4s, v17.4s
-	WORD $0x4eb1d694 // fsub v20.4s, v20.4s, v17.4s
-	WORD $0x4eb1d652 // fsub v18.4s, v18.4s, v17.4s
-	WORD $0x4eb1d6b5 // fsub v21.4s, v21.4s, v17.4s
-	WORD $0x4eb1d673 // fsub v19.4s, v19.4s, v17.4s
-	WORD $0x4eb1d610 // fsub v16.4s, v16.4s, v17.4s
-	WORD $0x4eb1d5ce // fsub v14.4s, v14.4s, v17.4s
 	FMOVQ (R6), F17
 	FMOVQ 16(R6), F15
+	FMOVQ 544(RSP), F13
+	WORD $0x4eadd6f7 // fsub v23.4s, v23.4s, v13.4s
+	WORD $0x4eadd6d6 // fsub v22.4s, v22.4s, v13.4s
+	WORD $0x4eadd694 // fsub v20.4s, v20.4s, v13.4s
+	WORD $0x4eadd652 // fsub v18.4s, v18.4s, v13.4s
+	WORD $0x4eadd6b5 // fsub v21.4s, v21.4s, v13.4s
+	WORD $0x4eadd673 // fsub v19.4s, v19.4s, v13.4s
+	WORD $0x4eadd610 // fsub v16.4s, v16.4s, v13.4s
+	WORD $0x4eadd5ce // fsub v14.4s, v14.4s, v13.4s
+	FMOVS (R8)(R14), F13
 	WORD $0x6e31def7 // fmul v23.4s, v23.4s, v17.4s
+	WORD $0x4f8d12ff // fmla v31.4s, v23.4s, v13.s[0]
 	WORD $0x6e2fded6 // fmul v22.4s, v22.4s, v15.4s
+	WORD $0x4f8d12de // fmla v30.4s, v22.4s, v13.s[0]
+	FMOVS (R9)(R14), F13
 	WORD $0x6e31de94 // fmul v20.4s, v20.4s, v17.4s
+	WORD $0x4f8d129d // fmla v29.4s, v20.4s, v13.s[0]
 	WORD $0x6e2fde52 // fmul v18.4s, v18.4s, v15.4s
+	WORD $0x4f8d125c // fmla v28.4s, v18.4s, v13.s[0]
+	FMOVS (R10)(R14), F13
 	WORD $0x6e31deb5 // fmul v21.4s, v21.4s, v17.4s
+	WORD $0x4f8d12bb // fmla v27.4s, v21.4s, v13.s[0]
 	WORD $0x6e2fde73 // fmul v19.4s, v19.4s, v15.4s
+	WORD $0x4f8d127a // fmla v26.4s, v19.4s, v13.s[0]
+	FMOVS (R11)(R14), F13
 	WORD $0x6e31de10 // fmul v16.4s, v16.4s, v17.4s
+	WORD $0x4f8d1219 // fmla v25.4s, v16.4s, v13.s[0]
 	WORD $0x6e2fddce // fmul v14.4s, v14.4s, v15.4s
-	FMOVS (R8)(R14), F17
-	WORD $0x4f9112ff // fmla v31.4s, v23.4s, v17.s[0]
-	WORD $0x4f9112de // fmla v30.4s, v22.4s, v17.s[0]
-	FMOVS (R9)(R14), F17
-	WORD $0x4f91129d // fmla v29.4s, v20.4s, v17.s[0]
-	WORD $0x4f91125c // fmla v28.4s, v18.4s, v17.s[0]
-	FMOVS (R10)(R14), F17
-	WORD $0x4f9112bb // fmla v27.4s, v21.4s, v17.s[0]
-	WORD $0x4f91127a // fmla v26.4s, v19.4s, v17.s[0]
-	FMOVS (R11)(R14), F17
-	WORD $0x4f911219 // fmla v25.4s, v16.4s, v17.s[0]
-	WORD $0x4f9111d8 // fmla v24.4s, v14.4s, v17.s[0]
+	WORD $0x4f8d11d8 // fmla v24.4s, v14.4s, v13.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -794,37 +794,37 @@ block15:
 	WORD $0x4f88e16e // sdot v14.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
-	FMOVQ 544(RSP), F23
-	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
-	WORD $0x4eb7d694 // fsub v20.4s, v20.4s, v23.4s
-	WORD $0x4eb7d673 // fsub v19.4s, v19.4s, v23.4s
-	WORD $0x4eb7d652 // fsub v18.4s, v18.4s, v23.4s
-	WORD $0x4eb7d631 // fsub v17.4s, v17.4s, v23.4s
-	WORD $0x4eb7d610 // fsub v16.4s, v16.4s, v23.4s
-	WORD $0x4eb7d5ef // fsub v15.4s, v15.4s, v23.4s
-	WORD $0x4eb7d5ce // fsub v14.4s, v14.4s, v23.4s
 	FMOVQ (R6), F23
 	FMOVQ 16(R6), F22
 	FMOVQ 32(R6), F13
 	FMOVQ 48(R6), F12
+	FMOVQ 544(RSP), F11
+	WORD $0x4eabd6b5 // fsub v21.4s, v21.4s, v11.4s
+	WORD $0x4eabd694 // fsub v20.4s, v20.4s, v11.4s
+	WORD $0x4eabd673 // fsub v19.4s, v19.4s, v11.4s
+	WORD $0x4eabd652 // fsub v18.4s, v18.4s, v11.4s
+	WORD $0x4eabd631 // fsub v17.4s, v17.4s, v11.4s
+	WORD $0x4eabd610 // fsub v16.4s, v16.4s, v11.4s
+	WORD $0x4eabd5ef // fsub v15.4s, v15.4s, v11.4s
+	WORD $0x4eabd5ce // fsub v14.4s, v14.4s, v11.4s
+	FMOVS (R8)(R14), F11
 	WORD $0x6e37deb5 // fmul v21.4s, v21.4s, v23.4s
+	WORD $0x4f8b12bf // fmla v31.4s, v21.4s, v11.s[0]
 	WORD $0x6e36de94 // fmul v20.4s, v20.4s, v22.4s
+	WORD $0x4f8b129e // fmla v30.4s, v20.4s, v11.s[0]
 	WORD $0x6e2dde73 // fmul v19.4s, v19.4s, v13.4s
+	WORD $0x4f8b127d // fmla v29.4s, v19.4s, v11.s[0]
 	WORD $0x6e2cde52 // fmul v18.4s, v18.4s, v12.4s
+	WORD $0x4f8b125c // fmla v28.4s, v18.4s, v11.s[0]
+	FMOVS (R9)(R14), F11
 	WORD $0x6e37de31 // fmul v17.4s, v17.4s, v23.4s
+	WORD $0x4f8b123b // fmla v27.4s, v17.4s, v11.s[0]
 	WORD $0x6e36de10 // fmul v16.4s, v16.4s, v22.4s
+	WORD $0x4f8b121a // fmla v26.4s, v16.4s, v11.s[0]
 	WORD $0x6e2dddef // fmul v15.4s, v15.4s, v13.4s
+	WORD $0x4f8b11f9 // fmla v25.4s, v15.4s, v11.s[0]
 	WORD $0x6e2cddce // fmul v14.4s, v14.4s, v12.4s
-	FMOVS (R8)(R14), F23
-	WORD $0x4f9712bf // fmla v31.4s, v21.4s, v23.s[0]
-	WORD $0x4f97129e // fmla v30.4s, v20.4s, v23.s[0]
-	WORD $0x4f97127d // fmla v29.4s, v19.4s, v23.s[0]
-	WORD $0x4f97125c // fmla v28.4s, v18.4s, v23.s[0]
-	FMOVS (R9)(R14), F23
-	WORD $0x4f97123b // fmla v27.4s, v17.4s, v23.s[0]
-	WORD $0x4f97121a // fmla v26.4s, v16.4s, v23.s[0]
-	WORD $0x4f9711f9 // fmla v25.4s, v15.4s, v23.s[0]
-	WORD $0x4f9711d8 // fmla v24.4s, v14.4s, v23.s[0]
+	WORD $0x4f8b11d8 // fmla v24.4s, v14.4s, v11.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
@@ -1017,24 +1017,24 @@ block20:
 	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
-	FMOVQ 544(RSP), F27
-	WORD $0x4ebbd739 // fsub v25.4s, v25.4s, v27.4s
-	WORD $0x4ebbd718 // fsub v24.4s, v24.4s, v27.4s
-	WORD $0x4ebbd6f7 // fsub v23.4s, v23.4s, v27.4s
-	WORD $0x4ebbd6d6 // fsub v22.4s, v22.4s, v27.4s
 	FMOVQ (R6), F27
 	FMOVQ 16(R6), F26
 	FMOVQ 32(R6), F21
 	FMOVQ 48(R6), F20
+	FMOVQ 544(RSP), F19
+	WORD $0x4eb3d739 // fsub v25.4s, v25.4s, v19.4s
+	WORD $0x4eb3d718 // fsub v24.4s, v24.4s, v19.4s
+	WORD $0x4eb3d6f7 // fsub v23.4s, v23.4s, v19.4s
+	WORD $0x4eb3d6d6 // fsub v22.4s, v22.4s, v19.4s
+	FMOVS (R8)(R14), F19
 	WORD $0x6e3bdf39 // fmul v25.4s, v25.4s, v27.4s
+	WORD $0x4f93133f // fmla v31.4s, v25.4s, v19.s[0]
 	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
+	WORD $0x4f93131e // fmla v30.4s, v24.4s, v19.s[0]
 	WORD $0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
+	WORD $0x4f9312fd // fmla v29.4s, v23.4s, v19.s[0]
 	WORD $0x6e34ded6 // fmul v22.4s, v22.4s, v20.4s
-	FMOVS (R8)(R14), F27
-	WORD $0x4f9b133f // fmla v31.4s, v25.4s, v27.s[0]
-	WORD $0x4f9b131e // fmla v30.4s, v24.4s, v27.s[0]
-	WORD $0x4f9b12fd // fmla v29.4s, v23.4s, v27.s[0]
-	WORD $0x4f9b12dc // fmla v28.4s, v22.4s, v27.s[0]
+	WORD $0x4f9312dc // fmla v28.4s, v22.4s, v19.s[0]
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $28, R14, R14

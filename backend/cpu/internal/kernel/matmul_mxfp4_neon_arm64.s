@@ -302,6 +302,10 @@ block3:
 	WORD $0x4e6029ef // saddlp v15.4s, v15.8h
 	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
 	WORD $0x4eaebdef // addp v15.4s, v15.4s, v14.4s
+	FMOVQ (R6), F31
+	FMOVQ 16(R6), F30
+	FMOVQ 32(R6), F28
+	FMOVQ 48(R6), F26
 	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
 	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
 	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
@@ -310,44 +314,40 @@ block3:
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
 	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
-	FMOVQ (R6), F31
-	FMOVQ 16(R6), F30
-	FMOVQ 32(R6), F28
-	FMOVQ 48(R6), F26
+	FMOVS (R8)(R14), F24
 	WORD $0x6e3fdfbd // fmul v29.4s, v29.4s, v31.4s
+	FMOVQ 16(RSP), F20
+	WORD $0x4f9813b4 // fmla v20.4s, v29.4s, v24.s[0]
+	FMOVQ F20, 16(RSP)
 	WORD $0x6e3edf7b // fmul v27.4s, v27.4s, v30.4s
+	FMOVQ 32(RSP), F20
+	WORD $0x4f981374 // fmla v20.4s, v27.4s, v24.s[0]
+	FMOVQ F20, 32(RSP)
 	WORD $0x6e3cdf39 // fmul v25.4s, v25.4s, v28.4s
+	FMOVQ 48(RSP), F20
+	WORD $0x4f981334 // fmla v20.4s, v25.4s, v24.s[0]
+	FMOVQ F20, 48(RSP)
 	WORD $0x6e3adef7 // fmul v23.4s, v23.4s, v26.4s
+	FMOVQ 64(RSP), F20
+	WORD $0x4f9812f4 // fmla v20.4s, v23.4s, v24.s[0]
+	FMOVQ F20, 64(RSP)
+	FMOVS (R9)(R14), F24
 	WORD $0x6e3fdeb5 // fmul v21.4s, v21.4s, v31.4s
+	FMOVQ 80(RSP), F20
+	WORD $0x4f9812b4 // fmla v20.4s, v21.4s, v24.s[0]
+	FMOVQ F20, 80(RSP)
 	WORD $0x6e3ede73 // fmul v19.4s, v19.4s, v30.4s
+	FMOVQ 96(RSP), F20
+	WORD $0x4f981274 // fmla v20.4s, v19.4s, v24.s[0]
+	FMOVQ F20, 96(RSP)
 	WORD $0x6e3cde31 // fmul v17.4s, v17.4s, v28.4s
+	FMOVQ 112(RSP), F20
+	WORD $0x4f981234 // fmla v20.4s, v17.4s, v24.s[0]
+	FMOVQ F20, 112(RSP)
 	WORD $0x6e3addef // fmul v15.4s, v15.4s, v26.4s
-	FMOVS (R8)(R14), F31
-	FMOVQ 16(RSP), F28
-	WORD $0x4f9f13bc // fmla v28.4s, v29.4s, v31.s[0]
-	FMOVQ F28, 16(RSP)
-	FMOVQ 32(RSP), F28
-	WORD $0x4f9f137c // fmla v28.4s, v27.4s, v31.s[0]
-	FMOVQ F28, 32(RSP)
-	FMOVQ 48(RSP), F28
-	WORD $0x4f9f133c // fmla v28.4s, v25.4s, v31.s[0]
-	FMOVQ F28, 48(RSP)
-	FMOVQ 64(RSP), F28
-	WORD $0x4f9f12fc // fmla v28.4s, v23.4s, v31.s[0]
-	FMOVQ F28, 64(RSP)
-	FMOVS (R9)(R14), F31
-	FMOVQ 80(RSP), F28
-	WORD $0x4f9f12bc // fmla v28.4s, v21.4s, v31.s[0]
-	FMOVQ F28, 80(RSP)
-	FMOVQ 96(RSP), F28
-	WORD $0x4f9f127c // fmla v28.4s, v19.4s, v31.s[0]
-	FMOVQ F28, 96(RSP)
-	FMOVQ 112(RSP), F28
-	WORD $0x4f9f123c // fmla v28.4s, v17.4s, v31.s[0]
-	FMOVQ F28, 112(RSP)
-	FMOVQ 128(RSP), F28
-	WORD $0x4f9f11fc // fmla v28.4s, v15.4s, v31.s[0]
-	FMOVQ F28, 128(RSP)
+	FMOVQ 128(RSP), F20
+	WORD $0x4f9811f4 // fmla v20.4s, v15.4s, v24.s[0]
+	FMOVQ F20, 128(RSP)
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
@@ -601,23 +601,23 @@ block8:
 	WORD $0x4e602a73 // saddlp v19.4s, v19.8h
 	WORD $0x4e602a52 // saddlp v18.4s, v18.8h
 	WORD $0x4eb2be73 // addp v19.4s, v19.4s, v18.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
 	FMOVQ (R6), F27
 	FMOVQ 16(R6), F26
 	FMOVQ 32(R6), F24
 	FMOVQ 48(R6), F22
+	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
+	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
+	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
+	FMOVS (R8)(R14), F20
 	WORD $0x6e3bdf39 // fmul v25.4s, v25.4s, v27.4s
+	WORD $0x4f94133f // fmla v31.4s, v25.4s, v20.s[0]
 	WORD $0x6e3adef7 // fmul v23.4s, v23.4s, v26.4s
+	WORD $0x4f9412fe // fmla v30.4s, v23.4s, v20.s[0]
 	WORD $0x6e38deb5 // fmul v21.4s, v21.4s, v24.4s
+	WORD $0x4f9412bd // fmla v29.4s, v21.4s, v20.s[0]
 	WORD $0x6e36de73 // fmul v19.4s, v19.4s, v22.4s
-	FMOVS (R8)(R14), F27
-	WORD $0x4f9b133f // fmla v31.4s, v25.4s, v27.s[0]
-	WORD $0x4f9b12fe // fmla v30.4s, v23.4s, v27.s[0]
-	WORD $0x4f9b12bd // fmla v29.4s, v21.4s, v27.s[0]
-	WORD $0x4f9b127c // fmla v28.4s, v19.4s, v27.s[0]
+	WORD $0x4f94127c // fmla v28.4s, v19.4s, v20.s[0]
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $28, R14, R14

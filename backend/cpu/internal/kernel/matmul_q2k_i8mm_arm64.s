@@ -141,12 +141,12 @@ sub5:
 	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x6e2cddce // fmul v14.4s, v14.4s, v12.4s
 	WORD $0x6e30def7 // fmul v23.4s, v23.4s, v16.4s
-	WORD $0x6e2eded6 // fmul v22.4s, v22.4s, v14.4s
 	WORD $0x6e30deb5 // fmul v21.4s, v21.4s, v16.4s
-	WORD $0x6e2ede73 // fmul v19.4s, v19.4s, v14.4s
 	WORD $0x6e30de94 // fmul v20.4s, v20.4s, v16.4s
-	WORD $0x6e2ede52 // fmul v18.4s, v18.4s, v14.4s
 	WORD $0x6e30de31 // fmul v17.4s, v17.4s, v16.4s
+	WORD $0x6e2eded6 // fmul v22.4s, v22.4s, v14.4s
+	WORD $0x6e2ede73 // fmul v19.4s, v19.4s, v14.4s
+	WORD $0x6e2ede52 // fmul v18.4s, v18.4s, v14.4s
 	WORD $0x6e2eddef // fmul v15.4s, v15.4s, v14.4s
 	FMOVQ 528(RSP), F16
 	FMOVQ 544(RSP), F14
@@ -511,12 +511,12 @@ sub11:
 	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
 	WORD $0x6e28dd8c // fmul v12.4s, v12.4s, v8.4s
 	WORD $0x6e37ded6 // fmul v22.4s, v22.4s, v23.4s
-	WORD $0x6e2edeb5 // fmul v21.4s, v21.4s, v14.4s
-	WORD $0x6e2dde94 // fmul v20.4s, v20.4s, v13.4s
-	WORD $0x6e2cde73 // fmul v19.4s, v19.4s, v12.4s
 	WORD $0x6e37de52 // fmul v18.4s, v18.4s, v23.4s
+	WORD $0x6e2edeb5 // fmul v21.4s, v21.4s, v14.4s
 	WORD $0x6e2ede31 // fmul v17.4s, v17.4s, v14.4s
+	WORD $0x6e2dde94 // fmul v20.4s, v20.4s, v13.4s
 	WORD $0x6e2dde10 // fmul v16.4s, v16.4s, v13.4s
+	WORD $0x6e2cde73 // fmul v19.4s, v19.4s, v12.4s
 	WORD $0x6e2cddef // fmul v15.4s, v15.4s, v12.4s
 	FMOVQ 528(RSP), F23
 	FMOVQ 544(RSP), F14

@@ -208,12 +208,12 @@ sub4:
 	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
 	WORD $0x6e31df39 // fmul v25.4s, v25.4s, v17.4s
 	WORD $0x6e3fdfde // fmul v30.4s, v30.4s, v31.4s
-	WORD $0x6e3ddf9c // fmul v28.4s, v28.4s, v29.4s
-	WORD $0x6e3bdf5a // fmul v26.4s, v26.4s, v27.4s
-	WORD $0x6e39df18 // fmul v24.4s, v24.4s, v25.4s
 	WORD $0x6e3fded6 // fmul v22.4s, v22.4s, v31.4s
+	WORD $0x6e3ddf9c // fmul v28.4s, v28.4s, v29.4s
 	WORD $0x6e3dde94 // fmul v20.4s, v20.4s, v29.4s
+	WORD $0x6e3bdf5a // fmul v26.4s, v26.4s, v27.4s
 	WORD $0x6e3bde52 // fmul v18.4s, v18.4s, v27.4s
+	WORD $0x6e39df18 // fmul v24.4s, v24.4s, v25.4s
 	WORD $0x6e39de10 // fmul v16.4s, v16.4s, v25.4s
 	FMOVQ F30, 400(RSP)
 	FMOVQ F28, 416(RSP)

@@ -167,12 +167,12 @@ sub5:
 	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
 	WORD $0x6e2cded6 // fmul v22.4s, v22.4s, v12.4s
 	WORD $0x6e37deb5 // fmul v21.4s, v21.4s, v23.4s
-	WORD $0x6e36de94 // fmul v20.4s, v20.4s, v22.4s
 	WORD $0x6e37de73 // fmul v19.4s, v19.4s, v23.4s
-	WORD $0x6e36de52 // fmul v18.4s, v18.4s, v22.4s
 	WORD $0x6e37de31 // fmul v17.4s, v17.4s, v23.4s
-	WORD $0x6e36de10 // fmul v16.4s, v16.4s, v22.4s
 	WORD $0x6e37ddef // fmul v15.4s, v15.4s, v23.4s
+	WORD $0x6e36de94 // fmul v20.4s, v20.4s, v22.4s
+	WORD $0x6e36de52 // fmul v18.4s, v18.4s, v22.4s
+	WORD $0x6e36de10 // fmul v16.4s, v16.4s, v22.4s
 	WORD $0x6e36ddce // fmul v14.4s, v14.4s, v22.4s
 	FMOVQ 528(RSP), F23
 	FMOVQ 544(RSP), F22
@@ -555,12 +555,12 @@ sub11:
 	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
 	WORD $0x6e28dd8c // fmul v12.4s, v12.4s, v8.4s
 	WORD $0x6e37deb5 // fmul v21.4s, v21.4s, v23.4s
-	WORD $0x6e36de94 // fmul v20.4s, v20.4s, v22.4s
-	WORD $0x6e2dde73 // fmul v19.4s, v19.4s, v13.4s
-	WORD $0x6e2cde52 // fmul v18.4s, v18.4s, v12.4s
 	WORD $0x6e37de31 // fmul v17.4s, v17.4s, v23.4s
+	WORD $0x6e36de94 // fmul v20.4s, v20.4s, v22.4s
 	WORD $0x6e36de10 // fmul v16.4s, v16.4s, v22.4s
+	WORD $0x6e2dde73 // fmul v19.4s, v19.4s, v13.4s
 	WORD $0x6e2dddef // fmul v15.4s, v15.4s, v13.4s
+	WORD $0x6e2cde52 // fmul v18.4s, v18.4s, v12.4s
 	WORD $0x6e2cddce // fmul v14.4s, v14.4s, v12.4s
 	FMOVQ 528(RSP), F23
 	FMOVQ 544(RSP), F22

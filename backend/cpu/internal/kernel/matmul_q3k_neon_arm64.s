@@ -264,12 +264,12 @@ sub4:
 	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
 	WORD $0x6e32df5a // fmul v26.4s, v26.4s, v18.4s
 	WORD $0x6e3fdfbd // fmul v29.4s, v29.4s, v31.4s
-	WORD $0x6e3edf7b // fmul v27.4s, v27.4s, v30.4s
-	WORD $0x6e3cdf39 // fmul v25.4s, v25.4s, v28.4s
-	WORD $0x6e3adef7 // fmul v23.4s, v23.4s, v26.4s
 	WORD $0x6e3fdeb5 // fmul v21.4s, v21.4s, v31.4s
+	WORD $0x6e3edf7b // fmul v27.4s, v27.4s, v30.4s
 	WORD $0x6e3ede73 // fmul v19.4s, v19.4s, v30.4s
+	WORD $0x6e3cdf39 // fmul v25.4s, v25.4s, v28.4s
 	WORD $0x6e3cde31 // fmul v17.4s, v17.4s, v28.4s
+	WORD $0x6e3adef7 // fmul v23.4s, v23.4s, v26.4s
 	WORD $0x6e3addef // fmul v15.4s, v15.4s, v26.4s
 	FMOVQ F29, 400(RSP)
 	FMOVQ F27, 416(RSP)

@@ -201,85 +201,85 @@ block4:
 	WORD $0x4ec97949 // zip2 v9.2d, v10.2d, v9.2d
 	WORD $0x4ec7390a // zip1 v10.2d, v8.2d, v7.2d
 	WORD $0x4ec77907 // zip2 v7.2d, v8.2d, v7.2d
-	FMOVQ 544(RSP), F8
-	WORD $0x4ea8d673 // fsub v19.4s, v19.4s, v8.4s
-	WORD $0x4ea8d652 // fsub v18.4s, v18.4s, v8.4s
-	WORD $0x4ea8d631 // fsub v17.4s, v17.4s, v8.4s
-	WORD $0x4ea8d5ef // fsub v15.4s, v15.4s, v8.4s
-	WORD $0x4ea8d610 // fsub v16.4s, v16.4s, v8.4s
-	WORD $0x4ea8d5ce // fsub v14.4s, v14.4s, v8.4s
-	WORD $0x4ea8d5ad // fsub v13.4s, v13.4s, v8.4s
-	WORD $0x4ea8d56b // fsub v11.4s, v11.4s, v8.4s
-	WORD $0x4ea8d58c // fsub v12.4s, v12.4s, v8.4s
-	WORD $0x4ea8d54a // fsub v10.4s, v10.4s, v8.4s
-	WORD $0x4ea8d529 // fsub v9.4s, v9.4s, v8.4s
-	WORD $0x4ea8d4e7 // fsub v7.4s, v7.4s, v8.4s
 	FMOVQ (R22), F8
 	WORD $0x4e217906 // fcvtl2 v6.4s, v8.8h
 	WORD $0x0e217908 // fcvtl v8.4s, v8.4h
+	FMOVQ 544(RSP), F5
+	WORD $0x4ea5d673 // fsub v19.4s, v19.4s, v5.4s
+	WORD $0x4ea5d652 // fsub v18.4s, v18.4s, v5.4s
+	WORD $0x4ea5d631 // fsub v17.4s, v17.4s, v5.4s
+	WORD $0x4ea5d5ef // fsub v15.4s, v15.4s, v5.4s
+	WORD $0x4ea5d610 // fsub v16.4s, v16.4s, v5.4s
+	WORD $0x4ea5d5ce // fsub v14.4s, v14.4s, v5.4s
+	WORD $0x4ea5d5ad // fsub v13.4s, v13.4s, v5.4s
+	WORD $0x4ea5d56b // fsub v11.4s, v11.4s, v5.4s
+	WORD $0x4ea5d58c // fsub v12.4s, v12.4s, v5.4s
+	WORD $0x4ea5d54a // fsub v10.4s, v10.4s, v5.4s
+	WORD $0x4ea5d529 // fsub v9.4s, v9.4s, v5.4s
+	WORD $0x4ea5d4e7 // fsub v7.4s, v7.4s, v5.4s
+	FMOVQ 32(R22), F5
+	WORD $0x4e2178a4 // fcvtl2 v4.4s, v5.8h
+	WORD $0x0e2178a5 // fcvtl v5.4s, v5.4h
+	FMOVS (R8)(R14), F3
+	FMOVS (R8)(R15), F2
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0x6e28de73 // fmul v19.4s, v19.4s, v8.4s
+	WORD $0x4f8210b3 // fmla v19.4s, v5.4s, v2.s[0]
+	WORD $0x4f83127f // fmla v31.4s, v19.4s, v3.s[0]
 	WORD $0x6e26de52 // fmul v18.4s, v18.4s, v6.4s
+	WORD $0x4f821092 // fmla v18.4s, v4.4s, v2.s[0]
+	WORD $0x4f83125e // fmla v30.4s, v18.4s, v3.s[0]
+	FMOVS (R9)(R14), F3
+	FMOVS (R9)(R15), F2
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0x6e28de31 // fmul v17.4s, v17.4s, v8.4s
+	WORD $0x4f8210b1 // fmla v17.4s, v5.4s, v2.s[0]
+	WORD $0x4f83123d // fmla v29.4s, v17.4s, v3.s[0]
 	WORD $0x6e26ddef // fmul v15.4s, v15.4s, v6.4s
+	WORD $0x4f82108f // fmla v15.4s, v4.4s, v2.s[0]
+	WORD $0x4f8311fc // fmla v28.4s, v15.4s, v3.s[0]
+	FMOVS (R10)(R14), F3
+	FMOVS (R10)(R15), F2
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0x6e28de10 // fmul v16.4s, v16.4s, v8.4s
+	WORD $0x4f8210b0 // fmla v16.4s, v5.4s, v2.s[0]
+	WORD $0x4f83121b // fmla v27.4s, v16.4s, v3.s[0]
 	WORD $0x6e26ddce // fmul v14.4s, v14.4s, v6.4s
+	WORD $0x4f82108e // fmla v14.4s, v4.4s, v2.s[0]
+	WORD $0x4f8311da // fmla v26.4s, v14.4s, v3.s[0]
+	FMOVS (R11)(R14), F3
+	FMOVS (R11)(R15), F2
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0x6e28ddad // fmul v13.4s, v13.4s, v8.4s
+	WORD $0x4f8210ad // fmla v13.4s, v5.4s, v2.s[0]
+	WORD $0x4f8311b9 // fmla v25.4s, v13.4s, v3.s[0]
 	WORD $0x6e26dd6b // fmul v11.4s, v11.4s, v6.4s
+	WORD $0x4f82108b // fmla v11.4s, v4.4s, v2.s[0]
+	WORD $0x4f831178 // fmla v24.4s, v11.4s, v3.s[0]
+	FMOVS (R12)(R14), F3
+	FMOVS (R12)(R15), F2
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0x6e28dd8c // fmul v12.4s, v12.4s, v8.4s
+	WORD $0x4f8210ac // fmla v12.4s, v5.4s, v2.s[0]
+	WORD $0x4f831197 // fmla v23.4s, v12.4s, v3.s[0]
 	WORD $0x6e26dd4a // fmul v10.4s, v10.4s, v6.4s
+	WORD $0x4f82108a // fmla v10.4s, v4.4s, v2.s[0]
+	WORD $0x4f831156 // fmla v22.4s, v10.4s, v3.s[0]
+	FMOVS (R13)(R14), F3
+	FMOVS (R13)(R15), F2
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0x6e28dd29 // fmul v9.4s, v9.4s, v8.4s
+	WORD $0x4f8210a9 // fmla v9.4s, v5.4s, v2.s[0]
+	WORD $0x4f831135 // fmla v21.4s, v9.4s, v3.s[0]
 	WORD $0x6e26dce7 // fmul v7.4s, v7.4s, v6.4s
-	FMOVQ 32(R22), F8
-	WORD $0x4e217906 // fcvtl2 v6.4s, v8.8h
-	WORD $0x0e217908 // fcvtl v8.4s, v8.4h
-	FMOVS (R8)(R14), F5
-	FMOVS (R8)(R15), F4
-	WORD $0x4e602884 // saddlp v4.4s, v4.8h
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x4f841113 // fmla v19.4s, v8.4s, v4.s[0]
-	WORD $0x4f85127f // fmla v31.4s, v19.4s, v5.s[0]
-	WORD $0x4f8410d2 // fmla v18.4s, v6.4s, v4.s[0]
-	WORD $0x4f85125e // fmla v30.4s, v18.4s, v5.s[0]
-	FMOVS (R9)(R14), F5
-	FMOVS (R9)(R15), F4
-	WORD $0x4e602884 // saddlp v4.4s, v4.8h
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x4f841111 // fmla v17.4s, v8.4s, v4.s[0]
-	WORD $0x4f85123d // fmla v29.4s, v17.4s, v5.s[0]
-	WORD $0x4f8410cf // fmla v15.4s, v6.4s, v4.s[0]
-	WORD $0x4f8511fc // fmla v28.4s, v15.4s, v5.s[0]
-	FMOVS (R10)(R14), F5
-	FMOVS (R10)(R15), F4
-	WORD $0x4e602884 // saddlp v4.4s, v4.8h
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x4f841110 // fmla v16.4s, v8.4s, v4.s[0]
-	WORD $0x4f85121b // fmla v27.4s, v16.4s, v5.s[0]
-	WORD $0x4f8410ce // fmla v14.4s, v6.4s, v4.s[0]
-	WORD $0x4f8511da // fmla v26.4s, v14.4s, v5.s[0]
-	FMOVS (R11)(R14), F5
-	FMOVS (R11)(R15), F4
-	WORD $0x4e602884 // saddlp v4.4s, v4.8h
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x4f84110d // fmla v13.4s, v8.4s, v4.s[0]
-	WORD $0x4f8511b9 // fmla v25.4s, v13.4s, v5.s[0]
-	WORD $0x4f8410cb // fmla v11.4s, v6.4s, v4.s[0]
-	WORD $0x4f851178 // fmla v24.4s, v11.4s, v5.s[0]
-	FMOVS (R12)(R14), F5
-	FMOVS (R12)(R15), F4
-	WORD $0x4e602884 // saddlp v4.4s, v4.8h
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x4f84110c // fmla v12.4s, v8.4s, v4.s[0]
-	WORD $0x4f851197 // fmla v23.4s, v12.4s, v5.s[0]
-	WORD $0x4f8410ca // fmla v10.4s, v6.4s, v4.s[0]
-	WORD $0x4f851156 // fmla v22.4s, v10.4s, v5.s[0]
-	FMOVS (R13)(R14), F5
-	FMOVS (R13)(R15), F4
-	WORD $0x4e602884 // saddlp v4.4s, v4.8h
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x4f841109 // fmla v9.4s, v8.4s, v4.s[0]
-	WORD $0x4f851135 // fmla v21.4s, v9.4s, v5.s[0]
-	WORD $0x4f8410c7 // fmla v7.4s, v6.4s, v4.s[0]
-	WORD $0x4f8510f4 // fmla v20.4s, v7.4s, v5.s[0]
+	WORD $0x4f821087 // fmla v7.4s, v4.4s, v2.s[0]
+	WORD $0x4f8310f4 // fmla v20.4s, v7.4s, v3.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -507,61 +507,61 @@ block10:
 	WORD $0x4ed17a51 // zip2 v17.2d, v18.2d, v17.2d
 	WORD $0x4ecf3a12 // zip1 v18.2d, v16.2d, v15.2d
 	WORD $0x4ecf7a0f // zip2 v15.2d, v16.2d, v15.2d
-	FMOVQ 544(RSP), F16
-	WORD $0x4eb0d6f7 // fsub v23.4s, v23.4s, v16.4s
-	WORD $0x4eb0d6d6 // fsub v22.4s, v22.4s, v16.4s
-	WORD $0x4eb0d6b5 // fsub v21.4s, v21.4s, v16.4s
-	WORD $0x4eb0d673 // fsub v19.4s, v19.4s, v16.4s
-	WORD $0x4eb0d694 // fsub v20.4s, v20.4s, v16.4s
-	WORD $0x4eb0d652 // fsub v18.4s, v18.4s, v16.4s
-	WORD $0x4eb0d631 // fsub v17.4s, v17.4s, v16.4s
-	WORD $0x4eb0d5ef // fsub v15.4s, v15.4s, v16.4s
 	FMOVQ (R22), F16
 	WORD $0x4e217a0e // fcvtl2 v14.4s, v16.8h
 	WORD $0x0e217a10 // fcvtl v16.4s, v16.4h
+	FMOVQ 544(RSP), F13
+	WORD $0x4eadd6f7 // fsub v23.4s, v23.4s, v13.4s
+	WORD $0x4eadd6d6 // fsub v22.4s, v22.4s, v13.4s
+	WORD $0x4eadd6b5 // fsub v21.4s, v21.4s, v13.4s
+	WORD $0x4eadd673 // fsub v19.4s, v19.4s, v13.4s
+	WORD $0x4eadd694 // fsub v20.4s, v20.4s, v13.4s
+	WORD $0x4eadd652 // fsub v18.4s, v18.4s, v13.4s
+	WORD $0x4eadd631 // fsub v17.4s, v17.4s, v13.4s
+	WORD $0x4eadd5ef // fsub v15.4s, v15.4s, v13.4s
+	FMOVQ 32(R22), F13
+	WORD $0x4e2179ac // fcvtl2 v12.4s, v13.8h
+	WORD $0x0e2179ad // fcvtl v13.4s, v13.4h
+	FMOVS (R8)(R14), F11
+	FMOVS (R8)(R15), F10
+	WORD $0x4e60294a // saddlp v10.4s, v10.8h
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD $0x6e30def7 // fmul v23.4s, v23.4s, v16.4s
+	WORD $0x4f8a11b7 // fmla v23.4s, v13.4s, v10.s[0]
+	WORD $0x4f8b12ff // fmla v31.4s, v23.4s, v11.s[0]
 	WORD $0x6e2eded6 // fmul v22.4s, v22.4s, v14.4s
+	WORD $0x4f8a1196 // fmla v22.4s, v12.4s, v10.s[0]
+	WORD $0x4f8b12de // fmla v30.4s, v22.4s, v11.s[0]
+	FMOVS (R9)(R14), F11
+	FMOVS (R9)(R15), F10
+	WORD $0x4e60294a // saddlp v10.4s, v10.8h
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD $0x6e30deb5 // fmul v21.4s, v21.4s, v16.4s
+	WORD $0x4f8a11b5 // fmla v21.4s, v13.4s, v10.s[0]
+	WORD $0x4f8b12bd // fmla v29.4s, v21.4s, v11.s[0]
 	WORD $0x6e2ede73 // fmul v19.4s, v19.4s, v14.4s
+	WORD $0x4f8a1193 // fmla v19.4s, v12.4s, v10.s[0]
+	WORD $0x4f8b127c // fmla v28.4s, v19.4s, v11.s[0]
+	FMOVS (R10)(R14), F11
+	FMOVS (R10)(R15), F10
+	WORD $0x4e60294a // saddlp v10.4s, v10.8h
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD $0x6e30de94 // fmul v20.4s, v20.4s, v16.4s
+	WORD $0x4f8a11b4 // fmla v20.4s, v13.4s, v10.s[0]
+	WORD $0x4f8b129b // fmla v27.4s, v20.4s, v11.s[0]
 	WORD $0x6e2ede52 // fmul v18.4s, v18.4s, v14.4s
+	WORD $0x4f8a1192 // fmla v18.4s, v12.4s, v10.s[0]
+	WORD $0x4f8b125a // fmla v26.4s, v18.4s, v11.s[0]
+	FMOVS (R11)(R14), F11
+	FMOVS (R11)(R15), F10
+	WORD $0x4e60294a // saddlp v10.4s, v10.8h
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD $0x6e30de31 // fmul v17.4s, v17.4s, v16.4s
+	WORD $0x4f8a11b1 // fmla v17.4s, v13.4s, v10.s[0]
+	WORD $0x4f8b1239 // fmla v25.4s, v17.4s, v11.s[0]
 	WORD $0x6e2eddef // fmul v15.4s, v15.4s, v14.4s
-	FMOVQ 32(R22), F16
-	WORD $0x4e217a0e // fcvtl2 v14.4s, v16.8h
-	WORD $0x0e217a10 // fcvtl v16.4s, v16.4h
-	FMOVS (R8)(R14), F13
-	FMOVS (R8)(R15), F12
-	WORD $0x4e60298c // saddlp v12.4s, v12.8h
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x4f8c1217 // fmla v23.4s, v16.4s, v12.s[0]
-	WORD $0x4f8d12ff // fmla v31.4s, v23.4s, v13.s[0]
-	WORD $0x4f8c11d6 // fmla v22.4s, v14.4s, v12.s[0]
-	WORD $0x4f8d12de // fmla v30.4s, v22.4s, v13.s[0]
-	FMOVS (R9)(R14), F13
-	FMOVS (R9)(R15), F12
-	WORD $0x4e60298c // saddlp v12.4s, v12.8h
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x4f8c1215 // fmla v21.4s, v16.4s, v12.s[0]
-	WORD $0x4f8d12bd // fmla v29.4s, v21.4s, v13.s[0]
-	WORD $0x4f8c11d3 // fmla v19.4s, v14.4s, v12.s[0]
-	WORD $0x4f8d127c // fmla v28.4s, v19.4s, v13.s[0]
-	FMOVS (R10)(R14), F13
-	FMOVS (R10)(R15), F12
-	WORD $0x4e60298c // saddlp v12.4s, v12.8h
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x4f8c1214 // fmla v20.4s, v16.4s, v12.s[0]
-	WORD $0x4f8d129b // fmla v27.4s, v20.4s, v13.s[0]
-	WORD $0x4f8c11d2 // fmla v18.4s, v14.4s, v12.s[0]
-	WORD $0x4f8d125a // fmla v26.4s, v18.4s, v13.s[0]
-	FMOVS (R11)(R14), F13
-	FMOVS (R11)(R15), F12
-	WORD $0x4e60298c // saddlp v12.4s, v12.8h
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x4f8c1211 // fmla v17.4s, v16.4s, v12.s[0]
-	WORD $0x4f8d1239 // fmla v25.4s, v17.4s, v13.s[0]
-	WORD $0x4f8c11cf // fmla v15.4s, v14.4s, v12.s[0]
-	WORD $0x4f8d11f8 // fmla v24.4s, v15.4s, v13.s[0]
+	WORD $0x4f8a118f // fmla v15.4s, v12.4s, v10.s[0]
+	WORD $0x4f8b11f8 // fmla v24.4s, v15.4s, v11.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -781,59 +781,59 @@ block15:
 	WORD $0x4f89e18f // sdot v15.4s, v12.16b, v9.4b[0]
 	WORD $0x4fa9e1b0 // sdot v16.4s, v13.16b, v9.4b[1]
 	WORD $0x4fa9e16f // sdot v15.4s, v11.16b, v9.4b[1]
-	FMOVQ 544(RSP), F23
-	WORD $0x4eb7d6d6 // fsub v22.4s, v22.4s, v23.4s
-	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
-	WORD $0x4eb7d694 // fsub v20.4s, v20.4s, v23.4s
-	WORD $0x4eb7d673 // fsub v19.4s, v19.4s, v23.4s
-	WORD $0x4eb7d652 // fsub v18.4s, v18.4s, v23.4s
-	WORD $0x4eb7d631 // fsub v17.4s, v17.4s, v23.4s
-	WORD $0x4eb7d610 // fsub v16.4s, v16.4s, v23.4s
-	WORD $0x4eb7d5ef // fsub v15.4s, v15.4s, v23.4s
 	FMOVQ (R6), F23
 	WORD $0x4e217aee // fcvtl2 v14.4s, v23.8h
 	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
 	FMOVQ 16(R6), F13
 	WORD $0x4e2179ac // fcvtl2 v12.4s, v13.8h
 	WORD $0x0e2179ad // fcvtl v13.4s, v13.4h
+	FMOVQ 544(RSP), F11
+	WORD $0x4eabd6d6 // fsub v22.4s, v22.4s, v11.4s
+	WORD $0x4eabd6b5 // fsub v21.4s, v21.4s, v11.4s
+	WORD $0x4eabd694 // fsub v20.4s, v20.4s, v11.4s
+	WORD $0x4eabd673 // fsub v19.4s, v19.4s, v11.4s
+	WORD $0x4eabd652 // fsub v18.4s, v18.4s, v11.4s
+	WORD $0x4eabd631 // fsub v17.4s, v17.4s, v11.4s
+	WORD $0x4eabd610 // fsub v16.4s, v16.4s, v11.4s
+	WORD $0x4eabd5ef // fsub v15.4s, v15.4s, v11.4s
+	FMOVQ 32(R6), F11
+	WORD $0x4e21796a // fcvtl2 v10.4s, v11.8h
+	WORD $0x0e21796b // fcvtl v11.4s, v11.4h
+	FMOVQ 48(R6), F9
+	WORD $0x4e217928 // fcvtl2 v8.4s, v9.8h
+	WORD $0x0e217929 // fcvtl v9.4s, v9.4h
+	FMOVS (R8)(R14), F7
+	FMOVS (R8)(R15), F6
+	WORD $0x4e6028c6 // saddlp v6.4s, v6.8h
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
 	WORD $0x6e37ded6 // fmul v22.4s, v22.4s, v23.4s
+	WORD $0x4f861176 // fmla v22.4s, v11.4s, v6.s[0]
+	WORD $0x4f8712df // fmla v31.4s, v22.4s, v7.s[0]
 	WORD $0x6e2edeb5 // fmul v21.4s, v21.4s, v14.4s
+	WORD $0x4f861155 // fmla v21.4s, v10.4s, v6.s[0]
+	WORD $0x4f8712be // fmla v30.4s, v21.4s, v7.s[0]
 	WORD $0x6e2dde94 // fmul v20.4s, v20.4s, v13.4s
+	WORD $0x4f861134 // fmla v20.4s, v9.4s, v6.s[0]
+	WORD $0x4f87129d // fmla v29.4s, v20.4s, v7.s[0]
 	WORD $0x6e2cde73 // fmul v19.4s, v19.4s, v12.4s
+	WORD $0x4f861113 // fmla v19.4s, v8.4s, v6.s[0]
+	WORD $0x4f87127c // fmla v28.4s, v19.4s, v7.s[0]
+	FMOVS (R9)(R14), F7
+	FMOVS (R9)(R15), F6
+	WORD $0x4e6028c6 // saddlp v6.4s, v6.8h
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
 	WORD $0x6e37de52 // fmul v18.4s, v18.4s, v23.4s
+	WORD $0x4f861172 // fmla v18.4s, v11.4s, v6.s[0]
+	WORD $0x4f87125b // fmla v27.4s, v18.4s, v7.s[0]
 	WORD $0x6e2ede31 // fmul v17.4s, v17.4s, v14.4s
+	WORD $0x4f861151 // fmla v17.4s, v10.4s, v6.s[0]
+	WORD $0x4f87123a // fmla v26.4s, v17.4s, v7.s[0]
 	WORD $0x6e2dde10 // fmul v16.4s, v16.4s, v13.4s
+	WORD $0x4f861130 // fmla v16.4s, v9.4s, v6.s[0]
+	WORD $0x4f871219 // fmla v25.4s, v16.4s, v7.s[0]
 	WORD $0x6e2cddef // fmul v15.4s, v15.4s, v12.4s
-	FMOVQ 32(R6), F23
-	WORD $0x4e217aee // fcvtl2 v14.4s, v23.8h
-	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
-	FMOVQ 48(R6), F13
-	WORD $0x4e2179ac // fcvtl2 v12.4s, v13.8h
-	WORD $0x0e2179ad // fcvtl v13.4s, v13.4h
-	FMOVS (R8)(R14), F11
-	FMOVS (R8)(R15), F10
-	WORD $0x4e60294a // saddlp v10.4s, v10.8h
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x4f8a12f6 // fmla v22.4s, v23.4s, v10.s[0]
-	WORD $0x4f8b12df // fmla v31.4s, v22.4s, v11.s[0]
-	WORD $0x4f8a11d5 // fmla v21.4s, v14.4s, v10.s[0]
-	WORD $0x4f8b12be // fmla v30.4s, v21.4s, v11.s[0]
-	WORD $0x4f8a11b4 // fmla v20.4s, v13.4s, v10.s[0]
-	WORD $0x4f8b129d // fmla v29.4s, v20.4s, v11.s[0]
-	WORD $0x4f8a1193 // fmla v19.4s, v12.4s, v10.s[0]
-	WORD $0x4f8b127c // fmla v28.4s, v19.4s, v11.s[0]
-	FMOVS (R9)(R14), F11
-	FMOVS (R9)(R15), F10
-	WORD $0x4e60294a // saddlp v10.4s, v10.8h
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x4f8a12f2 // fmla v18.4s, v23.4s, v10.s[0]
-	WORD $0x4f8b125b // fmla v27.4s, v18.4s, v11.s[0]
-	WORD $0x4f8a11d1 // fmla v17.4s, v14.4s, v10.s[0]
-	WORD $0x4f8b123a // fmla v26.4s, v17.4s, v11.s[0]
-	WORD $0x4f8a11b0 // fmla v16.4s, v13.4s, v10.s[0]
-	WORD $0x4f8b1219 // fmla v25.4s, v16.4s, v11.s[0]
-	WORD $0x4f8a118f // fmla v15.4s, v12.4s, v10.s[0]
-	WORD $0x4f8b11f8 // fmla v24.4s, v15.4s, v11.s[0]
+	WORD $0x4f86110f // fmla v15.4s, v8.4s, v6.s[0]
+	WORD $0x4f8711f8 // fmla v24.4s, v15.4s, v7.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
@@ -993,39 +993,39 @@ block20:
 	WORD $0x4f92e297 // sdot v23.4s, v20.16b, v18.4b[0]
 	WORD $0x4fb2e2b8 // sdot v24.4s, v21.16b, v18.4b[1]
 	WORD $0x4fb2e277 // sdot v23.4s, v19.16b, v18.4b[1]
-	FMOVQ 544(RSP), F27
-	WORD $0x4ebbd75a // fsub v26.4s, v26.4s, v27.4s
-	WORD $0x4ebbd739 // fsub v25.4s, v25.4s, v27.4s
-	WORD $0x4ebbd718 // fsub v24.4s, v24.4s, v27.4s
-	WORD $0x4ebbd6f7 // fsub v23.4s, v23.4s, v27.4s
 	FMOVQ (R6), F27
 	WORD $0x4e217b76 // fcvtl2 v22.4s, v27.8h
 	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
 	FMOVQ 16(R6), F21
 	WORD $0x4e217ab4 // fcvtl2 v20.4s, v21.8h
 	WORD $0x0e217ab5 // fcvtl v21.4s, v21.4h
+	FMOVQ 544(RSP), F19
+	WORD $0x4eb3d75a // fsub v26.4s, v26.4s, v19.4s
+	WORD $0x4eb3d739 // fsub v25.4s, v25.4s, v19.4s
+	WORD $0x4eb3d718 // fsub v24.4s, v24.4s, v19.4s
+	WORD $0x4eb3d6f7 // fsub v23.4s, v23.4s, v19.4s
+	FMOVQ 32(R6), F19
+	WORD $0x4e217a72 // fcvtl2 v18.4s, v19.8h
+	WORD $0x0e217a73 // fcvtl v19.4s, v19.4h
+	FMOVQ 48(R6), F17
+	WORD $0x4e217a30 // fcvtl2 v16.4s, v17.8h
+	WORD $0x0e217a31 // fcvtl v17.4s, v17.4h
+	FMOVS (R8)(R14), F15
+	FMOVS (R8)(R15), F14
+	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x6e3bdf5a // fmul v26.4s, v26.4s, v27.4s
+	WORD $0x4f8e127a // fmla v26.4s, v19.4s, v14.s[0]
+	WORD $0x4f8f135f // fmla v31.4s, v26.4s, v15.s[0]
 	WORD $0x6e36df39 // fmul v25.4s, v25.4s, v22.4s
+	WORD $0x4f8e1259 // fmla v25.4s, v18.4s, v14.s[0]
+	WORD $0x4f8f133e // fmla v30.4s, v25.4s, v15.s[0]
 	WORD $0x6e35df18 // fmul v24.4s, v24.4s, v21.4s
+	WORD $0x4f8e1238 // fmla v24.4s, v17.4s, v14.s[0]
+	WORD $0x4f8f131d // fmla v29.4s, v24.4s, v15.s[0]
 	WORD $0x6e34def7 // fmul v23.4s, v23.4s, v20.4s
-	FMOVQ 32(R6), F27
-	WORD $0x4e217b76 // fcvtl2 v22.4s, v27.8h
-	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
-	FMOVQ 48(R6), F21
-	WORD $0x4e217ab4 // fcvtl2 v20.4s, v21.8h
-	WORD $0x0e217ab5 // fcvtl v21.4s, v21.4h
-	FMOVS (R8)(R14), F19
-	FMOVS (R8)(R15), F18
-	WORD $0x4e602a52 // saddlp v18.4s, v18.8h
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4f92137a // fmla v26.4s, v27.4s, v18.s[0]
-	WORD $0x4f93135f // fmla v31.4s, v26.4s, v19.s[0]
-	WORD $0x4f9212d9 // fmla v25.4s, v22.4s, v18.s[0]
-	WORD $0x4f93133e // fmla v30.4s, v25.4s, v19.s[0]
-	WORD $0x4f9212b8 // fmla v24.4s, v21.4s, v18.s[0]
-	WORD $0x4f93131d // fmla v29.4s, v24.4s, v19.s[0]
-	WORD $0x4f921297 // fmla v23.4s, v20.4s, v18.s[0]
-	WORD $0x4f9312fc // fmla v28.4s, v23.4s, v19.s[0]
+	WORD $0x4f8e1217 // fmla v23.4s, v16.4s, v14.s[0]
+	WORD $0x4f8f12fc // fmla v28.4s, v23.4s, v15.s[0]
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $28, R14, R14

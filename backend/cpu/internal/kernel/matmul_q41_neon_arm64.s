@@ -265,6 +265,12 @@ block3:
 	WORD $0x4e602a10 // saddlp v16.4s, v16.8h
 	WORD $0x4e6029ef // saddlp v15.4s, v15.8h
 	WORD $0x4eafbe10 // addp v16.4s, v16.4s, v15.4s
+	FMOVQ (R6), F31
+	WORD $0x4e217bfd // fcvtl2 v29.4s, v31.8h
+	WORD $0x0e217bff // fcvtl v31.4s, v31.4h
+	FMOVQ 16(R6), F27
+	WORD $0x4e217b79 // fcvtl2 v25.4s, v27.8h
+	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
 	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
 	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
 	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
@@ -273,66 +279,60 @@ block3:
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	FMOVQ (R6), F31
-	WORD $0x4e217bfd // fcvtl2 v29.4s, v31.8h
-	WORD $0x0e217bff // fcvtl v31.4s, v31.4h
-	FMOVQ 16(R6), F27
-	WORD $0x4e217b79 // fcvtl2 v25.4s, v27.8h
-	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
+	FMOVQ 32(R6), F23
+	WORD $0x4e217af5 // fcvtl2 v21.4s, v23.8h
+	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
+	FMOVQ 48(R6), F19
+	WORD $0x4e217a71 // fcvtl2 v17.4s, v19.8h
+	WORD $0x0e217a73 // fcvtl v19.4s, v19.4h
+	FMOVS (R8)(R14), F15
+	FMOVS (R8)(R15), F14
+	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x6e3fdfde // fmul v30.4s, v30.4s, v31.4s
+	WORD $0x4f8e12fe // fmla v30.4s, v23.4s, v14.s[0]
+	FMOVQ 16(RSP), F13
+	WORD $0x4f8f13cd // fmla v13.4s, v30.4s, v15.s[0]
+	FMOVQ F13, 16(RSP)
 	WORD $0x6e3ddf9c // fmul v28.4s, v28.4s, v29.4s
+	WORD $0x4f8e12bc // fmla v28.4s, v21.4s, v14.s[0]
+	FMOVQ 32(RSP), F13
+	WORD $0x4f8f138d // fmla v13.4s, v28.4s, v15.s[0]
+	FMOVQ F13, 32(RSP)
 	WORD $0x6e3bdf5a // fmul v26.4s, v26.4s, v27.4s
+	WORD $0x4f8e127a // fmla v26.4s, v19.4s, v14.s[0]
+	FMOVQ 48(RSP), F13
+	WORD $0x4f8f134d // fmla v13.4s, v26.4s, v15.s[0]
+	FMOVQ F13, 48(RSP)
 	WORD $0x6e39df18 // fmul v24.4s, v24.4s, v25.4s
+	WORD $0x4f8e1238 // fmla v24.4s, v17.4s, v14.s[0]
+	FMOVQ 64(RSP), F13
+	WORD $0x4f8f130d // fmla v13.4s, v24.4s, v15.s[0]
+	FMOVQ F13, 64(RSP)
+	FMOVS (R9)(R14), F15
+	FMOVS (R9)(R15), F14
+	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x6e3fded6 // fmul v22.4s, v22.4s, v31.4s
+	WORD $0x4f8e12f6 // fmla v22.4s, v23.4s, v14.s[0]
+	FMOVQ 80(RSP), F13
+	WORD $0x4f8f12cd // fmla v13.4s, v22.4s, v15.s[0]
+	FMOVQ F13, 80(RSP)
 	WORD $0x6e3dde94 // fmul v20.4s, v20.4s, v29.4s
+	WORD $0x4f8e12b4 // fmla v20.4s, v21.4s, v14.s[0]
+	FMOVQ 96(RSP), F13
+	WORD $0x4f8f128d // fmla v13.4s, v20.4s, v15.s[0]
+	FMOVQ F13, 96(RSP)
 	WORD $0x6e3bde52 // fmul v18.4s, v18.4s, v27.4s
+	WORD $0x4f8e1272 // fmla v18.4s, v19.4s, v14.s[0]
+	FMOVQ 112(RSP), F13
+	WORD $0x4f8f124d // fmla v13.4s, v18.4s, v15.s[0]
+	FMOVQ F13, 112(RSP)
 	WORD $0x6e39de10 // fmul v16.4s, v16.4s, v25.4s
-	FMOVQ 32(R6), F31
-	WORD $0x4e217bfd // fcvtl2 v29.4s, v31.8h
-	WORD $0x0e217bff // fcvtl v31.4s, v31.4h
-	FMOVQ 48(R6), F27
-	WORD $0x4e217b79 // fcvtl2 v25.4s, v27.8h
-	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
-	FMOVS (R8)(R14), F23
-	FMOVS (R8)(R15), F21
-	WORD $0x4e602ab5 // saddlp v21.4s, v21.8h
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x4f9513fe // fmla v30.4s, v31.4s, v21.s[0]
-	FMOVQ 16(RSP), F19
-	WORD $0x4f9713d3 // fmla v19.4s, v30.4s, v23.s[0]
-	FMOVQ F19, 16(RSP)
-	WORD $0x4f9513bc // fmla v28.4s, v29.4s, v21.s[0]
-	FMOVQ 32(RSP), F19
-	WORD $0x4f971393 // fmla v19.4s, v28.4s, v23.s[0]
-	FMOVQ F19, 32(RSP)
-	WORD $0x4f95137a // fmla v26.4s, v27.4s, v21.s[0]
-	FMOVQ 48(RSP), F19
-	WORD $0x4f971353 // fmla v19.4s, v26.4s, v23.s[0]
-	FMOVQ F19, 48(RSP)
-	WORD $0x4f951338 // fmla v24.4s, v25.4s, v21.s[0]
-	FMOVQ 64(RSP), F19
-	WORD $0x4f971313 // fmla v19.4s, v24.4s, v23.s[0]
-	FMOVQ F19, 64(RSP)
-	FMOVS (R9)(R14), F23
-	FMOVS (R9)(R15), F21
-	WORD $0x4e602ab5 // saddlp v21.4s, v21.8h
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x4f9513f6 // fmla v22.4s, v31.4s, v21.s[0]
-	FMOVQ 80(RSP), F19
-	WORD $0x4f9712d3 // fmla v19.4s, v22.4s, v23.s[0]
-	FMOVQ F19, 80(RSP)
-	WORD $0x4f9513b4 // fmla v20.4s, v29.4s, v21.s[0]
-	FMOVQ 96(RSP), F19
-	WORD $0x4f971293 // fmla v19.4s, v20.4s, v23.s[0]
-	FMOVQ F19, 96(RSP)
-	WORD $0x4f951372 // fmla v18.4s, v27.4s, v21.s[0]
-	FMOVQ 112(RSP), F19
-	WORD $0x4f971253 // fmla v19.4s, v18.4s, v23.s[0]
-	FMOVQ F19, 112(RSP)
-	WORD $0x4f951330 // fmla v16.4s, v25.4s, v21.s[0]
-	FMOVQ 128(RSP), F19
-	WORD $0x4f971213 // fmla v19.4s, v16.4s, v23.s[0]
-	FMOVQ F19, 128(RSP)
+	WORD $0x4f8e1230 // fmla v16.4s, v17.4s, v14.s[0]
+	FMOVQ 128(RSP), F13
+	WORD $0x4f8f120d // fmla v13.4s, v16.4s, v15.s[0]
+	FMOVQ F13, 128(RSP)
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
@@ -553,38 +553,38 @@ block8:
 	WORD $0x4e602a94 // saddlp v20.4s, v20.8h
 	WORD $0x4e602a73 // saddlp v19.4s, v19.8h
 	WORD $0x4eb3be94 // addp v20.4s, v20.4s, v19.4s
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
 	FMOVQ (R6), F27
 	WORD $0x4e217b79 // fcvtl2 v25.4s, v27.8h
 	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
 	FMOVQ 16(R6), F23
 	WORD $0x4e217af5 // fcvtl2 v21.4s, v23.8h
 	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
+	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
+	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
+	FMOVQ 32(R6), F19
+	WORD $0x4e217a72 // fcvtl2 v18.4s, v19.8h
+	WORD $0x0e217a73 // fcvtl v19.4s, v19.4h
+	FMOVQ 48(R6), F17
+	WORD $0x4e217a30 // fcvtl2 v16.4s, v17.8h
+	WORD $0x0e217a31 // fcvtl v17.4s, v17.4h
+	FMOVS (R8)(R14), F15
+	FMOVS (R8)(R15), F14
+	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x6e3bdf5a // fmul v26.4s, v26.4s, v27.4s
+	WORD $0x4f8e127a // fmla v26.4s, v19.4s, v14.s[0]
+	WORD $0x4f8f135f // fmla v31.4s, v26.4s, v15.s[0]
 	WORD $0x6e39df18 // fmul v24.4s, v24.4s, v25.4s
+	WORD $0x4f8e1258 // fmla v24.4s, v18.4s, v14.s[0]
+	WORD $0x4f8f131e // fmla v30.4s, v24.4s, v15.s[0]
 	WORD $0x6e37ded6 // fmul v22.4s, v22.4s, v23.4s
+	WORD $0x4f8e1236 // fmla v22.4s, v17.4s, v14.s[0]
+	WORD $0x4f8f12dd // fmla v29.4s, v22.4s, v15.s[0]
 	WORD $0x6e35de94 // fmul v20.4s, v20.4s, v21.4s
-	FMOVQ 32(R6), F27
-	WORD $0x4e217b79 // fcvtl2 v25.4s, v27.8h
-	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
-	FMOVQ 48(R6), F23
-	WORD $0x4e217af5 // fcvtl2 v21.4s, v23.8h
-	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
-	FMOVS (R8)(R14), F19
-	FMOVS (R8)(R15), F18
-	WORD $0x4e602a52 // saddlp v18.4s, v18.8h
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4f92137a // fmla v26.4s, v27.4s, v18.s[0]
-	WORD $0x4f93135f // fmla v31.4s, v26.4s, v19.s[0]
-	WORD $0x4f921338 // fmla v24.4s, v25.4s, v18.s[0]
-	WORD $0x4f93131e // fmla v30.4s, v24.4s, v19.s[0]
-	WORD $0x4f9212f6 // fmla v22.4s, v23.4s, v18.s[0]
-	WORD $0x4f9312dd // fmla v29.4s, v22.4s, v19.s[0]
-	WORD $0x4f9212b4 // fmla v20.4s, v21.4s, v18.s[0]
-	WORD $0x4f93129c // fmla v28.4s, v20.4s, v19.s[0]
+	WORD $0x4f8e1214 // fmla v20.4s, v16.4s, v14.s[0]
+	WORD $0x4f8f129c // fmla v28.4s, v20.4s, v15.s[0]
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $28, R14, R14

@@ -289,6 +289,12 @@ block3:
 	WORD $0x4ebd8694 // add v20.4s, v20.4s, v29.4s
 	WORD $0x4ebd8652 // add v18.4s, v18.4s, v29.4s
 	WORD $0x4ebd8610 // add v16.4s, v16.4s, v29.4s
+	FMOVQ (R6), F31
+	WORD $0x4e217bfd // fcvtl2 v29.4s, v31.8h
+	WORD $0x0e217bff // fcvtl v31.4s, v31.4h
+	FMOVQ 16(R6), F27
+	WORD $0x4e217b79 // fcvtl2 v25.4s, v27.8h
+	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
 	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
 	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
 	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
@@ -297,46 +303,40 @@ block3:
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	FMOVQ (R6), F31
-	WORD $0x4e217bfd // fcvtl2 v29.4s, v31.8h
-	WORD $0x0e217bff // fcvtl v31.4s, v31.4h
-	FMOVQ 16(R6), F27
-	WORD $0x4e217b79 // fcvtl2 v25.4s, v27.8h
-	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
+	FMOVS (R8)(R14), F23
 	WORD $0x6e3fdfde // fmul v30.4s, v30.4s, v31.4s
+	FMOVQ 16(RSP), F19
+	WORD $0x4f9713d3 // fmla v19.4s, v30.4s, v23.s[0]
+	FMOVQ F19, 16(RSP)
 	WORD $0x6e3ddf9c // fmul v28.4s, v28.4s, v29.4s
+	FMOVQ 32(RSP), F19
+	WORD $0x4f971393 // fmla v19.4s, v28.4s, v23.s[0]
+	FMOVQ F19, 32(RSP)
 	WORD $0x6e3bdf5a // fmul v26.4s, v26.4s, v27.4s
+	FMOVQ 48(RSP), F19
+	WORD $0x4f971353 // fmla v19.4s, v26.4s, v23.s[0]
+	FMOVQ F19, 48(RSP)
 	WORD $0x6e39df18 // fmul v24.4s, v24.4s, v25.4s
+	FMOVQ 64(RSP), F19
+	WORD $0x4f971313 // fmla v19.4s, v24.4s, v23.s[0]
+	FMOVQ F19, 64(RSP)
+	FMOVS (R9)(R14), F23
 	WORD $0x6e3fded6 // fmul v22.4s, v22.4s, v31.4s
+	FMOVQ 80(RSP), F19
+	WORD $0x4f9712d3 // fmla v19.4s, v22.4s, v23.s[0]
+	FMOVQ F19, 80(RSP)
 	WORD $0x6e3dde94 // fmul v20.4s, v20.4s, v29.4s
+	FMOVQ 96(RSP), F19
+	WORD $0x4f971293 // fmla v19.4s, v20.4s, v23.s[0]
+	FMOVQ F19, 96(RSP)
 	WORD $0x6e3bde52 // fmul v18.4s, v18.4s, v27.4s
+	FMOVQ 112(RSP), F19
+	WORD $0x4f971253 // fmla v19.4s, v18.4s, v23.s[0]
+	FMOVQ F19, 112(RSP)
 	WORD $0x6e39de10 // fmul v16.4s, v16.4s, v25.4s
-	FMOVS (R8)(R14), F31
-	FMOVQ 16(RSP), F27
-	WORD $0x4f9f13db // fmla v27.4s, v30.4s, v31.s[0]
-	FMOVQ F27, 16(RSP)
-	FMOVQ 32(RSP), F27
-	WORD $0x4f9f139b // fmla v27.4s, v28.4s, v31.s[0]
-	FMOVQ F27, 32(RSP)
-	FMOVQ 48(RSP), F27
-	WORD $0x4f9f135b // fmla v27.4s, v26.4s, v31.s[0]
-	FMOVQ F27, 48(RSP)
-	FMOVQ 64(RSP), F27
-	WORD $0x4f9f131b // fmla v27.4s, v24.4s, v31.s[0]
-	FMOVQ F27, 64(RSP)
-	FMOVS (R9)(R14), F31
-	FMOVQ 80(RSP), F27
-	WORD $0x4f9f12db // fmla v27.4s, v22.4s, v31.s[0]
-	FMOVQ F27, 80(RSP)
-	FMOVQ 96(RSP), F27
-	WORD $0x4f9f129b // fmla v27.4s, v20.4s, v31.s[0]
-	FMOVQ F27, 96(RSP)
-	FMOVQ 112(RSP), F27
-	WORD $0x4f9f125b // fmla v27.4s, v18.4s, v31.s[0]
-	FMOVQ F27, 112(RSP)
-	FMOVQ 128(RSP), F27
-	WORD $0x4f9f121b // fmla v27.4s, v16.4s, v31.s[0]
-	FMOVQ F27, 128(RSP)
+	FMOVQ 128(RSP), F19
+	WORD $0x4f971213 // fmla v19.4s, v16.4s, v23.s[0]
+	FMOVQ F19, 128(RSP)
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
@@ -566,25 +566,25 @@ block8:
 	WORD $0x4eb98718 // add v24.4s, v24.4s, v25.4s
 	WORD $0x4eb986d6 // add v22.4s, v22.4s, v25.4s
 	WORD $0x4eb98694 // add v20.4s, v20.4s, v25.4s
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
 	FMOVQ (R6), F27
 	WORD $0x4e217b79 // fcvtl2 v25.4s, v27.8h
 	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
 	FMOVQ 16(R6), F23
 	WORD $0x4e217af5 // fcvtl2 v21.4s, v23.8h
 	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
+	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
+	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
+	FMOVS (R8)(R14), F19
 	WORD $0x6e3bdf5a // fmul v26.4s, v26.4s, v27.4s
+	WORD $0x4f93135f // fmla v31.4s, v26.4s, v19.s[0]
 	WORD $0x6e39df18 // fmul v24.4s, v24.4s, v25.4s
+	WORD $0x4f93131e // fmla v30.4s, v24.4s, v19.s[0]
 	WORD $0x6e37ded6 // fmul v22.4s, v22.4s, v23.4s
+	WORD $0x4f9312dd // fmla v29.4s, v22.4s, v19.s[0]
 	WORD $0x6e35de94 // fmul v20.4s, v20.4s, v21.4s
-	FMOVS (R8)(R14), F27
-	WORD $0x4f9b135f // fmla v31.4s, v26.4s, v27.s[0]
-	WORD $0x4f9b131e // fmla v30.4s, v24.4s, v27.s[0]
-	WORD $0x4f9b12dd // fmla v29.4s, v22.4s, v27.s[0]
-	WORD $0x4f9b129c // fmla v28.4s, v20.4s, v27.s[0]
+	WORD $0x4f93129c // fmla v28.4s, v20.4s, v19.s[0]
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $28, R14, R14

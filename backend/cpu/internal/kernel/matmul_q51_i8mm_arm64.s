@@ -243,85 +243,85 @@ block4:
 	WORD $0x4ec87928 // zip2 v8.2d, v9.2d, v8.2d
 	WORD $0x4ec638eb // zip1 v11.2d, v7.2d, v6.2d
 	WORD $0x4ec678e6 // zip2 v6.2d, v7.2d, v6.2d
-	FMOVQ 560(RSP), F9
-	WORD $0x4ea9d673 // fsub v19.4s, v19.4s, v9.4s
-	WORD $0x4ea9d652 // fsub v18.4s, v18.4s, v9.4s
-	WORD $0x4ea9d610 // fsub v16.4s, v16.4s, v9.4s
-	WORD $0x4ea9d5ce // fsub v14.4s, v14.4s, v9.4s
-	WORD $0x4ea9d631 // fsub v17.4s, v17.4s, v9.4s
-	WORD $0x4ea9d5ef // fsub v15.4s, v15.4s, v9.4s
-	WORD $0x4ea9d58c // fsub v12.4s, v12.4s, v9.4s
-	WORD $0x4ea9d54a // fsub v10.4s, v10.4s, v9.4s
-	WORD $0x4ea9d5ad // fsub v13.4s, v13.4s, v9.4s
-	WORD $0x4ea9d56b // fsub v11.4s, v11.4s, v9.4s
-	WORD $0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
-	WORD $0x4ea9d4c6 // fsub v6.4s, v6.4s, v9.4s
 	FMOVQ (R22), F9
 	WORD $0x4e217927 // fcvtl2 v7.4s, v9.8h
 	WORD $0x0e217929 // fcvtl v9.4s, v9.4h
+	FMOVQ 560(RSP), F5
+	WORD $0x4ea5d673 // fsub v19.4s, v19.4s, v5.4s
+	WORD $0x4ea5d652 // fsub v18.4s, v18.4s, v5.4s
+	WORD $0x4ea5d610 // fsub v16.4s, v16.4s, v5.4s
+	WORD $0x4ea5d5ce // fsub v14.4s, v14.4s, v5.4s
+	WORD $0x4ea5d631 // fsub v17.4s, v17.4s, v5.4s
+	WORD $0x4ea5d5ef // fsub v15.4s, v15.4s, v5.4s
+	WORD $0x4ea5d58c // fsub v12.4s, v12.4s, v5.4s
+	WORD $0x4ea5d54a // fsub v10.4s, v10.4s, v5.4s
+	WORD $0x4ea5d5ad // fsub v13.4s, v13.4s, v5.4s
+	WORD $0x4ea5d56b // fsub v11.4s, v11.4s, v5.4s
+	WORD $0x4ea5d508 // fsub v8.4s, v8.4s, v5.4s
+	WORD $0x4ea5d4c6 // fsub v6.4s, v6.4s, v5.4s
+	FMOVQ 32(R22), F5
+	WORD $0x4e2178a4 // fcvtl2 v4.4s, v5.8h
+	WORD $0x0e2178a5 // fcvtl v5.4s, v5.4h
+	FMOVS (R8)(R14), F3
+	FMOVS (R8)(R15), F2
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0x6e29de73 // fmul v19.4s, v19.4s, v9.4s
+	WORD $0x4f8210b3 // fmla v19.4s, v5.4s, v2.s[0]
+	WORD $0x4f83127f // fmla v31.4s, v19.4s, v3.s[0]
 	WORD $0x6e27de52 // fmul v18.4s, v18.4s, v7.4s
+	WORD $0x4f821092 // fmla v18.4s, v4.4s, v2.s[0]
+	WORD $0x4f83125e // fmla v30.4s, v18.4s, v3.s[0]
+	FMOVS (R9)(R14), F3
+	FMOVS (R9)(R15), F2
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0x6e29de10 // fmul v16.4s, v16.4s, v9.4s
+	WORD $0x4f8210b0 // fmla v16.4s, v5.4s, v2.s[0]
+	WORD $0x4f83121d // fmla v29.4s, v16.4s, v3.s[0]
 	WORD $0x6e27ddce // fmul v14.4s, v14.4s, v7.4s
+	WORD $0x4f82108e // fmla v14.4s, v4.4s, v2.s[0]
+	WORD $0x4f8311dc // fmla v28.4s, v14.4s, v3.s[0]
+	FMOVS (R10)(R14), F3
+	FMOVS (R10)(R15), F2
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0x6e29de31 // fmul v17.4s, v17.4s, v9.4s
+	WORD $0x4f8210b1 // fmla v17.4s, v5.4s, v2.s[0]
+	WORD $0x4f83123b // fmla v27.4s, v17.4s, v3.s[0]
 	WORD $0x6e27ddef // fmul v15.4s, v15.4s, v7.4s
+	WORD $0x4f82108f // fmla v15.4s, v4.4s, v2.s[0]
+	WORD $0x4f8311fa // fmla v26.4s, v15.4s, v3.s[0]
+	FMOVS (R11)(R14), F3
+	FMOVS (R11)(R15), F2
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0x6e29dd8c // fmul v12.4s, v12.4s, v9.4s
+	WORD $0x4f8210ac // fmla v12.4s, v5.4s, v2.s[0]
+	WORD $0x4f831199 // fmla v25.4s, v12.4s, v3.s[0]
 	WORD $0x6e27dd4a // fmul v10.4s, v10.4s, v7.4s
+	WORD $0x4f82108a // fmla v10.4s, v4.4s, v2.s[0]
+	WORD $0x4f831158 // fmla v24.4s, v10.4s, v3.s[0]
+	FMOVS (R12)(R14), F3
+	FMOVS (R12)(R15), F2
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0x6e29ddad // fmul v13.4s, v13.4s, v9.4s
+	WORD $0x4f8210ad // fmla v13.4s, v5.4s, v2.s[0]
+	WORD $0x4f8311b7 // fmla v23.4s, v13.4s, v3.s[0]
 	WORD $0x6e27dd6b // fmul v11.4s, v11.4s, v7.4s
+	WORD $0x4f82108b // fmla v11.4s, v4.4s, v2.s[0]
+	WORD $0x4f831176 // fmla v22.4s, v11.4s, v3.s[0]
+	FMOVS (R13)(R14), F3
+	FMOVS (R13)(R15), F2
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0x6e29dd08 // fmul v8.4s, v8.4s, v9.4s
+	WORD $0x4f8210a8 // fmla v8.4s, v5.4s, v2.s[0]
+	WORD $0x4f831115 // fmla v21.4s, v8.4s, v3.s[0]
 	WORD $0x6e27dcc6 // fmul v6.4s, v6.4s, v7.4s
-	FMOVQ 32(R22), F9
-	WORD $0x4e217927 // fcvtl2 v7.4s, v9.8h
-	WORD $0x0e217929 // fcvtl v9.4s, v9.4h
-	FMOVS (R8)(R14), F5
-	FMOVS (R8)(R15), F4
-	WORD $0x4e602884 // saddlp v4.4s, v4.8h
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x4f841133 // fmla v19.4s, v9.4s, v4.s[0]
-	WORD $0x4f85127f // fmla v31.4s, v19.4s, v5.s[0]
-	WORD $0x4f8410f2 // fmla v18.4s, v7.4s, v4.s[0]
-	WORD $0x4f85125e // fmla v30.4s, v18.4s, v5.s[0]
-	FMOVS (R9)(R14), F5
-	FMOVS (R9)(R15), F4
-	WORD $0x4e602884 // saddlp v4.4s, v4.8h
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x4f841130 // fmla v16.4s, v9.4s, v4.s[0]
-	WORD $0x4f85121d // fmla v29.4s, v16.4s, v5.s[0]
-	WORD $0x4f8410ee // fmla v14.4s, v7.4s, v4.s[0]
-	WORD $0x4f8511dc // fmla v28.4s, v14.4s, v5.s[0]
-	FMOVS (R10)(R14), F5
-	FMOVS (R10)(R15), F4
-	WORD $0x4e602884 // saddlp v4.4s, v4.8h
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x4f841131 // fmla v17.4s, v9.4s, v4.s[0]
-	WORD $0x4f85123b // fmla v27.4s, v17.4s, v5.s[0]
-	WORD $0x4f8410ef // fmla v15.4s, v7.4s, v4.s[0]
-	WORD $0x4f8511fa // fmla v26.4s, v15.4s, v5.s[0]
-	FMOVS (R11)(R14), F5
-	FMOVS (R11)(R15), F4
-	WORD $0x4e602884 // saddlp v4.4s, v4.8h
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x4f84112c // fmla v12.4s, v9.4s, v4.s[0]
-	WORD $0x4f851199 // fmla v25.4s, v12.4s, v5.s[0]
-	WORD $0x4f8410ea // fmla v10.4s, v7.4s, v4.s[0]
-	WORD $0x4f851158 // fmla v24.4s, v10.4s, v5.s[0]
-	FMOVS (R12)(R14), F5
-	FMOVS (R12)(R15), F4
-	WORD $0x4e602884 // saddlp v4.4s, v4.8h
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x4f84112d // fmla v13.4s, v9.4s, v4.s[0]
-	WORD $0x4f8511b7 // fmla v23.4s, v13.4s, v5.s[0]
-	WORD $0x4f8410eb // fmla v11.4s, v7.4s, v4.s[0]
-	WORD $0x4f851176 // fmla v22.4s, v11.4s, v5.s[0]
-	FMOVS (R13)(R14), F5
-	FMOVS (R13)(R15), F4
-	WORD $0x4e602884 // saddlp v4.4s, v4.8h
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x4f841128 // fmla v8.4s, v9.4s, v4.s[0]
-	WORD $0x4f851115 // fmla v21.4s, v8.4s, v5.s[0]
-	WORD $0x4f8410e6 // fmla v6.4s, v7.4s, v4.s[0]
-	WORD $0x4f8510d4 // fmla v20.4s, v6.4s, v5.s[0]
+	WORD $0x4f821086 // fmla v6.4s, v4.4s, v2.s[0]
+	WORD $0x4f8310d4 // fmla v20.4s, v6.4s, v3.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -588,61 +588,61 @@ block10:
 	WORD $0x4ed07a30 // zip2 v16.2d, v17.2d, v16.2d
 	WORD $0x4ece39f3 // zip1 v19.2d, v15.2d, v14.2d
 	WORD $0x4ece79ee // zip2 v14.2d, v15.2d, v14.2d
-	FMOVQ 560(RSP), F17
-	WORD $0x4eb1d6f7 // fsub v23.4s, v23.4s, v17.4s
-	WORD $0x4eb1d6d6 // fsub v22.4s, v22.4s, v17.4s
-	WORD $0x4eb1d694 // fsub v20.4s, v20.4s, v17.4s
-	WORD $0x4eb1d652 // fsub v18.4s, v18.4s, v17.4s
-	WORD $0x4eb1d6b5 // fsub v21.4s, v21.4s, v17.4s
-	WORD $0x4eb1d673 // fsub v19.4s, v19.4s, v17.4s
-	WORD $0x4eb1d610 // fsub v16.4s, v16.4s, v17.4s
-	WORD $0x4eb1d5ce // fsub v14.4s, v14.4s, v17.4s
 	FMOVQ (R22), F17
 	WORD $0x4e217a2f // fcvtl2 v15.4s, v17.8h
 	WORD $0x0e217a31 // fcvtl v17.4s, v17.4h
+	FMOVQ 560(RSP), F13
+	WORD $0x4eadd6f7 // fsub v23.4s, v23.4s, v13.4s
+	WORD $0x4eadd6d6 // fsub v22.4s, v22.4s, v13.4s
+	WORD $0x4eadd694 // fsub v20.4s, v20.4s, v13.4s
+	WORD $0x4eadd652 // fsub v18.4s, v18.4s, v13.4s
+	WORD $0x4eadd6b5 // fsub v21.4s, v21.4s, v13.4s
+	WORD $0x4eadd673 // fsub v19.4s, v19.4s, v13.4s
+	WORD $0x4eadd610 // fsub v16.4s, v16.4s, v13.4s
+	WORD $0x4eadd5ce // fsub v14.4s, v14.4s, v13.4s
+	FMOVQ 32(R22), F13
+	WORD $0x4e2179ac // fcvtl2 v12.4s, v13.8h
+	WORD $0x0e2179ad // fcvtl v13.4s, v13.4h
+	FMOVS (R8)(R14), F11
+	FMOVS (R8)(R15), F10
+	WORD $0x4e60294a // saddlp v10.4s, v10.8h
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD $0x6e31def7 // fmul v23.4s, v23.4s, v17.4s
+	WORD $0x4f8a11b7 // fmla v23.4s, v13.4s, v10.s[0]
+	WORD $0x4f8b12ff // fmla v31.4s, v23.4s, v11.s[0]
 	WORD $0x6e2fded6 // fmul v22.4s, v22.4s, v15.4s
+	WORD $0x4f8a1196 // fmla v22.4s, v12.4s, v10.s[0]
+	WORD $0x4f8b12de // fmla v30.4s, v22.4s, v11.s[0]
+	FMOVS (R9)(R14), F11
+	FMOVS (R9)(R15), F10
+	WORD $0x4e60294a // saddlp v10.4s, v10.8h
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD $0x6e31de94 // fmul v20.4s, v20.4s, v17.4s
+	WORD $0x4f8a11b4 // fmla v20.4s, v13.4s, v10.s[0]
+	WORD $0x4f8b129d // fmla v29.4s, v20.4s, v11.s[0]
 	WORD $0x6e2fde52 // fmul v18.4s, v18.4s, v15.4s
+	WORD $0x4f8a1192 // fmla v18.4s, v12.4s, v10.s[0]
+	WORD $0x4f8b125c // fmla v28.4s, v18.4s, v11.s[0]
+	FMOVS (R10)(R14), F11
+	FMOVS (R10)(R15), F10
+	WORD $0x4e60294a // saddlp v10.4s, v10.8h
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD $0x6e31deb5 // fmul v21.4s, v21.4s, v17.4s
+	WORD $0x4f8a11b5 // fmla v21.4s, v13.4s, v10.s[0]
+	WORD $0x4f8b12bb // fmla v27.4s, v21.4s, v11.s[0]
 	WORD $0x6e2fde73 // fmul v19.4s, v19.4s, v15.4s
+	WORD $0x4f8a1193 // fmla v19.4s, v12.4s, v10.s[0]
+	WORD $0x4f8b127a // fmla v26.4s, v19.4s, v11.s[0]
+	FMOVS (R11)(R14), F11
+	FMOVS (R11)(R15), F10
+	WORD $0x4e60294a // saddlp v10.4s, v10.8h
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD $0x6e31de10 // fmul v16.4s, v16.4s, v17.4s
+	WORD $0x4f8a11b0 // fmla v16.4s, v13.4s, v10.s[0]
+	WORD $0x4f8b1219 // fmla v25.4s, v16.4s, v11.s[0]
 	WORD $0x6e2fddce // fmul v14.4s, v14.4s, v15.4s
-	FMOVQ 32(R22), F17
-	WORD $0x4e217a2f // fcvtl2 v15.4s, v17.8h
-	WORD $0x0e217a31 // fcvtl v17.4s, v17.4h
-	FMOVS (R8)(R14), F13
-	FMOVS (R8)(R15), F12
-	WORD $0x4e60298c // saddlp v12.4s, v12.8h
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x4f8c1237 // fmla v23.4s, v17.4s, v12.s[0]
-	WORD $0x4f8d12ff // fmla v31.4s, v23.4s, v13.s[0]
-	WORD $0x4f8c11f6 // fmla v22.4s, v15.4s, v12.s[0]
-	WORD $0x4f8d12de // fmla v30.4s, v22.4s, v13.s[0]
-	FMOVS (R9)(R14), F13
-	FMOVS (R9)(R15), F12
-	WORD $0x4e60298c // saddlp v12.4s, v12.8h
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x4f8c1234 // fmla v20.4s, v17.4s, v12.s[0]
-	WORD $0x4f8d129d // fmla v29.4s, v20.4s, v13.s[0]
-	WORD $0x4f8c11f2 // fmla v18.4s, v15.4s, v12.s[0]
-	WORD $0x4f8d125c // fmla v28.4s, v18.4s, v13.s[0]
-	FMOVS (R10)(R14), F13
-	FMOVS (R10)(R15), F12
-	WORD $0x4e60298c // saddlp v12.4s, v12.8h
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x4f8c1235 // fmla v21.4s, v17.4s, v12.s[0]
-	WORD $0x4f8d12bb // fmla v27.4s, v21.4s, v13.s[0]
-	WORD $0x4f8c11f3 // fmla v19.4s, v15.4s, v12.s[0]
-	WORD $0x4f8d127a // fmla v26.4s, v19.4s, v13.s[0]
-	FMOVS (R11)(R14), F13
-	FMOVS (R11)(R15), F12
-	WORD $0x4e60298c // saddlp v12.4s, v12.8h
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x4f8c1230 // fmla v16.4s, v17.4s, v12.s[0]
-	WORD $0x4f8d1219 // fmla v25.4s, v16.4s, v13.s[0]
-	WORD $0x4f8c11ee // fmla v14.4s, v15.4s, v12.s[0]
-	WORD $0x4f8d11d8 // fmla v24.4s, v14.4s, v13.s[0]
+	WORD $0x4f8a118e // fmla v14.4s, v12.4s, v10.s[0]
+	WORD $0x4f8b11d8 // fmla v24.4s, v14.4s, v11.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -939,59 +939,59 @@ block15:
 	WORD $0x4f88e16e // sdot v14.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
-	FMOVQ 560(RSP), F23
-	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
-	WORD $0x4eb7d694 // fsub v20.4s, v20.4s, v23.4s
-	WORD $0x4eb7d673 // fsub v19.4s, v19.4s, v23.4s
-	WORD $0x4eb7d652 // fsub v18.4s, v18.4s, v23.4s
-	WORD $0x4eb7d631 // fsub v17.4s, v17.4s, v23.4s
-	WORD $0x4eb7d610 // fsub v16.4s, v16.4s, v23.4s
-	WORD $0x4eb7d5ef // fsub v15.4s, v15.4s, v23.4s
-	WORD $0x4eb7d5ce // fsub v14.4s, v14.4s, v23.4s
 	FMOVQ (R6), F23
 	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
 	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
 	FMOVQ 16(R6), F13
 	WORD $0x4e2179ac // fcvtl2 v12.4s, v13.8h
 	WORD $0x0e2179ad // fcvtl v13.4s, v13.4h
+	FMOVQ 560(RSP), F11
+	WORD $0x4eabd6b5 // fsub v21.4s, v21.4s, v11.4s
+	WORD $0x4eabd694 // fsub v20.4s, v20.4s, v11.4s
+	WORD $0x4eabd673 // fsub v19.4s, v19.4s, v11.4s
+	WORD $0x4eabd652 // fsub v18.4s, v18.4s, v11.4s
+	WORD $0x4eabd631 // fsub v17.4s, v17.4s, v11.4s
+	WORD $0x4eabd610 // fsub v16.4s, v16.4s, v11.4s
+	WORD $0x4eabd5ef // fsub v15.4s, v15.4s, v11.4s
+	WORD $0x4eabd5ce // fsub v14.4s, v14.4s, v11.4s
+	FMOVQ 32(R6), F11
+	WORD $0x4e21796a // fcvtl2 v10.4s, v11.8h
+	WORD $0x0e21796b // fcvtl v11.4s, v11.4h
+	FMOVQ 48(R6), F9
+	WORD $0x4e217928 // fcvtl2 v8.4s, v9.8h
+	WORD $0x0e217929 // fcvtl v9.4s, v9.4h
+	FMOVS (R8)(R14), F7
+	FMOVS (R8)(R15), F6
+	WORD $0x4e6028c6 // saddlp v6.4s, v6.8h
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
 	WORD $0x6e37deb5 // fmul v21.4s, v21.4s, v23.4s
+	WORD $0x4f861175 // fmla v21.4s, v11.4s, v6.s[0]
+	WORD $0x4f8712bf // fmla v31.4s, v21.4s, v7.s[0]
 	WORD $0x6e36de94 // fmul v20.4s, v20.4s, v22.4s
+	WORD $0x4f861154 // fmla v20.4s, v10.4s, v6.s[0]
+	WORD $0x4f87129e // fmla v30.4s, v20.4s, v7.s[0]
 	WORD $0x6e2dde73 // fmul v19.4s, v19.4s, v13.4s
+	WORD $0x4f861133 // fmla v19.4s, v9.4s, v6.s[0]
+	WORD $0x4f87127d // fmla v29.4s, v19.4s, v7.s[0]
 	WORD $0x6e2cde52 // fmul v18.4s, v18.4s, v12.4s
+	WORD $0x4f861112 // fmla v18.4s, v8.4s, v6.s[0]
+	WORD $0x4f87125c // fmla v28.4s, v18.4s, v7.s[0]
+	FMOVS (R9)(R14), F7
+	FMOVS (R9)(R15), F6
+	WORD $0x4e6028c6 // saddlp v6.4s, v6.8h
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
 	WORD $0x6e37de31 // fmul v17.4s, v17.4s, v23.4s
+	WORD $0x4f861171 // fmla v17.4s, v11.4s, v6.s[0]
+	WORD $0x4f87123b // fmla v27.4s, v17.4s, v7.s[0]
 	WORD $0x6e36de10 // fmul v16.4s, v16.4s, v22.4s
+	WORD $0x4f861150 // fmla v16.4s, v10.4s, v6.s[0]
+	WORD $0x4f87121a // fmla v26.4s, v16.4s, v7.s[0]
 	WORD $0x6e2dddef // fmul v15.4s, v15.4s, v13.4s
+	WORD $0x4f86112f // fmla v15.4s, v9.4s, v6.s[0]
+	WORD $0x4f8711f9 // fmla v25.4s, v15.4s, v7.s[0]
 	WORD $0x6e2cddce // fmul v14.4s, v14.4s, v12.4s
-	FMOVQ 32(R6), F23
-	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
-	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
-	FMOVQ 48(R6), F13
-	WORD $0x4e2179ac // fcvtl2 v12.4s, v13.8h
-	WORD $0x0e2179ad // fcvtl v13.4s, v13.4h
-	FMOVS (R8)(R14), F11
-	FMOVS (R8)(R15), F10
-	WORD $0x4e60294a // saddlp v10.4s, v10.8h
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x4f8a12f5 // fmla v21.4s, v23.4s, v10.s[0]
-	WORD $0x4f8b12bf // fmla v31.4s, v21.4s, v11.s[0]
-	WORD $0x4f8a12d4 // fmla v20.4s, v22.4s, v10.s[0]
-	WORD $0x4f8b129e // fmla v30.4s, v20.4s, v11.s[0]
-	WORD $0x4f8a11b3 // fmla v19.4s, v13.4s, v10.s[0]
-	WORD $0x4f8b127d // fmla v29.4s, v19.4s, v11.s[0]
-	WORD $0x4f8a1192 // fmla v18.4s, v12.4s, v10.s[0]
-	WORD $0x4f8b125c // fmla v28.4s, v18.4s, v11.s[0]
-	FMOVS (R9)(R14), F11
-	FMOVS (R9)(R15), F10
-	WORD $0x4e60294a // saddlp v10.4s, v10.8h
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x4f8a12f1 // fmla v17.4s, v23.4s, v10.s[0]
-	WORD $0x4f8b123b // fmla v27.4s, v17.4s, v11.s[0]
-	WORD $0x4f8a12d0 // fmla v16.4s, v22.4s, v10.s[0]
-	WORD $0x4f8b121a // fmla v26.4s, v16.4s, v11.s[0]
-	WORD $0x4f8a11af // fmla v15.4s, v13.4s, v10.s[0]
-	WORD $0x4f8b11f9 // fmla v25.4s, v15.4s, v11.s[0]
-	WORD $0x4f8a118e // fmla v14.4s, v12.4s, v10.s[0]
-	WORD $0x4f8b11d8 // fmla v24.4s, v14.4s, v11.s[0]
+	WORD $0x4f86110e // fmla v14.4s, v8.4s, v6.s[0]
+	WORD $0x4f8711d8 // fmla v24.4s, v14.4s, v7.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
@@ -1228,39 +1228,39 @@ block20:
 	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
-	FMOVQ 560(RSP), F27
-	WORD $0x4ebbd739 // fsub v25.4s, v25.4s, v27.4s
-	WORD $0x4ebbd718 // fsub v24.4s, v24.4s, v27.4s
-	WORD $0x4ebbd6f7 // fsub v23.4s, v23.4s, v27.4s
-	WORD $0x4ebbd6d6 // fsub v22.4s, v22.4s, v27.4s
 	FMOVQ (R6), F27
 	WORD $0x4e217b7a // fcvtl2 v26.4s, v27.8h
 	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
 	FMOVQ 16(R6), F21
 	WORD $0x4e217ab4 // fcvtl2 v20.4s, v21.8h
 	WORD $0x0e217ab5 // fcvtl v21.4s, v21.4h
+	FMOVQ 560(RSP), F19
+	WORD $0x4eb3d739 // fsub v25.4s, v25.4s, v19.4s
+	WORD $0x4eb3d718 // fsub v24.4s, v24.4s, v19.4s
+	WORD $0x4eb3d6f7 // fsub v23.4s, v23.4s, v19.4s
+	WORD $0x4eb3d6d6 // fsub v22.4s, v22.4s, v19.4s
+	FMOVQ 32(R6), F19
+	WORD $0x4e217a72 // fcvtl2 v18.4s, v19.8h
+	WORD $0x0e217a73 // fcvtl v19.4s, v19.4h
+	FMOVQ 48(R6), F17
+	WORD $0x4e217a30 // fcvtl2 v16.4s, v17.8h
+	WORD $0x0e217a31 // fcvtl v17.4s, v17.4h
+	FMOVS (R8)(R14), F15
+	FMOVS (R8)(R15), F14
+	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x6e3bdf39 // fmul v25.4s, v25.4s, v27.4s
+	WORD $0x4f8e1279 // fmla v25.4s, v19.4s, v14.s[0]
+	WORD $0x4f8f133f // fmla v31.4s, v25.4s, v15.s[0]
 	WORD $0x6e3adf18 // fmul v24.4s, v24.4s, v26.4s
+	WORD $0x4f8e1258 // fmla v24.4s, v18.4s, v14.s[0]
+	WORD $0x4f8f131e // fmla v30.4s, v24.4s, v15.s[0]
 	WORD $0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
+	WORD $0x4f8e1237 // fmla v23.4s, v17.4s, v14.s[0]
+	WORD $0x4f8f12fd // fmla v29.4s, v23.4s, v15.s[0]
 	WORD $0x6e34ded6 // fmul v22.4s, v22.4s, v20.4s
-	FMOVQ 32(R6), F27
-	WORD $0x4e217b7a // fcvtl2 v26.4s, v27.8h
-	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
-	FMOVQ 48(R6), F21
-	WORD $0x4e217ab4 // fcvtl2 v20.4s, v21.8h
-	WORD $0x0e217ab5 // fcvtl v21.4s, v21.4h
-	FMOVS (R8)(R14), F19
-	FMOVS (R8)(R15), F18
-	WORD $0x4e602a52 // saddlp v18.4s, v18.8h
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4f921379 // fmla v25.4s, v27.4s, v18.s[0]
-	WORD $0x4f93133f // fmla v31.4s, v25.4s, v19.s[0]
-	WORD $0x4f921358 // fmla v24.4s, v26.4s, v18.s[0]
-	WORD $0x4f93131e // fmla v30.4s, v24.4s, v19.s[0]
-	WORD $0x4f9212b7 // fmla v23.4s, v21.4s, v18.s[0]
-	WORD $0x4f9312fd // fmla v29.4s, v23.4s, v19.s[0]
-	WORD $0x4f921296 // fmla v22.4s, v20.4s, v18.s[0]
-	WORD $0x4f9312dc // fmla v28.4s, v22.4s, v19.s[0]
+	WORD $0x4f8e1216 // fmla v22.4s, v16.4s, v14.s[0]
+	WORD $0x4f8f12dc // fmla v28.4s, v22.4s, v15.s[0]
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $28, R14, R14

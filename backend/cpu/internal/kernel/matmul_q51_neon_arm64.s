@@ -345,6 +345,12 @@ block3:
 	WORD $0x4e6029ef // saddlp v15.4s, v15.8h
 	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
 	WORD $0x4eaebdef // addp v15.4s, v15.4s, v14.4s
+	FMOVQ (R6), F31
+	WORD $0x4e217bfe // fcvtl2 v30.4s, v31.8h
+	WORD $0x0e217bff // fcvtl v31.4s, v31.4h
+	FMOVQ 16(R6), F28
+	WORD $0x4e217b9a // fcvtl2 v26.4s, v28.8h
+	WORD $0x0e217b9c // fcvtl v28.4s, v28.4h
 	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
 	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
 	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
@@ -353,66 +359,60 @@ block3:
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
 	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
-	FMOVQ (R6), F31
-	WORD $0x4e217bfe // fcvtl2 v30.4s, v31.8h
-	WORD $0x0e217bff // fcvtl v31.4s, v31.4h
-	FMOVQ 16(R6), F28
-	WORD $0x4e217b9a // fcvtl2 v26.4s, v28.8h
-	WORD $0x0e217b9c // fcvtl v28.4s, v28.4h
+	FMOVQ 32(R6), F24
+	WORD $0x4e217b16 // fcvtl2 v22.4s, v24.8h
+	WORD $0x0e217b18 // fcvtl v24.4s, v24.4h
+	FMOVQ 48(R6), F20
+	WORD $0x4e217a92 // fcvtl2 v18.4s, v20.8h
+	WORD $0x0e217a94 // fcvtl v20.4s, v20.4h
+	FMOVS (R8)(R14), F16
+	FMOVS (R8)(R15), F14
+	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x6e3fdfbd // fmul v29.4s, v29.4s, v31.4s
+	WORD $0x4f8e131d // fmla v29.4s, v24.4s, v14.s[0]
+	FMOVQ 16(RSP), F13
+	WORD $0x4f9013ad // fmla v13.4s, v29.4s, v16.s[0]
+	FMOVQ F13, 16(RSP)
 	WORD $0x6e3edf7b // fmul v27.4s, v27.4s, v30.4s
+	WORD $0x4f8e12db // fmla v27.4s, v22.4s, v14.s[0]
+	FMOVQ 32(RSP), F13
+	WORD $0x4f90136d // fmla v13.4s, v27.4s, v16.s[0]
+	FMOVQ F13, 32(RSP)
 	WORD $0x6e3cdf39 // fmul v25.4s, v25.4s, v28.4s
+	WORD $0x4f8e1299 // fmla v25.4s, v20.4s, v14.s[0]
+	FMOVQ 48(RSP), F13
+	WORD $0x4f90132d // fmla v13.4s, v25.4s, v16.s[0]
+	FMOVQ F13, 48(RSP)
 	WORD $0x6e3adef7 // fmul v23.4s, v23.4s, v26.4s
+	WORD $0x4f8e1257 // fmla v23.4s, v18.4s, v14.s[0]
+	FMOVQ 64(RSP), F13
+	WORD $0x4f9012ed // fmla v13.4s, v23.4s, v16.s[0]
+	FMOVQ F13, 64(RSP)
+	FMOVS (R9)(R14), F16
+	FMOVS (R9)(R15), F14
+	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x6e3fdeb5 // fmul v21.4s, v21.4s, v31.4s
+	WORD $0x4f8e1315 // fmla v21.4s, v24.4s, v14.s[0]
+	FMOVQ 80(RSP), F13
+	WORD $0x4f9012ad // fmla v13.4s, v21.4s, v16.s[0]
+	FMOVQ F13, 80(RSP)
 	WORD $0x6e3ede73 // fmul v19.4s, v19.4s, v30.4s
+	WORD $0x4f8e12d3 // fmla v19.4s, v22.4s, v14.s[0]
+	FMOVQ 96(RSP), F13
+	WORD $0x4f90126d // fmla v13.4s, v19.4s, v16.s[0]
+	FMOVQ F13, 96(RSP)
 	WORD $0x6e3cde31 // fmul v17.4s, v17.4s, v28.4s
+	WORD $0x4f8e1291 // fmla v17.4s, v20.4s, v14.s[0]
+	FMOVQ 112(RSP), F13
+	WORD $0x4f90122d // fmla v13.4s, v17.4s, v16.s[0]
+	FMOVQ F13, 112(RSP)
 	WORD $0x6e3addef // fmul v15.4s, v15.4s, v26.4s
-	FMOVQ 32(R6), F31
-	WORD $0x4e217bfe // fcvtl2 v30.4s, v31.8h
-	WORD $0x0e217bff // fcvtl v31.4s, v31.4h
-	FMOVQ 48(R6), F28
-	WORD $0x4e217b9a // fcvtl2 v26.4s, v28.8h
-	WORD $0x0e217b9c // fcvtl v28.4s, v28.4h
-	FMOVS (R8)(R14), F24
-	FMOVS (R8)(R15), F22
-	WORD $0x4e602ad6 // saddlp v22.4s, v22.8h
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x4f9613fd // fmla v29.4s, v31.4s, v22.s[0]
-	FMOVQ 16(RSP), F20
-	WORD $0x4f9813b4 // fmla v20.4s, v29.4s, v24.s[0]
-	FMOVQ F20, 16(RSP)
-	WORD $0x4f9613db // fmla v27.4s, v30.4s, v22.s[0]
-	FMOVQ 32(RSP), F20
-	WORD $0x4f981374 // fmla v20.4s, v27.4s, v24.s[0]
-	FMOVQ F20, 32(RSP)
-	WORD $0x4f961399 // fmla v25.4s, v28.4s, v22.s[0]
-	FMOVQ 48(RSP), F20
-	WORD $0x4f981334 // fmla v20.4s, v25.4s, v24.s[0]
-	FMOVQ F20, 48(RSP)
-	WORD $0x4f961357 // fmla v23.4s, v26.4s, v22.s[0]
-	FMOVQ 64(RSP), F20
-	WORD $0x4f9812f4 // fmla v20.4s, v23.4s, v24.s[0]
-	FMOVQ F20, 64(RSP)
-	FMOVS (R9)(R14), F24
-	FMOVS (R9)(R15), F22
-	WORD $0x4e602ad6 // saddlp v22.4s, v22.8h
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x4f9613f5 // fmla v21.4s, v31.4s, v22.s[0]
-	FMOVQ 80(RSP), F20
-	WORD $0x4f9812b4 // fmla v20.4s, v21.4s, v24.s[0]
-	FMOVQ F20, 80(RSP)
-	WORD $0x4f9613d3 // fmla v19.4s, v30.4s, v22.s[0]
-	FMOVQ 96(RSP), F20
-	WORD $0x4f981274 // fmla v20.4s, v19.4s, v24.s[0]
-	FMOVQ F20, 96(RSP)
-	WORD $0x4f961391 // fmla v17.4s, v28.4s, v22.s[0]
-	FMOVQ 112(RSP), F20
-	WORD $0x4f981234 // fmla v20.4s, v17.4s, v24.s[0]
-	FMOVQ F20, 112(RSP)
-	WORD $0x4f96134f // fmla v15.4s, v26.4s, v22.s[0]
-	FMOVQ 128(RSP), F20
-	WORD $0x4f9811f4 // fmla v20.4s, v15.4s, v24.s[0]
-	FMOVQ F20, 128(RSP)
+	WORD $0x4f8e124f // fmla v15.4s, v18.4s, v14.s[0]
+	FMOVQ 128(RSP), F13
+	WORD $0x4f9011ed // fmla v13.4s, v15.4s, v16.s[0]
+	FMOVQ F13, 128(RSP)
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
@@ -710,38 +710,38 @@ block8:
 	WORD $0x4e602a73 // saddlp v19.4s, v19.8h
 	WORD $0x4e602a52 // saddlp v18.4s, v18.8h
 	WORD $0x4eb2be73 // addp v19.4s, v19.4s, v18.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
 	FMOVQ (R6), F27
 	WORD $0x4e217b7a // fcvtl2 v26.4s, v27.8h
 	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
 	FMOVQ 16(R6), F24
 	WORD $0x4e217b16 // fcvtl2 v22.4s, v24.8h
 	WORD $0x0e217b18 // fcvtl v24.4s, v24.4h
+	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
+	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
+	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
+	FMOVQ 32(R6), F20
+	WORD $0x4e217a92 // fcvtl2 v18.4s, v20.8h
+	WORD $0x0e217a94 // fcvtl v20.4s, v20.4h
+	FMOVQ 48(R6), F17
+	WORD $0x4e217a30 // fcvtl2 v16.4s, v17.8h
+	WORD $0x0e217a31 // fcvtl v17.4s, v17.4h
+	FMOVS (R8)(R14), F15
+	FMOVS (R8)(R15), F14
+	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x6e3bdf39 // fmul v25.4s, v25.4s, v27.4s
+	WORD $0x4f8e1299 // fmla v25.4s, v20.4s, v14.s[0]
+	WORD $0x4f8f133f // fmla v31.4s, v25.4s, v15.s[0]
 	WORD $0x6e3adef7 // fmul v23.4s, v23.4s, v26.4s
+	WORD $0x4f8e1257 // fmla v23.4s, v18.4s, v14.s[0]
+	WORD $0x4f8f12fe // fmla v30.4s, v23.4s, v15.s[0]
 	WORD $0x6e38deb5 // fmul v21.4s, v21.4s, v24.4s
+	WORD $0x4f8e1235 // fmla v21.4s, v17.4s, v14.s[0]
+	WORD $0x4f8f12bd // fmla v29.4s, v21.4s, v15.s[0]
 	WORD $0x6e36de73 // fmul v19.4s, v19.4s, v22.4s
-	FMOVQ 32(R6), F27
-	WORD $0x4e217b7a // fcvtl2 v26.4s, v27.8h
-	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
-	FMOVQ 48(R6), F24
-	WORD $0x4e217b16 // fcvtl2 v22.4s, v24.8h
-	WORD $0x0e217b18 // fcvtl v24.4s, v24.4h
-	FMOVS (R8)(R14), F20
-	FMOVS (R8)(R15), F18
-	WORD $0x4e602a52 // saddlp v18.4s, v18.8h
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4f921379 // fmla v25.4s, v27.4s, v18.s[0]
-	WORD $0x4f94133f // fmla v31.4s, v25.4s, v20.s[0]
-	WORD $0x4f921357 // fmla v23.4s, v26.4s, v18.s[0]
-	WORD $0x4f9412fe // fmla v30.4s, v23.4s, v20.s[0]
-	WORD $0x4f921315 // fmla v21.4s, v24.4s, v18.s[0]
-	WORD $0x4f9412bd // fmla v29.4s, v21.4s, v20.s[0]
-	WORD $0x4f9212d3 // fmla v19.4s, v22.4s, v18.s[0]
-	WORD $0x4f94127c // fmla v28.4s, v19.4s, v20.s[0]
+	WORD $0x4f8e1213 // fmla v19.4s, v16.4s, v14.s[0]
+	WORD $0x4f8f127c // fmla v28.4s, v19.4s, v15.s[0]
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $28, R14, R14

@@ -189,52 +189,52 @@ block4:
 	WORD $0x4eca796a // zip2 v10.2d, v11.2d, v10.2d
 	WORD $0x4ec8392b // zip1 v11.2d, v9.2d, v8.2d
 	WORD $0x4ec87928 // zip2 v8.2d, v9.2d, v8.2d
-	FMOVQ 528(RSP), F9
-	WORD $0x4ea9d4e7 // fsub v7.4s, v7.4s, v9.4s
-	WORD $0x4ea9d673 // fsub v19.4s, v19.4s, v9.4s
-	WORD $0x4ea9d652 // fsub v18.4s, v18.4s, v9.4s
-	WORD $0x4ea9d610 // fsub v16.4s, v16.4s, v9.4s
-	WORD $0x4ea9d631 // fsub v17.4s, v17.4s, v9.4s
-	WORD $0x4ea9d5ef // fsub v15.4s, v15.4s, v9.4s
-	WORD $0x4ea9d5ce // fsub v14.4s, v14.4s, v9.4s
-	WORD $0x4ea9d58c // fsub v12.4s, v12.4s, v9.4s
-	WORD $0x4ea9d5ad // fsub v13.4s, v13.4s, v9.4s
-	WORD $0x4ea9d56b // fsub v11.4s, v11.4s, v9.4s
-	WORD $0x4ea9d54a // fsub v10.4s, v10.4s, v9.4s
-	WORD $0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
 	FMOVQ (R22), F9
 	WORD $0x4e217926 // fcvtl2 v6.4s, v9.8h
 	WORD $0x0e217929 // fcvtl v9.4s, v9.4h
+	FMOVQ 528(RSP), F5
+	WORD $0x4ea5d4e7 // fsub v7.4s, v7.4s, v5.4s
+	WORD $0x4ea5d673 // fsub v19.4s, v19.4s, v5.4s
+	WORD $0x4ea5d652 // fsub v18.4s, v18.4s, v5.4s
+	WORD $0x4ea5d610 // fsub v16.4s, v16.4s, v5.4s
+	WORD $0x4ea5d631 // fsub v17.4s, v17.4s, v5.4s
+	WORD $0x4ea5d5ef // fsub v15.4s, v15.4s, v5.4s
+	WORD $0x4ea5d5ce // fsub v14.4s, v14.4s, v5.4s
+	WORD $0x4ea5d58c // fsub v12.4s, v12.4s, v5.4s
+	WORD $0x4ea5d5ad // fsub v13.4s, v13.4s, v5.4s
+	WORD $0x4ea5d56b // fsub v11.4s, v11.4s, v5.4s
+	WORD $0x4ea5d54a // fsub v10.4s, v10.4s, v5.4s
+	WORD $0x4ea5d508 // fsub v8.4s, v8.4s, v5.4s
+	FMOVS (R8)(R14), F5
 	WORD $0x6e29dce7 // fmul v7.4s, v7.4s, v9.4s
+	WORD $0x4f8510ff // fmla v31.4s, v7.4s, v5.s[0]
 	WORD $0x6e26de73 // fmul v19.4s, v19.4s, v6.4s
+	WORD $0x4f85127e // fmla v30.4s, v19.4s, v5.s[0]
+	FMOVS (R9)(R14), F5
 	WORD $0x6e29de52 // fmul v18.4s, v18.4s, v9.4s
+	WORD $0x4f85125d // fmla v29.4s, v18.4s, v5.s[0]
 	WORD $0x6e26de10 // fmul v16.4s, v16.4s, v6.4s
+	WORD $0x4f85121c // fmla v28.4s, v16.4s, v5.s[0]
+	FMOVS (R10)(R14), F5
 	WORD $0x6e29de31 // fmul v17.4s, v17.4s, v9.4s
+	WORD $0x4f85123b // fmla v27.4s, v17.4s, v5.s[0]
 	WORD $0x6e26ddef // fmul v15.4s, v15.4s, v6.4s
+	WORD $0x4f8511fa // fmla v26.4s, v15.4s, v5.s[0]
+	FMOVS (R11)(R14), F5
 	WORD $0x6e29ddce // fmul v14.4s, v14.4s, v9.4s
+	WORD $0x4f8511d9 // fmla v25.4s, v14.4s, v5.s[0]
 	WORD $0x6e26dd8c // fmul v12.4s, v12.4s, v6.4s
+	WORD $0x4f851198 // fmla v24.4s, v12.4s, v5.s[0]
+	FMOVS (R12)(R14), F5
 	WORD $0x6e29ddad // fmul v13.4s, v13.4s, v9.4s
+	WORD $0x4f8511b7 // fmla v23.4s, v13.4s, v5.s[0]
 	WORD $0x6e26dd6b // fmul v11.4s, v11.4s, v6.4s
+	WORD $0x4f851176 // fmla v22.4s, v11.4s, v5.s[0]
+	FMOVS (R13)(R14), F5
 	WORD $0x6e29dd4a // fmul v10.4s, v10.4s, v9.4s
+	WORD $0x4f851155 // fmla v21.4s, v10.4s, v5.s[0]
 	WORD $0x6e26dd08 // fmul v8.4s, v8.4s, v6.4s
-	FMOVS (R8)(R14), F9
-	WORD $0x4f8910ff // fmla v31.4s, v7.4s, v9.s[0]
-	WORD $0x4f89127e // fmla v30.4s, v19.4s, v9.s[0]
-	FMOVS (R9)(R14), F9
-	WORD $0x4f89125d // fmla v29.4s, v18.4s, v9.s[0]
-	WORD $0x4f89121c // fmla v28.4s, v16.4s, v9.s[0]
-	FMOVS (R10)(R14), F9
-	WORD $0x4f89123b // fmla v27.4s, v17.4s, v9.s[0]
-	WORD $0x4f8911fa // fmla v26.4s, v15.4s, v9.s[0]
-	FMOVS (R11)(R14), F9
-	WORD $0x4f8911d9 // fmla v25.4s, v14.4s, v9.s[0]
-	WORD $0x4f891198 // fmla v24.4s, v12.4s, v9.s[0]
-	FMOVS (R12)(R14), F9
-	WORD $0x4f8911b7 // fmla v23.4s, v13.4s, v9.s[0]
-	WORD $0x4f891176 // fmla v22.4s, v11.4s, v9.s[0]
-	FMOVS (R13)(R14), F9
-	WORD $0x4f891155 // fmla v21.4s, v10.4s, v9.s[0]
-	WORD $0x4f891114 // fmla v20.4s, v8.4s, v9.s[0]
+	WORD $0x4f851114 // fmla v20.4s, v8.4s, v5.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -453,38 +453,38 @@ block10:
 	WORD $0x4ed27a72 // zip2 v18.2d, v19.2d, v18.2d
 	WORD $0x4ed03a33 // zip1 v19.2d, v17.2d, v16.2d
 	WORD $0x4ed07a30 // zip2 v16.2d, v17.2d, v16.2d
-	FMOVQ 528(RSP), F17
-	WORD $0x4eb1d5ef // fsub v15.4s, v15.4s, v17.4s
-	WORD $0x4eb1d6f7 // fsub v23.4s, v23.4s, v17.4s
-	WORD $0x4eb1d6d6 // fsub v22.4s, v22.4s, v17.4s
-	WORD $0x4eb1d694 // fsub v20.4s, v20.4s, v17.4s
-	WORD $0x4eb1d6b5 // fsub v21.4s, v21.4s, v17.4s
-	WORD $0x4eb1d673 // fsub v19.4s, v19.4s, v17.4s
-	WORD $0x4eb1d652 // fsub v18.4s, v18.4s, v17.4s
-	WORD $0x4eb1d610 // fsub v16.4s, v16.4s, v17.4s
 	FMOVQ (R22), F17
 	WORD $0x4e217a2e // fcvtl2 v14.4s, v17.8h
 	WORD $0x0e217a31 // fcvtl v17.4s, v17.4h
+	FMOVQ 528(RSP), F13
+	WORD $0x4eadd5ef // fsub v15.4s, v15.4s, v13.4s
+	WORD $0x4eadd6f7 // fsub v23.4s, v23.4s, v13.4s
+	WORD $0x4eadd6d6 // fsub v22.4s, v22.4s, v13.4s
+	WORD $0x4eadd694 // fsub v20.4s, v20.4s, v13.4s
+	WORD $0x4eadd6b5 // fsub v21.4s, v21.4s, v13.4s
+	WORD $0x4eadd673 // fsub v19.4s, v19.4s, v13.4s
+	WORD $0x4eadd652 // fsub v18.4s, v18.4s, v13.4s
+	WORD $0x4eadd610 // fsub v16.4s, v16.4s, v13.4s
+	FMOVS (R8)(R14), F13
 	WORD $0x6e31ddef // fmul v15.4s, v15.4s, v17.4s
+	WORD $0x4f8d11ff // fmla v31.4s, v15.4s, v13.s[0]
 	WORD $0x6e2edef7 // fmul v23.4s, v23.4s, v14.4s
+	WORD $0x4f8d12fe // fmla v30.4s, v23.4s, v13.s[0]
+	FMOVS (R9)(R14), F13
 	WORD $0x6e31ded6 // fmul v22.4s, v22.4s, v17.4s
+	WORD $0x4f8d12dd // fmla v29.4s, v22.4s, v13.s[0]
 	WORD $0x6e2ede94 // fmul v20.4s, v20.4s, v14.4s
+	WORD $0x4f8d129c // fmla v28.4s, v20.4s, v13.s[0]
+	FMOVS (R10)(R14), F13
 	WORD $0x6e31deb5 // fmul v21.4s, v21.4s, v17.4s
+	WORD $0x4f8d12bb // fmla v27.4s, v21.4s, v13.s[0]
 	WORD $0x6e2ede73 // fmul v19.4s, v19.4s, v14.4s
+	WORD $0x4f8d127a // fmla v26.4s, v19.4s, v13.s[0]
+	FMOVS (R11)(R14), F13
 	WORD $0x6e31de52 // fmul v18.4s, v18.4s, v17.4s
+	WORD $0x4f8d1259 // fmla v25.4s, v18.4s, v13.s[0]
 	WORD $0x6e2ede10 // fmul v16.4s, v16.4s, v14.4s
-	FMOVS (R8)(R14), F17
-	WORD $0x4f9111ff // fmla v31.4s, v15.4s, v17.s[0]
-	WORD $0x4f9112fe // fmla v30.4s, v23.4s, v17.s[0]
-	FMOVS (R9)(R14), F17
-	WORD $0x4f9112dd // fmla v29.4s, v22.4s, v17.s[0]
-	WORD $0x4f91129c // fmla v28.4s, v20.4s, v17.s[0]
-	FMOVS (R10)(R14), F17
-	WORD $0x4f9112bb // fmla v27.4s, v21.4s, v17.s[0]
-	WORD $0x4f91127a // fmla v26.4s, v19.4s, v17.s[0]
-	FMOVS (R11)(R14), F17
-	WORD $0x4f911259 // fmla v25.4s, v18.4s, v17.s[0]
-	WORD $0x4f911218 // fmla v24.4s, v16.4s, v17.s[0]
+	WORD $0x4f8d1218 // fmla v24.4s, v16.4s, v13.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -687,39 +687,39 @@ block15:
 	WORD $0x4f8ae1b0 // sdot v16.4s, v13.16b, v10.4b[0]
 	WORD $0x4faae1d1 // sdot v17.4s, v14.16b, v10.4b[1]
 	WORD $0x4faae190 // sdot v16.4s, v12.16b, v10.4b[1]
-	FMOVQ 528(RSP), F15
-	WORD $0x4eafd6f7 // fsub v23.4s, v23.4s, v15.4s
-	WORD $0x4eafd6d6 // fsub v22.4s, v22.4s, v15.4s
-	WORD $0x4eafd6b5 // fsub v21.4s, v21.4s, v15.4s
-	WORD $0x4eafd694 // fsub v20.4s, v20.4s, v15.4s
-	WORD $0x4eafd673 // fsub v19.4s, v19.4s, v15.4s
-	WORD $0x4eafd652 // fsub v18.4s, v18.4s, v15.4s
-	WORD $0x4eafd631 // fsub v17.4s, v17.4s, v15.4s
-	WORD $0x4eafd610 // fsub v16.4s, v16.4s, v15.4s
 	FMOVQ (R6), F15
 	WORD $0x4e2179ee // fcvtl2 v14.4s, v15.8h
 	WORD $0x0e2179ef // fcvtl v15.4s, v15.4h
 	FMOVQ 16(R6), F13
 	WORD $0x4e2179ac // fcvtl2 v12.4s, v13.8h
 	WORD $0x0e2179ad // fcvtl v13.4s, v13.4h
+	FMOVQ 528(RSP), F11
+	WORD $0x4eabd6f7 // fsub v23.4s, v23.4s, v11.4s
+	WORD $0x4eabd6d6 // fsub v22.4s, v22.4s, v11.4s
+	WORD $0x4eabd6b5 // fsub v21.4s, v21.4s, v11.4s
+	WORD $0x4eabd694 // fsub v20.4s, v20.4s, v11.4s
+	WORD $0x4eabd673 // fsub v19.4s, v19.4s, v11.4s
+	WORD $0x4eabd652 // fsub v18.4s, v18.4s, v11.4s
+	WORD $0x4eabd631 // fsub v17.4s, v17.4s, v11.4s
+	WORD $0x4eabd610 // fsub v16.4s, v16.4s, v11.4s
+	FMOVS (R8)(R14), F11
 	WORD $0x6e2fdef7 // fmul v23.4s, v23.4s, v15.4s
+	WORD $0x4f8b12ff // fmla v31.4s, v23.4s, v11.s[0]
 	WORD $0x6e2eded6 // fmul v22.4s, v22.4s, v14.4s
+	WORD $0x4f8b12de // fmla v30.4s, v22.4s, v11.s[0]
 	WORD $0x6e2ddeb5 // fmul v21.4s, v21.4s, v13.4s
+	WORD $0x4f8b12bd // fmla v29.4s, v21.4s, v11.s[0]
 	WORD $0x6e2cde94 // fmul v20.4s, v20.4s, v12.4s
+	WORD $0x4f8b129c // fmla v28.4s, v20.4s, v11.s[0]
+	FMOVS (R9)(R14), F11
 	WORD $0x6e2fde73 // fmul v19.4s, v19.4s, v15.4s
+	WORD $0x4f8b127b // fmla v27.4s, v19.4s, v11.s[0]
 	WORD $0x6e2ede52 // fmul v18.4s, v18.4s, v14.4s
+	WORD $0x4f8b125a // fmla v26.4s, v18.4s, v11.s[0]
 	WORD $0x6e2dde31 // fmul v17.4s, v17.4s, v13.4s
+	WORD $0x4f8b1239 // fmla v25.4s, v17.4s, v11.s[0]
 	WORD $0x6e2cde10 // fmul v16.4s, v16.4s, v12.4s
-	FMOVS (R8)(R14), F15
-	WORD $0x4f8f12ff // fmla v31.4s, v23.4s, v15.s[0]
-	WORD $0x4f8f12de // fmla v30.4s, v22.4s, v15.s[0]
-	WORD $0x4f8f12bd // fmla v29.4s, v21.4s, v15.s[0]
-	WORD $0x4f8f129c // fmla v28.4s, v20.4s, v15.s[0]
-	FMOVS (R9)(R14), F15
-	WORD $0x4f8f127b // fmla v27.4s, v19.4s, v15.s[0]
-	WORD $0x4f8f125a // fmla v26.4s, v18.4s, v15.s[0]
-	WORD $0x4f8f1239 // fmla v25.4s, v17.4s, v15.s[0]
-	WORD $0x4f8f1218 // fmla v24.4s, v16.4s, v15.s[0]
+	WORD $0x4f8b1218 // fmla v24.4s, v16.4s, v11.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
@@ -862,26 +862,26 @@ block20:
 	WORD $0x4f93e2b8 // sdot v24.4s, v21.16b, v19.4b[0]
 	WORD $0x4fb3e2d9 // sdot v25.4s, v22.16b, v19.4b[1]
 	WORD $0x4fb3e298 // sdot v24.4s, v20.16b, v19.4b[1]
-	FMOVQ 528(RSP), F23
-	WORD $0x4eb7d77b // fsub v27.4s, v27.4s, v23.4s
-	WORD $0x4eb7d75a // fsub v26.4s, v26.4s, v23.4s
-	WORD $0x4eb7d739 // fsub v25.4s, v25.4s, v23.4s
-	WORD $0x4eb7d718 // fsub v24.4s, v24.4s, v23.4s
 	FMOVQ (R6), F23
 	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
 	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
 	FMOVQ 16(R6), F21
 	WORD $0x4e217ab4 // fcvtl2 v20.4s, v21.8h
 	WORD $0x0e217ab5 // fcvtl v21.4s, v21.4h
+	FMOVQ 528(RSP), F19
+	WORD $0x4eb3d77b // fsub v27.4s, v27.4s, v19.4s
+	WORD $0x4eb3d75a // fsub v26.4s, v26.4s, v19.4s
+	WORD $0x4eb3d739 // fsub v25.4s, v25.4s, v19.4s
+	WORD $0x4eb3d718 // fsub v24.4s, v24.4s, v19.4s
+	FMOVS (R8)(R14), F19
 	WORD $0x6e37df7b // fmul v27.4s, v27.4s, v23.4s
+	WORD $0x4f93137f // fmla v31.4s, v27.4s, v19.s[0]
 	WORD $0x6e36df5a // fmul v26.4s, v26.4s, v22.4s
+	WORD $0x4f93135e // fmla v30.4s, v26.4s, v19.s[0]
 	WORD $0x6e35df39 // fmul v25.4s, v25.4s, v21.4s
+	WORD $0x4f93133d // fmla v29.4s, v25.4s, v19.s[0]
 	WORD $0x6e34df18 // fmul v24.4s, v24.4s, v20.4s
-	FMOVS (R8)(R14), F23
-	WORD $0x4f97137f // fmla v31.4s, v27.4s, v23.s[0]
-	WORD $0x4f97135e // fmla v30.4s, v26.4s, v23.s[0]
-	WORD $0x4f97133d // fmla v29.4s, v25.4s, v23.s[0]
-	WORD $0x4f97131c // fmla v28.4s, v24.4s, v23.s[0]
+	WORD $0x4f93131c // fmla v28.4s, v24.4s, v19.s[0]
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $28, R14, R14

@@ -309,6 +309,12 @@ block3:
 	WORD $0x4eb4beb5 // addp v21.4s, v21.4s, v20.4s
 	WORD $0x4eb2be73 // addp v19.4s, v19.4s, v18.4s
 	WORD $0x4eb0be31 // addp v17.4s, v17.4s, v16.4s
+	FMOVQ (R6), F30
+	WORD $0x4e217bdc // fcvtl2 v28.4s, v30.8h
+	WORD $0x0e217bde // fcvtl v30.4s, v30.4h
+	FMOVQ 16(R6), F26
+	WORD $0x4e217b58 // fcvtl2 v24.4s, v26.8h
+	WORD $0x0e217b5a // fcvtl v26.4s, v26.4h
 	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
 	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
 	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
@@ -317,46 +323,40 @@ block3:
 	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	FMOVQ (R6), F30
-	WORD $0x4e217bdc // fcvtl2 v28.4s, v30.8h
-	WORD $0x0e217bde // fcvtl v30.4s, v30.4h
-	FMOVQ 16(R6), F26
-	WORD $0x4e217b58 // fcvtl2 v24.4s, v26.8h
-	WORD $0x0e217b5a // fcvtl v26.4s, v26.4h
+	FMOVS (R8)(R14), F22
 	WORD $0x6e3edfff // fmul v31.4s, v31.4s, v30.4s
+	FMOVQ 16(RSP), F18
+	WORD $0x4f9613f2 // fmla v18.4s, v31.4s, v22.s[0]
+	FMOVQ F18, 16(RSP)
 	WORD $0x6e3cdfbd // fmul v29.4s, v29.4s, v28.4s
+	FMOVQ 32(RSP), F18
+	WORD $0x4f9613b2 // fmla v18.4s, v29.4s, v22.s[0]
+	FMOVQ F18, 32(RSP)
 	WORD $0x6e3adf7b // fmul v27.4s, v27.4s, v26.4s
+	FMOVQ 48(RSP), F18
+	WORD $0x4f961372 // fmla v18.4s, v27.4s, v22.s[0]
+	FMOVQ F18, 48(RSP)
 	WORD $0x6e38df39 // fmul v25.4s, v25.4s, v24.4s
+	FMOVQ 64(RSP), F18
+	WORD $0x4f961332 // fmla v18.4s, v25.4s, v22.s[0]
+	FMOVQ F18, 64(RSP)
+	FMOVS (R9)(R14), F22
 	WORD $0x6e3edef7 // fmul v23.4s, v23.4s, v30.4s
+	FMOVQ 80(RSP), F18
+	WORD $0x4f9612f2 // fmla v18.4s, v23.4s, v22.s[0]
+	FMOVQ F18, 80(RSP)
 	WORD $0x6e3cdeb5 // fmul v21.4s, v21.4s, v28.4s
+	FMOVQ 96(RSP), F18
+	WORD $0x4f9612b2 // fmla v18.4s, v21.4s, v22.s[0]
+	FMOVQ F18, 96(RSP)
 	WORD $0x6e3ade73 // fmul v19.4s, v19.4s, v26.4s
+	FMOVQ 112(RSP), F18
+	WORD $0x4f961272 // fmla v18.4s, v19.4s, v22.s[0]
+	FMOVQ F18, 112(RSP)
 	WORD $0x6e38de31 // fmul v17.4s, v17.4s, v24.4s
-	FMOVS (R8)(R14), F30
-	FMOVQ 16(RSP), F26
-	WORD $0x4f9e13fa // fmla v26.4s, v31.4s, v30.s[0]
-	FMOVQ F26, 16(RSP)
-	FMOVQ 32(RSP), F26
-	WORD $0x4f9e13ba // fmla v26.4s, v29.4s, v30.s[0]
-	FMOVQ F26, 32(RSP)
-	FMOVQ 48(RSP), F26
-	WORD $0x4f9e137a // fmla v26.4s, v27.4s, v30.s[0]
-	FMOVQ F26, 48(RSP)
-	FMOVQ 64(RSP), F26
-	WORD $0x4f9e133a // fmla v26.4s, v25.4s, v30.s[0]
-	FMOVQ F26, 64(RSP)
-	FMOVS (R9)(R14), F30
-	FMOVQ 80(RSP), F26
-	WORD $0x4f9e12fa // fmla v26.4s, v23.4s, v30.s[0]
-	FMOVQ F26, 80(RSP)
-	FMOVQ 96(RSP), F26
-	WORD $0x4f9e12ba // fmla v26.4s, v21.4s, v30.s[0]
-	FMOVQ F26, 96(RSP)
-	FMOVQ 112(RSP), F26
-	WORD $0x4f9e127a // fmla v26.4s, v19.4s, v30.s[0]
-	FMOVQ F26, 112(RSP)
-	FMOVQ 128(RSP), F26
-	WORD $0x4f9e123a // fmla v26.4s, v17.4s, v30.s[0]
-	FMOVQ F26, 128(RSP)
+	FMOVQ 128(RSP), F18
+	WORD $0x4f961232 // fmla v18.4s, v17.4s, v22.s[0]
+	FMOVQ F18, 128(RSP)
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
@@ -592,25 +592,25 @@ block8:
 	WORD $0x4eb8bf39 // addp v25.4s, v25.4s, v24.4s
 	WORD $0x4eb6bef7 // addp v23.4s, v23.4s, v22.4s
 	WORD $0x4eb4beb5 // addp v21.4s, v21.4s, v20.4s
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
 	FMOVQ (R6), F26
 	WORD $0x4e217b58 // fcvtl2 v24.4s, v26.8h
 	WORD $0x0e217b5a // fcvtl v26.4s, v26.4h
 	FMOVQ 16(R6), F22
 	WORD $0x4e217ad4 // fcvtl2 v20.4s, v22.8h
 	WORD $0x0e217ad6 // fcvtl v22.4s, v22.4h
+	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
+	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
+	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
+	FMOVS (R8)(R14), F19
 	WORD $0x6e3adf7b // fmul v27.4s, v27.4s, v26.4s
+	WORD $0x4f93137f // fmla v31.4s, v27.4s, v19.s[0]
 	WORD $0x6e38df39 // fmul v25.4s, v25.4s, v24.4s
+	WORD $0x4f93133e // fmla v30.4s, v25.4s, v19.s[0]
 	WORD $0x6e36def7 // fmul v23.4s, v23.4s, v22.4s
+	WORD $0x4f9312fd // fmla v29.4s, v23.4s, v19.s[0]
 	WORD $0x6e34deb5 // fmul v21.4s, v21.4s, v20.4s
-	FMOVS (R8)(R14), F26
-	WORD $0x4f9a137f // fmla v31.4s, v27.4s, v26.s[0]
-	WORD $0x4f9a133e // fmla v30.4s, v25.4s, v26.s[0]
-	WORD $0x4f9a12fd // fmla v29.4s, v23.4s, v26.s[0]
-	WORD $0x4f9a12bc // fmla v28.4s, v21.4s, v26.s[0]
+	WORD $0x4f9312bc // fmla v28.4s, v21.4s, v19.s[0]
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $28, R14, R14

@@ -115,12 +115,12 @@ block4:
 	FMOVQ (R6), F17
 	FMOVQ 16(R6), F14
 	WORD $0x6e31ddef // fmul v15.4s, v15.4s, v17.4s
-	WORD $0x6e2edef7 // fmul v23.4s, v23.4s, v14.4s
 	WORD $0x6e31ded6 // fmul v22.4s, v22.4s, v17.4s
-	WORD $0x6e2ede94 // fmul v20.4s, v20.4s, v14.4s
 	WORD $0x6e31deb5 // fmul v21.4s, v21.4s, v17.4s
-	WORD $0x6e2ede73 // fmul v19.4s, v19.4s, v14.4s
 	WORD $0x6e31de52 // fmul v18.4s, v18.4s, v17.4s
+	WORD $0x6e2edef7 // fmul v23.4s, v23.4s, v14.4s
+	WORD $0x6e2ede94 // fmul v20.4s, v20.4s, v14.4s
+	WORD $0x6e2ede73 // fmul v19.4s, v19.4s, v14.4s
 	WORD $0x6e2ede10 // fmul v16.4s, v16.4s, v14.4s
 	FMOVQ 528(RSP), F17
 	FMOVQ 528(RSP), F14
@@ -406,12 +406,12 @@ block9:
 	FMOVQ 32(R6), F13
 	FMOVQ 48(R6), F12
 	WORD $0x6e2fdef7 // fmul v23.4s, v23.4s, v15.4s
-	WORD $0x6e2eded6 // fmul v22.4s, v22.4s, v14.4s
-	WORD $0x6e2ddeb5 // fmul v21.4s, v21.4s, v13.4s
-	WORD $0x6e2cde94 // fmul v20.4s, v20.4s, v12.4s
 	WORD $0x6e2fde73 // fmul v19.4s, v19.4s, v15.4s
+	WORD $0x6e2eded6 // fmul v22.4s, v22.4s, v14.4s
 	WORD $0x6e2ede52 // fmul v18.4s, v18.4s, v14.4s
+	WORD $0x6e2ddeb5 // fmul v21.4s, v21.4s, v13.4s
 	WORD $0x6e2dde31 // fmul v17.4s, v17.4s, v13.4s
+	WORD $0x6e2cde94 // fmul v20.4s, v20.4s, v12.4s
 	WORD $0x6e2cde10 // fmul v16.4s, v16.4s, v12.4s
 	FMOVQ 528(RSP), F15
 	FMOVQ 528(RSP), F14

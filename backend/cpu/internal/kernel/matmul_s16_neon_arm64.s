@@ -198,12 +198,12 @@ block3:
 	FMOVQ 32(R6), F26
 	FMOVQ 48(R6), F24
 	WORD $0x6e3edfff // fmul v31.4s, v31.4s, v30.4s
-	WORD $0x6e3cdfbd // fmul v29.4s, v29.4s, v28.4s
-	WORD $0x6e3adf7b // fmul v27.4s, v27.4s, v26.4s
-	WORD $0x6e38df39 // fmul v25.4s, v25.4s, v24.4s
 	WORD $0x6e3edef7 // fmul v23.4s, v23.4s, v30.4s
+	WORD $0x6e3cdfbd // fmul v29.4s, v29.4s, v28.4s
 	WORD $0x6e3cdeb5 // fmul v21.4s, v21.4s, v28.4s
+	WORD $0x6e3adf7b // fmul v27.4s, v27.4s, v26.4s
 	WORD $0x6e3ade73 // fmul v19.4s, v19.4s, v26.4s
+	WORD $0x6e38df39 // fmul v25.4s, v25.4s, v24.4s
 	WORD $0x6e38de31 // fmul v17.4s, v17.4s, v24.4s
 	FMOVQ F31, 400(RSP)
 	FMOVQ F29, 416(RSP)

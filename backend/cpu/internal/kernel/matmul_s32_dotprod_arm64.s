@@ -197,83 +197,83 @@ block4:
 	WORD $0x4f82e0a8 // sdot v8.4s, v5.16b, v2.4b[0]
 	WORD $0x4fa2e0c9 // sdot v9.4s, v6.16b, v2.4b[1]
 	WORD $0x4fa2e088 // sdot v8.4s, v4.16b, v2.4b[1]
-	FMOVQ 528(RSP), F7
-	WORD $0x4ea7d673 // fsub v19.4s, v19.4s, v7.4s
-	WORD $0x4ea7d652 // fsub v18.4s, v18.4s, v7.4s
-	WORD $0x4ea7d631 // fsub v17.4s, v17.4s, v7.4s
-	WORD $0x4ea7d610 // fsub v16.4s, v16.4s, v7.4s
-	WORD $0x4ea7d5ef // fsub v15.4s, v15.4s, v7.4s
-	WORD $0x4ea7d5ce // fsub v14.4s, v14.4s, v7.4s
-	WORD $0x4ea7d5ad // fsub v13.4s, v13.4s, v7.4s
-	WORD $0x4ea7d58c // fsub v12.4s, v12.4s, v7.4s
-	WORD $0x4ea7d56b // fsub v11.4s, v11.4s, v7.4s
-	WORD $0x4ea7d54a // fsub v10.4s, v10.4s, v7.4s
-	WORD $0x4ea7d529 // fsub v9.4s, v9.4s, v7.4s
-	WORD $0x4ea7d508 // fsub v8.4s, v8.4s, v7.4s
 	FMOVQ (R6), F7
 	FMOVQ 16(R6), F6
+	FMOVQ 528(RSP), F5
+	WORD $0x4ea5d673 // fsub v19.4s, v19.4s, v5.4s
+	WORD $0x4ea5d652 // fsub v18.4s, v18.4s, v5.4s
+	WORD $0x4ea5d631 // fsub v17.4s, v17.4s, v5.4s
+	WORD $0x4ea5d610 // fsub v16.4s, v16.4s, v5.4s
+	WORD $0x4ea5d5ef // fsub v15.4s, v15.4s, v5.4s
+	WORD $0x4ea5d5ce // fsub v14.4s, v14.4s, v5.4s
+	WORD $0x4ea5d5ad // fsub v13.4s, v13.4s, v5.4s
+	WORD $0x4ea5d58c // fsub v12.4s, v12.4s, v5.4s
+	WORD $0x4ea5d56b // fsub v11.4s, v11.4s, v5.4s
+	WORD $0x4ea5d54a // fsub v10.4s, v10.4s, v5.4s
+	WORD $0x4ea5d529 // fsub v9.4s, v9.4s, v5.4s
+	WORD $0x4ea5d508 // fsub v8.4s, v8.4s, v5.4s
+	FMOVQ 64(R6), F5
+	FMOVQ 80(R6), F4
+	FMOVS (R8)(R14), F3
+	FMOVS (R8)(R15), F2
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0x6e27de73 // fmul v19.4s, v19.4s, v7.4s
+	WORD $0x4f8210b3 // fmla v19.4s, v5.4s, v2.s[0]
+	WORD $0x4f83127f // fmla v31.4s, v19.4s, v3.s[0]
 	WORD $0x6e26de52 // fmul v18.4s, v18.4s, v6.4s
+	WORD $0x4f821092 // fmla v18.4s, v4.4s, v2.s[0]
+	WORD $0x4f83125e // fmla v30.4s, v18.4s, v3.s[0]
+	FMOVS (R9)(R14), F3
+	FMOVS (R9)(R15), F2
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0x6e27de31 // fmul v17.4s, v17.4s, v7.4s
+	WORD $0x4f8210b1 // fmla v17.4s, v5.4s, v2.s[0]
+	WORD $0x4f83123d // fmla v29.4s, v17.4s, v3.s[0]
 	WORD $0x6e26de10 // fmul v16.4s, v16.4s, v6.4s
+	WORD $0x4f821090 // fmla v16.4s, v4.4s, v2.s[0]
+	WORD $0x4f83121c // fmla v28.4s, v16.4s, v3.s[0]
+	FMOVS (R10)(R14), F3
+	FMOVS (R10)(R15), F2
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0x6e27ddef // fmul v15.4s, v15.4s, v7.4s
+	WORD $0x4f8210af // fmla v15.4s, v5.4s, v2.s[0]
+	WORD $0x4f8311fb // fmla v27.4s, v15.4s, v3.s[0]
 	WORD $0x6e26ddce // fmul v14.4s, v14.4s, v6.4s
+	WORD $0x4f82108e // fmla v14.4s, v4.4s, v2.s[0]
+	WORD $0x4f8311da // fmla v26.4s, v14.4s, v3.s[0]
+	FMOVS (R11)(R14), F3
+	FMOVS (R11)(R15), F2
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0x6e27ddad // fmul v13.4s, v13.4s, v7.4s
+	WORD $0x4f8210ad // fmla v13.4s, v5.4s, v2.s[0]
+	WORD $0x4f8311b9 // fmla v25.4s, v13.4s, v3.s[0]
 	WORD $0x6e26dd8c // fmul v12.4s, v12.4s, v6.4s
+	WORD $0x4f82108c // fmla v12.4s, v4.4s, v2.s[0]
+	WORD $0x4f831198 // fmla v24.4s, v12.4s, v3.s[0]
+	FMOVS (R12)(R14), F3
+	FMOVS (R12)(R15), F2
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0x6e27dd6b // fmul v11.4s, v11.4s, v7.4s
+	WORD $0x4f8210ab // fmla v11.4s, v5.4s, v2.s[0]
+	WORD $0x4f831177 // fmla v23.4s, v11.4s, v3.s[0]
 	WORD $0x6e26dd4a // fmul v10.4s, v10.4s, v6.4s
+	WORD $0x4f82108a // fmla v10.4s, v4.4s, v2.s[0]
+	WORD $0x4f831156 // fmla v22.4s, v10.4s, v3.s[0]
+	FMOVS (R13)(R14), F3
+	FMOVS (R13)(R15), F2
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0x6e27dd29 // fmul v9.4s, v9.4s, v7.4s
+	WORD $0x4f8210a9 // fmla v9.4s, v5.4s, v2.s[0]
+	WORD $0x4f831135 // fmla v21.4s, v9.4s, v3.s[0]
 	WORD $0x6e26dd08 // fmul v8.4s, v8.4s, v6.4s
-	FMOVQ 64(R6), F7
-	FMOVQ 80(R6), F6
-	FMOVS (R8)(R14), F5
-	FMOVS (R8)(R15), F4
-	WORD $0x4e602884 // saddlp v4.4s, v4.8h
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x4f8410f3 // fmla v19.4s, v7.4s, v4.s[0]
-	WORD $0x4f85127f // fmla v31.4s, v19.4s, v5.s[0]
-	WORD $0x4f8410d2 // fmla v18.4s, v6.4s, v4.s[0]
-	WORD $0x4f85125e // fmla v30.4s, v18.4s, v5.s[0]
-	FMOVS (R9)(R14), F5
-	FMOVS (R9)(R15), F4
-	WORD $0x4e602884 // saddlp v4.4s, v4.8h
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x4f8410f1 // fmla v17.4s, v7.4s, v4.s[0]
-	WORD $0x4f85123d // fmla v29.4s, v17.4s, v5.s[0]
-	WORD $0x4f8410d0 // fmla v16.4s, v6.4s, v4.s[0]
-	WORD $0x4f85121c // fmla v28.4s, v16.4s, v5.s[0]
-	FMOVS (R10)(R14), F5
-	FMOVS (R10)(R15), F4
-	WORD $0x4e602884 // saddlp v4.4s, v4.8h
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x4f8410ef // fmla v15.4s, v7.4s, v4.s[0]
-	WORD $0x4f8511fb // fmla v27.4s, v15.4s, v5.s[0]
-	WORD $0x4f8410ce // fmla v14.4s, v6.4s, v4.s[0]
-	WORD $0x4f8511da // fmla v26.4s, v14.4s, v5.s[0]
-	FMOVS (R11)(R14), F5
-	FMOVS (R11)(R15), F4
-	WORD $0x4e602884 // saddlp v4.4s, v4.8h
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x4f8410ed // fmla v13.4s, v7.4s, v4.s[0]
-	WORD $0x4f8511b9 // fmla v25.4s, v13.4s, v5.s[0]
-	WORD $0x4f8410cc // fmla v12.4s, v6.4s, v4.s[0]
-	WORD $0x4f851198 // fmla v24.4s, v12.4s, v5.s[0]
-	FMOVS (R12)(R14), F5
-	FMOVS (R12)(R15), F4
-	WORD $0x4e602884 // saddlp v4.4s, v4.8h
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x4f8410eb // fmla v11.4s, v7.4s, v4.s[0]
-	WORD $0x4f851177 // fmla v23.4s, v11.4s, v5.s[0]
-	WORD $0x4f8410ca // fmla v10.4s, v6.4s, v4.s[0]
-	WORD $0x4f851156 // fmla v22.4s, v10.4s, v5.s[0]
-	FMOVS (R13)(R14), F5
-	FMOVS (R13)(R15), F4
-	WORD $0x4e602884 // saddlp v4.4s, v4.8h
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x4f8410e9 // fmla v9.4s, v7.4s, v4.s[0]
-	WORD $0x4f851135 // fmla v21.4s, v9.4s, v5.s[0]
-	WORD $0x4f8410c8 // fmla v8.4s, v6.4s, v4.s[0]
-	WORD $0x4f851114 // fmla v20.4s, v8.4s, v5.s[0]
+	WORD $0x4f821088 // fmla v8.4s, v4.4s, v2.s[0]
+	WORD $0x4f831114 // fmla v20.4s, v8.4s, v3.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -492,59 +492,59 @@ block10:
 	WORD $0x4f88e1b0 // sdot v16.4s, v13.16b, v8.4b[0]
 	WORD $0x4fa8e1d1 // sdot v17.4s, v14.16b, v8.4b[1]
 	WORD $0x4fa8e190 // sdot v16.4s, v12.16b, v8.4b[1]
-	FMOVQ 528(RSP), F15
-	WORD $0x4eafd6f7 // fsub v23.4s, v23.4s, v15.4s
-	WORD $0x4eafd6d6 // fsub v22.4s, v22.4s, v15.4s
-	WORD $0x4eafd6b5 // fsub v21.4s, v21.4s, v15.4s
-	WORD $0x4eafd694 // fsub v20.4s, v20.4s, v15.4s
-	WORD $0x4eafd673 // fsub v19.4s, v19.4s, v15.4s
-	WORD $0x4eafd652 // fsub v18.4s, v18.4s, v15.4s
-	WORD $0x4eafd631 // fsub v17.4s, v17.4s, v15.4s
-	WORD $0x4eafd610 // fsub v16.4s, v16.4s, v15.4s
 	FMOVQ (R6), F15
 	FMOVQ 16(R6), F14
+	FMOVQ 528(RSP), F13
+	WORD $0x4eadd6f7 // fsub v23.4s, v23.4s, v13.4s
+	WORD $0x4eadd6d6 // fsub v22.4s, v22.4s, v13.4s
+	WORD $0x4eadd6b5 // fsub v21.4s, v21.4s, v13.4s
+	WORD $0x4eadd694 // fsub v20.4s, v20.4s, v13.4s
+	WORD $0x4eadd673 // fsub v19.4s, v19.4s, v13.4s
+	WORD $0x4eadd652 // fsub v18.4s, v18.4s, v13.4s
+	WORD $0x4eadd631 // fsub v17.4s, v17.4s, v13.4s
+	WORD $0x4eadd610 // fsub v16.4s, v16.4s, v13.4s
+	FMOVQ 64(R6), F13
+	FMOVQ 80(R6), F12
+	FMOVS (R8)(R14), F11
+	FMOVS (R8)(R15), F10
+	WORD $0x4e60294a // saddlp v10.4s, v10.8h
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD $0x6e2fdef7 // fmul v23.4s, v23.4s, v15.4s
+	WORD $0x4f8a11b7 // fmla v23.4s, v13.4s, v10.s[0]
+	WORD $0x4f8b12ff // fmla v31.4s, v23.4s, v11.s[0]
 	WORD $0x6e2eded6 // fmul v22.4s, v22.4s, v14.4s
+	WORD $0x4f8a1196 // fmla v22.4s, v12.4s, v10.s[0]
+	WORD $0x4f8b12de // fmla v30.4s, v22.4s, v11.s[0]
+	FMOVS (R9)(R14), F11
+	FMOVS (R9)(R15), F10
+	WORD $0x4e60294a // saddlp v10.4s, v10.8h
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD $0x6e2fdeb5 // fmul v21.4s, v21.4s, v15.4s
+	WORD $0x4f8a11b5 // fmla v21.4s, v13.4s, v10.s[0]
+	WORD $0x4f8b12bd // fmla v29.4s, v21.4s, v11.s[0]
 	WORD $0x6e2ede94 // fmul v20.4s, v20.4s, v14.4s
+	WORD $0x4f8a1194 // fmla v20.4s, v12.4s, v10.s[0]
+	WORD $0x4f8b129c // fmla v28.4s, v20.4s, v11.s[0]
+	FMOVS (R10)(R14), F11
+	FMOVS (R10)(R15), F10
+	WORD $0x4e60294a // saddlp v10.4s, v10.8h
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD $0x6e2fde73 // fmul v19.4s, v19.4s, v15.4s
+	WORD $0x4f8a11b3 // fmla v19.4s, v13.4s, v10.s[0]
+	WORD $0x4f8b127b // fmla v27.4s, v19.4s, v11.s[0]
 	WORD $0x6e2ede52 // fmul v18.4s, v18.4s, v14.4s
+	WORD $0x4f8a1192 // fmla v18.4s, v12.4s, v10.s[0]
+	WORD $0x4f8b125a // fmla v26.4s, v18.4s, v11.s[0]
+	FMOVS (R11)(R14), F11
+	FMOVS (R11)(R15), F10
+	WORD $0x4e60294a // saddlp v10.4s, v10.8h
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD $0x6e2fde31 // fmul v17.4s, v17.4s, v15.4s
+	WORD $0x4f8a11b1 // fmla v17.4s, v13.4s, v10.s[0]
+	WORD $0x4f8b1239 // fmla v25.4s, v17.4s, v11.s[0]
 	WORD $0x6e2ede10 // fmul v16.4s, v16.4s, v14.4s
-	FMOVQ 64(R6), F15
-	FMOVQ 80(R6), F14
-	FMOVS (R8)(R14), F13
-	FMOVS (R8)(R15), F12
-	WORD $0x4e60298c // saddlp v12.4s, v12.8h
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x4f8c11f7 // fmla v23.4s, v15.4s, v12.s[0]
-	WORD $0x4f8d12ff // fmla v31.4s, v23.4s, v13.s[0]
-	WORD $0x4f8c11d6 // fmla v22.4s, v14.4s, v12.s[0]
-	WORD $0x4f8d12de // fmla v30.4s, v22.4s, v13.s[0]
-	FMOVS (R9)(R14), F13
-	FMOVS (R9)(R15), F12
-	WORD $0x4e60298c // saddlp v12.4s, v12.8h
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x4f8c11f5 // fmla v21.4s, v15.4s, v12.s[0]
-	WORD $0x4f8d12bd // fmla v29.4s, v21.4s, v13.s[0]
-	WORD $0x4f8c11d4 // fmla v20.4s, v14.4s, v12.s[0]
-	WORD $0x4f8d129c // fmla v28.4s, v20.4s, v13.s[0]
-	FMOVS (R10)(R14), F13
-	FMOVS (R10)(R15), F12
-	WORD $0x4e60298c // saddlp v12.4s, v12.8h
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x4f8c11f3 // fmla v19.4s, v15.4s, v12.s[0]
-	WORD $0x4f8d127b // fmla v27.4s, v19.4s, v13.s[0]
-	WORD $0x4f8c11d2 // fmla v18.4s, v14.4s, v12.s[0]
-	WORD $0x4f8d125a // fmla v26.4s, v18.4s, v13.s[0]
-	FMOVS (R11)(R14), F13
-	FMOVS (R11)(R15), F12
-	WORD $0x4e60298c // saddlp v12.4s, v12.8h
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x4f8c11f1 // fmla v17.4s, v15.4s, v12.s[0]
-	WORD $0x4f8d1239 // fmla v25.4s, v17.4s, v13.s[0]
-	WORD $0x4f8c11d0 // fmla v16.4s, v14.4s, v12.s[0]
-	WORD $0x4f8d1218 // fmla v24.4s, v16.4s, v13.s[0]
+	WORD $0x4f8a1190 // fmla v16.4s, v12.4s, v10.s[0]
+	WORD $0x4f8b1218 // fmla v24.4s, v16.4s, v11.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	ADD $32, R10, R10
@@ -747,55 +747,55 @@ block15:
 	WORD $0x4f8ae1b0 // sdot v16.4s, v13.16b, v10.4b[0]
 	WORD $0x4faae1d1 // sdot v17.4s, v14.16b, v10.4b[1]
 	WORD $0x4faae190 // sdot v16.4s, v12.16b, v10.4b[1]
-	FMOVQ 528(RSP), F15
-	WORD $0x4eafd6f7 // fsub v23.4s, v23.4s, v15.4s
-	WORD $0x4eafd6d6 // fsub v22.4s, v22.4s, v15.4s
-	WORD $0x4eafd6b5 // fsub v21.4s, v21.4s, v15.4s
-	WORD $0x4eafd694 // fsub v20.4s, v20.4s, v15.4s
-	WORD $0x4eafd673 // fsub v19.4s, v19.4s, v15.4s
-	WORD $0x4eafd652 // fsub v18.4s, v18.4s, v15.4s
-	WORD $0x4eafd631 // fsub v17.4s, v17.4s, v15.4s
-	WORD $0x4eafd610 // fsub v16.4s, v16.4s, v15.4s
 	FMOVQ (R6), F15
 	FMOVQ 16(R6), F14
 	FMOVQ 32(R6), F13
 	FMOVQ 48(R6), F12
+	FMOVQ 528(RSP), F11
+	WORD $0x4eabd6f7 // fsub v23.4s, v23.4s, v11.4s
+	WORD $0x4eabd6d6 // fsub v22.4s, v22.4s, v11.4s
+	WORD $0x4eabd6b5 // fsub v21.4s, v21.4s, v11.4s
+	WORD $0x4eabd694 // fsub v20.4s, v20.4s, v11.4s
+	WORD $0x4eabd673 // fsub v19.4s, v19.4s, v11.4s
+	WORD $0x4eabd652 // fsub v18.4s, v18.4s, v11.4s
+	WORD $0x4eabd631 // fsub v17.4s, v17.4s, v11.4s
+	WORD $0x4eabd610 // fsub v16.4s, v16.4s, v11.4s
+	FMOVQ 64(R6), F11
+	FMOVQ 80(R6), F10
+	FMOVQ 96(R6), F9
+	FMOVQ 112(R6), F8
+	FMOVS (R8)(R14), F7
+	FMOVS (R8)(R15), F6
+	WORD $0x4e6028c6 // saddlp v6.4s, v6.8h
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
 	WORD $0x6e2fdef7 // fmul v23.4s, v23.4s, v15.4s
+	WORD $0x4f861177 // fmla v23.4s, v11.4s, v6.s[0]
+	WORD $0x4f8712ff // fmla v31.4s, v23.4s, v7.s[0]
 	WORD $0x6e2eded6 // fmul v22.4s, v22.4s, v14.4s
+	WORD $0x4f861156 // fmla v22.4s, v10.4s, v6.s[0]
+	WORD $0x4f8712de // fmla v30.4s, v22.4s, v7.s[0]
 	WORD $0x6e2ddeb5 // fmul v21.4s, v21.4s, v13.4s
+	WORD $0x4f861135 // fmla v21.4s, v9.4s, v6.s[0]
+	WORD $0x4f8712bd // fmla v29.4s, v21.4s, v7.s[0]
 	WORD $0x6e2cde94 // fmul v20.4s, v20.4s, v12.4s
+	WORD $0x4f861114 // fmla v20.4s, v8.4s, v6.s[0]
+	WORD $0x4f87129c // fmla v28.4s, v20.4s, v7.s[0]
+	FMOVS (R9)(R14), F7
+	FMOVS (R9)(R15), F6
+	WORD $0x4e6028c6 // saddlp v6.4s, v6.8h
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
 	WORD $0x6e2fde73 // fmul v19.4s, v19.4s, v15.4s
+	WORD $0x4f861173 // fmla v19.4s, v11.4s, v6.s[0]
+	WORD $0x4f87127b // fmla v27.4s, v19.4s, v7.s[0]
 	WORD $0x6e2ede52 // fmul v18.4s, v18.4s, v14.4s
+	WORD $0x4f861152 // fmla v18.4s, v10.4s, v6.s[0]
+	WORD $0x4f87125a // fmla v26.4s, v18.4s, v7.s[0]
 	WORD $0x6e2dde31 // fmul v17.4s, v17.4s, v13.4s
+	WORD $0x4f861131 // fmla v17.4s, v9.4s, v6.s[0]
+	WORD $0x4f871239 // fmla v25.4s, v17.4s, v7.s[0]
 	WORD $0x6e2cde10 // fmul v16.4s, v16.4s, v12.4s
-	FMOVQ 64(R6), F15
-	FMOVQ 80(R6), F14
-	FMOVQ 96(R6), F13
-	FMOVQ 112(R6), F12
-	FMOVS (R8)(R14), F11
-	FMOVS (R8)(R15), F10
-	WORD $0x4e60294a // saddlp v10.4s, v10.8h
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x4f8a11f7 // fmla v23.4s, v15.4s, v10.s[0]
-	WORD $0x4f8b12ff // fmla v31.4s, v23.4s, v11.s[0]
-	WORD $0x4f8a11d6 // fmla v22.4s, v14.4s, v10.s[0]
-	WORD $0x4f8b12de // fmla v30.4s, v22.4s, v11.s[0]
-	WORD $0x4f8a11b5 // fmla v21.4s, v13.4s, v10.s[0]
-	WORD $0x4f8b12bd // fmla v29.4s, v21.4s, v11.s[0]
-	WORD $0x4f8a1194 // fmla v20.4s, v12.4s, v10.s[0]
-	WORD $0x4f8b129c // fmla v28.4s, v20.4s, v11.s[0]
-	FMOVS (R9)(R14), F11
-	FMOVS (R9)(R15), F10
-	WORD $0x4e60294a // saddlp v10.4s, v10.8h
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x4f8a11f3 // fmla v19.4s, v15.4s, v10.s[0]
-	WORD $0x4f8b127b // fmla v27.4s, v19.4s, v11.s[0]
-	WORD $0x4f8a11d2 // fmla v18.4s, v14.4s, v10.s[0]
-	WORD $0x4f8b125a // fmla v26.4s, v18.4s, v11.s[0]
-	WORD $0x4f8a11b1 // fmla v17.4s, v13.4s, v10.s[0]
-	WORD $0x4f8b1239 // fmla v25.4s, v17.4s, v11.s[0]
-	WORD $0x4f8a1190 // fmla v16.4s, v12.4s, v10.s[0]
-	WORD $0x4f8b1218 // fmla v24.4s, v16.4s, v11.s[0]
+	WORD $0x4f861110 // fmla v16.4s, v8.4s, v6.s[0]
+	WORD $0x4f871218 // fmla v24.4s, v16.4s, v7.s[0]
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
@@ -938,35 +938,35 @@ block20:
 	WORD $0x4f93e2b8 // sdot v24.4s, v21.16b, v19.4b[0]
 	WORD $0x4fb3e2d9 // sdot v25.4s, v22.16b, v19.4b[1]
 	WORD $0x4fb3e298 // sdot v24.4s, v20.16b, v19.4b[1]
-	FMOVQ 528(RSP), F23
-	WORD $0x4eb7d77b // fsub v27.4s, v27.4s, v23.4s
-	WORD $0x4eb7d75a // fsub v26.4s, v26.4s, v23.4s
-	WORD $0x4eb7d739 // fsub v25.4s, v25.4s, v23.4s
-	WORD $0x4eb7d718 // fsub v24.4s, v24.4s, v23.4s
 	FMOVQ (R6), F23
 	FMOVQ 16(R6), F22
 	FMOVQ 32(R6), F21
 	FMOVQ 48(R6), F20
+	FMOVQ 528(RSP), F19
+	WORD $0x4eb3d77b // fsub v27.4s, v27.4s, v19.4s
+	WORD $0x4eb3d75a // fsub v26.4s, v26.4s, v19.4s
+	WORD $0x4eb3d739 // fsub v25.4s, v25.4s, v19.4s
+	WORD $0x4eb3d718 // fsub v24.4s, v24.4s, v19.4s
+	FMOVQ 64(R6), F19
+	FMOVQ 80(R6), F18
+	FMOVQ 96(R6), F17
+	FMOVQ 112(R6), F16
+	FMOVS (R8)(R14), F15
+	FMOVS (R8)(R15), F14
+	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x6e37df7b // fmul v27.4s, v27.4s, v23.4s
+	WORD $0x4f8e127b // fmla v27.4s, v19.4s, v14.s[0]
+	WORD $0x4f8f137f // fmla v31.4s, v27.4s, v15.s[0]
 	WORD $0x6e36df5a // fmul v26.4s, v26.4s, v22.4s
+	WORD $0x4f8e125a // fmla v26.4s, v18.4s, v14.s[0]
+	WORD $0x4f8f135e // fmla v30.4s, v26.4s, v15.s[0]
 	WORD $0x6e35df39 // fmul v25.4s, v25.4s, v21.4s
+	WORD $0x4f8e1239 // fmla v25.4s, v17.4s, v14.s[0]
+	WORD $0x4f8f133d // fmla v29.4s, v25.4s, v15.s[0]
 	WORD $0x6e34df18 // fmul v24.4s, v24.4s, v20.4s
-	FMOVQ 64(R6), F23
-	FMOVQ 80(R6), F22
-	FMOVQ 96(R6), F21
-	FMOVQ 112(R6), F20
-	FMOVS (R8)(R14), F19
-	FMOVS (R8)(R15), F18
-	WORD $0x4e602a52 // saddlp v18.4s, v18.8h
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4f9212fb // fmla v27.4s, v23.4s, v18.s[0]
-	WORD $0x4f93137f // fmla v31.4s, v27.4s, v19.s[0]
-	WORD $0x4f9212da // fmla v26.4s, v22.4s, v18.s[0]
-	WORD $0x4f93135e // fmla v30.4s, v26.4s, v19.s[0]
-	WORD $0x4f9212b9 // fmla v25.4s, v21.4s, v18.s[0]
-	WORD $0x4f93133d // fmla v29.4s, v25.4s, v19.s[0]
-	WORD $0x4f921298 // fmla v24.4s, v20.4s, v18.s[0]
-	WORD $0x4f93131c // fmla v28.4s, v24.4s, v19.s[0]
+	WORD $0x4f8e1218 // fmla v24.4s, v16.4s, v14.s[0]
+	WORD $0x4f8f131c // fmla v28.4s, v24.4s, v15.s[0]
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $28, R14, R14

@@ -309,6 +309,10 @@ block3:
 	WORD $0x4eb4beb5 // addp v21.4s, v21.4s, v20.4s
 	WORD $0x4eb2be73 // addp v19.4s, v19.4s, v18.4s
 	WORD $0x4eb0be31 // addp v17.4s, v17.4s, v16.4s
+	FMOVQ (R6), F30
+	FMOVQ 16(R6), F28
+	FMOVQ 32(R6), F26
+	FMOVQ 48(R6), F24
 	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
 	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
 	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
@@ -317,62 +321,58 @@ block3:
 	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	FMOVQ (R6), F30
-	FMOVQ 16(R6), F28
-	FMOVQ 32(R6), F26
-	FMOVQ 48(R6), F24
+	FMOVQ 64(R6), F22
+	FMOVQ 80(R6), F20
+	FMOVQ 96(R6), F18
+	FMOVQ 112(R6), F16
+	FMOVS (R8)(R14), F15
+	FMOVS (R8)(R15), F14
+	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x6e3edfff // fmul v31.4s, v31.4s, v30.4s
+	WORD $0x4f8e12df // fmla v31.4s, v22.4s, v14.s[0]
+	FMOVQ 16(RSP), F13
+	WORD $0x4f8f13ed // fmla v13.4s, v31.4s, v15.s[0]
+	FMOVQ F13, 16(RSP)
 	WORD $0x6e3cdfbd // fmul v29.4s, v29.4s, v28.4s
+	WORD $0x4f8e129d // fmla v29.4s, v20.4s, v14.s[0]
+	FMOVQ 32(RSP), F13
+	WORD $0x4f8f13ad // fmla v13.4s, v29.4s, v15.s[0]
+	FMOVQ F13, 32(RSP)
 	WORD $0x6e3adf7b // fmul v27.4s, v27.4s, v26.4s
+	WORD $0x4f8e125b // fmla v27.4s, v18.4s, v14.s[0]
+	FMOVQ 48(RSP), F13
+	WORD $0x4f8f136d // fmla v13.4s, v27.4s, v15.s[0]
+	FMOVQ F13, 48(RSP)
 	WORD $0x6e38df39 // fmul v25.4s, v25.4s, v24.4s
+	WORD $0x4f8e1219 // fmla v25.4s, v16.4s, v14.s[0]
+	FMOVQ 64(RSP), F13
+	WORD $0x4f8f132d // fmla v13.4s, v25.4s, v15.s[0]
+	FMOVQ F13, 64(RSP)
+	FMOVS (R9)(R14), F15
+	FMOVS (R9)(R15), F14
+	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x6e3edef7 // fmul v23.4s, v23.4s, v30.4s
+	WORD $0x4f8e12d7 // fmla v23.4s, v22.4s, v14.s[0]
+	FMOVQ 80(RSP), F13
+	WORD $0x4f8f12ed // fmla v13.4s, v23.4s, v15.s[0]
+	FMOVQ F13, 80(RSP)
 	WORD $0x6e3cdeb5 // fmul v21.4s, v21.4s, v28.4s
+	WORD $0x4f8e1295 // fmla v21.4s, v20.4s, v14.s[0]
+	FMOVQ 96(RSP), F13
+	WORD $0x4f8f12ad // fmla v13.4s, v21.4s, v15.s[0]
+	FMOVQ F13, 96(RSP)
 	WORD $0x6e3ade73 // fmul v19.4s, v19.4s, v26.4s
+	WORD $0x4f8e1253 // fmla v19.4s, v18.4s, v14.s[0]
+	FMOVQ 112(RSP), F13
+	WORD $0x4f8f126d // fmla v13.4s, v19.4s, v15.s[0]
+	FMOVQ F13, 112(RSP)
 	WORD $0x6e38de31 // fmul v17.4s, v17.4s, v24.4s
-	FMOVQ 64(R6), F30
-	FMOVQ 80(R6), F28
-	FMOVQ 96(R6), F26
-	FMOVQ 112(R6), F24
-	FMOVS (R8)(R14), F22
-	FMOVS (R8)(R15), F20
-	WORD $0x4e602a94 // saddlp v20.4s, v20.8h
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x4f9413df // fmla v31.4s, v30.4s, v20.s[0]
-	FMOVQ 16(RSP), F18
-	WORD $0x4f9613f2 // fmla v18.4s, v31.4s, v22.s[0]
-	FMOVQ F18, 16(RSP)
-	WORD $0x4f94139d // fmla v29.4s, v28.4s, v20.s[0]
-	FMOVQ 32(RSP), F18
-	WORD $0x4f9613b2 // fmla v18.4s, v29.4s, v22.s[0]
-	FMOVQ F18, 32(RSP)
-	WORD $0x4f94135b // fmla v27.4s, v26.4s, v20.s[0]
-	FMOVQ 48(RSP), F18
-	WORD $0x4f961372 // fmla v18.4s, v27.4s, v22.s[0]
-	FMOVQ F18, 48(RSP)
-	WORD $0x4f941319 // fmla v25.4s, v24.4s, v20.s[0]
-	FMOVQ 64(RSP), F18
-	WORD $0x4f961332 // fmla v18.4s, v25.4s, v22.s[0]
-	FMOVQ F18, 64(RSP)
-	FMOVS (R9)(R14), F22
-	FMOVS (R9)(R15), F20
-	WORD $0x4e602a94 // saddlp v20.4s, v20.8h
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x4f9413d7 // fmla v23.4s, v30.4s, v20.s[0]
-	FMOVQ 80(RSP), F18
-	WORD $0x4f9612f2 // fmla v18.4s, v23.4s, v22.s[0]
-	FMOVQ F18, 80(RSP)
-	WORD $0x4f941395 // fmla v21.4s, v28.4s, v20.s[0]
-	FMOVQ 96(RSP), F18
-	WORD $0x4f9612b2 // fmla v18.4s, v21.4s, v22.s[0]
-	FMOVQ F18, 96(RSP)
-	WORD $0x4f941353 // fmla v19.4s, v26.4s, v20.s[0]
-	FMOVQ 112(RSP), F18
-	WORD $0x4f961272 // fmla v18.4s, v19.4s, v22.s[0]
-	FMOVQ F18, 112(RSP)
-	WORD $0x4f941311 // fmla v17.4s, v24.4s, v20.s[0]
-	FMOVQ 128(RSP), F18
-	WORD $0x4f961232 // fmla v18.4s, v17.4s, v22.s[0]
-	FMOVQ F18, 128(RSP)
+	WORD $0x4f8e1211 // fmla v17.4s, v16.4s, v14.s[0]
+	FMOVQ 128(RSP), F13
+	WORD $0x4f8f122d // fmla v13.4s, v17.4s, v15.s[0]
+	FMOVQ F13, 128(RSP)
 	ADD $32, R8, R8
 	ADD $32, R9, R9
 	SUB $28, R15, R15
@@ -608,34 +608,34 @@ block8:
 	WORD $0x4eb8bf39 // addp v25.4s, v25.4s, v24.4s
 	WORD $0x4eb6bef7 // addp v23.4s, v23.4s, v22.4s
 	WORD $0x4eb4beb5 // addp v21.4s, v21.4s, v20.4s
-	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
 	FMOVQ (R6), F26
 	FMOVQ 16(R6), F24
 	FMOVQ 32(R6), F22
 	FMOVQ 48(R6), F20
+	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
+	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
+	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
+	FMOVQ 64(R6), F19
+	FMOVQ 80(R6), F18
+	FMOVQ 96(R6), F17
+	FMOVQ 112(R6), F16
+	FMOVS (R8)(R14), F15
+	FMOVS (R8)(R15), F14
+	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x6e3adf7b // fmul v27.4s, v27.4s, v26.4s
+	WORD $0x4f8e127b // fmla v27.4s, v19.4s, v14.s[0]
+	WORD $0x4f8f137f // fmla v31.4s, v27.4s, v15.s[0]
 	WORD $0x6e38df39 // fmul v25.4s, v25.4s, v24.4s
+	WORD $0x4f8e1259 // fmla v25.4s, v18.4s, v14.s[0]
+	WORD $0x4f8f133e // fmla v30.4s, v25.4s, v15.s[0]
 	WORD $0x6e36def7 // fmul v23.4s, v23.4s, v22.4s
+	WORD $0x4f8e1237 // fmla v23.4s, v17.4s, v14.s[0]
+	WORD $0x4f8f12fd // fmla v29.4s, v23.4s, v15.s[0]
 	WORD $0x6e34deb5 // fmul v21.4s, v21.4s, v20.4s
-	FMOVQ 64(R6), F26
-	FMOVQ 80(R6), F24
-	FMOVQ 96(R6), F22
-	FMOVQ 112(R6), F20
-	FMOVS (R8)(R14), F19
-	FMOVS (R8)(R15), F18
-	WORD $0x4e602a52 // saddlp v18.4s, v18.8h
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4f92135b // fmla v27.4s, v26.4s, v18.s[0]
-	WORD $0x4f93137f // fmla v31.4s, v27.4s, v19.s[0]
-	WORD $0x4f921319 // fmla v25.4s, v24.4s, v18.s[0]
-	WORD $0x4f93133e // fmla v30.4s, v25.4s, v19.s[0]
-	WORD $0x4f9212d7 // fmla v23.4s, v22.4s, v18.s[0]
-	WORD $0x4f9312fd // fmla v29.4s, v23.4s, v19.s[0]
-	WORD $0x4f921295 // fmla v21.4s, v20.4s, v18.s[0]
-	WORD $0x4f9312bc // fmla v28.4s, v21.4s, v19.s[0]
+	WORD $0x4f8e1215 // fmla v21.4s, v16.4s, v14.s[0]
+	WORD $0x4f8f12bc // fmla v28.4s, v21.4s, v15.s[0]
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $28, R14, R14

@@ -67,7 +67,12 @@ func (l layout16) gen(g *generator) {
 // product adds dx * (s0*i0 + s1*i1 + m0*float(X16[0]) + m1*float(X16[1])) to the sums.
 func (l layout16) product(t *tile) {
 	u := l.sum(t, 0)
-	t.times(u, l.scales(t, 0), 0)
+	for v, s := range l.scales(t, 0) {
+		for m := range t.rows {
+			t.vvv("fmul.4s", u[m*t.vectors+v], u[m*t.vectors+v], s)
+		}
+		t.free(s)
+	}
 	if !t.dot.wide {
 		t.park(u)
 	}

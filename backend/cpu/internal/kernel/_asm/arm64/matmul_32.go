@@ -49,9 +49,10 @@ func (l layout32) gen(g *generator) {
 			p := l.part(t, codesAt)
 			p.groups, p.first = 8, t.first()
 			i := t.sum(p)
+			scale := t.numbers(l.scale, 0)
+			t.timesUnit(scale, p.unit)
 			t.toFloats(i)
-			t.times(i, t.numbers(l.scale, 0), p.unit)
-			t.finish32(i, t.numbers(l.offset, offsetAt))
+			t.finish32(i, scale, t.numbers(l.offset, offsetAt))
 		})
 	})
 }
@@ -67,23 +68,21 @@ func (t *tile) numbers(n number, off int) []vreg {
 	return nil
 }
 
-// times multiplies the vectors of a result by scales times a unit; the scales are freed.
-func (t *tile) times(i, scale []vreg, unit uint32) {
-	if unit != 0 {
-		by := t.v()
-		t.splat(by, unit, rTmp)
-		for _, s := range scale {
-			t.vvv("fmul.4s", s, s, by)
-		}
-		t.free(by)
+// timesUnit multiplies scales by the unit of a part.
+func (t *tile) timesUnit(scale []vreg, unit uint32) {
+	if unit == 0 {
+		return
 	}
-	t.each(func(m, v int) { t.vvv("fmul.4s", i[m*t.vectors+v], i[m*t.vectors+v], scale[v]) })
-	t.free(scale...)
+	by := t.v()
+	t.splat(by, unit, rTmp)
+	for _, s := range scale {
+		t.vvv("fmul.4s", s, s, by)
+	}
+	t.free(by)
 }
 
-// finish32 adds dx * (i + offset*float(sum of the activation codes)), or dx*i without offsets, to the sums; i and the
-// offsets are freed.
-func (t *tile) finish32(i, offset []vreg) {
+// finish32 adds dx * (scale*i + offset*float(sum of the activation codes)) to the sums; what it is given is freed.
+func (t *tile) finish32(i, scale, offset []vreg) {
 	dx, x := t.v(), t.v()
 	t.each(func(m, v int) {
 		n := m*t.vectors + v
@@ -95,12 +94,14 @@ func (t *tile) finish32(i, offset []vreg) {
 			t.vv("saddlp.4s", x, x)
 			t.vv("scvtf.4s", x, x)
 		}
+		t.vvv("fmul.4s", i[n], i[n], scale[v])
 		if offset != nil {
 			t.elem("fmla.4s", i[n], offset[v], x, 0)
 		}
 		t.addProduct(n, i[n], dx)
 	})
 	t.free(dx, x)
+	t.free(scale...)
 	t.free(offset...)
 	t.free(i...)
 }
