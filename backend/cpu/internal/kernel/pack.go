@@ -10,8 +10,9 @@ import (
 	"github.com/seed64708441/ember/tensor/quant"
 )
 
-// packings has one row per stored type that has a layout of its own: the packing moves bits and changes none. The
-// other types are decoded to codes or floats, as tensor/quant defines them, and Unpack gives what quant.Decode gives.
+// packings has one row per stored type that has a layout of its own: the packing moves bits and changes none, but for
+// the scales of IQ4_XS and MXFP4, which are widened exactly. The other types are decoded to codes or floats, as
+// tensor/quant defines them. Unpack gives what quant.Decode gives.
 var packings = map[tensor.DType]struct {
 	layout Layout
 	pack   func(dst, src []byte, r int)
@@ -26,6 +27,13 @@ var packings = map[tensor.DType]struct {
 	tensor.Q6_K: {PanelQ6K, packQ6K},
 	tensor.Q2_K: {PanelQ2K, packQ2K},
 	tensor.Q3_K: {PanelQ3K, packQ3K},
+	tensor.Q4_1: {PanelQ41, packQ41},
+	tensor.Q5_0: {PanelQ50, packQ50},
+	tensor.Q5_1: {PanelQ51, packQ51},
+
+	tensor.IQ4_NL: {PanelIQ4NL, packQ4},
+	tensor.IQ4_XS: {PanelIQ4XS, packIQ4XS},
+	tensor.MXFP4:  {PanelMXFP4, packMXFP4},
 }
 
 // packColumns is the number of columns of a row that are packed before those of the next row: few enough that the
