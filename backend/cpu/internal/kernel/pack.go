@@ -16,24 +16,26 @@ import (
 var packings = map[tensor.DType]struct {
 	layout Layout
 	pack   func(dst, src []byte, r int)
+	// panel, where there is one, packs columns of all rows from the first one on, and returns how many.
+	panel func(dst []byte, k int, rows *[PanelRows][]byte) int
 }{
-	tensor.F32:  {PanelF32, packF32},
-	tensor.F16:  {PanelF16, packF16},
-	tensor.BF16: {PanelBF16, packF16},
-	tensor.Q8_0: {PanelQ8, packQ8},
-	tensor.Q4_0: {PanelQ4, packQ4},
-	tensor.Q4_K: {PanelQ4K, packQ4K},
-	tensor.Q5_K: {PanelQ5K, packQ5K},
-	tensor.Q6_K: {PanelQ6K, packQ6K},
-	tensor.Q2_K: {PanelQ2K, packQ2K},
-	tensor.Q3_K: {PanelQ3K, packQ3K},
-	tensor.Q4_1: {PanelQ41, packQ41},
-	tensor.Q5_0: {PanelQ50, packQ50},
-	tensor.Q5_1: {PanelQ51, packQ51},
+	tensor.F32:  {PanelF32, packF32, nil},
+	tensor.F16:  {PanelF16, packF16, packHalves},
+	tensor.BF16: {PanelBF16, packF16, packHalves},
+	tensor.Q8_0: {PanelQ8, packQ8, nil},
+	tensor.Q4_0: {PanelQ4, packQ4, packQ4Pairs},
+	tensor.Q4_K: {PanelQ4K, packQ4K, nil},
+	tensor.Q5_K: {PanelQ5K, packQ5K, nil},
+	tensor.Q6_K: {PanelQ6K, packQ6K, nil},
+	tensor.Q2_K: {PanelQ2K, packQ2K, nil},
+	tensor.Q3_K: {PanelQ3K, packQ3K, nil},
+	tensor.Q4_1: {PanelQ41, packQ41, nil},
+	tensor.Q5_0: {PanelQ50, packQ50, nil},
+	tensor.Q5_1: {PanelQ51, packQ51, nil},
 
-	tensor.IQ4_NL: {PanelIQ4NL, packQ4},
-	tensor.IQ4_XS: {PanelIQ4XS, packIQ4XS},
-	tensor.MXFP4:  {PanelMXFP4, packMXFP4},
+	tensor.IQ4_NL: {PanelIQ4NL, packQ4, nil},
+	tensor.IQ4_XS: {PanelIQ4XS, packIQ4XS, nil},
+	tensor.MXFP4:  {PanelMXFP4, packMXFP4, nil},
 }
 
 // packColumns is the number of columns of a row that are packed before those of the next row: few enough that the
@@ -80,8 +82,8 @@ func Pack(dst []byte, t tensor.DType, k int, rows *[PanelRows][]byte) error {
 		}
 	}
 	pack, k0 := rowPacker(t, l), 0
-	if whole && (l == PanelF16 || l == PanelBF16) {
-		k0 = packHalves(dst, k, rows)
+	if panel := packings[t].panel; whole && panel != nil {
+		k0 = panel(dst, k, rows)
 	}
 	for ; k0 < k; k0 += packColumns {
 		n := min(packColumns, k-k0)
