@@ -86,22 +86,9 @@ func (m *charBPE) encode(s *scratch, dst []int32, text string, _ bool) ([]int32,
 		} else if word[0] == '\n' {
 			dst, err = s.word(dst, word, &m.model)
 		} else {
-			dst, err = m.encodeLine(s, dst, word)
+			dst, err = s.pieces(dst, word, &m.model, &m.model.cuts)
 		}
 		if err != nil {
-			return dst, err
-		}
-		start = end
-	}
-	return dst, nil
-}
-
-// encodeLine cuts a line where no token reaches across.
-func (m *charBPE) encodeLine(s *scratch, dst []int32, line string) ([]int32, error) {
-	var err error
-	for start := 0; start < len(line); {
-		end := m.model.cuts.next(line, start)
-		if dst, err = s.word(dst, line[start:end], &m.model); err != nil {
 			return dst, err
 		}
 		start = end

@@ -32,11 +32,14 @@ const (
 	WordPiece
 	// Unigram is SentencePiece's unigram model: the tokens with the highest sum of scores. "t5" in GGUF.
 	Unigram
+	// PLaMo2 takes the tokens with the highest sum of scores, rounded to 1/10000, and where several cuts have it the one
+	// whose first token is the longest. A character outside the tokens is written as byte tokens. "plamo2" in GGUF.
+	PLaMo2
 	// RWKV takes the longest token from the left. Tokens are written with the escapes \t, \n, \r and \xHH. "rwkv" in GGUF.
 	RWKV
 )
 
-var kindNames = [...]string{SPM: "SPM", BPE: "BPE", CharBPE: "CharBPE", WordPiece: "WordPiece", Unigram: "Unigram", RWKV: "RWKV"}
+var kindNames = [...]string{SPM: "SPM", BPE: "BPE", CharBPE: "CharBPE", WordPiece: "WordPiece", Unigram: "Unigram", PLaMo2: "PLaMo2", RWKV: "RWKV"}
 
 // String returns the constant's name.
 func (k Kind) String() string {
@@ -74,7 +77,7 @@ type Config struct {
 	Kind   Kind
 	Tokens []string    // by id, spelled as the vocabulary file has them; may hold any bytes
 	Types  []TokenType // by id; nil: all Normal
-	Scores []float32   // SPM, Unigram: by id; the highest is best
+	Scores []float32   // SPM, Unigram, PLaMo2: by id; the highest is best
 
 	Merges  []string // BPE, CharBPE: "left right", best first
 	ByRank  bool     // BPE: in place of Merges, two neighbours merge if together they are a token, the lowest id first
@@ -95,9 +98,10 @@ type Config struct {
 	AddSpacePrefix, PrefixOnce bool
 	// Float32Sums rounds sums of scores to float32. This decides between ways to cut a text that are equally good, as
 	// SentencePiece does (Unigram).
-	Float32Sums    bool
-	CollapseSpaces bool   // Unigram: a run of spaces counts as one, and those at the ends as none
-	Charsmap       []byte // Unigram: SentencePiece's precompiled table of replacements; nil for none
+	Float32Sums bool
+	// CollapseSpaces lets a run of spaces count as one, and those at the ends as none (SPM, Unigram).
+	CollapseSpaces bool
+	Charsmap       []byte // SPM, Unigram: SentencePiece's precompiled table of replacements; nil for none
 
 	KeepCase, KeepAccents bool // WordPiece: do not make the text lower case, do not remove accents
 	Lowercase             bool // CharBPE with "whitespace": make the text lower case
@@ -169,7 +173,7 @@ func (c *Config) Validate() error {
 func (c *Config) validateKind() (errs []error) {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("tokenize: "+format, args...)) }
 	switch c.Kind {
-	case SPM, Unigram:
+	case SPM, Unigram, PLaMo2:
 		if len(c.Scores) != len(c.Tokens) {
 			bad("Scores has %d entries, Tokens has %d", len(c.Scores), len(c.Tokens))
 		}

@@ -84,10 +84,13 @@ func (c *Config) ggufDefaults(model string) error {
 		c.Kind, c.Pre = Unigram, ""
 		c.EOS, c.UNK, c.PAD = 1, 2, 0
 		c.AddEOS = true
+	case "plamo2":
+		c.Kind, c.Pre = PLaMo2, ""
+		c.BOS, c.EOS, c.UNK, c.PAD = 1, 2, 0, 3
 	case "rwkv":
 		c.Kind, c.Pre = RWKV, ""
 	default:
-		return fmt.Errorf("tokenize: kind %q: %w; supported: llama, gpt2, gemma4, whitespace, bert, t5, rwkv", model,
+		return fmt.Errorf("tokenize: kind %q: %w; supported: llama, gpt2, gemma4, whitespace, bert, t5, plamo2, rwkv", model,
 			ErrUnsupported)
 	}
 	for _, id := range []*int32{&c.BOS, &c.EOS, &c.UNK, &c.PAD} {

@@ -60,8 +60,8 @@ func TestSentencePieceTruncated(t *testing.T) {
 			t.Errorf("kind %d: %d of %d cuts refused, want most", kind, refused, len(file))
 		}
 	}
-	if _, err := ConfigFromSentencePiece(smallSentencePiece(4)); !errors.Is(err, ErrUnsupported) {
-		t.Errorf("model type 4: %v, want ErrUnsupported", err)
+	if _, err := ConfigFromSentencePiece(smallSentencePiece(3)); !errors.Is(err, ErrUnsupported) {
+		t.Errorf("model type 3: %v, want ErrUnsupported", err)
 	}
 }
 
@@ -237,8 +237,8 @@ func TestConfigFromGGUF(t *testing.T) {
 			t.Errorf("%s: no error", what)
 		}
 	}
-	if _, err := ConfigFromGGUF(fakeMeta{p + "model": "plamo2"}); !errors.Is(err, ErrUnsupported) {
-		t.Errorf("plamo2: %v, want ErrUnsupported", err)
+	if _, err := ConfigFromGGUF(fakeMeta{p + "model": "hybriddna"}); !errors.Is(err, ErrUnsupported) {
+		t.Errorf("hybriddna: %v, want ErrUnsupported", err)
 	}
 }
 

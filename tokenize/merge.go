@@ -25,9 +25,10 @@ type candidate struct {
 
 // wordScratch is reused from word to word.
 type wordScratch struct {
-	syms []symbol
-	heap []candidate
-	best []bestPath
+	syms  []symbol
+	heap  []candidate
+	best  []bestPath
+	plamo []plamoPath
 }
 
 // start begins a word of at most n symbols.

@@ -35,14 +35,8 @@ func (p *pipeline) encode(s *scratch, dst []int32, text string, first bool) ([]i
 func (p *pipeline) encodePieces(s *scratch, dst []int32, whole piece) ([]int32, error) {
 	var err error
 	encode := func(part piece) {
-		word := part.text
-		for start := 0; start < len(word) && err == nil; {
-			end := len(word)
-			if p.cuts != nil {
-				end = p.cuts.next(word, start)
-			}
-			dst, err = s.word(dst, word[start:end], p.model)
-			start = end
+		if err == nil {
+			dst, err = s.pieces(dst, part.text, p.model, p.cuts)
 		}
 	}
 	if p.presplit == nil {

@@ -49,6 +49,22 @@ func (s *scratch) word(dst []int32, word string, e wordEncoder) ([]int32, error)
 	return dst, nil
 }
 
+// pieces appends the ids of a text that is cut where cuts allows it, or not at all if it is nil.
+func (s *scratch) pieces(dst []int32, text string, e wordEncoder, cuts *wordCuts) ([]int32, error) {
+	var err error
+	for start := 0; start < len(text); {
+		end := len(text)
+		if cuts != nil {
+			end = cuts.next(text, start)
+		}
+		if dst, err = s.word(dst, text[start:end], e); err != nil {
+			return dst, err
+		}
+		start = end
+	}
+	return dst, nil
+}
+
 // trim drops the buffers that one long text has made large.
 func (s *scratch) trim() {
 	if cap(s.syms) > keptSymbols {
@@ -56,6 +72,9 @@ func (s *scratch) trim() {
 	}
 	if cap(s.best) > keptSymbols {
 		s.best = nil
+	}
+	if cap(s.plamo) > keptSymbols {
+		s.plamo = nil
 	}
 	if cap(s.ends) > keptSymbols {
 		s.ends, s.spare = nil, nil

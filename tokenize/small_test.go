@@ -55,6 +55,9 @@ func smallConfigs() map[string]Config {
 	gemma.Scores = nil
 	unigram.AddSpacePrefix, unigram.PrefixOnce = true, true
 
+	plamo := unigram
+	plamo.Kind, plamo.AddSpacePrefix, plamo.PrefixOnce = PLaMo2, false, false
+
 	piece := NoIDs(WordPiece)
 	piece.UNK = add(&piece, "[UNK]", Unknown, 0)
 	for _, text := range []string{"▁a", "▁b", "▁c", "a", "b", "▁ab", "aa", "▁,", "▁'", "▁1", "1", "▁<", "▁>", "▁s", "▁/", "▁aaaa"} {
@@ -73,7 +76,7 @@ func smallConfigs() map[string]Config {
 		add(&rwkv, text, Normal, 0)
 	}
 	rwkv.Scores = nil
-	return map[string]Config{"SPM": spm, "BPE": bpe, "CharBPE": gemma, "Unigram": unigram, "WordPiece": piece, "RWKV": rwkv}
+	return map[string]Config{"SPM": spm, "BPE": bpe, "CharBPE": gemma, "Unigram": unigram, "PLaMo2": plamo, "WordPiece": piece, "RWKV": rwkv}
 }
 
 func smallTokenizers(t testing.TB) map[string]*Tokenizer {

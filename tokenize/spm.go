@@ -81,15 +81,7 @@ func (m *spm) encode(s *scratch, dst []int32, text string, _ bool) ([]int32, err
 		text = " " + text
 	}
 	text = strings.ReplaceAll(text, " ", blank)
-	var err error
-	for start := 0; start < len(text); {
-		end := m.cuts.next(text, start)
-		if dst, err = s.word(dst, text[start:end], m); err != nil {
-			return dst, err
-		}
-		start = end
-	}
-	return dst, nil
+	return s.pieces(dst, text, m, &m.cuts)
 }
 
 func (m *spm) encodeWord(s *wordScratch, dst []int32, word string) ([]int32, error) {

@@ -2,7 +2,7 @@ package tokenize
 
 import "fmt"
 
-// ConfigFromSentencePiece reads a SentencePiece model file, tokenizer.model: its kinds unigram and bpe. Where the file
+// ConfigFromSentencePiece reads a SentencePiece model file, tokenizer.model: its kinds unigram, bpe and char. Where the file
 // names no BOS or EOS, the field is None; AddBOS and AddEOS are never set, since that is up to the program that uses the
 // file.
 func ConfigFromSentencePiece(model []byte) (Config, error) {
@@ -43,14 +43,13 @@ func ConfigFromSentencePiece(model []byte) (Config, error) {
 	case spec.suffix:
 		return Config{}, fmt.Errorf("tokenize: SentencePiece model with spaces behind words: %w", ErrUnsupported)
 	case spec.kind == 1:
-		c.Kind, c.Charsmap, c.CollapseSpaces, c.Float32Sums = Unigram, charsmap, collapse, true
-	case spec.kind == 2 && len(charsmap) == 0 && !collapse:
+		c.Kind, c.Float32Sums = Unigram, true
+	case spec.kind == 2, spec.kind == 4: // a char model is a bpe model whose tokens are characters
 		c.Kind = SPM
-	case spec.kind == 2:
-		return Config{}, fmt.Errorf("tokenize: SentencePiece bpe model with a normalizer: %w", ErrUnsupported)
 	default:
 		return Config{}, fmt.Errorf("tokenize: SentencePiece model of type %d: %w", spec.kind, ErrUnsupported)
 	}
+	c.Charsmap, c.CollapseSpaces = charsmap, collapse
 	for _, id := range []struct {
 		to *int32
 		id int32

@@ -33,7 +33,11 @@ func New(c Config) (*Tokenizer, error) {
 	var err error
 	switch c.Kind {
 	case SPM:
-		t.encoder = newSPM(&c)
+		if len(c.Charsmap) > 0 || c.CollapseSpaces {
+			t.encoder, err = newSentencePiece(&c)
+		} else {
+			t.encoder = newSPM(&c)
+		}
 	case BPE:
 		t.encoder, err = newBPE(&c)
 	case CharBPE:
@@ -42,6 +46,8 @@ func New(c Config) (*Tokenizer, error) {
 		t.encoder = newBERT(&c)
 	case Unigram:
 		t.encoder, err = newSentencePiece(&c)
+	case PLaMo2:
+		t.encoder = newPlamo(&c)
 	case RWKV:
 		t.encoder = newRWKV(&c)
 	}

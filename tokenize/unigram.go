@@ -3,8 +3,6 @@ package tokenize
 import (
 	"math"
 	"slices"
-	"strings"
-	"unicode/utf8"
 )
 
 // unigram cuts a text into the tokens whose scores have the highest sum.
@@ -107,86 +105,4 @@ func (m *unigram) encodeWord(s *wordScratch, dst []int32, word string) ([]int32,
 	}
 	slices.Reverse(s.syms)
 	return m.fallback.appendSymbols(dst, word, s.syms)
-}
-
-// sentencePiece prepares a text for unigram as SentencePiece does.
-type sentencePiece struct {
-	model    *unigram
-	table    *charsmap // or nil
-	prefix   prefixRule
-	collapse bool // Config.CollapseSpaces
-}
-
-func newSentencePiece(c *Config) (*sentencePiece, error) {
-	m := &sentencePiece{model: newUnigram(c), prefix: newPrefixRule(c), collapse: c.CollapseSpaces}
-	if len(c.Charsmap) > 0 {
-		var err error
-		if m.table, err = newCharsmap(c.Charsmap); err != nil {
-			return nil, err
-		}
-	}
-	return m, nil
-}
-
-func (m *sentencePiece) encode(s *scratch, dst []int32, text string, _ bool) ([]int32, error) {
-	text = m.normalize(text, m.prefix.applies(!s.started))
-	if m.model.float { // rounding depends on all that comes before
-		return s.word(dst, text, m.model)
-	}
-	var err error
-	for start := 0; start < len(text); {
-		end := m.model.cuts.next(text, start)
-		if dst, err = s.word(dst, text[start:end], m.model); err != nil {
-			return dst, err
-		}
-		start = end
-	}
-	return dst, nil
-}
-
-// normalize replaces what the table names, writes spaces as blanks, and removes those that do not count.
-func (m *sentencePiece) normalize(text string, prefix bool) string {
-	var b strings.Builder
-	b.Grow(len(text) + len(text)/4)
-	spaced := m.collapse // a space here would not count
-	write := func(s string) {
-		for i := range len(s) {
-			switch {
-			case s[i] != ' ':
-				if prefix {
-					b.WriteString(blank)
-					prefix = false
-				}
-				b.WriteByte(s[i])
-				spaced = false
-			case !spaced:
-				if prefix {
-					b.WriteString(blank)
-					prefix = false
-				}
-				b.WriteString(blank)
-				spaced = m.collapse
-			}
-		}
-	}
-	for i := 0; i < len(text); {
-		if m.table != nil {
-			if n, to := m.table.longest(text[i:]); n > 0 {
-				write(to)
-				i += n
-				continue
-			}
-		}
-		n := charLen(text, i)
-		if r, _ := utf8.DecodeRuneInString(text[i:]); r == utf8.RuneError && n == 1 {
-			write("\uFFFD")
-		} else {
-			write(text[i : i+n])
-		}
-		i += n
-	}
-	if m.collapse {
-		return strings.TrimSuffix(b.String(), blank)
-	}
-	return b.String()
 }
