@@ -10,8 +10,7 @@ import (
 )
 
 // TestSampledTextIsTheSameOnEveryLevel draws at temperature 1 with the same seed on every instruction level of the
-// machine. Logits of levels differ in rounding, so a draw could fall on the other side of a border; that these do not is
-// what is tested. Another seed must give another text.
+// machine: kernels give the same bits on all of them, so whole models and draws must too. Another seed must give another text.
 func TestSampledTextIsTheSameOnEveryLevel(t *testing.T) {
 	levels := cpu.Levels()
 	if len(levels) == 1 {

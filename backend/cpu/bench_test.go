@@ -39,11 +39,13 @@ func BenchmarkStep(b *testing.B) {
 	for _, m := range benchModels {
 		for _, threads := range []int{1, 2} {
 			b.Run(fmt.Sprintf("model=%s/threads=%d", m.name, threads), func(b *testing.B) {
-				r := newRig(b, m.shape, m.kind, Config{Threads: threads}, backend.Options{MaxRows: 512, MaxOutputs: 16})
+				r := newRig(b, m.shape, m.kind, Config{Threads: threads}, backend.Options{MaxRows: 512, MaxOutputs: 32})
 				for _, depth := range []int{0, 4096} {
 					b.Run(fmt.Sprintf("decode/depth=%d", depth), func(b *testing.B) { r.decode(b, depth, 1) })
 				}
-				b.Run("batch=8", func(b *testing.B) { r.decode(b, 0, 8) })
+				for _, n := range []int{8, 16, 32} {
+					b.Run(fmt.Sprintf("batch=%d", n), func(b *testing.B) { r.decode(b, 0, n) })
+				}
 				b.Run("prefill=512", r.prefill)
 			})
 		}

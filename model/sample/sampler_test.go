@@ -173,14 +173,11 @@ func TestHardRows(t *testing.T) {
 				{[]float32{-math.MaxFloat32, -inf}, []int32{0}},
 				{[]float32{7, 7, 7}, []int32{0, 1, 2}},
 			} {
-				s := mustNew(t, Params{}, len(c.logits))
+				q := p
 				if name == "all on" {
-					q := p
 					q.DRY.Breakers = nil
-					s = mustNew(t, q, len(c.logits))
-				} else {
-					s = mustNew(t, p, len(c.logits))
 				}
+				s := mustNew(t, q, len(c.logits))
 				for range 20 {
 					got, err := s.Sample(c.logits)
 					require.NoError(t, err)

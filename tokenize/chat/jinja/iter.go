@@ -63,8 +63,7 @@ func (x *indexIter) next(*machine) (Value, bool, error) {
 
 // charIter yields the code points of a text.
 type charIter struct {
-	s    string
-	mark Value // the text, for its type
+	s string
 }
 
 func (c *charIter) next(*machine) (Value, bool, error) {

@@ -100,9 +100,6 @@ func (m *machine) madeItems(n int) error {
 	return m.made(16 * n)
 }
 
-// text charges for a text made from another of about the same length.
-func (m *machine) text(s string) (Value, error) { return String(s), m.made(len(s)) }
-
 // frame enters a scope.
 func (m *machine) frame(sc *scope, up *frame) (*frame, error) {
 	f := &frame{up: up, vars: make([]Value, sc.size)}

@@ -17,7 +17,6 @@ type percentFormat struct {
 	next  int
 	dict  *Dict // the values by name
 	whole Value // the operand
-	used  bool  // a value was taken by name
 	mark  bool  // values are escaped for HTML
 }
 

@@ -50,6 +50,11 @@ func TestLevelsOfMachine(t *testing.T) {
 	var got []string
 	for _, s := range Available() {
 		got = append(got, s.Name)
+		for _, l := range []Layout{PanelF32, PanelF16, PanelBF16} {
+			if s.Name != "generic" && s.MatMulPair[l] == nil {
+				t.Errorf("level %s has no product of two panels of %v", s.Name, l)
+			}
+		}
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("levels are %v, want %v", got, want)

@@ -33,7 +33,7 @@ var packings = map[tensor.DType]struct {
 	tensor.Q5_0: {PanelQ50, packQ50, nil},
 	tensor.Q5_1: {PanelQ51, packQ51, nil},
 
-	tensor.IQ4_NL: {PanelIQ4NL, packQ4, nil},
+	tensor.IQ4_NL: {PanelIQ4NL, packQ4, packQ4Pairs},
 	tensor.IQ4_XS: {PanelIQ4XS, packIQ4XS, nil},
 	tensor.MXFP4:  {PanelMXFP4, packMXFP4, nil},
 }

@@ -1,6 +1,6 @@
 package kernel
 
-// packQ4Pairs packs blocks of Q4_0 of all rows of a panel, two rows at a time, so that stores are eight bytes long.
+// packQ4Pairs packs blocks of Q4_0 or IQ4_NL of all rows of a panel, two rows at a time, so that stores are eight bytes long.
 func packQ4Pairs(dst []byte, k int, rows *[PanelRows][]byte) int {
 	const nibbles = 0x0f0f0f0f0f0f0f0f
 	blocks := k / 32

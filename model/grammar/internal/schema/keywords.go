@@ -9,14 +9,6 @@ import (
 	"github.com/seed64708441/ember/model/grammar/internal/dfa"
 )
 
-// Keywords that say nothing about which values are valid.
-var annotations = map[string]bool{
-	"$schema": true, "$id": true, "$anchor": true, "$dynamicAnchor": true, "$defs": true, "definitions": true,
-	"$comment": true, "$vocabulary": true, "title": true, "description": true, "default": true, "examples": true, "example": true,
-	"deprecated": true, "readOnly": true, "writeOnly": true,
-	"contentEncoding": true, "contentMediaType": true, "contentSchema": true,
-}
-
 // Keywords of other dialects that would mean something.
 var foreign = map[string]string{
 	"$recursiveRef": "it belongs to draft 2019-09; use $dynamicRef",
