@@ -7,7 +7,11 @@ import "fmt"
 type Error struct {
 	Line, Column int
 	Message      string
+	Err          error // the cause, such as dfa.ErrTooLarge, or nil
 }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
 
 func (e *Error) Error() string {
 	if e.Line == 0 {

@@ -78,7 +78,7 @@ func (b *builder) build(r int) error {
 		b.calls = false
 	}
 	if errors.Is(err, dfa.ErrTooLarge) {
-		return b.p.errorAt(b.p.rules[r].at, "rule %q: %v", b.p.rules[r].name, err)
+		return b.p.errorAt(b.p.rules[r].at, "rule %q: %w", b.p.rules[r].name, err)
 	}
 	if err != nil {
 		return err

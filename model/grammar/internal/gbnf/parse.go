@@ -1,6 +1,7 @@
 package gbnf
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -47,11 +48,12 @@ func parse(src string, holes map[string]machine.NodeID) (*parser, error) {
 }
 
 func (p *parser) errorAt(pos int, format string, args ...any) error {
-	before := p.src[:pos]
+	before, err := p.src[:pos], fmt.Errorf(format, args...)
 	return &Error{
 		Line:    1 + strings.Count(before, "\n"),
 		Column:  pos - strings.LastIndexByte(before, '\n'),
-		Message: fmt.Sprintf(format, args...),
+		Message: err.Error(),
+		Err:     errors.Unwrap(err),
 	}
 }
 
