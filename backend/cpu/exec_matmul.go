@@ -10,6 +10,10 @@ import (
 type matmulStage struct {
 	products []product
 	cuts     []division // of each product in this step
+	// few says that the products of this step have few rows; then each worker has a run of panels: see share.
+	few    bool
+	shares shares
+	starts []int
 }
 
 // product is one weight matrix applied to a buffer of rows, or two for a gated unit.
@@ -24,8 +28,6 @@ type product struct {
 	// quantised is where a gated product writes more than fewRows rows in a format that is not ActF32.
 	quantised loc
 	format    kernel.ActFormat
-	// runs are the first panels of the tasks when there are few rows, and the number of panels: see share.
-	runs []int32
 }
 
 func (r *resolver) product(it *item) product {
@@ -50,56 +52,19 @@ const (
 	// coldRows is up to how many rows a kernel asks for a panel ahead of its use. The kernels of more rows find it in a cache,
 	// if the first rows are computed by one that asks.
 	coldRows = 8
-	// taskBytes is about the fewest bytes of weights that a task reads when there are few rows: so many that taking it
-	// costs little, so few that workers end together.
-	taskBytes = 64 << 10
 	// manyRowsPanels is how many panels a task has when there are many rows.
 	manyRowsPanels = 4
 	// tilePanels is how many panels of a gated product are computed at a time: the longest block of activations.
 	tilePanels = 256 / kernel.PanelRows
 )
 
-// share cuts the products of a stage into tasks for few rows. Each task is the next run of panels that its worker reads
-// from memory, and half of the worker's share of what is left in the stage: memory delivers a fifth more in long runs than
-// in short ones that workers take in turn, because what it reads ahead is then read by the same worker, and the
-// short ones at the end keep workers from waiting (guided self-scheduling; Polychronopoulos and Kuck 1987).
-func (st *matmulStage) share(threads int) {
-	left := 0
-	for i := range st.products {
-		left += st.products[i].m.panels() * st.products[i].columnBytes()
-	}
-	for i := range st.products {
-		p := &st.products[i]
-		bytes, panels := p.columnBytes(), p.m.panels()
-		p.runs = []int32{0}
-		for at := 0; at < panels; {
-			n := min(max(left/(2*threads), taskBytes)/bytes, panels-at)
-			n = max(n, 1)
-			at, left = at+n, left-n*bytes
-			p.runs = append(p.runs, int32(at))
-		}
-	}
-}
-
-// columnBytes is the size of a panel, or of one of gate and one of up.
-func (p *product) columnBytes() int {
-	if p.up != nil {
-		return p.m.panelBytes + p.up.panelBytes
-	}
-	return p.m.panelBytes
-}
-
-// division is how a product is cut into tasks: panels and rows of each, and how many of each there are. With few rows,
-// the panels are those of product.runs.
+// division is how a product of many rows is cut into tasks: panels and rows of each, and how many of each there are.
 type division struct{ panels, rows, across, down int }
 
 // divide cuts a product with m rows into tasks.
 func (p *product) divide(m, threads int) division {
-	switch {
-	case m == 0:
+	if m == 0 {
 		return division{}
-	case m <= fewRows:
-		return division{rows: m, across: len(p.runs) - 1, down: 1}
 	}
 	panels := p.m.panels()
 	d := division{panels: manyRowsPanels, rows: m, down: 1}
@@ -132,6 +97,14 @@ func (st *matmulStage) idle(s *stepState) bool {
 }
 
 func (st *matmulStage) divide(s *stepState, threads int) int {
+	most := 0
+	for i := range st.products {
+		most = max(most, s.extentRows(st.products[i].outs))
+	}
+	if st.few = most <= fewRows; st.few {
+		st.shares.reset(st.starts)
+		return len(st.shares)
+	}
 	n := 0
 	for i := range st.products {
 		p := &st.products[i]
@@ -142,17 +115,17 @@ func (st *matmulStage) divide(s *stepState, threads int) int {
 }
 
 func (st *matmulStage) task(w *worker, s *stepState, task int) {
+	if st.few {
+		st.read(w, s)
+		return
+	}
 	i := 0
 	for ; task >= st.cuts[i].across*st.cuts[i].down; i++ {
 		task -= st.cuts[i].across * st.cuts[i].down
 	}
 	p, d := &st.products[i], &st.cuts[i]
 	rows, column, r := s.extentRows(p.outs), task%d.across, task/d.across*d.rows
-	lo, hi := column*d.panels, min((column+1)*d.panels, p.m.panels())
-	if d.panels == 0 {
-		lo, hi = int(p.runs[column]), int(p.runs[column+1])
-	}
-	p.multiply(w, lo, hi, r, min(r+d.rows, rows), rows)
+	p.multiply(w, column*d.panels, min((column+1)*d.panels, p.m.panels()), r, min(r+d.rows, rows), rows)
 }
 
 // multiply multiplies the panels lo..hi-1 with the rows r..end-1 of all.

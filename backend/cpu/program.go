@@ -152,7 +152,7 @@ func (p *Program) build(ctx context.Context, c *compiled) error {
 		if err != nil {
 			return err
 		}
-		p.workers[i].init(p, b, c.scratch.local)
+		p.workers[i].init(p, i, b, c.scratch.local)
 	}
 	l := newLoader(c.plans, weights)
 	if err := l.run(ctx, p.backend.threads, c.options.Progress); err != nil {

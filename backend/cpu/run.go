@@ -10,6 +10,7 @@ import (
 // worker is one thread's memory.
 type worker struct {
 	p    *Program
+	id   int
 	base unsafe.Pointer // of local buffers
 	at   attendMemory
 	tile tileMemory
@@ -26,8 +27,8 @@ type kernelArgs struct {
 	values  kernel.ValuesArgs
 }
 
-func (w *worker) init(p *Program, b []byte, localBytes int) {
-	w.p = p
+func (w *worker) init(p *Program, id int, b []byte, localBytes int) {
+	w.p, w.id = p, id
 	w.base = unsafe.Pointer(unsafe.SliceData(b))
 	b = w.at.init(&p.attendLayout, b[localBytes:])
 	w.tile.init(b)

@@ -707,7 +707,9 @@ columns44:
 
 four45:
 	PREFETCHT0       2048(CX)
+	PREFETCHT1       4096(CX)
 	PREFETCHT0       2112(CX)
+	PREFETCHT1       4160(CX)
 	VPMOVZXWD        (CX), Z6
 	VPSLLD           $0x10, Z6, Z6
 	VFMADD231PS.BCST (BX), Z6, Z3
@@ -810,7 +812,9 @@ columns54:
 
 four55:
 	PREFETCHT0       2048(CX)
+	PREFETCHT1       4096(CX)
 	PREFETCHT0       2112(CX)
+	PREFETCHT1       4160(CX)
 	VPMOVZXWD        (CX), Z4
 	VPSLLD           $0x10, Z4, Z4
 	VFMADD231PS.BCST (BX), Z4, Z2
@@ -900,7 +904,9 @@ columns64:
 
 four65:
 	PREFETCHT0       2048(CX)
+	PREFETCHT1       4096(CX)
 	PREFETCHT0       2112(CX)
+	PREFETCHT1       4160(CX)
 	VPMOVZXWD        (CX), Z2
 	VPSLLD           $0x10, Z2, Z2
 	VFMADD231PS.BCST (BX), Z2, Z1
