@@ -2,7 +2,8 @@
 
 #include "textflag.h"
 
-// The four streams are walked by 64 bytes a round; 512 bytes ahead of each, the next lines are asked for.
+// The four streams are walked by 64 bytes a round; 4096 bytes ahead of each, the next lines are asked for to the second-level
+// cache, and 2048 bytes ahead to the first.
 
 // func readAVX2(p unsafe.Pointer, n, stride int) uint64
 TEXT ·readAVX2(SB), NOSPLIT, $0-32
@@ -22,10 +23,14 @@ TEXT ·readAVX2(SB), NOSPLIT, $0-32
 	JZ    done
 
 loop:
-	PREFETCHT0 512(AX)
-	PREFETCHT0 512(AX)(DX*1)
-	PREFETCHT0 512(AX)(DX*2)
-	PREFETCHT0 512(AX)(BX*1)
+	PREFETCHT0 2048(AX)
+	PREFETCHT1 4096(AX)
+	PREFETCHT0 2048(AX)(DX*1)
+	PREFETCHT1 4096(AX)(DX*1)
+	PREFETCHT0 2048(AX)(DX*2)
+	PREFETCHT1 4096(AX)(DX*2)
+	PREFETCHT0 2048(AX)(BX*1)
+	PREFETCHT1 4096(AX)(BX*1)
 	VPADDQ     (AX), Y0, Y0
 	VPADDQ     (AX)(DX*1), Y1, Y1
 	VPADDQ     (AX)(DX*2), Y2, Y2
@@ -68,10 +73,14 @@ TEXT ·readAVX512(SB), NOSPLIT, $0-32
 	JZ     done
 
 loop:
-	PREFETCHT0 512(AX)
-	PREFETCHT0 512(AX)(DX*1)
-	PREFETCHT0 512(AX)(DX*2)
-	PREFETCHT0 512(AX)(BX*1)
+	PREFETCHT0 2048(AX)
+	PREFETCHT1 4096(AX)
+	PREFETCHT0 2048(AX)(DX*1)
+	PREFETCHT1 4096(AX)(DX*1)
+	PREFETCHT0 2048(AX)(DX*2)
+	PREFETCHT1 4096(AX)(DX*2)
+	PREFETCHT0 2048(AX)(BX*1)
+	PREFETCHT1 4096(AX)(BX*1)
 	VPADDQ     (AX), Z0, Z0
 	VPADDQ     (AX)(DX*1), Z1, Z1
 	VPADDQ     (AX)(DX*2), Z2, Z2
