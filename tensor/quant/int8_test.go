@@ -34,6 +34,31 @@ func TestInt8Block(t *testing.T) {
 	}
 }
 
+// TestGrid holds the sizes of grids, that their points are different and have the levels of their types, and that callers
+// get copies.
+func TestGrid(t *testing.T) {
+	sizes := map[tensor.DType]int{
+		tensor.IQ1_S: 2048, tensor.IQ1_M: 2048, tensor.IQ2_XXS: 256, tensor.IQ2_XS: 512, tensor.IQ2_S: 1024,
+		tensor.IQ3_XXS: 256, tensor.IQ3_S: 512,
+	}
+	for _, typ := range tensor.DTypes() {
+		points := Grid(typ)
+		if len(points) != sizes[typ] {
+			t.Errorf("%v has %d points, want %d", typ, len(points), sizes[typ])
+		}
+		seen := map[uint16]bool{}
+		for i, p := range points {
+			if triples := sizes[typ] > 0 && strings.HasPrefix(typ.String(), "IQ3"); triples && p > 1<<12-1 || !triples && p&(p>>1)&0x5555 != 0 {
+				t.Errorf("%v: point %d is %#x", typ, i, p)
+			}
+			seen[p], points[i] = true, 0
+		}
+		if len(seen) != len(points) || len(points) > 1 && Grid(typ)[1] == 0 {
+			t.Errorf("%v: %d of %d points are different, or the grid was changed", typ, len(seen), len(points))
+		}
+	}
+}
+
 // TestDecodeInt8 compares the view with Decode on random rows: equal bits, but for the sign of zeros.
 func TestDecodeInt8(t *testing.T) {
 	for _, typ := range tensor.DTypes() {

@@ -1,6 +1,11 @@
 package quant
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+
+	"github.com/seed64708441/ember/tensor"
+)
 
 // Blocks of 256 elements whose codes are picked eight (IQ1, IQ2) or four (IQ3) at a time from a grid of good points.
 // The grids hold level numbers, see grids.go.
@@ -13,6 +18,26 @@ var (
 	// IQ1 has levels −1, 0 and 1, all moved up or down by ⅛: as eighths.
 	levelsIQ1 = [2][4]int8{{-7, 1, 9}, {-9, -1, 7}}
 )
+
+// Grid returns the points that the codes of the type are picked from, by index: level numbers, first coordinate lowest, of
+// eight coordinates in pairs of bits for IQ1 and IQ2, of four in triples for IQ3. It is nil for other types.
+func Grid(t tensor.DType) []uint16 {
+	switch t {
+	case tensor.IQ1_S, tensor.IQ1_M:
+		return slices.Clone(gridIQ1[:])
+	case tensor.IQ2_XXS:
+		return slices.Clone(gridIQ2XXS[:])
+	case tensor.IQ2_XS:
+		return slices.Clone(gridIQ2XS[:])
+	case tensor.IQ2_S:
+		return slices.Clone(gridIQ2S[:])
+	case tensor.IQ3_XXS:
+		return slices.Clone(gridIQ3XXS[:])
+	case tensor.IQ3_S:
+		return slices.Clone(gridIQ3S[:])
+	}
+	return nil
+}
 
 // grid8 sets eight codes to the levels of a grid point of 2-bit level numbers.
 func grid8(q []int8, point uint16, levels *[4]int8) {

@@ -49,9 +49,15 @@ const (
 	// PanelIQ4NL: block 32: half[16] scales d, then 4 chunks as in PanelQ4. w = d*T[q], T the 16 levels of the type. 288
 	// bytes (IQ4_NL).
 	PanelIQ4NL
-	// PanelIQ4XS: block 32: float32[16] scales s, then 4 chunks as in PanelQ4. w = s*T[q], T as for PanelIQ4NL; s is the
-	// product of the half of 256 columns and the 6 bits of 32, which is exact. 320 bytes (IQ4_XS).
-	PanelIQ4XS
+	// PanelT4: block 256: half[16] d, int8[16] levels T, float32 unit u and 12 zero bytes, int8[8][16] scales (one per 32
+	// columns, sub-block major), then for each of 8 groups of 32 columns 4 chunks as in PanelQ4. w = d*u*scale*T[q]. 2240
+	// bytes (IQ3_XXS, IQ3_S, IQ4_XS).
+	PanelT4
+	// PanelT3: the header of PanelT4 with levels from -64 to 63, of which 8 are used, then for each group the codes of
+	// PanelQ3K. w as for PanelT4. 1728 bytes (IQ1_S, IQ2_XXS).
+	PanelT3
+	// PanelT3H: as PanelT3 with int8[16][16] scales, one per 16 columns. 1856 bytes (IQ1_M, IQ2_XS, IQ2_S).
+	PanelT3H
 	// PanelMXFP4: block 32: float32[16] scales s, then 4 chunks as in PanelQ4. w = s*T[q], T the doubled numbers of 4 bits
 	// and s half the power of two. 320 bytes (MXFP4).
 	PanelMXFP4
@@ -101,7 +107,9 @@ var layouts = [NumLayouts]struct {
 	PanelQ2K:   {"q2k", 256, 32 + 32 + 256 + 256 + 8*128, ActQ32},
 	PanelQ3K:   {"q3k", 256, 32 + 256 + 8*(128+64), ActQ32},
 	PanelIQ4NL: {"iq4nl", 32, 32 + 256, ActQ32},
-	PanelIQ4XS: {"iq4xs", 32, 64 + 256, ActQ32},
+	PanelT4:    {"t4", 256, 64 + 128 + 8*256, ActQ32},
+	PanelT3:    {"t3", 256, 64 + 128 + 8*192, ActQ32},
+	PanelT3H:   {"t3h", 256, 64 + 256 + 8*192, ActQ32},
 	PanelMXFP4: {"mxfp4", 32, 64 + 256, ActQ32},
 	PanelQ41:   {"q41", 32, 64 + 256, ActQ32},
 	PanelQ50:   {"q50", 32, 32 + 256 + 64, ActQ32},

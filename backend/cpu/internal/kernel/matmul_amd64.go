@@ -10,7 +10,8 @@ func matmulAVX2(s *Set) {
 		PanelQ4K: matmulQ4KAVX2, PanelQ5K: matmulQ5KAVX2, PanelQ6K: matmulQ6KAVX2,
 		PanelS32: matmulS32AVX2, PanelS16: matmulS16AVX2,
 		PanelQ2K: matmulQ2KAVX2, PanelQ3K: matmulQ3KAVX2,
-		PanelIQ4NL: matmulIQ4NLAVX2, PanelIQ4XS: matmulIQ4XSAVX2, PanelMXFP4: matmulMXFP4AVX2,
+		PanelT4: matmulT4AVX2, PanelT3: matmulT3AVX2, PanelT3H: matmulT3HAVX2,
+		PanelIQ4NL: matmulIQ4NLAVX2, PanelMXFP4: matmulMXFP4AVX2,
 		PanelQ41: matmulQ41AVX2, PanelQ50: matmulQ50AVX2, PanelQ51: matmulQ51AVX2,
 	}
 	s.MatMulPair = [NumLayouts]func(a *MatMulArgs){
@@ -24,7 +25,8 @@ func matmulAVXVNNI(s *Set) {
 	s.MatMul[PanelQ4K], s.MatMul[PanelQ5K], s.MatMul[PanelQ6K] = matmulQ4KAVXVNNI, matmulQ5KAVXVNNI, matmulQ6KAVXVNNI
 	s.MatMul[PanelS32], s.MatMul[PanelS16] = matmulS32AVXVNNI, matmulS16AVXVNNI
 	s.MatMul[PanelQ2K], s.MatMul[PanelQ3K] = matmulQ2KAVXVNNI, matmulQ3KAVXVNNI
-	s.MatMul[PanelIQ4NL], s.MatMul[PanelIQ4XS], s.MatMul[PanelMXFP4] = matmulIQ4NLAVXVNNI, matmulIQ4XSAVXVNNI, matmulMXFP4AVXVNNI
+	s.MatMul[PanelT4], s.MatMul[PanelT3], s.MatMul[PanelT3H] = matmulT4AVXVNNI, matmulT3AVXVNNI, matmulT3HAVXVNNI
+	s.MatMul[PanelIQ4NL], s.MatMul[PanelMXFP4] = matmulIQ4NLAVXVNNI, matmulMXFP4AVXVNNI
 	s.MatMul[PanelQ41], s.MatMul[PanelQ50], s.MatMul[PanelQ51] = matmulQ41AVXVNNI, matmulQ50AVXVNNI, matmulQ51AVXVNNI
 }
 
@@ -36,7 +38,8 @@ func matmulAVX512(s *Set) {
 		PanelQ4K: matmulQ4KAVX512, PanelQ5K: matmulQ5KAVX512, PanelQ6K: matmulQ6KAVX512,
 		PanelS32: matmulS32AVX512, PanelS16: matmulS16AVX512,
 		PanelQ2K: matmulQ2KAVX512, PanelQ3K: matmulQ3KAVX512,
-		PanelIQ4NL: matmulIQ4NLAVX512, PanelIQ4XS: matmulIQ4XSAVX512, PanelMXFP4: matmulMXFP4AVX512,
+		PanelT4: matmulT4AVX512, PanelT3: matmulT3AVX512, PanelT3H: matmulT3HAVX512,
+		PanelIQ4NL: matmulIQ4NLAVX512, PanelMXFP4: matmulMXFP4AVX512,
 		PanelQ41: matmulQ41AVX512, PanelQ50: matmulQ50AVX512, PanelQ51: matmulQ51AVX512,
 	}
 	s.MatMulPair = [NumLayouts]func(a *MatMulArgs){

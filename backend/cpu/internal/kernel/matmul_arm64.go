@@ -10,7 +10,8 @@ func matmulNEON(s *Set) {
 		PanelQ4K: matmulQ4KNEON, PanelQ5K: matmulQ5KNEON, PanelQ6K: matmulQ6KNEON,
 		PanelS32: matmulS32NEON, PanelS16: matmulS16NEON,
 		PanelQ2K: matmulQ2KNEON, PanelQ3K: matmulQ3KNEON,
-		PanelIQ4NL: matmulIQ4NLNEON, PanelIQ4XS: matmulIQ4XSNEON, PanelMXFP4: matmulMXFP4NEON,
+		PanelT4: matmulT4NEON, PanelT3: matmulT3NEON, PanelT3H: matmulT3HNEON,
+		PanelIQ4NL: matmulIQ4NLNEON, PanelMXFP4: matmulMXFP4NEON,
 		PanelQ41: matmulQ41NEON, PanelQ50: matmulQ50NEON, PanelQ51: matmulQ51NEON,
 	}
 }
@@ -21,7 +22,8 @@ func matmulDotProd(s *Set) {
 	s.MatMul[PanelQ4K], s.MatMul[PanelQ5K], s.MatMul[PanelQ6K] = matmulQ4KDotProd, matmulQ5KDotProd, matmulQ6KDotProd
 	s.MatMul[PanelS32], s.MatMul[PanelS16] = matmulS32DotProd, matmulS16DotProd
 	s.MatMul[PanelQ2K], s.MatMul[PanelQ3K] = matmulQ2KDotProd, matmulQ3KDotProd
-	s.MatMul[PanelIQ4NL], s.MatMul[PanelIQ4XS], s.MatMul[PanelMXFP4] = matmulIQ4NLDotProd, matmulIQ4XSDotProd, matmulMXFP4DotProd
+	s.MatMul[PanelT4], s.MatMul[PanelT3], s.MatMul[PanelT3H] = matmulT4DotProd, matmulT3DotProd, matmulT3HDotProd
+	s.MatMul[PanelIQ4NL], s.MatMul[PanelMXFP4] = matmulIQ4NLDotProd, matmulMXFP4DotProd
 	s.MatMul[PanelQ41], s.MatMul[PanelQ50], s.MatMul[PanelQ51] = matmulQ41DotProd, matmulQ50DotProd, matmulQ51DotProd
 }
 
@@ -31,6 +33,7 @@ func matmulI8MM(s *Set) {
 	s.MatMul[PanelQ4K], s.MatMul[PanelQ5K], s.MatMul[PanelQ6K] = matmulQ4KI8MM, matmulQ5KI8MM, matmulQ6KI8MM
 	s.MatMul[PanelS32], s.MatMul[PanelS16] = matmulS32I8MM, matmulS16I8MM
 	s.MatMul[PanelQ2K], s.MatMul[PanelQ3K] = matmulQ2KI8MM, matmulQ3KI8MM
-	s.MatMul[PanelIQ4NL], s.MatMul[PanelIQ4XS], s.MatMul[PanelMXFP4] = matmulIQ4NLI8MM, matmulIQ4XSI8MM, matmulMXFP4I8MM
+	s.MatMul[PanelT4], s.MatMul[PanelT3], s.MatMul[PanelT3H] = matmulT4I8MM, matmulT3I8MM, matmulT3HI8MM
+	s.MatMul[PanelIQ4NL], s.MatMul[PanelMXFP4] = matmulIQ4NLI8MM, matmulMXFP4I8MM
 	s.MatMul[PanelQ41], s.MatMul[PanelQ50], s.MatMul[PanelQ51] = matmulQ41I8MM, matmulQ50I8MM, matmulQ51I8MM
 }

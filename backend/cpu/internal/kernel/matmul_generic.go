@@ -24,7 +24,7 @@ import (
 //
 // PanelS32, per block: i = Σ q*x;  u = s*float(i);  u = fma(m, float(ΣX16), u);  sum = fma(dx, u, sum)
 //
-// PanelIQ4NL, PanelIQ4XS, PanelMXFP4, PanelQ41, PanelQ50 and PanelQ51: as PanelS32 with i over the levels of the codes;
+// PanelIQ4NL, PanelMXFP4, PanelQ41, PanelQ50 and PanelQ51: as PanelS32 with i over the levels of the codes;
 // without offsets there is no operation for them.
 //
 // PanelS16, per block with halves 0 and 1: i0 = Σ q*x of half 0, i1 of half 1;
@@ -34,6 +34,9 @@ import (
 //
 // PanelQ2K and PanelQ3K, per 32 columns: as PanelS16 with s = d*scale, which is exact, and m = -dmin*minimum for
 // PanelQ2K; i = Σ (q-4)*x for PanelQ3K, which has no m.
+//
+// PanelT4, PanelT3 and PanelT3H, per 32 columns, i = Σ T[q]*x and s = (d*u)*scale: PanelT3H as PanelS16 without m, the
+// others u = s*float(i);  sum = fma(dx, u, sum).
 //
 // The result is sum, or sum + old with Accumulate. The twins below give these bits on every machine, so an assembly
 // level must equal them except for the payload of a NaN.
@@ -57,8 +60,11 @@ func matmulGeneric(s *Set) {
 		PanelQ6K:  func(a *MatMulArgs) { matmulInt(a, PanelQ6K, blockQ6K) },
 		PanelS32:  func(a *MatMulArgs) { matmulInt(a, PanelS32, blockS32) },
 		PanelS16:  func(a *MatMulArgs) { matmulInt(a, PanelS16, blockS16) },
-		PanelQ2K:  func(a *MatMulArgs) { matmulLow(a, PanelQ2K, groupQ2K) },
-		PanelQ3K:  func(a *MatMulArgs) { matmulLow(a, PanelQ3K, groupQ3K) },
+	}
+	for i, group := range lowGroups {
+		if group != nil {
+			s.MatMul[i] = func(a *MatMulArgs) { matmulLow(a, Layout(i), group) }
+		}
 	}
 	for i := range nibbleLayouts {
 		if n := &nibbleLayouts[i]; n.levels != nil {

@@ -2,15 +2,27 @@ package kernel
 
 import "unsafe"
 
-// matmulLow is the product of a layout with codes of 2 or 3 bits: group returns 32 columns of a block of the panel as a
-// block of PanelS16, whose sums they have.
+// lowGroups has a row for each layout with blocks of several groups of 32 columns that end as a block of PanelS16 or
+// PanelS32 does: it returns group s of a block in that form. What the layout has no offsets for is zero.
+var lowGroups = [NumLayouts]func(w unsafe.Pointer, s int) halvesS16{
+	PanelQ2K: groupQ2K,
+	PanelQ3K: groupQ3K,
+	PanelT4:  groupT4,
+	PanelT3:  groupT3,
+	PanelT3H: groupT3H,
+}
+
+// wholeScale reports whether a layout of lowGroups has a scale for 32 columns: both halves of a group have the same.
+func (l Layout) wholeScale() bool { return l == PanelT4 || l == PanelT3 }
+
+// matmulLow is the product of a layout of lowGroups.
 func matmulLow(a *MatMulArgs, l Layout, group func(w unsafe.Pointer, s int) halvesS16) {
-	wBytes := layouts[l].blockBytes
+	groups, wBytes := layouts[l].block/32, layouts[l].blockBytes
 	for m0 := 0; m0 < a.M; m0 += genericRows {
 		rows := min(genericRows, a.M-m0)
 		var sum [genericRows][PanelRows]float32
 		for b := range a.K / 32 {
-			p := group(unsafe.Add(a.W, b/8*wBytes), b%8)
+			p := group(unsafe.Add(a.W, b/groups*wBytes), b%groups)
 			for m := range rows {
 				x := unsafe.Add(a.X, (m0+m)*a.XStride)
 				scales := unsafe.Add(x, a.K)
@@ -24,13 +36,32 @@ func matmulLow(a *MatMulArgs, l Layout, group func(w unsafe.Pointer, s int) halv
 					sum[m] = blockS16(sum[m], unsafe.Pointer(&p), block)
 					continue
 				}
-				for r, u := range p.products(block) { // no offsets: not even the sign of a zero is theirs
-					sum[m][r] = fma32(block.scale, u, sum[m][r])
+				// No offsets: not even the sign of a zero is theirs.
+				var u [PanelRows]float32
+				if l.wholeScale() {
+					u = p.product(block)
+				} else {
+					u = p.products(block)
+				}
+				for r, v := range u {
+					sum[m][r] = fma32(block.scale, v, sum[m][r])
 				}
 			}
 		}
 		storeRows(a, m0, sum[:rows])
 	}
+}
+
+// product is products for halves with the same scales, which have one sum.
+func (p *halvesS16) product(x actBlock) (u [PanelRows]float32) {
+	var i [PanelRows]int32
+	for g := range p.q {
+		dotGroup(&i, &p.q[g], x.codes[4*g:])
+	}
+	for r := range u {
+		u[r] = p.s[0][r] * float32(i[r])
+	}
+	return u
 }
 
 func groupQ2K(w unsafe.Pointer, s int) (p halvesS16) {
@@ -50,28 +81,37 @@ func groupQ2K(w unsafe.Pointer, s int) (p halvesS16) {
 	return p
 }
 
+// triples is a group of codes of 3 bits.
+type triples struct {
+	low   [2]chunk
+	third chunk
+}
+
+// codes sets q to the codes less zero.
+func (t *triples) codes(q *[8][PanelRows][4]int8, zero int8) {
+	pairs(q[:4], &t.low[0])
+	pairs(q[4:], &t.low[1])
+	for g := range q {
+		for r, third := range t.third {
+			for j, v := range third {
+				q[g][r][j] += int8(v>>g&1<<2) - zero
+			}
+		}
+	}
+}
+
 func groupQ3K(w unsafe.Pointer, s int) (p halvesS16) {
 	h := (*struct {
 		d      [PanelRows]uint16
 		scales [16][PanelRows]int8
-		groups [8]struct {
-			pairs [2]chunk
-			third chunk
-		}
+		groups [8]triples
 	})(w)
 	for half := range 2 {
 		for r := range PanelRows {
 			p.s[half][r] = halfValue(h.d[r]) * float32(h.scales[2*s+half][r])
 		}
-		pairs(p.q[4*half:], &h.groups[s].pairs[half])
 	}
-	for g := range p.q {
-		for r, third := range h.groups[s].third {
-			for j, v := range third {
-				p.q[g][r][j] += int8(v>>g&1<<2) - 4
-			}
-		}
-	}
+	h.groups[s].codes(&p.q, 4)
 	return p
 }
 

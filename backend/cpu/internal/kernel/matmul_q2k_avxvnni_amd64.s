@@ -6,7 +6,7 @@
 
 // func matmulQ2KAVXVNNI(a *MatMulArgs)
 // Requires: AVX, AVX-VNNI, AVX2, F16C, FMA3, MMX+
-TEXT ·matmulQ2KAVXVNNI(SB), $1048-8
+TEXT ·matmulQ2KAVXVNNI(SB), $1080-8
 	MOVQ a+0(FP), AX
 	MOVQ 24(AX), CX
 	MOVQ CX, (SP)

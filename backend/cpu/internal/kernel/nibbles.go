@@ -21,7 +21,6 @@ var (
 // nibbleLayouts has a row with levels for each of these layouts.
 var nibbleLayouts = [NumLayouts]nibbleLayout{
 	PanelIQ4NL: {levels: levelsIQ4},
-	PanelIQ4XS: {wide: true, levels: levelsIQ4},
 	PanelMXFP4: {wide: true, levels: levelsFP4},
 	PanelQ41:   {offset: true, levels: ascending(0, 16)},
 	PanelQ50:   {levels: ascending(-16, 32)},
@@ -103,19 +102,6 @@ func packFifths(dst *[64]byte, src uint32, r int) {
 		fifth |= src >> (4 * g) & 15 * spread & lowBits << g
 	}
 	le.PutUint32(dst[4*r:], fifth)
-}
-
-func packIQ4XS(dst, src []byte, r int) {
-	for ; len(src) >= 136; src = src[136:] {
-		b := (*[136]byte)(src)
-		d, high := halfValue(le.Uint16(b[:])), le.Uint16(b[2:])
-		for s := range 8 {
-			scale := int(b[4+s/2]>>(s%2*4)&15) + int(high>>(2*s)&3<<4) - 32
-			le.PutUint32(dst[4*r:], math.Float32bits(d*float32(scale)))
-			packNibbles((*[256]byte)(dst[64:]), (*[16]byte)(b[8+16*s:]), r)
-			dst = dst[320:]
-		}
-	}
 }
 
 func packMXFP4(dst, src []byte, r int) {

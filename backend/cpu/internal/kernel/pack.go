@@ -34,8 +34,16 @@ var packings = map[tensor.DType]struct {
 	tensor.Q5_1: {PanelQ51, packQ51, nil},
 
 	tensor.IQ4_NL: {PanelIQ4NL, packQ4, packQ4Pairs},
-	tensor.IQ4_XS: {PanelIQ4XS, packIQ4XS, nil},
 	tensor.MXFP4:  {PanelMXFP4, packMXFP4, nil},
+
+	tensor.IQ4_XS:  {PanelT4, packIQ4XS, nil},
+	tensor.IQ3_XXS: {PanelT4, packIQ3XXS, nil},
+	tensor.IQ3_S:   {PanelT4, packIQ3S, nil},
+	tensor.IQ2_XXS: {PanelT3, packIQ2XXS, nil},
+	tensor.IQ2_XS:  {PanelT3H, packIQ2XS, nil},
+	tensor.IQ2_S:   {PanelT3H, packIQ2S, nil},
+	tensor.IQ1_S:   {PanelT3, packIQ1S, nil},
+	tensor.IQ1_M:   {PanelT3H, packIQ1M, nil},
 }
 
 // packColumns is the number of columns of a row that are packed before those of the next row: few enough that the

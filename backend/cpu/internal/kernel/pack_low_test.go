@@ -18,7 +18,10 @@ func TestCompactLayouts(t *testing.T) {
 		pack   func(dst, src []byte, r int)
 	}{
 		{tensor.Q2_K, PanelQ2K, packQ2K}, {tensor.Q3_K, PanelQ3K, packQ3K},
-		{tensor.IQ4_NL, PanelIQ4NL, packQ4}, {tensor.IQ4_XS, PanelIQ4XS, packIQ4XS}, {tensor.MXFP4, PanelMXFP4, packMXFP4},
+		{tensor.IQ4_NL, PanelIQ4NL, packQ4}, {tensor.MXFP4, PanelMXFP4, packMXFP4},
+		{tensor.IQ4_XS, PanelT4, packIQ4XS}, {tensor.IQ3_XXS, PanelT4, packIQ3XXS}, {tensor.IQ3_S, PanelT4, packIQ3S},
+		{tensor.IQ2_XXS, PanelT3, packIQ2XXS}, {tensor.IQ2_XS, PanelT3H, packIQ2XS}, {tensor.IQ2_S, PanelT3H, packIQ2S},
+		{tensor.IQ1_S, PanelT3, packIQ1S}, {tensor.IQ1_M, PanelT3H, packIQ1M},
 		{tensor.Q4_1, PanelQ41, packQ41}, {tensor.Q5_0, PanelQ50, packQ50}, {tensor.Q5_1, PanelQ51, packQ51},
 	} {
 		for _, s := range Available() {

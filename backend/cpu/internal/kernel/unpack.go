@@ -38,6 +38,17 @@ func unpackBlock(dst []float32, k int, l Layout, w unsafe.Pointer) {
 		}
 		return
 	}
+	if group := lowGroups[l]; group != nil {
+		for s := range l.BlockLen() / 32 {
+			p := group(w, s)
+			for r := range PanelRows {
+				for c := range 32 {
+					dst[r*k+32*s+c] = float32(p.s[c/16][r]*float32(p.q[c/4][r][c%4])) + p.m[c/16][r]
+				}
+			}
+		}
+		return
+	}
 	half := func(offset, r int) float32 { return halfValue(*(*uint16)(unsafe.Add(w, offset+2*r))) }
 	single := func(offset, i, r int) float32 { return *(*float32)(unsafe.Add(w, offset+64*i+4*r)) }
 	u8 := func(offset, i, r int) uint8 { return *(*uint8)(unsafe.Add(w, offset+16*i+r)) }
@@ -63,13 +74,6 @@ func unpackBlock(dst []float32, k int, l Layout, w unsafe.Pointer) {
 				o := 288 + 384*s
 				q := nibble(o, g, r, j) | at(o+256+64*(g/4), r, j)>>(2*(g%4))&3<<4
 				v = float32(half(0, r)*float32(int8(u8(32, c/16, r)))) * float32(int(q)-32)
-			case PanelQ2K:
-				q := at(576+128*s+64*(g/4), r, j) >> (2 * (g % 4)) & 3
-				v = unpackK(half(0, r), half(32, r), u8(64, c/16, r), u8(320, c/16, r), q)
-			case PanelQ3K:
-				o := 288 + 192*s
-				q := at(o+64*(g/4), r, j)>>(2*(g%4))&3 | at(o+128, r, j)>>g&1<<2
-				v = float32(half(0, r)*float32(int8(u8(32, c/16, r)))) * float32(int(q)-4)
 			case PanelS32:
 				v = float32(single(0, 0, r)*float32(int8(at(128+64*g, r, j)))) + single(64, 0, r)
 			case PanelS16:

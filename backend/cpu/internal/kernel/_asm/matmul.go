@@ -113,7 +113,7 @@ func (t *tile) bases(first reg.GPVirtual) []reg.GPVirtual {
 // K is a multiple of block.
 func (t *tile) quantised(block int, panelBlock int) {
 	t.long = block == 256
-	shift := map[int]uint64{32: 5, 256: 8}
+	shift := map[int]uint64{32: 5, 64: 6, 256: 8}
 	q, r, k := t.GP64(), t.GP64(), t.GP64()
 	t.LEAQ(mem(t.p[0], t.n, 1, 0), q)
 	t.MOVQ(t.n, k)

@@ -69,13 +69,13 @@ func (t *tile) flush(acc, scale []reg.VecVirtual) {
 	}
 }
 
-// subBlocks runs body for the 8 sub-blocks of a block: codes points to those of the panel, scales to the first byte of
+// subBlocks runs body for the sub-blocks of a block: codes points to those of the panel, scales to the first byte of
 // the scales. Both and p move on.
-func (t *tile) subBlocks(offset, step, scalesOffset, scalesStep int, body func(codes, scales reg.GPVirtual)) {
+func (t *tile) subBlocks(count, offset, step, scalesOffset, scalesStep int, body func(codes, scales reg.GPVirtual)) {
 	codes, scales, n := t.GP64(), t.GP64(), t.GP64()
 	t.LEAQ(mem(t.w, nil, 0, offset), codes)
 	t.LEAQ(mem(t.w, nil, 0, scalesOffset), scales)
-	t.MOVQ(operand.U64(8), n)
+	t.MOVQ(operand.U64(uint64(count)), n)
 	loop := t.label("sub")
 	t.Label(loop)
 	if step > 256 { // bits of the codes are behind the others
@@ -162,7 +162,7 @@ func genMatMulQ4KAVX2(g *generator) {
 			t.touch(t.w, 320)
 			t.ahead(t.w, 320)
 			t.clearIntSums()
-			t.subBlocks(320, 256, 64, 16, func(codes, scales reg.GPVirtual) {
+			t.subBlocks(8, 320, 256, 64, 16, func(codes, scales reg.GPVirtual) {
 				acc := t.ymms(2 * t.rows) // int16: |q*x| of 16 columns is at most 15*127*16 = 30480
 				t.nibbleGroups(codes, 0, 4, func(g int, w []reg.VecVirtual) { t.dotU(acc, w, 4*g, g == 0) })
 				t.flush(acc, t.scales(mem(scales, nil, 0, 0), false))
@@ -196,7 +196,7 @@ func genMatMulQ5KAVX2(g *generator) {
 			t.touch(t.w, 320)
 			t.ahead(t.w, 320)
 			t.clearIntSums()
-			t.subBlocks(320, 320, 64, 16, func(codes, scales reg.GPVirtual) {
+			t.subBlocks(8, 320, 320, 64, 16, func(codes, scales reg.GPVirtual) {
 				parts := 2 // int16: |q*x| of 8 columns is at most 31*127*8 = 31496
 				if t.vnni {
 					parts = 1
@@ -224,7 +224,7 @@ func genMatMulQ6KAVX2(g *generator) {
 			t.touch(t.w, 288)
 			t.ahead(t.w, 288)
 			t.clearIntSums()
-			t.subBlocks(288, 384, 32, 32, func(codes, scales reg.GPVirtual) {
+			t.subBlocks(8, 288, 384, 32, 32, func(codes, scales reg.GPVirtual) {
 				if t.vnni {
 					t.halvesQ6K(codes, scales)
 					return

@@ -194,7 +194,7 @@ func genMatMulQ4KAVX512(g *generator) {
 			t.touch(t.w, 320)
 			t.ahead(t.w, 320)
 			sums := t.zerosZ()
-			t.subBlocks(320, 256, 64, 16, func(codes, scales reg.GPVirtual) {
+			t.subBlocks(8, 320, 256, 64, 16, func(codes, scales reg.GPVirtual) {
 				acc := t.zerosZ()
 				t.nibblesZ(codes, 0, 4, mask, func(g int, w reg.VecVirtual) { t.dotZ(acc, w, 4*g) })
 				scale := t.ZMM()
@@ -230,7 +230,7 @@ func genMatMulQ5KAVX512(g *generator) {
 			t.touch(t.w, 320)
 			t.ahead(t.w, 320)
 			sums := t.zerosZ()
-			t.subBlocks(320, 320, 64, 16, func(codes, scales reg.GPVirtual) {
+			t.subBlocks(8, 320, 320, 64, 16, func(codes, scales reg.GPVirtual) {
 				acc := t.zerosZ()
 				top := t.loadZ(mem(codes, nil, 0, 256))
 				t.nibblesZ(codes, 0, 4, mask, func(g int, w reg.VecVirtual) {
@@ -255,7 +255,7 @@ func genMatMulQ6KAVX512(g *generator) {
 			t.touch(t.w, 288)
 			t.ahead(t.w, 288)
 			sums := t.zerosZ()
-			t.subBlocks(288, 384, 32, 32, func(codes, scales reg.GPVirtual) {
+			t.subBlocks(8, 288, 384, 32, 32, func(codes, scales reg.GPVirtual) {
 				for half := range 2 {
 					acc := t.zerosZ()
 					top := t.loadZ(mem(codes, nil, 0, 256+64*half))

@@ -27,7 +27,6 @@ var (
 	blockQ4    = blockLayout{name: "matmulQ4", scales: 2, zero: 8}
 	blockS32   = blockLayout{name: "matmulS32", scales: 4, offsets: 4, bytes: true, zero: 128}
 	blockIQ4NL = blockLayout{name: "matmulIQ4NL", scales: 2, levels: levelsIQ4, zero: 127}
-	blockIQ4XS = blockLayout{name: "matmulIQ4XS", scales: 4, levels: levelsIQ4, zero: 127}
 	blockMXFP4 = blockLayout{name: "matmulMXFP4", scales: 4, levels: levelsFP4, zero: 12}
 	blockQ41   = blockLayout{name: "matmulQ41", scales: 2, offsets: 2}
 	blockQ50   = blockLayout{name: "matmulQ50", scales: 2, fifth: true, zero: 16}

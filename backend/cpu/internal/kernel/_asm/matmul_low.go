@@ -5,8 +5,9 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// The products of PanelQ2K and PanelQ3K: blocks of 256 columns with codes of 2 and 3 bits and a scale for 16 columns,
-// times activations with a scale for 32 columns. Each group of 32 columns ends as a block of PanelS16 does.
+// The products of layouts with blocks of several groups of 32 columns, codes of 2 to 4 bits and scales that become floats
+// in every group, times activations with a scale for 32 columns. A group ends as a block of PanelS16 does, or, with one
+// scale for it, as one of PanelS32.
 
 // lowLayout describes one of the layouts.
 type lowLayout struct {
@@ -14,33 +15,67 @@ type lowLayout struct {
 	blockBytes int
 	scales     int  // offset of the scales
 	codes      int  // offset of the codes
-	codeBytes  int  // of a group: two chunks of 2 bits, and one of third bits when there is room for it
+	codeBytes  int  // of a group: 128 for codes of 2 bits, 192 with third bits, 256 for codes of 4 bits
 	signed     bool // the scales
 	minima     bool // a float32 product dmin*minimum for 16 columns, 256 bytes behind the scales
 	zero       int16
+	whole      bool // one scale for 32 columns
+	table      bool // codes stand for the levels of the block, 16 at tableAt, and a float32 at unitAt multiplies d
 }
+
+const (
+	tableAt = 32
+	unitAt  = 48
+)
 
 var (
 	lowQ2K = lowLayout{name: "matmulQ2K", blockBytes: 1600, scales: 64, codes: 576, codeBytes: 128, minima: true}
 	lowQ3K = lowLayout{name: "matmulQ3K", blockBytes: 1824, scales: 32, codes: 288, codeBytes: 192, signed: true, zero: -4}
+	lowT4  = lowLayout{name: "matmulT4", blockBytes: 2240, scales: 64, codes: 192, codeBytes: 256, signed: true, whole: true, table: true, zero: -128}
+	lowT3  = lowLayout{name: "matmulT3", blockBytes: 1728, scales: 64, codes: 192, codeBytes: 192, signed: true, whole: true, table: true, zero: -128}
+	lowT3H = lowLayout{name: "matmulT3H", blockBytes: 1856, scales: 64, codes: 320, codeBytes: 192, signed: true, table: true, zero: -128}
 )
 
-func (l *lowLayout) third() bool { return l.codeBytes > 128 }
+func (l *lowLayout) third() bool   { return l.codeBytes == 192 }
+func (l *lowLayout) nibbles() bool { return l.codeBytes == 256 }
+
+// groups returns how many groups a block has.
+func (l *lowLayout) groups() int { return (l.blockBytes - l.codes) / l.codeBytes }
 
 // eachGroup runs body for every group of 32 columns of the panel, with the places of its codes and of its first scales,
 // and start before every block.
 func (l *lowLayout) eachGroup(t *tile, start func(), body func(codes, scales reg.GPVirtual)) {
+	step := 32
+	if l.whole {
+		step = 16
+	}
 	t.eachBlock(func() {
 		t.touch(t.w, l.codes)
 		t.ahead(t.w, l.codes)
 		start()
-		t.subBlocks(l.codes, l.codeBytes, l.scales, 32, func(codes, scales reg.GPVirtual) {
+		t.subBlocks(l.groups(), l.codes, l.codeBytes, l.scales, step, func(codes, scales reg.GPVirtual) {
 			body(codes, scales)
 			t.advance(t.q, 4)
 			t.advance(t.r, 4)
 		})
 		t.ADDQ(operand.I32(int32(l.blockBytes)), t.w)
 	})
+}
+
+// parts returns the k-groups of each sum of a group.
+func (l *lowLayout) parts() int {
+	if l.whole {
+		return 8
+	}
+	return 4
+}
+
+// zeroPair returns the pair factors of the activation sums that the sum of a half, or of the whole group, starts from.
+func (l *lowLayout) zeroPair(half int) (first, second int16) {
+	if l.whole {
+		return l.zero, l.zero
+	}
+	return halfPair(half, l.zero)
 }
 
 // halfPair returns pair factors for the activation sums of one half of a group: x for it and 0 for the other.
@@ -51,41 +86,47 @@ func halfPair(half int, x int16) (first, second int16) {
 	return 0, x
 }
 
-func genMatMulQ2KAVX512(g *generator) { lowQ2K.genAVX512(g) }
-func genMatMulQ3KAVX512(g *generator) { lowQ3K.genAVX512(g) }
+// gen writes the product.
+func (l *lowLayout) gen(g *generator) {
+	if g.lanes == 16 {
+		l.genAVX512(g)
+	} else {
+		l.genAVX2(g)
+	}
+}
+
+// factorsZ are what the groups of a block have in common.
+type factorsZ struct{ d, dmin, mask, table reg.VecVirtual }
 
 func (l *lowLayout) genAVX512(g *generator) {
 	g.genMatMul(l.name, vnniTiles, vnniScratch, func(t *tile) {
-		t.quantised(32, 256)
-		t.sums(t.rows > 6, 0)
-		pairs := t.bytesOf("lowPairs", 3)
-		var d, dmin operand.Op
+		t.quantised(32, 32*l.groups())
+		t.sums(t.rows > 6 && !l.whole, 0)
+		var f factorsZ
+		if f.mask = t.bytesOf("lowPairs", 3); l.nibbles() {
+			f.mask = t.bytesOf("lowNibbles", 0x0f)
+		}
 		start := func() {
-			if d = t.halfZ(0); l.minima {
-				dmin = t.halfZ(32)
+			f.d = t.halfZ(0)
+			if l.minima {
+				f.dmin = t.halfZ(32)
+			}
+			if l.table {
+				t.VMULPS_BCST(mem(t.w, nil, 0, unitAt), f.d, f.d)
+				f.table = t.ZMM()
+				t.VBROADCASTI32X4(mem(t.w, nil, 0, tableAt), f.table)
+				t.VPXORD(t.splat("signBits", 0x80808080), f.table, f.table)
 			}
 		}
 		l.eachGroup(t, start, func(codes, scales reg.GPVirtual) {
-			u := l.halfZ(t, codes, 0, pairs)
-			s := l.productZ(t, scales, 0, d)
+			u := l.sumZ(t, codes, 0, f)
+			s := l.productZ(t, scales, 0, f.d)
 			for _, v := range u {
 				t.VCVTDQ2PS(v, v)
 				t.VMULPS(s, v, v)
 			}
-			acc := l.halfZ(t, codes, 1, pairs)
-			s = l.productZ(t, scales, 16, d)
-			for m, v := range acc {
-				t.VCVTDQ2PS(v, v)
-				t.VFMADD231PS(v, s, u[m])
-			}
-			if l.minima {
-				for half, name := range []string{"first", "second"} {
-					one, zero := halfPair(half, 1)
-					pair, o := t.pairOf(name, one, zero), l.productZ(t, scales, 256+16*half, dmin)
-					for m, v := range u {
-						t.VFNMADD231PS(o, t.floatSums(m, pair), v)
-					}
-				}
+			if !l.whole {
+				l.secondHalfZ(t, codes, scales, f, u)
 			}
 			for m, v := range u {
 				t.addScaledZ(m, v)
@@ -94,32 +135,66 @@ func (l *lowLayout) genAVX512(g *generator) {
 	})
 }
 
-// halfZ returns the integer sums of half of a group.
-func (l *lowLayout) halfZ(t *tile, codes reg.GPVirtual, half int, pairs reg.VecVirtual) []reg.VecVirtual {
+// secondHalfZ adds the products of the second half of a group, and all minima, to those of the first.
+func (l *lowLayout) secondHalfZ(t *tile, codes, scales reg.GPVirtual, f factorsZ, u []reg.VecVirtual) {
+	acc := l.sumZ(t, codes, 1, f)
+	s := l.productZ(t, scales, 16, f.d)
+	for m, v := range acc {
+		t.VCVTDQ2PS(v, v)
+		t.VFMADD231PS(v, s, u[m])
+	}
+	if !l.minima {
+		return
+	}
+	for half, name := range []string{"first", "second"} {
+		one, zero := halfPair(half, 1)
+		pair, o := t.pairOf(name, one, zero), l.productZ(t, scales, 256+16*half, f.dmin)
+		for m, v := range u {
+			t.VFNMADD231PS(o, t.floatSums(m, pair), v)
+		}
+	}
+}
+
+// sumZ returns the integer sums of half of a group, or of all of it.
+func (l *lowLayout) sumZ(t *tile, codes reg.GPVirtual, half int, f factorsZ) []reg.VecVirtual {
 	var acc []reg.VecVirtual
 	if l.zero == 0 {
 		acc = t.zerosZ()
 	} else {
-		first, second := halfPair(half, l.zero)
+		first, second := l.zeroPair(half)
 		acc = t.zmms(t.rows)
 		t.fromSums(acc, t.pairOf([]string{"zeroFirst", "zeroSecond"}[half], first, second))
 	}
-	raw := t.loadZ(mem(codes, nil, 0, 64*half))
+	dot := func(g int, w reg.VecVirtual) {
+		if l.table {
+			t.VPSHUFB(w, f.table, w)
+		}
+		t.dotZ(acc, w, 4*g)
+	}
+	first := l.parts() * half
+	if l.nibbles() {
+		t.nibblesZ(codes, 32*first, l.parts()/2, f.mask, func(g int, w reg.VecVirtual) { dot(first+g, w) })
+		return acc
+	}
 	var top, mask reg.VecVirtual
 	if l.third() {
 		top, mask = t.loadZ(mem(codes, nil, 0, 128)), t.bytesOf("thirdBits", 4)
 	}
-	for b := range 4 {
+	var raw reg.VecVirtual
+	for g := first; g < first+l.parts(); g++ {
+		if g%4 == 0 {
+			raw = t.loadZ(mem(codes, nil, 0, 16*g))
+		}
 		w, q := t.ZMM(), raw
-		if b > 0 {
+		if b := g % 4; b > 0 {
 			t.VPSRLW(operand.Imm(uint64(2*b)), raw, w)
 			q = w
 		}
-		t.VPANDD(pairs, q, w)
+		t.VPANDD(f.mask, q, w)
 		if l.third() {
-			t.withTopZ(w, top, 2-4*half-b, mask)
+			t.withTopZ(w, top, 2-g, mask)
 		}
-		t.dotZ(acc, w, 16*half+4*b)
+		dot(g, w)
 	}
 	return acc
 }

@@ -32,7 +32,7 @@ type product struct {
 	*generator
 	dot       engine
 	constants []uint32
-	table     *[16]int8 // of the values of codes, or nil
+	table     *[16]int8 // of the values of codes, or nil: then it is in the block, if any
 }
 
 // tile is the code for one shape.
@@ -111,7 +111,7 @@ func (b *product) loadConstant(v vreg, bits uint32) {
 	b.fail("%#x is no constant of this product", bits)
 }
 
-// storeTable writes the table behind the constants, and loadTable reads it from there.
+// storeTable writes the table of the product behind the constants.
 func (b *product) storeTable() {
 	if b.table == nil {
 		return
@@ -126,11 +126,30 @@ func (b *product) storeTable() {
 	}
 }
 
-func (b *product) loadTable() vreg {
-	v := b.v()
-	b.loadQ(v, local(b.tableAt()))
+func (t *tile) loadTable() vreg {
+	v := t.v()
+	if t.table != nil {
+		t.loadQ(v, local(t.tableAt()))
+	} else {
+		t.loadQ(v, t.sharedBase(rTmp).plus(blockTable))
+	}
 	return v
 }
+
+// sharedBase returns the base of the parts of the panel block that all weight rows share, which may be tmp.
+func (t *tile) sharedBase(tmp reg) reg {
+	if t.vectors == 4 {
+		return rW
+	}
+	t.ins("SUB %v<<5, %v, %v", rPart, rW, tmp)
+	return tmp
+}
+
+// Places in a block that has levels of its own: the table, and the unit of its scales.
+const (
+	blockTable = 32
+	blockUnit  = 48
+)
 
 func (b *product) tableAt() int { return constantsAt + 16*len(b.constants) }
 

@@ -1,13 +1,18 @@
 package main
 
-// Products of layouts with a scale for 16 columns and activation scales for 32: w = scale*(code - zero) + offset.
+import "math/bits"
+
+// Products of layouts with a scale for 16 columns and activation scales for 32, w = scale*(code - zero) + offset, and of
+// those with a scale for 32 columns that differ from them in nothing else.
 
 // layout16 is one of these layouts.
 type layout16 struct {
 	name      string
 	constants []uint32
 	at        subBlocks // of blocks of 256 columns; those of 32 have blockBytes only
-	// scales and offsets load those of half of the 32 columns, part is the products of its codes.
+	// scales and offsets load those of half of the 32 columns, part is the products of its codes. With whole they are those
+	// of all of them, and there are no offsets.
+	whole           bool
 	scales, offsets func(t *tile, half int) []vreg
 	part            func(t *tile, half int) part
 	// addOffset is the instruction that adds offset times sum.
@@ -32,6 +37,22 @@ var layouts16 = []layout16{
 		scales: func(t *tile, half int) []vreg { return t.scaledHalves(0, 16*half, true) },
 		part:   thirdLess4,
 	},
+	{
+		name: "T4", at: subBlocks{2240, 192, 256, 64, 16}, constants: []uint32{lowNibbles}, whole: true, scales: unitScales,
+		part: func(t *tile, _ int) part { return part{codes: t.throughTable(t.nibbles(rCodes, 0))} },
+	},
+	{
+		name: "T3", at: subBlocks{1728, 192, 192, 64, 16}, constants: []uint32{lowPairs, thirdBits}, whole: true, scales: unitScales,
+		part: thirdTable,
+	},
+	{
+		name: "T3H", at: subBlocks{1856, 320, 192, 64, 32}, constants: []uint32{lowPairs, thirdBits}, scales: unitScales,
+		part: func(t *tile, half int) part {
+			p := thirdTable(t, half)
+			p.narrow = true // four groups: at most 4*64*127
+			return p
+		},
+	},
 }
 
 // thirdLess4 takes the zero point off the codes when they are used for several rows, and otherwise off the sums.
@@ -45,15 +66,42 @@ func thirdLess4(t *tile, half int) part {
 	return p
 }
 
+// thirdTable looks codes of three bits up in the table of the block.
+func thirdTable(t *tile, half int) part {
+	return part{codes: t.throughTable(t.withTop(t.pairs(rCodes, 64*half), rCodes, 128, thirdBits, 2-4*half, 1))}
+}
+
+// unitScales returns the scales of half of a group in a block that has levels of its own.
+func unitScales(t *tile, half int) []vreg {
+	s := t.scales(16*half, true)
+	d, unit := t.vs(2), t.v()
+	t.loadS(unit, t.sharedBase(rTmp).plus(blockUnit))
+	for v := range s {
+		if v%2 == 0 {
+			t.halfPair(t.halvesBase(), 8*v, d[0], d[1])
+		}
+		t.elem("fmul.4s", d[v%2], d[v%2], unit, 0)
+		t.vv("scvtf.4s", s[v], s[v])
+		t.vvv("fmul.4s", s[v], s[v], d[v%2])
+	}
+	t.free(d...)
+	t.free(unit)
+	return s
+}
+
 func (l layout16) gen(g *generator) {
 	constants := append(l.constants[:len(l.constants):len(l.constants)], magic)
-	g.genMatMul(l.name, engines[g.level].tiles16, constants, nil, func(t *tile) {
+	tiles := engines[g.level].tiles16
+	if l.whole && len(l.constants) == 1 { // six rows leave registers for one and a table
+		tiles = engines[g.level].tiles
+	}
+	g.genMatMul(l.name, tiles, constants, nil, func(t *tile) {
 		if l.at.codeBytes == 0 {
 			t.blocks32(l.at.blockBytes, func() { l.product(t) })
 			return
 		}
 		t.quantised(32)
-		t.ins("LSR $3, %v, %v", rBlocks, rBlocks)
+		t.ins("LSR $%d, %v, %v", bits.TrailingZeros(uint(l.at.count())), rBlocks, rBlocks)
 		t.sums(t.dot.wide || t.rows == 1)
 		t.eachBlock(l.at.blockBytes, func() {
 			t.eachSub(l.at, func() {
@@ -67,6 +115,10 @@ func (l layout16) gen(g *generator) {
 // product adds dx * (s0*i0 + s1*i1 + m0*float(X16[0]) + m1*float(X16[1])) to the sums.
 func (l layout16) product(t *tile) {
 	u := l.sum(t, 0)
+	if l.whole {
+		t.finish32(u, l.scales(t, 0), nil)
+		return
+	}
 	for v, s := range l.scales(t, 0) {
 		for m := range t.rows {
 			t.vvv("fmul.4s", u[m*t.vectors+v], u[m*t.vectors+v], s)
@@ -91,10 +143,13 @@ func (l layout16) product(t *tile) {
 	l.finish(t, u)
 }
 
-// sum returns the sums of half of the columns as floats.
+// sum returns the sums of half of the columns, or of all of them, as floats.
 func (l layout16) sum(t *tile, half int) []vreg {
 	p := l.part(t, half)
-	p.groups, p.disp, p.first = 4, 16*half, t.first()
+	if p.groups = 4; l.whole {
+		p.groups = 8
+	}
+	p.disp, p.first = 16*half, t.first()
 	i := t.sum(p)
 	t.toFloats(i)
 	return i

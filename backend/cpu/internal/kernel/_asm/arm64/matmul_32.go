@@ -27,7 +27,6 @@ var layouts32 = []layout32{
 	{"Q8", half, none, 512, nil, nil, signedPart},
 	{"Q4", half, none, 256, nil, []uint32{lowNibbles, highNibbles, 0x88888888}, nibblesLess8},
 	{"IQ4NL", half, none, 256, &nonlinear4, []uint32{lowNibbles}, tablePart},
-	{"IQ4XS", single, none, 256, &nonlinear4, []uint32{lowNibbles}, tablePart},
 	{"MXFP4", single, none, 256, &e2m1, []uint32{lowNibbles}, tablePart},
 	{"Q41", half, half, 256, nil, []uint32{lowNibbles}, nibblesPart},
 	{"Q50", half, none, 320, nil, []uint32{lowNibbles, fifthBits}, fifthLess16},
@@ -115,7 +114,7 @@ func fifthPart(t *tile, at int) part {
 }
 
 func tablePart(t *tile, at int) part {
-	p := part{codes: t.throughTable(rW, at), narrow: true}
+	p := part{codes: t.throughTable(t.nibbles(rW, at)), narrow: true}
 	for _, v := range t.table {
 		p.narrow = p.narrow && max(int(v), -int(v))*127*8 < 1<<15
 	}

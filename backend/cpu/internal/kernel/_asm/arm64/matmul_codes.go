@@ -35,15 +35,15 @@ func (t *tile) signedNibbles(off int) *codes {
 	return k
 }
 
-// throughTable loads k-groups of four bits, which are places in the table of the product.
-func (t *tile) throughTable(base reg, off int) *codes {
-	n := t.nibbles(base, off)
+// throughTable makes of codes what is at their places in the table of the product or of the block.
+func (t *tile) throughTable(n *codes) *codes {
+	last := len(n.constants)
 	k := &codes{constants: n.constants, table: true}
 	k.load = func(c, v int, low, high vreg) {
 		n.held = k.held
 		n.load(c, v, low, high)
-		t.vvv("tbl.16b", low, k.held[1], low)
-		t.vvv("tbl.16b", high, k.held[1], high)
+		t.vvv("tbl.16b", low, k.held[last], low)
+		t.vvv("tbl.16b", high, k.held[last], high)
 	}
 	return k
 }
@@ -86,12 +86,12 @@ func (t *tile) lessTop(n *codes) *codes {
 	return k
 }
 
-// pairs loads k-groups of two bits: four of them are in the bytes at an offset from base.
+// pairs loads k-groups of two bits: four of them are in the bytes at an offset from base, the next four 64 bytes on.
 func (t *tile) pairs(base reg, off int) *codes {
 	k := &codes{constants: []uint32{lowPairs}}
 	k.load = func(c, v int, low, high vreg) {
-		t.loadQ(high, base.plus(off+16*v))
-		if c == 0 {
+		t.loadQ(high, base.plus(off+c/2*64+16*v))
+		if c%2 == 0 {
 			t.vvv("and.16b", low, high, k.held[0])
 			t.shift("ushr.16b", high, high, 2)
 			t.vvv("and.16b", high, high, k.held[0])

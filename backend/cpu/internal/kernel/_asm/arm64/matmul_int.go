@@ -4,7 +4,7 @@ package main
 
 // quantised sets the places of scales and sums for blocks of so many columns, and the count of blocks.
 func (t *tile) quantised(block int) {
-	shift := map[int]int{32: 5, 256: 8}[block]
+	shift := map[int]int{32: 5, 64: 6, 256: 8}[block]
 	t.ins("MOVD %v, %v", rBlocks, rScales)
 	t.ins("LSR $%d, %v, %v", shift, rBlocks, rBlocks)
 	t.ins("ADD %v<<2, %v, %v", rBlocks, rScales, rSums)

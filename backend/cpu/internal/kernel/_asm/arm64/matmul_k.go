@@ -46,11 +46,14 @@ func (k *kTile) eachK(at subBlocks, body, finish func()) {
 	})
 }
 
-// eachSub runs body for the eight sub-blocks of a block.
+// count returns how many sub-blocks a block has.
+func (s subBlocks) count() int { return (s.blockBytes - s.codes) / s.codeBytes }
+
+// eachSub runs body for the sub-blocks of a block.
 func (t *tile) eachSub(at subBlocks, body func()) {
 	t.ins("ADD $%d, %v, %v", at.codes, rW, rCodes)
 	t.ins("ADD $%d, %v, %v", at.scales, t.bytesBase(), rSubScales)
-	t.ins("MOVD $8, %v", rSub)
+	t.ins("MOVD $%d, %v", at.count(), rSub)
 	loop := t.newLabel("sub")
 	t.place(loop)
 	body()

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func matmulIQ4XSAVX2(a *MatMulArgs)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·matmulIQ4XSAVX2(SB), $920-8
+// func matmulT4AVX2(a *MatMulArgs)
+// Requires: AVX, AVX2, F16C, FMA3, MMX+
+TEXT ·matmulT4AVX2(SB), $1080-8
 	MOVQ a+0(FP), AX
 	MOVQ 24(AX), CX
 	MOVQ CX, (SP)
@@ -30,7 +30,7 @@ tile1:
 	MOVQ    DX, R9
 	SHRQ    $0x05, R9
 	LEAQ    (R8)(R9*4), R9
-	SHRQ    $0x05, DX
+	SHRQ    $0x08, DX
 	VXORPS  Y0, Y0, Y0
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y0, 32(DI)
@@ -42,18 +42,34 @@ tile1:
 	VMOVUPS Y0, 224(DI)
 
 block3:
-	VMOVDQU      64(CX), Y0
-	VPAND        lowNibbles<>+0(SB), Y0, Y0
-	VMOVDQU      magnitudes<>+0(SB), Y6
-	VPSHUFB      Y0, Y6, Y6
-	VMOVDQU      signs<>+0(SB), Y12
-	VPSHUFB      Y0, Y12, Y12
-	VMOVDQU      96(CX), Y0
-	VPAND        lowNibbles<>+0(SB), Y0, Y0
-	VMOVDQU      magnitudes<>+0(SB), Y7
-	VPSHUFB      Y0, Y7, Y7
-	VMOVDQU      signs<>+0(SB), Y10
-	VPSHUFB      Y0, Y10, Y10
+	PREFETCHT0     2048(CX)
+	PREFETCHT0     2112(CX)
+	PREFETCHT0     2176(CX)
+	VBROADCASTI128 32(CX), Y0
+	VMOVDQU        Y0, 960(DI)
+	LEAQ           192(CX), R10
+	LEAQ           64(CX), R11
+	MOVQ           $0x0000000000000008, R12
+
+sub4:
+	PREFETCHT0   2048(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT0   2176(R10)
+	PREFETCHT0   2240(R10)
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      960(DI), Y0
+	VPSHUFB      Y6, Y0, Y6
+	VMOVDQU      960(DI), Y0
+	VPSHUFB      Y7, Y0, Y7
+	VPXOR        Y12, Y12, Y12
+	VPCMPGTB     Y6, Y12, Y12
+	VPABSB       Y6, Y6
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y7, Y10, Y10
+	VPABSB       Y7, Y7
 	VPMADDUBSW   Y12, Y6, Y8
 	VPMADDUBSW   Y10, Y7, Y9
 	VPBROADCASTD (SI), Y1
@@ -84,20 +100,22 @@ block3:
 	VPXOR        Y10, Y11, Y10
 	VPMADDUBSW   Y10, Y7, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y7
-	VMOVDQU      64(CX), Y11
+	VMOVDQU      (R10), Y10
+	VMOVDQU      32(R10), Y11
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        lowNibbles<>+0(SB), Y11, Y11
-	VMOVDQU      magnitudes<>+0(SB), Y10
-	VPSHUFB      Y11, Y10, Y10
-	VMOVDQU      signs<>+0(SB), Y12
-	VPSHUFB      Y11, Y12, Y12
-	VMOVDQU      96(CX), Y14
-	VPSRLW       $0x04, Y14, Y14
-	VPAND        lowNibbles<>+0(SB), Y14, Y14
-	VMOVDQU      magnitudes<>+0(SB), Y11
-	VPSHUFB      Y14, Y11, Y11
-	VMOVDQU      signs<>+0(SB), Y13
-	VPSHUFB      Y14, Y13, Y13
+	VMOVDQU      960(DI), Y12
+	VPSHUFB      Y10, Y12, Y10
+	VMOVDQU      960(DI), Y12
+	VPSHUFB      Y11, Y12, Y11
+	VPXOR        Y12, Y12, Y12
+	VPCMPGTB     Y10, Y12, Y12
+	VPABSB       Y10, Y10
+	VPXOR        Y13, Y13, Y13
+	VPCMPGTB     Y11, Y13, Y13
+	VPABSB       Y11, Y11
 	VPMADDUBSW   Y12, Y10, Y14
 	VPADDW       Y14, Y8, Y8
 	VPMADDUBSW   Y13, Y11, Y14
@@ -138,18 +156,20 @@ block3:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      128(CX), Y11
+	VMOVDQU      64(R10), Y10
+	VMOVDQU      96(R10), Y11
+	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPAND        lowNibbles<>+0(SB), Y11, Y11
-	VMOVDQU      magnitudes<>+0(SB), Y10
-	VPSHUFB      Y11, Y10, Y10
-	VMOVDQU      signs<>+0(SB), Y12
-	VPSHUFB      Y11, Y12, Y12
-	VMOVDQU      160(CX), Y14
-	VPAND        lowNibbles<>+0(SB), Y14, Y14
-	VMOVDQU      magnitudes<>+0(SB), Y11
-	VPSHUFB      Y14, Y11, Y11
-	VMOVDQU      signs<>+0(SB), Y13
-	VPSHUFB      Y14, Y13, Y13
+	VMOVDQU      960(DI), Y12
+	VPSHUFB      Y10, Y12, Y10
+	VMOVDQU      960(DI), Y12
+	VPSHUFB      Y11, Y12, Y11
+	VPXOR        Y12, Y12, Y12
+	VPCMPGTB     Y10, Y12, Y12
+	VPABSB       Y10, Y10
+	VPXOR        Y13, Y13, Y13
+	VPCMPGTB     Y11, Y13, Y13
+	VPABSB       Y11, Y11
 	VPMADDUBSW   Y12, Y10, Y14
 	VPADDW       Y14, Y8, Y8
 	VPMADDUBSW   Y13, Y11, Y14
@@ -190,20 +210,22 @@ block3:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      128(CX), Y11
+	VMOVDQU      64(R10), Y10
+	VMOVDQU      96(R10), Y11
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        lowNibbles<>+0(SB), Y11, Y11
-	VMOVDQU      magnitudes<>+0(SB), Y10
-	VPSHUFB      Y11, Y10, Y10
-	VMOVDQU      signs<>+0(SB), Y12
-	VPSHUFB      Y11, Y12, Y12
-	VMOVDQU      160(CX), Y14
-	VPSRLW       $0x04, Y14, Y14
-	VPAND        lowNibbles<>+0(SB), Y14, Y14
-	VMOVDQU      magnitudes<>+0(SB), Y11
-	VPSHUFB      Y14, Y11, Y11
-	VMOVDQU      signs<>+0(SB), Y13
-	VPSHUFB      Y14, Y13, Y13
+	VMOVDQU      960(DI), Y12
+	VPSHUFB      Y10, Y12, Y10
+	VMOVDQU      960(DI), Y12
+	VPSHUFB      Y11, Y12, Y11
+	VPXOR        Y12, Y12, Y12
+	VPCMPGTB     Y10, Y12, Y12
+	VPABSB       Y10, Y10
+	VPXOR        Y13, Y13, Y13
+	VPCMPGTB     Y11, Y13, Y13
+	VPABSB       Y11, Y11
 	VPMADDUBSW   Y12, Y10, Y14
 	VPADDW       Y14, Y8, Y8
 	VPMADDUBSW   Y13, Y11, Y14
@@ -244,18 +266,20 @@ block3:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      192(CX), Y11
+	VMOVDQU      128(R10), Y10
+	VMOVDQU      160(R10), Y11
+	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPAND        lowNibbles<>+0(SB), Y11, Y11
-	VMOVDQU      magnitudes<>+0(SB), Y10
-	VPSHUFB      Y11, Y10, Y10
-	VMOVDQU      signs<>+0(SB), Y12
-	VPSHUFB      Y11, Y12, Y12
-	VMOVDQU      224(CX), Y14
-	VPAND        lowNibbles<>+0(SB), Y14, Y14
-	VMOVDQU      magnitudes<>+0(SB), Y11
-	VPSHUFB      Y14, Y11, Y11
-	VMOVDQU      signs<>+0(SB), Y13
-	VPSHUFB      Y14, Y13, Y13
+	VMOVDQU      960(DI), Y12
+	VPSHUFB      Y10, Y12, Y10
+	VMOVDQU      960(DI), Y12
+	VPSHUFB      Y11, Y12, Y11
+	VPXOR        Y12, Y12, Y12
+	VPCMPGTB     Y10, Y12, Y12
+	VPABSB       Y10, Y10
+	VPXOR        Y13, Y13, Y13
+	VPCMPGTB     Y11, Y13, Y13
+	VPABSB       Y11, Y11
 	VPMADDUBSW   Y12, Y10, Y14
 	VPADDW       Y14, Y8, Y8
 	VPMADDUBSW   Y13, Y11, Y14
@@ -296,20 +320,22 @@ block3:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      192(CX), Y11
+	VMOVDQU      128(R10), Y10
+	VMOVDQU      160(R10), Y11
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        lowNibbles<>+0(SB), Y11, Y11
-	VMOVDQU      magnitudes<>+0(SB), Y10
-	VPSHUFB      Y11, Y10, Y10
-	VMOVDQU      signs<>+0(SB), Y12
-	VPSHUFB      Y11, Y12, Y12
-	VMOVDQU      224(CX), Y14
-	VPSRLW       $0x04, Y14, Y14
-	VPAND        lowNibbles<>+0(SB), Y14, Y14
-	VMOVDQU      magnitudes<>+0(SB), Y11
-	VPSHUFB      Y14, Y11, Y11
-	VMOVDQU      signs<>+0(SB), Y13
-	VPSHUFB      Y14, Y13, Y13
+	VMOVDQU      960(DI), Y12
+	VPSHUFB      Y10, Y12, Y10
+	VMOVDQU      960(DI), Y12
+	VPSHUFB      Y11, Y12, Y11
+	VPXOR        Y12, Y12, Y12
+	VPCMPGTB     Y10, Y12, Y12
+	VPABSB       Y10, Y10
+	VPXOR        Y13, Y13, Y13
+	VPCMPGTB     Y11, Y13, Y13
+	VPABSB       Y11, Y11
 	VPMADDUBSW   Y12, Y10, Y14
 	VPADDW       Y14, Y8, Y8
 	VPMADDUBSW   Y13, Y11, Y14
@@ -350,18 +376,20 @@ block3:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      256(CX), Y11
+	VMOVDQU      192(R10), Y10
+	VMOVDQU      224(R10), Y11
+	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPAND        lowNibbles<>+0(SB), Y11, Y11
-	VMOVDQU      magnitudes<>+0(SB), Y10
-	VPSHUFB      Y11, Y10, Y10
-	VMOVDQU      signs<>+0(SB), Y12
-	VPSHUFB      Y11, Y12, Y12
-	VMOVDQU      288(CX), Y14
-	VPAND        lowNibbles<>+0(SB), Y14, Y14
-	VMOVDQU      magnitudes<>+0(SB), Y11
-	VPSHUFB      Y14, Y11, Y11
-	VMOVDQU      signs<>+0(SB), Y13
-	VPSHUFB      Y14, Y13, Y13
+	VMOVDQU      960(DI), Y12
+	VPSHUFB      Y10, Y12, Y10
+	VMOVDQU      960(DI), Y12
+	VPSHUFB      Y11, Y12, Y11
+	VPXOR        Y12, Y12, Y12
+	VPCMPGTB     Y10, Y12, Y12
+	VPABSB       Y10, Y10
+	VPXOR        Y13, Y13, Y13
+	VPCMPGTB     Y11, Y13, Y13
+	VPABSB       Y11, Y11
 	VPMADDUBSW   Y12, Y10, Y14
 	VPADDW       Y14, Y8, Y8
 	VPMADDUBSW   Y13, Y11, Y14
@@ -402,20 +430,22 @@ block3:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      256(CX), Y11
+	VMOVDQU      192(R10), Y10
+	VMOVDQU      224(R10), Y11
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        lowNibbles<>+0(SB), Y11, Y11
-	VMOVDQU      magnitudes<>+0(SB), Y10
-	VPSHUFB      Y11, Y10, Y10
-	VMOVDQU      signs<>+0(SB), Y12
-	VPSHUFB      Y11, Y12, Y12
-	VMOVDQU      288(CX), Y14
-	VPSRLW       $0x04, Y14, Y14
-	VPAND        lowNibbles<>+0(SB), Y14, Y14
-	VMOVDQU      magnitudes<>+0(SB), Y11
-	VPSHUFB      Y14, Y11, Y11
-	VMOVDQU      signs<>+0(SB), Y13
-	VPSHUFB      Y14, Y13, Y13
+	VMOVDQU      960(DI), Y12
+	VPSHUFB      Y10, Y12, Y10
+	VMOVDQU      960(DI), Y12
+	VPSHUFB      Y11, Y12, Y11
+	VPXOR        Y12, Y12, Y12
+	VPCMPGTB     Y10, Y12, Y12
+	VPABSB       Y10, Y10
+	VPXOR        Y13, Y13, Y13
+	VPCMPGTB     Y11, Y13, Y13
+	VPABSB       Y11, Y11
 	VPMADDUBSW   Y12, Y10, Y14
 	VPADDW       Y14, Y8, Y8
 	VPMADDUBSW   Y13, Y11, Y14
@@ -466,58 +496,73 @@ block3:
 	VPSUBD       Y9, Y3, Y3
 	VPSUBD       Y9, Y5, Y5
 	VPSUBD       Y9, Y7, Y7
-	VBROADCASTSS (R8), Y8
+	VPMOVSXBD    (R11), Y8
+	VCVTDQ2PS    Y8, Y8
+	VCVTPH2PS    (CX), Y9
+	VBROADCASTSS 48(CX), Y10
+	VMULPS       Y10, Y9, Y9
+	VMULPS       Y9, Y8, Y8
 	VCVTDQ2PS    Y0, Y0
-	VMULPS       (CX), Y0, Y0
-	VFMADD213PS  (DI), Y8, Y0
+	VMULPS       Y8, Y0, Y0
+	VBROADCASTSS (R8), Y9
+	VFMADD213PS  (DI), Y9, Y0
 	VMOVUPS      Y0, (DI)
-	VCVTDQ2PS    Y1, Y1
-	VMULPS       32(CX), Y1, Y1
-	VFMADD213PS  32(DI), Y8, Y1
-	VMOVUPS      Y1, 32(DI)
-	VBROADCASTSS (R8)(AX*1), Y0
 	VCVTDQ2PS    Y2, Y2
-	VMULPS       (CX), Y2, Y2
+	VMULPS       Y8, Y2, Y2
+	VBROADCASTSS (R8)(AX*1), Y0
 	VFMADD213PS  64(DI), Y0, Y2
 	VMOVUPS      Y2, 64(DI)
-	VCVTDQ2PS    Y3, Y3
-	VMULPS       32(CX), Y3, Y3
-	VFMADD213PS  96(DI), Y0, Y3
-	VMOVUPS      Y3, 96(DI)
-	VBROADCASTSS (R8)(AX*2), Y0
 	VCVTDQ2PS    Y4, Y4
-	VMULPS       (CX), Y4, Y4
+	VMULPS       Y8, Y4, Y4
+	VBROADCASTSS (R8)(AX*2), Y0
 	VFMADD213PS  128(DI), Y0, Y4
 	VMOVUPS      Y4, 128(DI)
-	VCVTDQ2PS    Y5, Y5
-	VMULPS       32(CX), Y5, Y5
-	VFMADD213PS  160(DI), Y0, Y5
-	VMOVUPS      Y5, 160(DI)
-	VBROADCASTSS (R8)(BX*1), Y0
 	VCVTDQ2PS    Y6, Y6
-	VMULPS       (CX), Y6, Y6
+	VMULPS       Y8, Y6, Y6
+	VBROADCASTSS (R8)(BX*1), Y0
 	VFMADD213PS  192(DI), Y0, Y6
 	VMOVUPS      Y6, 192(DI)
+	VPMOVSXBD    8(R11), Y0
+	VCVTDQ2PS    Y0, Y0
+	VCVTPH2PS    16(CX), Y2
+	VBROADCASTSS 48(CX), Y4
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VBROADCASTSS (R8), Y2
+	VFMADD213PS  32(DI), Y2, Y1
+	VMOVUPS      Y1, 32(DI)
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       Y0, Y3, Y3
+	VBROADCASTSS (R8)(AX*1), Y1
+	VFMADD213PS  96(DI), Y1, Y3
+	VMOVUPS      Y3, 96(DI)
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y0, Y5, Y5
+	VBROADCASTSS (R8)(AX*2), Y1
+	VFMADD213PS  160(DI), Y1, Y5
+	VMOVUPS      Y5, 160(DI)
 	VCVTDQ2PS    Y7, Y7
-	VMULPS       32(CX), Y7, Y7
+	VMULPS       Y0, Y7, Y7
+	VBROADCASTSS (R8)(BX*1), Y0
 	VFMADD213PS  224(DI), Y0, Y7
 	VMOVUPS      Y7, 224(DI)
-	PREFETCHT0   2048(CX)
-	PREFETCHT0   2112(CX)
-	PREFETCHT0   2176(CX)
-	PREFETCHT0   2240(CX)
-	PREFETCHT0   2304(CX)
-	ADDQ         $+320, CX
-	ADDQ         $+32, SI
 	ADDQ         $+4, R8
 	ADDQ         $+4, R9
+	ADDQ         $+256, R10
+	ADDQ         $+16, R11
+	ADDQ         $+32, SI
+	DECQ         R12
+	JNZ          sub4
+	ADDQ         $+2240, CX
 	DECQ         DX
 	JNZ          block3
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         8(SP), DX
 	CMPB         56(CX), $0x00
-	JEQ          plain4
+	JEQ          plain5
 	VMOVUPS      (DI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -546,9 +591,9 @@ block3:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored5
+	JMP          stored6
 
-plain4:
+plain5:
 	VMOVUPS (DI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(DI), Y0
@@ -570,7 +615,7 @@ plain4:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored5:
+stored6:
 	MOVQ   DX, 8(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, (SP)
@@ -579,7 +624,7 @@ stored5:
 
 next2:
 	CMPQ    16(SP), $0x03
-	JLT     next7
+	JLT     next8
 	MOVQ    a+0(FP), AX
 	MOVQ    16(AX), CX
 	MOVQ    40(AX), DX
@@ -591,7 +636,7 @@ next2:
 	MOVQ    DX, R8
 	SHRQ    $0x05, R8
 	LEAQ    (DI)(R8*4), R8
-	SHRQ    $0x05, DX
+	SHRQ    $0x08, DX
 	VXORPS  Y0, Y0, Y0
 	VMOVUPS Y0, (SI)
 	VMOVUPS Y0, 32(SI)
@@ -600,20 +645,45 @@ next2:
 	VMOVUPS Y0, 128(SI)
 	VMOVUPS Y0, 160(SI)
 
-block8:
-	PREFETCHT0   (CX)
-	VMOVDQU      64(CX), Y0
-	VPAND        lowNibbles<>+0(SB), Y0, Y0
-	VMOVDQU      magnitudes<>+0(SB), Y4
-	VPSHUFB      Y0, Y4, Y4
-	VMOVDQU      signs<>+0(SB), Y10
-	VPSHUFB      Y0, Y10, Y10
-	VMOVDQU      96(CX), Y0
-	VPAND        lowNibbles<>+0(SB), Y0, Y0
-	VMOVDQU      magnitudes<>+0(SB), Y5
-	VPSHUFB      Y0, Y5, Y5
-	VMOVDQU      signs<>+0(SB), Y8
-	VPSHUFB      Y0, Y8, Y8
+block9:
+	PREFETCHT0     (CX)
+	PREFETCHT0     64(CX)
+	PREFETCHT0     128(CX)
+	PREFETCHT0     2048(CX)
+	PREFETCHT1     4096(CX)
+	PREFETCHT0     2112(CX)
+	PREFETCHT1     4160(CX)
+	PREFETCHT0     2176(CX)
+	PREFETCHT1     4224(CX)
+	VBROADCASTI128 32(CX), Y0
+	VMOVDQU        Y0, 960(SI)
+	LEAQ           192(CX), R9
+	LEAQ           64(CX), R10
+	MOVQ           $0x0000000000000008, R11
+
+sub10:
+	PREFETCHT0   2048(R9)
+	PREFETCHT1   4096(R9)
+	PREFETCHT0   2112(R9)
+	PREFETCHT1   4160(R9)
+	PREFETCHT0   2176(R9)
+	PREFETCHT1   4224(R9)
+	PREFETCHT0   2240(R9)
+	PREFETCHT1   4288(R9)
+	VMOVDQU      (R9), Y4
+	VMOVDQU      32(R9), Y5
+	VPAND        lowNibbles<>+0(SB), Y4, Y4
+	VPAND        lowNibbles<>+0(SB), Y5, Y5
+	VMOVDQU      960(SI), Y0
+	VPSHUFB      Y4, Y0, Y4
+	VMOVDQU      960(SI), Y0
+	VPSHUFB      Y5, Y0, Y5
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y4, Y10, Y10
+	VPABSB       Y4, Y4
+	VPXOR        Y8, Y8, Y8
+	VPCMPGTB     Y5, Y8, Y8
+	VPABSB       Y5, Y5
 	VPMADDUBSW   Y10, Y4, Y6
 	VPMADDUBSW   Y8, Y5, Y7
 	VPBROADCASTD (BX), Y1
@@ -637,20 +707,22 @@ block8:
 	VPXOR        Y8, Y9, Y8
 	VPMADDUBSW   Y8, Y5, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y5
-	VMOVDQU      64(CX), Y9
+	VMOVDQU      (R9), Y8
+	VMOVDQU      32(R9), Y9
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      magnitudes<>+0(SB), Y8
-	VPSHUFB      Y9, Y8, Y8
-	VMOVDQU      signs<>+0(SB), Y10
-	VPSHUFB      Y9, Y10, Y10
-	VMOVDQU      96(CX), Y12
-	VPSRLW       $0x04, Y12, Y12
-	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      magnitudes<>+0(SB), Y9
-	VPSHUFB      Y12, Y9, Y9
-	VMOVDQU      signs<>+0(SB), Y11
-	VPSHUFB      Y12, Y11, Y11
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y8, Y10, Y10
+	VPABSB       Y8, Y8
+	VPXOR        Y11, Y11, Y11
+	VPCMPGTB     Y9, Y11, Y11
+	VPABSB       Y9, Y9
 	VPMADDUBSW   Y10, Y8, Y12
 	VPADDW       Y12, Y6, Y6
 	VPMADDUBSW   Y11, Y9, Y12
@@ -682,18 +754,20 @@ block8:
 	VPMADDUBSW   Y8, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y5, Y5
-	VMOVDQU      128(CX), Y9
+	VMOVDQU      64(R9), Y8
+	VMOVDQU      96(R9), Y9
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      magnitudes<>+0(SB), Y8
-	VPSHUFB      Y9, Y8, Y8
-	VMOVDQU      signs<>+0(SB), Y10
-	VPSHUFB      Y9, Y10, Y10
-	VMOVDQU      160(CX), Y12
-	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      magnitudes<>+0(SB), Y9
-	VPSHUFB      Y12, Y9, Y9
-	VMOVDQU      signs<>+0(SB), Y11
-	VPSHUFB      Y12, Y11, Y11
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y8, Y10, Y10
+	VPABSB       Y8, Y8
+	VPXOR        Y11, Y11, Y11
+	VPCMPGTB     Y9, Y11, Y11
+	VPABSB       Y9, Y9
 	VPMADDUBSW   Y10, Y8, Y12
 	VPADDW       Y12, Y6, Y6
 	VPMADDUBSW   Y11, Y9, Y12
@@ -725,20 +799,22 @@ block8:
 	VPMADDUBSW   Y8, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y5, Y5
-	VMOVDQU      128(CX), Y9
+	VMOVDQU      64(R9), Y8
+	VMOVDQU      96(R9), Y9
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      magnitudes<>+0(SB), Y8
-	VPSHUFB      Y9, Y8, Y8
-	VMOVDQU      signs<>+0(SB), Y10
-	VPSHUFB      Y9, Y10, Y10
-	VMOVDQU      160(CX), Y12
-	VPSRLW       $0x04, Y12, Y12
-	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      magnitudes<>+0(SB), Y9
-	VPSHUFB      Y12, Y9, Y9
-	VMOVDQU      signs<>+0(SB), Y11
-	VPSHUFB      Y12, Y11, Y11
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y8, Y10, Y10
+	VPABSB       Y8, Y8
+	VPXOR        Y11, Y11, Y11
+	VPCMPGTB     Y9, Y11, Y11
+	VPABSB       Y9, Y9
 	VPMADDUBSW   Y10, Y8, Y12
 	VPADDW       Y12, Y6, Y6
 	VPMADDUBSW   Y11, Y9, Y12
@@ -770,18 +846,20 @@ block8:
 	VPMADDUBSW   Y8, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y5, Y5
-	VMOVDQU      192(CX), Y9
+	VMOVDQU      128(R9), Y8
+	VMOVDQU      160(R9), Y9
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      magnitudes<>+0(SB), Y8
-	VPSHUFB      Y9, Y8, Y8
-	VMOVDQU      signs<>+0(SB), Y10
-	VPSHUFB      Y9, Y10, Y10
-	VMOVDQU      224(CX), Y12
-	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      magnitudes<>+0(SB), Y9
-	VPSHUFB      Y12, Y9, Y9
-	VMOVDQU      signs<>+0(SB), Y11
-	VPSHUFB      Y12, Y11, Y11
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y8, Y10, Y10
+	VPABSB       Y8, Y8
+	VPXOR        Y11, Y11, Y11
+	VPCMPGTB     Y9, Y11, Y11
+	VPABSB       Y9, Y9
 	VPMADDUBSW   Y10, Y8, Y12
 	VPADDW       Y12, Y6, Y6
 	VPMADDUBSW   Y11, Y9, Y12
@@ -813,20 +891,22 @@ block8:
 	VPMADDUBSW   Y8, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y5, Y5
-	VMOVDQU      192(CX), Y9
+	VMOVDQU      128(R9), Y8
+	VMOVDQU      160(R9), Y9
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      magnitudes<>+0(SB), Y8
-	VPSHUFB      Y9, Y8, Y8
-	VMOVDQU      signs<>+0(SB), Y10
-	VPSHUFB      Y9, Y10, Y10
-	VMOVDQU      224(CX), Y12
-	VPSRLW       $0x04, Y12, Y12
-	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      magnitudes<>+0(SB), Y9
-	VPSHUFB      Y12, Y9, Y9
-	VMOVDQU      signs<>+0(SB), Y11
-	VPSHUFB      Y12, Y11, Y11
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y8, Y10, Y10
+	VPABSB       Y8, Y8
+	VPXOR        Y11, Y11, Y11
+	VPCMPGTB     Y9, Y11, Y11
+	VPABSB       Y9, Y9
 	VPMADDUBSW   Y10, Y8, Y12
 	VPADDW       Y12, Y6, Y6
 	VPMADDUBSW   Y11, Y9, Y12
@@ -858,18 +938,20 @@ block8:
 	VPMADDUBSW   Y8, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y5, Y5
-	VMOVDQU      256(CX), Y9
+	VMOVDQU      192(R9), Y8
+	VMOVDQU      224(R9), Y9
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      magnitudes<>+0(SB), Y8
-	VPSHUFB      Y9, Y8, Y8
-	VMOVDQU      signs<>+0(SB), Y10
-	VPSHUFB      Y9, Y10, Y10
-	VMOVDQU      288(CX), Y12
-	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      magnitudes<>+0(SB), Y9
-	VPSHUFB      Y12, Y9, Y9
-	VMOVDQU      signs<>+0(SB), Y11
-	VPSHUFB      Y12, Y11, Y11
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y8, Y10, Y10
+	VPABSB       Y8, Y8
+	VPXOR        Y11, Y11, Y11
+	VPCMPGTB     Y9, Y11, Y11
+	VPABSB       Y9, Y9
 	VPMADDUBSW   Y10, Y8, Y12
 	VPADDW       Y12, Y6, Y6
 	VPMADDUBSW   Y11, Y9, Y12
@@ -901,20 +983,22 @@ block8:
 	VPMADDUBSW   Y8, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y5, Y5
-	VMOVDQU      256(CX), Y9
+	VMOVDQU      192(R9), Y8
+	VMOVDQU      224(R9), Y9
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      magnitudes<>+0(SB), Y8
-	VPSHUFB      Y9, Y8, Y8
-	VMOVDQU      signs<>+0(SB), Y10
-	VPSHUFB      Y9, Y10, Y10
-	VMOVDQU      288(CX), Y12
-	VPSRLW       $0x04, Y12, Y12
-	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      magnitudes<>+0(SB), Y9
-	VPSHUFB      Y12, Y9, Y9
-	VMOVDQU      signs<>+0(SB), Y11
-	VPSHUFB      Y12, Y11, Y11
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y8, Y10, Y10
+	VPABSB       Y8, Y8
+	VPXOR        Y11, Y11, Y11
+	VPCMPGTB     Y9, Y11, Y11
+	VPABSB       Y9, Y9
 	VPMADDUBSW   Y10, Y8, Y12
 	VPADDW       Y12, Y6, Y6
 	VPMADDUBSW   Y11, Y9, Y12
@@ -954,54 +1038,63 @@ block8:
 	VPSUBD       Y7, Y1, Y1
 	VPSUBD       Y7, Y3, Y3
 	VPSUBD       Y7, Y5, Y5
-	VBROADCASTSS (DI), Y6
+	VPMOVSXBD    (R10), Y6
+	VCVTDQ2PS    Y6, Y6
+	VCVTPH2PS    (CX), Y7
+	VBROADCASTSS 48(CX), Y8
+	VMULPS       Y8, Y7, Y7
+	VMULPS       Y7, Y6, Y6
 	VCVTDQ2PS    Y0, Y0
-	VMULPS       (CX), Y0, Y0
-	VFMADD213PS  (SI), Y6, Y0
+	VMULPS       Y6, Y0, Y0
+	VBROADCASTSS (DI), Y7
+	VFMADD213PS  (SI), Y7, Y0
 	VMOVUPS      Y0, (SI)
-	VCVTDQ2PS    Y1, Y1
-	VMULPS       32(CX), Y1, Y1
-	VFMADD213PS  32(SI), Y6, Y1
-	VMOVUPS      Y1, 32(SI)
-	VBROADCASTSS (DI)(AX*1), Y0
 	VCVTDQ2PS    Y2, Y2
-	VMULPS       (CX), Y2, Y2
+	VMULPS       Y6, Y2, Y2
+	VBROADCASTSS (DI)(AX*1), Y0
 	VFMADD213PS  64(SI), Y0, Y2
 	VMOVUPS      Y2, 64(SI)
-	VCVTDQ2PS    Y3, Y3
-	VMULPS       32(CX), Y3, Y3
-	VFMADD213PS  96(SI), Y0, Y3
-	VMOVUPS      Y3, 96(SI)
-	VBROADCASTSS (DI)(AX*2), Y0
 	VCVTDQ2PS    Y4, Y4
-	VMULPS       (CX), Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VBROADCASTSS (DI)(AX*2), Y0
 	VFMADD213PS  128(SI), Y0, Y4
 	VMOVUPS      Y4, 128(SI)
+	VPMOVSXBD    8(R10), Y0
+	VCVTDQ2PS    Y0, Y0
+	VCVTPH2PS    16(CX), Y2
+	VBROADCASTSS 48(CX), Y4
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VBROADCASTSS (DI), Y2
+	VFMADD213PS  32(SI), Y2, Y1
+	VMOVUPS      Y1, 32(SI)
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       Y0, Y3, Y3
+	VBROADCASTSS (DI)(AX*1), Y1
+	VFMADD213PS  96(SI), Y1, Y3
+	VMOVUPS      Y3, 96(SI)
 	VCVTDQ2PS    Y5, Y5
-	VMULPS       32(CX), Y5, Y5
+	VMULPS       Y0, Y5, Y5
+	VBROADCASTSS (DI)(AX*2), Y0
 	VFMADD213PS  160(SI), Y0, Y5
 	VMOVUPS      Y5, 160(SI)
-	PREFETCHT0   2048(CX)
-	PREFETCHT1   4096(CX)
-	PREFETCHT0   2112(CX)
-	PREFETCHT1   4160(CX)
-	PREFETCHT0   2176(CX)
-	PREFETCHT1   4224(CX)
-	PREFETCHT0   2240(CX)
-	PREFETCHT1   4288(CX)
-	PREFETCHT0   2304(CX)
-	PREFETCHT1   4352(CX)
-	ADDQ         $+320, CX
-	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
+	ADDQ         $+256, R9
+	ADDQ         $+16, R10
+	ADDQ         $+32, BX
+	DECQ         R11
+	JNZ          sub10
+	ADDQ         $+2240, CX
 	DECQ         DX
-	JNZ          block8
+	JNZ          block9
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         8(SP), DX
 	CMPB         56(CX), $0x00
-	JEQ          plain9
+	JEQ          plain11
 	VMOVUPS      (SI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1023,9 +1116,9 @@ block8:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored10
+	JMP          stored12
 
-plain9:
+plain11:
 	VMOVUPS (SI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(SI), Y0
@@ -1042,15 +1135,15 @@ plain9:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored10:
+stored12:
 	MOVQ   DX, 8(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, (SP)
 	SUBQ   $0x03, 16(SP)
 
-next7:
+next8:
 	CMPQ   16(SP), $0x02
-	JLT    next12
+	JLT    next14
 	MOVQ   a+0(FP), AX
 	MOVQ   16(AX), CX
 	MOVQ   40(AX), DX
@@ -1058,30 +1151,55 @@ next7:
 	MOVQ   (SP), BX
 	LEAQ   87(SP), SI
 	ANDQ   $-64, SI
-	LEAQ   (BX)(DX*1), SI
-	MOVQ   DX, DI
-	SHRQ   $0x05, DI
-	LEAQ   (SI)(DI*4), DI
-	SHRQ   $0x05, DX
+	LEAQ   (BX)(DX*1), DI
+	MOVQ   DX, R8
+	SHRQ   $0x05, R8
+	LEAQ   (DI)(R8*4), R8
+	SHRQ   $0x08, DX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-block13:
-	PREFETCHT0   (CX)
-	VMOVDQU      64(CX), Y4
-	VPAND        lowNibbles<>+0(SB), Y4, Y4
-	VMOVDQU      magnitudes<>+0(SB), Y6
-	VPSHUFB      Y4, Y6, Y6
-	VMOVDQU      signs<>+0(SB), Y12
-	VPSHUFB      Y4, Y12, Y12
-	VMOVDQU      96(CX), Y4
-	VPAND        lowNibbles<>+0(SB), Y4, Y4
-	VMOVDQU      magnitudes<>+0(SB), Y7
-	VPSHUFB      Y4, Y7, Y7
-	VMOVDQU      signs<>+0(SB), Y10
-	VPSHUFB      Y4, Y10, Y10
+block15:
+	PREFETCHT0     (CX)
+	PREFETCHT0     64(CX)
+	PREFETCHT0     128(CX)
+	PREFETCHT0     2048(CX)
+	PREFETCHT1     4096(CX)
+	PREFETCHT0     2112(CX)
+	PREFETCHT1     4160(CX)
+	PREFETCHT0     2176(CX)
+	PREFETCHT1     4224(CX)
+	VBROADCASTI128 32(CX), Y4
+	VMOVDQU        Y4, 960(SI)
+	LEAQ           192(CX), R9
+	LEAQ           64(CX), R10
+	MOVQ           $0x0000000000000008, R11
+
+sub16:
+	PREFETCHT0   2048(R9)
+	PREFETCHT1   4096(R9)
+	PREFETCHT0   2112(R9)
+	PREFETCHT1   4160(R9)
+	PREFETCHT0   2176(R9)
+	PREFETCHT1   4224(R9)
+	PREFETCHT0   2240(R9)
+	PREFETCHT1   4288(R9)
+	VMOVDQU      (R9), Y6
+	VMOVDQU      32(R9), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      960(SI), Y4
+	VPSHUFB      Y6, Y4, Y6
+	VMOVDQU      960(SI), Y4
+	VPSHUFB      Y7, Y4, Y7
+	VPXOR        Y12, Y12, Y12
+	VPCMPGTB     Y6, Y12, Y12
+	VPABSB       Y6, Y6
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y7, Y10, Y10
+	VPABSB       Y7, Y7
 	VPMADDUBSW   Y12, Y6, Y8
 	VPMADDUBSW   Y10, Y7, Y9
 	VPBROADCASTD (BX), Y5
@@ -1098,20 +1216,22 @@ block13:
 	VPXOR        Y10, Y11, Y10
 	VPMADDUBSW   Y10, Y7, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y7
-	VMOVDQU      64(CX), Y11
+	VMOVDQU      (R9), Y10
+	VMOVDQU      32(R9), Y11
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        lowNibbles<>+0(SB), Y11, Y11
-	VMOVDQU      magnitudes<>+0(SB), Y10
-	VPSHUFB      Y11, Y10, Y10
-	VMOVDQU      signs<>+0(SB), Y12
-	VPSHUFB      Y11, Y12, Y12
-	VMOVDQU      96(CX), Y14
-	VPSRLW       $0x04, Y14, Y14
-	VPAND        lowNibbles<>+0(SB), Y14, Y14
-	VMOVDQU      magnitudes<>+0(SB), Y11
-	VPSHUFB      Y14, Y11, Y11
-	VMOVDQU      signs<>+0(SB), Y13
-	VPSHUFB      Y14, Y13, Y13
+	VMOVDQU      960(SI), Y12
+	VPSHUFB      Y10, Y12, Y10
+	VMOVDQU      960(SI), Y12
+	VPSHUFB      Y11, Y12, Y11
+	VPXOR        Y12, Y12, Y12
+	VPCMPGTB     Y10, Y12, Y12
+	VPABSB       Y10, Y10
+	VPXOR        Y13, Y13, Y13
+	VPCMPGTB     Y11, Y13, Y13
+	VPABSB       Y11, Y11
 	VPMADDUBSW   Y12, Y10, Y14
 	VPADDW       Y14, Y8, Y8
 	VPMADDUBSW   Y13, Y11, Y14
@@ -1134,18 +1254,20 @@ block13:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      128(CX), Y11
+	VMOVDQU      64(R9), Y10
+	VMOVDQU      96(R9), Y11
+	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPAND        lowNibbles<>+0(SB), Y11, Y11
-	VMOVDQU      magnitudes<>+0(SB), Y10
-	VPSHUFB      Y11, Y10, Y10
-	VMOVDQU      signs<>+0(SB), Y12
-	VPSHUFB      Y11, Y12, Y12
-	VMOVDQU      160(CX), Y14
-	VPAND        lowNibbles<>+0(SB), Y14, Y14
-	VMOVDQU      magnitudes<>+0(SB), Y11
-	VPSHUFB      Y14, Y11, Y11
-	VMOVDQU      signs<>+0(SB), Y13
-	VPSHUFB      Y14, Y13, Y13
+	VMOVDQU      960(SI), Y12
+	VPSHUFB      Y10, Y12, Y10
+	VMOVDQU      960(SI), Y12
+	VPSHUFB      Y11, Y12, Y11
+	VPXOR        Y12, Y12, Y12
+	VPCMPGTB     Y10, Y12, Y12
+	VPABSB       Y10, Y10
+	VPXOR        Y13, Y13, Y13
+	VPCMPGTB     Y11, Y13, Y13
+	VPABSB       Y11, Y11
 	VPMADDUBSW   Y12, Y10, Y14
 	VPADDW       Y14, Y8, Y8
 	VPMADDUBSW   Y13, Y11, Y14
@@ -1168,20 +1290,22 @@ block13:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      128(CX), Y11
+	VMOVDQU      64(R9), Y10
+	VMOVDQU      96(R9), Y11
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        lowNibbles<>+0(SB), Y11, Y11
-	VMOVDQU      magnitudes<>+0(SB), Y10
-	VPSHUFB      Y11, Y10, Y10
-	VMOVDQU      signs<>+0(SB), Y12
-	VPSHUFB      Y11, Y12, Y12
-	VMOVDQU      160(CX), Y14
-	VPSRLW       $0x04, Y14, Y14
-	VPAND        lowNibbles<>+0(SB), Y14, Y14
-	VMOVDQU      magnitudes<>+0(SB), Y11
-	VPSHUFB      Y14, Y11, Y11
-	VMOVDQU      signs<>+0(SB), Y13
-	VPSHUFB      Y14, Y13, Y13
+	VMOVDQU      960(SI), Y12
+	VPSHUFB      Y10, Y12, Y10
+	VMOVDQU      960(SI), Y12
+	VPSHUFB      Y11, Y12, Y11
+	VPXOR        Y12, Y12, Y12
+	VPCMPGTB     Y10, Y12, Y12
+	VPABSB       Y10, Y10
+	VPXOR        Y13, Y13, Y13
+	VPCMPGTB     Y11, Y13, Y13
+	VPABSB       Y11, Y11
 	VPMADDUBSW   Y12, Y10, Y14
 	VPADDW       Y14, Y8, Y8
 	VPMADDUBSW   Y13, Y11, Y14
@@ -1204,18 +1328,20 @@ block13:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      192(CX), Y11
+	VMOVDQU      128(R9), Y10
+	VMOVDQU      160(R9), Y11
+	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPAND        lowNibbles<>+0(SB), Y11, Y11
-	VMOVDQU      magnitudes<>+0(SB), Y10
-	VPSHUFB      Y11, Y10, Y10
-	VMOVDQU      signs<>+0(SB), Y12
-	VPSHUFB      Y11, Y12, Y12
-	VMOVDQU      224(CX), Y14
-	VPAND        lowNibbles<>+0(SB), Y14, Y14
-	VMOVDQU      magnitudes<>+0(SB), Y11
-	VPSHUFB      Y14, Y11, Y11
-	VMOVDQU      signs<>+0(SB), Y13
-	VPSHUFB      Y14, Y13, Y13
+	VMOVDQU      960(SI), Y12
+	VPSHUFB      Y10, Y12, Y10
+	VMOVDQU      960(SI), Y12
+	VPSHUFB      Y11, Y12, Y11
+	VPXOR        Y12, Y12, Y12
+	VPCMPGTB     Y10, Y12, Y12
+	VPABSB       Y10, Y10
+	VPXOR        Y13, Y13, Y13
+	VPCMPGTB     Y11, Y13, Y13
+	VPABSB       Y11, Y11
 	VPMADDUBSW   Y12, Y10, Y14
 	VPADDW       Y14, Y8, Y8
 	VPMADDUBSW   Y13, Y11, Y14
@@ -1238,20 +1364,22 @@ block13:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      192(CX), Y11
+	VMOVDQU      128(R9), Y10
+	VMOVDQU      160(R9), Y11
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        lowNibbles<>+0(SB), Y11, Y11
-	VMOVDQU      magnitudes<>+0(SB), Y10
-	VPSHUFB      Y11, Y10, Y10
-	VMOVDQU      signs<>+0(SB), Y12
-	VPSHUFB      Y11, Y12, Y12
-	VMOVDQU      224(CX), Y14
-	VPSRLW       $0x04, Y14, Y14
-	VPAND        lowNibbles<>+0(SB), Y14, Y14
-	VMOVDQU      magnitudes<>+0(SB), Y11
-	VPSHUFB      Y14, Y11, Y11
-	VMOVDQU      signs<>+0(SB), Y13
-	VPSHUFB      Y14, Y13, Y13
+	VMOVDQU      960(SI), Y12
+	VPSHUFB      Y10, Y12, Y10
+	VMOVDQU      960(SI), Y12
+	VPSHUFB      Y11, Y12, Y11
+	VPXOR        Y12, Y12, Y12
+	VPCMPGTB     Y10, Y12, Y12
+	VPABSB       Y10, Y10
+	VPXOR        Y13, Y13, Y13
+	VPCMPGTB     Y11, Y13, Y13
+	VPABSB       Y11, Y11
 	VPMADDUBSW   Y12, Y10, Y14
 	VPADDW       Y14, Y8, Y8
 	VPMADDUBSW   Y13, Y11, Y14
@@ -1274,18 +1402,20 @@ block13:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      256(CX), Y11
+	VMOVDQU      192(R9), Y10
+	VMOVDQU      224(R9), Y11
+	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPAND        lowNibbles<>+0(SB), Y11, Y11
-	VMOVDQU      magnitudes<>+0(SB), Y10
-	VPSHUFB      Y11, Y10, Y10
-	VMOVDQU      signs<>+0(SB), Y12
-	VPSHUFB      Y11, Y12, Y12
-	VMOVDQU      288(CX), Y14
-	VPAND        lowNibbles<>+0(SB), Y14, Y14
-	VMOVDQU      magnitudes<>+0(SB), Y11
-	VPSHUFB      Y14, Y11, Y11
-	VMOVDQU      signs<>+0(SB), Y13
-	VPSHUFB      Y14, Y13, Y13
+	VMOVDQU      960(SI), Y12
+	VPSHUFB      Y10, Y12, Y10
+	VMOVDQU      960(SI), Y12
+	VPSHUFB      Y11, Y12, Y11
+	VPXOR        Y12, Y12, Y12
+	VPCMPGTB     Y10, Y12, Y12
+	VPABSB       Y10, Y10
+	VPXOR        Y13, Y13, Y13
+	VPCMPGTB     Y11, Y13, Y13
+	VPABSB       Y11, Y11
 	VPMADDUBSW   Y12, Y10, Y14
 	VPADDW       Y14, Y8, Y8
 	VPMADDUBSW   Y13, Y11, Y14
@@ -1308,20 +1438,22 @@ block13:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      256(CX), Y11
+	VMOVDQU      192(R9), Y10
+	VMOVDQU      224(R9), Y11
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        lowNibbles<>+0(SB), Y11, Y11
-	VMOVDQU      magnitudes<>+0(SB), Y10
-	VPSHUFB      Y11, Y10, Y10
-	VMOVDQU      signs<>+0(SB), Y12
-	VPSHUFB      Y11, Y12, Y12
-	VMOVDQU      288(CX), Y14
-	VPSRLW       $0x04, Y14, Y14
-	VPAND        lowNibbles<>+0(SB), Y14, Y14
-	VMOVDQU      magnitudes<>+0(SB), Y11
-	VPSHUFB      Y14, Y11, Y11
-	VMOVDQU      signs<>+0(SB), Y13
-	VPSHUFB      Y14, Y13, Y13
+	VMOVDQU      960(SI), Y12
+	VPSHUFB      Y10, Y12, Y10
+	VMOVDQU      960(SI), Y12
+	VPSHUFB      Y11, Y12, Y11
+	VPXOR        Y12, Y12, Y12
+	VPCMPGTB     Y10, Y12, Y12
+	VPABSB       Y10, Y10
+	VPXOR        Y13, Y13, Y13
+	VPCMPGTB     Y11, Y13, Y13
+	VPABSB       Y11, Y11
 	VPMADDUBSW   Y12, Y10, Y14
 	VPADDW       Y14, Y8, Y8
 	VPMADDUBSW   Y13, Y11, Y14
@@ -1350,41 +1482,49 @@ block13:
 	VPMADDWD     ones16<>+0(SB), Y9, Y9
 	VPSUBD       Y9, Y5, Y5
 	VPSUBD       Y9, Y7, Y7
-	VBROADCASTSS (SI), Y8
+	VPMOVSXBD    (R10), Y8
+	VCVTDQ2PS    Y8, Y8
+	VCVTPH2PS    (CX), Y9
+	VBROADCASTSS 48(CX), Y10
+	VMULPS       Y10, Y9, Y9
+	VMULPS       Y9, Y8, Y8
 	VCVTDQ2PS    Y4, Y4
-	VMULPS       (CX), Y4, Y4
-	VFMADD231PS  Y8, Y4, Y0
-	VCVTDQ2PS    Y5, Y5
-	VMULPS       32(CX), Y5, Y5
-	VFMADD231PS  Y8, Y5, Y1
-	VBROADCASTSS (SI)(AX*1), Y4
+	VMULPS       Y8, Y4, Y4
+	VBROADCASTSS (DI), Y9
+	VFMADD231PS  Y9, Y4, Y0
 	VCVTDQ2PS    Y6, Y6
-	VMULPS       (CX), Y6, Y6
+	VMULPS       Y8, Y6, Y6
+	VBROADCASTSS (DI)(AX*1), Y4
 	VFMADD231PS  Y4, Y6, Y2
+	VPMOVSXBD    8(R10), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    16(CX), Y6
+	VBROADCASTSS 48(CX), Y8
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y6, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VBROADCASTSS (DI), Y6
+	VFMADD231PS  Y6, Y5, Y1
 	VCVTDQ2PS    Y7, Y7
-	VMULPS       32(CX), Y7, Y7
+	VMULPS       Y4, Y7, Y7
+	VBROADCASTSS (DI)(AX*1), Y4
 	VFMADD231PS  Y4, Y7, Y3
-	PREFETCHT0   2048(CX)
-	PREFETCHT1   4096(CX)
-	PREFETCHT0   2112(CX)
-	PREFETCHT1   4160(CX)
-	PREFETCHT0   2176(CX)
-	PREFETCHT1   4224(CX)
-	PREFETCHT0   2240(CX)
-	PREFETCHT1   4288(CX)
-	PREFETCHT0   2304(CX)
-	PREFETCHT1   4352(CX)
-	ADDQ         $+320, CX
-	ADDQ         $+32, BX
-	ADDQ         $+4, SI
 	ADDQ         $+4, DI
+	ADDQ         $+4, R8
+	ADDQ         $+256, R9
+	ADDQ         $+16, R10
+	ADDQ         $+32, BX
+	DECQ         R11
+	JNZ          sub16
+	ADDQ         $+2240, CX
 	DECQ         DX
-	JNZ          block13
+	JNZ          block15
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         8(SP), DX
 	CMPB         56(CX), $0x00
-	JEQ          plain14
+	JEQ          plain17
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
@@ -1395,9 +1535,9 @@ block13:
 	VADDPS       32(DX), Y3, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored15
+	JMP          stored18
 
-plain14:
+plain17:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
@@ -1405,15 +1545,15 @@ plain14:
 	VMOVUPS Y3, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored15:
+stored18:
 	MOVQ   DX, 8(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, (SP)
 	SUBQ   $0x02, 16(SP)
 
-next12:
+next14:
 	CMPQ   16(SP), $0x01
-	JLT    next17
+	JLT    next20
 	MOVQ   a+0(FP), AX
 	MOVQ   16(AX), CX
 	MOVQ   40(AX), DX
@@ -1421,28 +1561,53 @@ next12:
 	MOVQ   (SP), BX
 	LEAQ   87(SP), SI
 	ANDQ   $-64, SI
-	LEAQ   (BX)(DX*1), SI
-	MOVQ   DX, DI
-	SHRQ   $0x05, DI
-	LEAQ   (SI)(DI*4), DI
-	SHRQ   $0x05, DX
+	LEAQ   (BX)(DX*1), DI
+	MOVQ   DX, R8
+	SHRQ   $0x05, R8
+	LEAQ   (DI)(R8*4), R8
+	SHRQ   $0x08, DX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-block18:
-	PREFETCHT0   (CX)
-	VMOVDQU      64(CX), Y3
+block21:
+	PREFETCHT0     (CX)
+	PREFETCHT0     64(CX)
+	PREFETCHT0     128(CX)
+	PREFETCHT0     2048(CX)
+	PREFETCHT1     4096(CX)
+	PREFETCHT0     2112(CX)
+	PREFETCHT1     4160(CX)
+	PREFETCHT0     2176(CX)
+	PREFETCHT1     4224(CX)
+	VBROADCASTI128 32(CX), Y2
+	VMOVDQU        Y2, 960(SI)
+	LEAQ           192(CX), R9
+	LEAQ           64(CX), R10
+	MOVQ           $0x0000000000000008, R11
+
+sub22:
+	PREFETCHT0   2048(R9)
+	PREFETCHT1   4096(R9)
+	PREFETCHT0   2112(R9)
+	PREFETCHT1   4160(R9)
+	PREFETCHT0   2176(R9)
+	PREFETCHT1   4224(R9)
+	PREFETCHT0   2240(R9)
+	PREFETCHT1   4288(R9)
+	VMOVDQU      (R9), Y2
+	VMOVDQU      32(R9), Y3
+	VPAND        lowNibbles<>+0(SB), Y2, Y2
 	VPAND        lowNibbles<>+0(SB), Y3, Y3
-	VMOVDQU      magnitudes<>+0(SB), Y2
-	VPSHUFB      Y3, Y2, Y2
-	VMOVDQU      signs<>+0(SB), Y8
-	VPSHUFB      Y3, Y8, Y8
-	VMOVDQU      96(CX), Y4
-	VPAND        lowNibbles<>+0(SB), Y4, Y4
-	VMOVDQU      magnitudes<>+0(SB), Y3
-	VPSHUFB      Y4, Y3, Y3
-	VMOVDQU      signs<>+0(SB), Y6
-	VPSHUFB      Y4, Y6, Y6
+	VMOVDQU      960(SI), Y4
+	VPSHUFB      Y2, Y4, Y2
+	VMOVDQU      960(SI), Y4
+	VPSHUFB      Y3, Y4, Y3
+	VPXOR        Y8, Y8, Y8
+	VPCMPGTB     Y2, Y8, Y8
+	VPABSB       Y2, Y2
+	VPXOR        Y6, Y6, Y6
+	VPCMPGTB     Y3, Y6, Y6
+	VPABSB       Y3, Y3
 	VPMADDUBSW   Y8, Y2, Y4
 	VPMADDUBSW   Y6, Y3, Y5
 	VPBROADCASTD (BX), Y7
@@ -1452,20 +1617,22 @@ block18:
 	VPXOR        Y6, Y7, Y6
 	VPMADDUBSW   Y6, Y3, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y3
-	VMOVDQU      64(CX), Y7
+	VMOVDQU      (R9), Y6
+	VMOVDQU      32(R9), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      magnitudes<>+0(SB), Y6
-	VPSHUFB      Y7, Y6, Y6
-	VMOVDQU      signs<>+0(SB), Y8
-	VPSHUFB      Y7, Y8, Y8
-	VMOVDQU      96(CX), Y10
-	VPSRLW       $0x04, Y10, Y10
-	VPAND        lowNibbles<>+0(SB), Y10, Y10
-	VMOVDQU      magnitudes<>+0(SB), Y7
-	VPSHUFB      Y10, Y7, Y7
-	VMOVDQU      signs<>+0(SB), Y9
-	VPSHUFB      Y10, Y9, Y9
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPXOR        Y8, Y8, Y8
+	VPCMPGTB     Y6, Y8, Y8
+	VPABSB       Y6, Y6
+	VPXOR        Y9, Y9, Y9
+	VPCMPGTB     Y7, Y9, Y9
+	VPABSB       Y7, Y7
 	VPMADDUBSW   Y8, Y6, Y10
 	VPADDW       Y10, Y4, Y4
 	VPMADDUBSW   Y9, Y7, Y10
@@ -1479,18 +1646,20 @@ block18:
 	VPMADDUBSW   Y6, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y3, Y3
-	VMOVDQU      128(CX), Y7
+	VMOVDQU      64(R9), Y6
+	VMOVDQU      96(R9), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      magnitudes<>+0(SB), Y6
-	VPSHUFB      Y7, Y6, Y6
-	VMOVDQU      signs<>+0(SB), Y8
-	VPSHUFB      Y7, Y8, Y8
-	VMOVDQU      160(CX), Y10
-	VPAND        lowNibbles<>+0(SB), Y10, Y10
-	VMOVDQU      magnitudes<>+0(SB), Y7
-	VPSHUFB      Y10, Y7, Y7
-	VMOVDQU      signs<>+0(SB), Y9
-	VPSHUFB      Y10, Y9, Y9
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPXOR        Y8, Y8, Y8
+	VPCMPGTB     Y6, Y8, Y8
+	VPABSB       Y6, Y6
+	VPXOR        Y9, Y9, Y9
+	VPCMPGTB     Y7, Y9, Y9
+	VPABSB       Y7, Y7
 	VPMADDUBSW   Y8, Y6, Y10
 	VPADDW       Y10, Y4, Y4
 	VPMADDUBSW   Y9, Y7, Y10
@@ -1504,20 +1673,22 @@ block18:
 	VPMADDUBSW   Y6, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y3, Y3
-	VMOVDQU      128(CX), Y7
+	VMOVDQU      64(R9), Y6
+	VMOVDQU      96(R9), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      magnitudes<>+0(SB), Y6
-	VPSHUFB      Y7, Y6, Y6
-	VMOVDQU      signs<>+0(SB), Y8
-	VPSHUFB      Y7, Y8, Y8
-	VMOVDQU      160(CX), Y10
-	VPSRLW       $0x04, Y10, Y10
-	VPAND        lowNibbles<>+0(SB), Y10, Y10
-	VMOVDQU      magnitudes<>+0(SB), Y7
-	VPSHUFB      Y10, Y7, Y7
-	VMOVDQU      signs<>+0(SB), Y9
-	VPSHUFB      Y10, Y9, Y9
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPXOR        Y8, Y8, Y8
+	VPCMPGTB     Y6, Y8, Y8
+	VPABSB       Y6, Y6
+	VPXOR        Y9, Y9, Y9
+	VPCMPGTB     Y7, Y9, Y9
+	VPABSB       Y7, Y7
 	VPMADDUBSW   Y8, Y6, Y10
 	VPADDW       Y10, Y4, Y4
 	VPMADDUBSW   Y9, Y7, Y10
@@ -1531,18 +1702,20 @@ block18:
 	VPMADDUBSW   Y6, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y3, Y3
-	VMOVDQU      192(CX), Y7
+	VMOVDQU      128(R9), Y6
+	VMOVDQU      160(R9), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      magnitudes<>+0(SB), Y6
-	VPSHUFB      Y7, Y6, Y6
-	VMOVDQU      signs<>+0(SB), Y8
-	VPSHUFB      Y7, Y8, Y8
-	VMOVDQU      224(CX), Y10
-	VPAND        lowNibbles<>+0(SB), Y10, Y10
-	VMOVDQU      magnitudes<>+0(SB), Y7
-	VPSHUFB      Y10, Y7, Y7
-	VMOVDQU      signs<>+0(SB), Y9
-	VPSHUFB      Y10, Y9, Y9
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPXOR        Y8, Y8, Y8
+	VPCMPGTB     Y6, Y8, Y8
+	VPABSB       Y6, Y6
+	VPXOR        Y9, Y9, Y9
+	VPCMPGTB     Y7, Y9, Y9
+	VPABSB       Y7, Y7
 	VPMADDUBSW   Y8, Y6, Y10
 	VPADDW       Y10, Y4, Y4
 	VPMADDUBSW   Y9, Y7, Y10
@@ -1556,20 +1729,22 @@ block18:
 	VPMADDUBSW   Y6, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y3, Y3
-	VMOVDQU      192(CX), Y7
+	VMOVDQU      128(R9), Y6
+	VMOVDQU      160(R9), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      magnitudes<>+0(SB), Y6
-	VPSHUFB      Y7, Y6, Y6
-	VMOVDQU      signs<>+0(SB), Y8
-	VPSHUFB      Y7, Y8, Y8
-	VMOVDQU      224(CX), Y10
-	VPSRLW       $0x04, Y10, Y10
-	VPAND        lowNibbles<>+0(SB), Y10, Y10
-	VMOVDQU      magnitudes<>+0(SB), Y7
-	VPSHUFB      Y10, Y7, Y7
-	VMOVDQU      signs<>+0(SB), Y9
-	VPSHUFB      Y10, Y9, Y9
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPXOR        Y8, Y8, Y8
+	VPCMPGTB     Y6, Y8, Y8
+	VPABSB       Y6, Y6
+	VPXOR        Y9, Y9, Y9
+	VPCMPGTB     Y7, Y9, Y9
+	VPABSB       Y7, Y7
 	VPMADDUBSW   Y8, Y6, Y10
 	VPADDW       Y10, Y4, Y4
 	VPMADDUBSW   Y9, Y7, Y10
@@ -1583,18 +1758,20 @@ block18:
 	VPMADDUBSW   Y6, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y3, Y3
-	VMOVDQU      256(CX), Y7
+	VMOVDQU      192(R9), Y6
+	VMOVDQU      224(R9), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      magnitudes<>+0(SB), Y6
-	VPSHUFB      Y7, Y6, Y6
-	VMOVDQU      signs<>+0(SB), Y8
-	VPSHUFB      Y7, Y8, Y8
-	VMOVDQU      288(CX), Y10
-	VPAND        lowNibbles<>+0(SB), Y10, Y10
-	VMOVDQU      magnitudes<>+0(SB), Y7
-	VPSHUFB      Y10, Y7, Y7
-	VMOVDQU      signs<>+0(SB), Y9
-	VPSHUFB      Y10, Y9, Y9
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPXOR        Y8, Y8, Y8
+	VPCMPGTB     Y6, Y8, Y8
+	VPABSB       Y6, Y6
+	VPXOR        Y9, Y9, Y9
+	VPCMPGTB     Y7, Y9, Y9
+	VPABSB       Y7, Y7
 	VPMADDUBSW   Y8, Y6, Y10
 	VPADDW       Y10, Y4, Y4
 	VPMADDUBSW   Y9, Y7, Y10
@@ -1608,20 +1785,22 @@ block18:
 	VPMADDUBSW   Y6, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y3, Y3
-	VMOVDQU      256(CX), Y7
+	VMOVDQU      192(R9), Y6
+	VMOVDQU      224(R9), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      magnitudes<>+0(SB), Y6
-	VPSHUFB      Y7, Y6, Y6
-	VMOVDQU      signs<>+0(SB), Y8
-	VPSHUFB      Y7, Y8, Y8
-	VMOVDQU      288(CX), Y10
-	VPSRLW       $0x04, Y10, Y10
-	VPAND        lowNibbles<>+0(SB), Y10, Y10
-	VMOVDQU      magnitudes<>+0(SB), Y7
-	VPSHUFB      Y10, Y7, Y7
-	VMOVDQU      signs<>+0(SB), Y9
-	VPSHUFB      Y10, Y9, Y9
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPXOR        Y8, Y8, Y8
+	VPCMPGTB     Y6, Y8, Y8
+	VPABSB       Y6, Y6
+	VPXOR        Y9, Y9, Y9
+	VPCMPGTB     Y7, Y9, Y9
+	VPABSB       Y7, Y7
 	VPMADDUBSW   Y8, Y6, Y10
 	VPADDW       Y10, Y4, Y4
 	VPMADDUBSW   Y9, Y7, Y10
@@ -1639,91 +1818,80 @@ block18:
 	VPSUBD       Y4, Y2, Y2
 	VPMADDWD     ones16<>+0(SB), Y5, Y5
 	VPSUBD       Y5, Y3, Y3
-	VBROADCASTSS (SI), Y4
+	VPMOVSXBD    (R10), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    (CX), Y5
+	VBROADCASTSS 48(CX), Y6
+	VMULPS       Y6, Y5, Y5
+	VMULPS       Y5, Y4, Y4
 	VCVTDQ2PS    Y2, Y2
-	VMULPS       (CX), Y2, Y2
+	VMULPS       Y4, Y2, Y2
+	VBROADCASTSS (DI), Y4
 	VFMADD231PS  Y4, Y2, Y0
+	VPMOVSXBD    8(R10), Y2
+	VCVTDQ2PS    Y2, Y2
+	VCVTPH2PS    16(CX), Y4
+	VBROADCASTSS 48(CX), Y5
+	VMULPS       Y5, Y4, Y4
+	VMULPS       Y4, Y2, Y2
 	VCVTDQ2PS    Y3, Y3
-	VMULPS       32(CX), Y3, Y3
-	VFMADD231PS  Y4, Y3, Y1
-	PREFETCHT0   2048(CX)
-	PREFETCHT1   4096(CX)
-	PREFETCHT0   2112(CX)
-	PREFETCHT1   4160(CX)
-	PREFETCHT0   2176(CX)
-	PREFETCHT1   4224(CX)
-	PREFETCHT0   2240(CX)
-	PREFETCHT1   4288(CX)
-	PREFETCHT0   2304(CX)
-	PREFETCHT1   4352(CX)
-	ADDQ         $+320, CX
-	ADDQ         $+32, BX
-	ADDQ         $+4, SI
+	VMULPS       Y2, Y3, Y3
+	VBROADCASTSS (DI), Y2
+	VFMADD231PS  Y2, Y3, Y1
 	ADDQ         $+4, DI
+	ADDQ         $+4, R8
+	ADDQ         $+256, R9
+	ADDQ         $+16, R10
+	ADDQ         $+32, BX
+	DECQ         R11
+	JNZ          sub22
+	ADDQ         $+2240, CX
 	DECQ         DX
-	JNZ          block18
+	JNZ          block21
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         8(SP), DX
 	CMPB         56(CX), $0x00
-	JEQ          plain19
+	JEQ          plain23
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored20
+	JMP          stored24
 
-plain19:
+plain23:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored20:
+stored24:
 	MOVQ   DX, 8(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, (SP)
 	SUBQ   $0x01, 16(SP)
 
-next17:
+next20:
 	VZEROUPPER
 	RET
 
-DATA magnitudes<>+0(SB)/4, $0x4153687f
-DATA magnitudes<>+4(SB)/4, $0x0a162331
-DATA magnitudes<>+8(SB)/4, $0x26190d01
-DATA magnitudes<>+12(SB)/4, $0x71594535
-DATA magnitudes<>+16(SB)/4, $0x4153687f
-DATA magnitudes<>+20(SB)/4, $0x0a162331
-DATA magnitudes<>+24(SB)/4, $0x26190d01
-DATA magnitudes<>+28(SB)/4, $0x71594535
-DATA magnitudes<>+32(SB)/4, $0x4153687f
-DATA magnitudes<>+36(SB)/4, $0x0a162331
-DATA magnitudes<>+40(SB)/4, $0x26190d01
-DATA magnitudes<>+44(SB)/4, $0x71594535
-DATA magnitudes<>+48(SB)/4, $0x4153687f
-DATA magnitudes<>+52(SB)/4, $0x0a162331
-DATA magnitudes<>+56(SB)/4, $0x26190d01
-DATA magnitudes<>+60(SB)/4, $0x71594535
-GLOBL magnitudes<>(SB), RODATA|NOPTR, $64
-
-DATA signs<>+0(SB)/4, $0xffffffff
-DATA signs<>+4(SB)/4, $0xffffffff
-DATA signs<>+8(SB)/4, $0x00000000
-DATA signs<>+12(SB)/4, $0x00000000
-DATA signs<>+16(SB)/4, $0xffffffff
-DATA signs<>+20(SB)/4, $0xffffffff
-DATA signs<>+24(SB)/4, $0x00000000
-DATA signs<>+28(SB)/4, $0x00000000
-DATA signs<>+32(SB)/4, $0xffffffff
-DATA signs<>+36(SB)/4, $0xffffffff
-DATA signs<>+40(SB)/4, $0x00000000
-DATA signs<>+44(SB)/4, $0x00000000
-DATA signs<>+48(SB)/4, $0xffffffff
-DATA signs<>+52(SB)/4, $0xffffffff
-DATA signs<>+56(SB)/4, $0x00000000
-DATA signs<>+60(SB)/4, $0x00000000
-GLOBL signs<>(SB), RODATA|NOPTR, $64
+DATA lowPairs<>+0(SB)/4, $0x03030303
+DATA lowPairs<>+4(SB)/4, $0x03030303
+DATA lowPairs<>+8(SB)/4, $0x03030303
+DATA lowPairs<>+12(SB)/4, $0x03030303
+DATA lowPairs<>+16(SB)/4, $0x03030303
+DATA lowPairs<>+20(SB)/4, $0x03030303
+DATA lowPairs<>+24(SB)/4, $0x03030303
+DATA lowPairs<>+28(SB)/4, $0x03030303
+DATA lowPairs<>+32(SB)/4, $0x03030303
+DATA lowPairs<>+36(SB)/4, $0x03030303
+DATA lowPairs<>+40(SB)/4, $0x03030303
+DATA lowPairs<>+44(SB)/4, $0x03030303
+DATA lowPairs<>+48(SB)/4, $0x03030303
+DATA lowPairs<>+52(SB)/4, $0x03030303
+DATA lowPairs<>+56(SB)/4, $0x03030303
+DATA lowPairs<>+60(SB)/4, $0x03030303
+GLOBL lowPairs<>(SB), RODATA|NOPTR, $64
 
 DATA lowNibbles<>+0(SB)/4, $0x0f0f0f0f
 DATA lowNibbles<>+4(SB)/4, $0x0f0f0f0f

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func matmulIQ4XSAVX512(a *MatMulArgs)
+// func matmulT4AVX512(a *MatMulArgs)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI, MMX+
-TEXT ·matmulIQ4XSAVX512(SB), $24-8
+TEXT ·matmulT4AVX512(SB), $856-8
 	MOVQ a+0(FP), AX
 	MOVQ 24(AX), CX
 	MOVQ CX, (SP)
@@ -32,7 +32,7 @@ tile1:
 	LEAQ      (R9)(R10*4), R10
 	LEAQ      (R9)(BX*2), R11
 	LEAQ      (R10)(BX*2), R12
-	SHRQ      $0x05, DX
+	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
 	VXORPS    Z1, Z1, Z1
 	VXORPS    Z2, Z2, Z2
@@ -45,38 +45,47 @@ tile1:
 	VXORPS    Z9, Z9, Z9
 	VXORPS    Z10, Z10, Z10
 	VXORPS    Z11, Z11, Z11
+	VMOVDQU32 lowPairs<>+0(SB), Z12
 	VMOVDQU32 lowNibbles<>+0(SB), Z12
-	VMOVDQU32 codes<>+0(SB), Z13
-	VMOVDQU32 minusZero<>+0(SB), Z14
 
 block3:
+	VCVTPH2PS       (CX), Z13
+	VMULPS.BCST     48(CX), Z13, Z13
+	VBROADCASTI32X4 32(CX), Z14
+	VPXORD          signBits<>+0(SB), Z14, Z14
+	LEAQ            192(CX), R13
+	LEAQ            64(CX), R14
+	MOVQ            $0x0000000000000008, R15
+
+sub4:
+	VMOVDQU32        zeroFirst<>+0(SB), Z27
 	VXORPS           Z15, Z15, Z15
-	VPDPWSSD.BCST    (R10), Z14, Z15
+	VPDPWSSD.BCST    (R10), Z27, Z15
 	VXORPS           Z16, Z16, Z16
-	VPDPWSSD.BCST    (R10)(AX*1), Z14, Z16
+	VPDPWSSD.BCST    (R10)(AX*1), Z27, Z16
 	VXORPS           Z17, Z17, Z17
-	VPDPWSSD.BCST    (R10)(AX*2), Z14, Z17
+	VPDPWSSD.BCST    (R10)(AX*2), Z27, Z17
 	VXORPS           Z18, Z18, Z18
-	VPDPWSSD.BCST    (R10)(BX*1), Z14, Z18
+	VPDPWSSD.BCST    (R10)(BX*1), Z27, Z18
 	VXORPS           Z19, Z19, Z19
-	VPDPWSSD.BCST    (R10)(AX*4), Z14, Z19
+	VPDPWSSD.BCST    (R10)(AX*4), Z27, Z19
 	VXORPS           Z20, Z20, Z20
-	VPDPWSSD.BCST    (R10)(SI*1), Z14, Z20
+	VPDPWSSD.BCST    (R10)(SI*1), Z27, Z20
 	VXORPS           Z21, Z21, Z21
-	VPDPWSSD.BCST    (R12), Z14, Z21
+	VPDPWSSD.BCST    (R12), Z27, Z21
 	VXORPS           Z22, Z22, Z22
-	VPDPWSSD.BCST    (R12)(AX*1), Z14, Z22
+	VPDPWSSD.BCST    (R12)(AX*1), Z27, Z22
 	VXORPS           Z23, Z23, Z23
-	VPDPWSSD.BCST    (R12)(AX*2), Z14, Z23
+	VPDPWSSD.BCST    (R12)(AX*2), Z27, Z23
 	VXORPS           Z24, Z24, Z24
-	VPDPWSSD.BCST    (R12)(BX*1), Z14, Z24
+	VPDPWSSD.BCST    (R12)(BX*1), Z27, Z24
 	VXORPS           Z25, Z25, Z25
-	VPDPWSSD.BCST    (R12)(AX*4), Z14, Z25
+	VPDPWSSD.BCST    (R12)(AX*4), Z27, Z25
 	VXORPS           Z26, Z26, Z26
-	VPDPWSSD.BCST    (R12)(SI*1), Z14, Z26
-	VMOVDQU32        64(CX), Z27
+	VPDPWSSD.BCST    (R12)(SI*1), Z27, Z26
+	VMOVDQU32        (R13), Z27
 	VPANDD           Z12, Z27, Z28
-	VPSHUFB          Z28, Z13, Z28
+	VPSHUFB          Z28, Z14, Z28
 	VPDPBUSD.BCST    (DI), Z28, Z15
 	VPDPBUSD.BCST    (DI)(AX*1), Z28, Z16
 	VPDPBUSD.BCST    (DI)(AX*2), Z28, Z17
@@ -91,7 +100,7 @@ block3:
 	VPDPBUSD.BCST    (R8)(SI*1), Z28, Z26
 	VPSRLW           $0x04, Z27, Z27
 	VPANDD           Z12, Z27, Z27
-	VPSHUFB          Z27, Z13, Z27
+	VPSHUFB          Z27, Z14, Z27
 	VPDPBUSD.BCST    4(DI), Z27, Z15
 	VPDPBUSD.BCST    4(DI)(AX*1), Z27, Z16
 	VPDPBUSD.BCST    4(DI)(AX*2), Z27, Z17
@@ -104,9 +113,9 @@ block3:
 	VPDPBUSD.BCST    4(R8)(BX*1), Z27, Z24
 	VPDPBUSD.BCST    4(R8)(AX*4), Z27, Z25
 	VPDPBUSD.BCST    4(R8)(SI*1), Z27, Z26
-	VMOVDQU32        128(CX), Z27
+	VMOVDQU32        64(R13), Z27
 	VPANDD           Z12, Z27, Z28
-	VPSHUFB          Z28, Z13, Z28
+	VPSHUFB          Z28, Z14, Z28
 	VPDPBUSD.BCST    8(DI), Z28, Z15
 	VPDPBUSD.BCST    8(DI)(AX*1), Z28, Z16
 	VPDPBUSD.BCST    8(DI)(AX*2), Z28, Z17
@@ -121,7 +130,7 @@ block3:
 	VPDPBUSD.BCST    8(R8)(SI*1), Z28, Z26
 	VPSRLW           $0x04, Z27, Z27
 	VPANDD           Z12, Z27, Z27
-	VPSHUFB          Z27, Z13, Z27
+	VPSHUFB          Z27, Z14, Z27
 	VPDPBUSD.BCST    12(DI), Z27, Z15
 	VPDPBUSD.BCST    12(DI)(AX*1), Z27, Z16
 	VPDPBUSD.BCST    12(DI)(AX*2), Z27, Z17
@@ -134,9 +143,9 @@ block3:
 	VPDPBUSD.BCST    12(R8)(BX*1), Z27, Z24
 	VPDPBUSD.BCST    12(R8)(AX*4), Z27, Z25
 	VPDPBUSD.BCST    12(R8)(SI*1), Z27, Z26
-	VMOVDQU32        192(CX), Z27
+	VMOVDQU32        128(R13), Z27
 	VPANDD           Z12, Z27, Z28
-	VPSHUFB          Z28, Z13, Z28
+	VPSHUFB          Z28, Z14, Z28
 	VPDPBUSD.BCST    16(DI), Z28, Z15
 	VPDPBUSD.BCST    16(DI)(AX*1), Z28, Z16
 	VPDPBUSD.BCST    16(DI)(AX*2), Z28, Z17
@@ -151,7 +160,7 @@ block3:
 	VPDPBUSD.BCST    16(R8)(SI*1), Z28, Z26
 	VPSRLW           $0x04, Z27, Z27
 	VPANDD           Z12, Z27, Z27
-	VPSHUFB          Z27, Z13, Z27
+	VPSHUFB          Z27, Z14, Z27
 	VPDPBUSD.BCST    20(DI), Z27, Z15
 	VPDPBUSD.BCST    20(DI)(AX*1), Z27, Z16
 	VPDPBUSD.BCST    20(DI)(AX*2), Z27, Z17
@@ -164,9 +173,9 @@ block3:
 	VPDPBUSD.BCST    20(R8)(BX*1), Z27, Z24
 	VPDPBUSD.BCST    20(R8)(AX*4), Z27, Z25
 	VPDPBUSD.BCST    20(R8)(SI*1), Z27, Z26
-	VMOVDQU32        256(CX), Z27
+	VMOVDQU32        192(R13), Z27
 	VPANDD           Z12, Z27, Z28
-	VPSHUFB          Z28, Z13, Z28
+	VPSHUFB          Z28, Z14, Z28
 	VPDPBUSD.BCST    24(DI), Z28, Z15
 	VPDPBUSD.BCST    24(DI)(AX*1), Z28, Z16
 	VPDPBUSD.BCST    24(DI)(AX*2), Z28, Z17
@@ -181,7 +190,7 @@ block3:
 	VPDPBUSD.BCST    24(R8)(SI*1), Z28, Z26
 	VPSRLW           $0x04, Z27, Z27
 	VPANDD           Z12, Z27, Z27
-	VPSHUFB          Z27, Z13, Z27
+	VPSHUFB          Z27, Z14, Z27
 	VPDPBUSD.BCST    28(DI), Z27, Z15
 	VPDPBUSD.BCST    28(DI)(AX*1), Z27, Z16
 	VPDPBUSD.BCST    28(DI)(AX*2), Z27, Z17
@@ -194,57 +203,63 @@ block3:
 	VPDPBUSD.BCST    28(R8)(BX*1), Z27, Z24
 	VPDPBUSD.BCST    28(R8)(AX*4), Z27, Z25
 	VPDPBUSD.BCST    28(R8)(SI*1), Z27, Z26
-	VMOVDQU32        (CX), Z27
+	VPMOVSXBD        (R14), Z27
+	VCVTDQ2PS        Z27, Z27
+	VMULPS           Z13, Z27, Z27
 	VCVTDQ2PS        Z15, Z15
 	VMULPS           Z27, Z15, Z15
-	VFMADD231PS.BCST (R9), Z15, Z0
 	VCVTDQ2PS        Z16, Z16
 	VMULPS           Z27, Z16, Z16
-	VFMADD231PS.BCST (R9)(AX*1), Z16, Z1
 	VCVTDQ2PS        Z17, Z17
 	VMULPS           Z27, Z17, Z17
-	VFMADD231PS.BCST (R9)(AX*2), Z17, Z2
 	VCVTDQ2PS        Z18, Z18
 	VMULPS           Z27, Z18, Z18
-	VFMADD231PS.BCST (R9)(BX*1), Z18, Z3
 	VCVTDQ2PS        Z19, Z19
 	VMULPS           Z27, Z19, Z19
-	VFMADD231PS.BCST (R9)(AX*4), Z19, Z4
 	VCVTDQ2PS        Z20, Z20
 	VMULPS           Z27, Z20, Z20
-	VFMADD231PS.BCST (R9)(SI*1), Z20, Z5
 	VCVTDQ2PS        Z21, Z21
 	VMULPS           Z27, Z21, Z21
-	VFMADD231PS.BCST (R11), Z21, Z6
 	VCVTDQ2PS        Z22, Z22
 	VMULPS           Z27, Z22, Z22
-	VFMADD231PS.BCST (R11)(AX*1), Z22, Z7
 	VCVTDQ2PS        Z23, Z23
 	VMULPS           Z27, Z23, Z23
-	VFMADD231PS.BCST (R11)(AX*2), Z23, Z8
 	VCVTDQ2PS        Z24, Z24
 	VMULPS           Z27, Z24, Z24
-	VFMADD231PS.BCST (R11)(BX*1), Z24, Z9
 	VCVTDQ2PS        Z25, Z25
 	VMULPS           Z27, Z25, Z25
-	VFMADD231PS.BCST (R11)(AX*4), Z25, Z10
 	VCVTDQ2PS        Z26, Z26
 	VMULPS           Z27, Z26, Z26
+	VFMADD231PS.BCST (R9), Z15, Z0
+	VFMADD231PS.BCST (R9)(AX*1), Z16, Z1
+	VFMADD231PS.BCST (R9)(AX*2), Z17, Z2
+	VFMADD231PS.BCST (R9)(BX*1), Z18, Z3
+	VFMADD231PS.BCST (R9)(AX*4), Z19, Z4
+	VFMADD231PS.BCST (R9)(SI*1), Z20, Z5
+	VFMADD231PS.BCST (R11), Z21, Z6
+	VFMADD231PS.BCST (R11)(AX*1), Z22, Z7
+	VFMADD231PS.BCST (R11)(AX*2), Z23, Z8
+	VFMADD231PS.BCST (R11)(BX*1), Z24, Z9
+	VFMADD231PS.BCST (R11)(AX*4), Z25, Z10
 	VFMADD231PS.BCST (R11)(SI*1), Z26, Z11
-	ADDQ             $+320, CX
-	ADDQ             $+32, DI
-	ADDQ             $+32, R8
 	ADDQ             $+4, R9
 	ADDQ             $+4, R11
 	ADDQ             $+4, R10
 	ADDQ             $+4, R12
+	ADDQ             $+256, R13
+	ADDQ             $+16, R14
+	ADDQ             $+32, DI
+	ADDQ             $+32, R8
+	DECQ             R15
+	JNZ              sub4
+	ADDQ             $+2240, CX
 	DECQ             DX
 	JNZ              block3
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             8(SP), DX
 	CMPB             56(CX), $0x00
-	JEQ              plain4
+	JEQ              plain5
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -281,9 +296,9 @@ block3:
 	VADDPS           (DX), Z11, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored5
+	JMP              stored6
 
-plain4:
+plain5:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -309,7 +324,7 @@ plain4:
 	VMOVUPS Z11, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored5:
+stored6:
 	MOVQ   DX, 8(SP)
 	IMUL3Q $+12, AX, AX
 	ADDQ   AX, (SP)
@@ -318,7 +333,7 @@ stored5:
 
 next2:
 	CMPQ      16(SP), $0x08
-	JLT       next7
+	JLT       next8
 	MOVQ      a+0(FP), AX
 	MOVQ      16(AX), CX
 	MOVQ      40(AX), DX
@@ -333,7 +348,7 @@ next2:
 	LEAQ      (R9)(R10*4), R10
 	LEAQ      (R9)(BX*2), R11
 	LEAQ      (R10)(BX*2), R12
-	SHRQ      $0x05, DX
+	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
 	VXORPS    Z1, Z1, Z1
 	VXORPS    Z2, Z2, Z2
@@ -342,30 +357,46 @@ next2:
 	VXORPS    Z5, Z5, Z5
 	VXORPS    Z6, Z6, Z6
 	VXORPS    Z7, Z7, Z7
+	VMOVDQU32 lowPairs<>+0(SB), Z8
 	VMOVDQU32 lowNibbles<>+0(SB), Z8
-	VMOVDQU32 codes<>+0(SB), Z9
-	VMOVDQU32 minusZero<>+0(SB), Z10
 
-block8:
+block9:
+	PREFETCHT0      2048(CX)
+	PREFETCHT0      2112(CX)
+	PREFETCHT0      2176(CX)
+	VCVTPH2PS       (CX), Z9
+	VMULPS.BCST     48(CX), Z9, Z9
+	VBROADCASTI32X4 32(CX), Z10
+	VPXORD          signBits<>+0(SB), Z10, Z10
+	LEAQ            192(CX), R13
+	LEAQ            64(CX), R14
+	MOVQ            $0x0000000000000008, R15
+
+sub10:
+	PREFETCHT0       2048(R13)
+	PREFETCHT0       2112(R13)
+	PREFETCHT0       2176(R13)
+	PREFETCHT0       2240(R13)
+	VMOVDQU32        zeroFirst<>+0(SB), Z19
 	VXORPS           Z11, Z11, Z11
-	VPDPWSSD.BCST    (R10), Z10, Z11
+	VPDPWSSD.BCST    (R10), Z19, Z11
 	VXORPS           Z12, Z12, Z12
-	VPDPWSSD.BCST    (R10)(AX*1), Z10, Z12
+	VPDPWSSD.BCST    (R10)(AX*1), Z19, Z12
 	VXORPS           Z13, Z13, Z13
-	VPDPWSSD.BCST    (R10)(AX*2), Z10, Z13
+	VPDPWSSD.BCST    (R10)(AX*2), Z19, Z13
 	VXORPS           Z14, Z14, Z14
-	VPDPWSSD.BCST    (R10)(BX*1), Z10, Z14
+	VPDPWSSD.BCST    (R10)(BX*1), Z19, Z14
 	VXORPS           Z15, Z15, Z15
-	VPDPWSSD.BCST    (R10)(AX*4), Z10, Z15
+	VPDPWSSD.BCST    (R10)(AX*4), Z19, Z15
 	VXORPS           Z16, Z16, Z16
-	VPDPWSSD.BCST    (R10)(SI*1), Z10, Z16
+	VPDPWSSD.BCST    (R10)(SI*1), Z19, Z16
 	VXORPS           Z17, Z17, Z17
-	VPDPWSSD.BCST    (R12), Z10, Z17
+	VPDPWSSD.BCST    (R12), Z19, Z17
 	VXORPS           Z18, Z18, Z18
-	VPDPWSSD.BCST    (R12)(AX*1), Z10, Z18
-	VMOVDQU32        64(CX), Z19
+	VPDPWSSD.BCST    (R12)(AX*1), Z19, Z18
+	VMOVDQU32        (R13), Z19
 	VPANDD           Z8, Z19, Z20
-	VPSHUFB          Z20, Z9, Z20
+	VPSHUFB          Z20, Z10, Z20
 	VPDPBUSD.BCST    (DI), Z20, Z11
 	VPDPBUSD.BCST    (DI)(AX*1), Z20, Z12
 	VPDPBUSD.BCST    (DI)(AX*2), Z20, Z13
@@ -376,7 +407,7 @@ block8:
 	VPDPBUSD.BCST    (R8)(AX*1), Z20, Z18
 	VPSRLW           $0x04, Z19, Z19
 	VPANDD           Z8, Z19, Z19
-	VPSHUFB          Z19, Z9, Z19
+	VPSHUFB          Z19, Z10, Z19
 	VPDPBUSD.BCST    4(DI), Z19, Z11
 	VPDPBUSD.BCST    4(DI)(AX*1), Z19, Z12
 	VPDPBUSD.BCST    4(DI)(AX*2), Z19, Z13
@@ -385,9 +416,9 @@ block8:
 	VPDPBUSD.BCST    4(DI)(SI*1), Z19, Z16
 	VPDPBUSD.BCST    4(R8), Z19, Z17
 	VPDPBUSD.BCST    4(R8)(AX*1), Z19, Z18
-	VMOVDQU32        128(CX), Z19
+	VMOVDQU32        64(R13), Z19
 	VPANDD           Z8, Z19, Z20
-	VPSHUFB          Z20, Z9, Z20
+	VPSHUFB          Z20, Z10, Z20
 	VPDPBUSD.BCST    8(DI), Z20, Z11
 	VPDPBUSD.BCST    8(DI)(AX*1), Z20, Z12
 	VPDPBUSD.BCST    8(DI)(AX*2), Z20, Z13
@@ -398,7 +429,7 @@ block8:
 	VPDPBUSD.BCST    8(R8)(AX*1), Z20, Z18
 	VPSRLW           $0x04, Z19, Z19
 	VPANDD           Z8, Z19, Z19
-	VPSHUFB          Z19, Z9, Z19
+	VPSHUFB          Z19, Z10, Z19
 	VPDPBUSD.BCST    12(DI), Z19, Z11
 	VPDPBUSD.BCST    12(DI)(AX*1), Z19, Z12
 	VPDPBUSD.BCST    12(DI)(AX*2), Z19, Z13
@@ -407,9 +438,9 @@ block8:
 	VPDPBUSD.BCST    12(DI)(SI*1), Z19, Z16
 	VPDPBUSD.BCST    12(R8), Z19, Z17
 	VPDPBUSD.BCST    12(R8)(AX*1), Z19, Z18
-	VMOVDQU32        192(CX), Z19
+	VMOVDQU32        128(R13), Z19
 	VPANDD           Z8, Z19, Z20
-	VPSHUFB          Z20, Z9, Z20
+	VPSHUFB          Z20, Z10, Z20
 	VPDPBUSD.BCST    16(DI), Z20, Z11
 	VPDPBUSD.BCST    16(DI)(AX*1), Z20, Z12
 	VPDPBUSD.BCST    16(DI)(AX*2), Z20, Z13
@@ -420,7 +451,7 @@ block8:
 	VPDPBUSD.BCST    16(R8)(AX*1), Z20, Z18
 	VPSRLW           $0x04, Z19, Z19
 	VPANDD           Z8, Z19, Z19
-	VPSHUFB          Z19, Z9, Z19
+	VPSHUFB          Z19, Z10, Z19
 	VPDPBUSD.BCST    20(DI), Z19, Z11
 	VPDPBUSD.BCST    20(DI)(AX*1), Z19, Z12
 	VPDPBUSD.BCST    20(DI)(AX*2), Z19, Z13
@@ -429,9 +460,9 @@ block8:
 	VPDPBUSD.BCST    20(DI)(SI*1), Z19, Z16
 	VPDPBUSD.BCST    20(R8), Z19, Z17
 	VPDPBUSD.BCST    20(R8)(AX*1), Z19, Z18
-	VMOVDQU32        256(CX), Z19
+	VMOVDQU32        192(R13), Z19
 	VPANDD           Z8, Z19, Z20
-	VPSHUFB          Z20, Z9, Z20
+	VPSHUFB          Z20, Z10, Z20
 	VPDPBUSD.BCST    24(DI), Z20, Z11
 	VPDPBUSD.BCST    24(DI)(AX*1), Z20, Z12
 	VPDPBUSD.BCST    24(DI)(AX*2), Z20, Z13
@@ -442,7 +473,7 @@ block8:
 	VPDPBUSD.BCST    24(R8)(AX*1), Z20, Z18
 	VPSRLW           $0x04, Z19, Z19
 	VPANDD           Z8, Z19, Z19
-	VPSHUFB          Z19, Z9, Z19
+	VPSHUFB          Z19, Z10, Z19
 	VPDPBUSD.BCST    28(DI), Z19, Z11
 	VPDPBUSD.BCST    28(DI)(AX*1), Z19, Z12
 	VPDPBUSD.BCST    28(DI)(AX*2), Z19, Z13
@@ -451,50 +482,51 @@ block8:
 	VPDPBUSD.BCST    28(DI)(SI*1), Z19, Z16
 	VPDPBUSD.BCST    28(R8), Z19, Z17
 	VPDPBUSD.BCST    28(R8)(AX*1), Z19, Z18
-	VMOVDQU32        (CX), Z19
+	VPMOVSXBD        (R14), Z19
+	VCVTDQ2PS        Z19, Z19
+	VMULPS           Z9, Z19, Z19
 	VCVTDQ2PS        Z11, Z11
 	VMULPS           Z19, Z11, Z11
-	VFMADD231PS.BCST (R9), Z11, Z0
 	VCVTDQ2PS        Z12, Z12
 	VMULPS           Z19, Z12, Z12
-	VFMADD231PS.BCST (R9)(AX*1), Z12, Z1
 	VCVTDQ2PS        Z13, Z13
 	VMULPS           Z19, Z13, Z13
-	VFMADD231PS.BCST (R9)(AX*2), Z13, Z2
 	VCVTDQ2PS        Z14, Z14
 	VMULPS           Z19, Z14, Z14
-	VFMADD231PS.BCST (R9)(BX*1), Z14, Z3
 	VCVTDQ2PS        Z15, Z15
 	VMULPS           Z19, Z15, Z15
-	VFMADD231PS.BCST (R9)(AX*4), Z15, Z4
 	VCVTDQ2PS        Z16, Z16
 	VMULPS           Z19, Z16, Z16
-	VFMADD231PS.BCST (R9)(SI*1), Z16, Z5
 	VCVTDQ2PS        Z17, Z17
 	VMULPS           Z19, Z17, Z17
-	VFMADD231PS.BCST (R11), Z17, Z6
 	VCVTDQ2PS        Z18, Z18
 	VMULPS           Z19, Z18, Z18
+	VFMADD231PS.BCST (R9), Z11, Z0
+	VFMADD231PS.BCST (R9)(AX*1), Z12, Z1
+	VFMADD231PS.BCST (R9)(AX*2), Z13, Z2
+	VFMADD231PS.BCST (R9)(BX*1), Z14, Z3
+	VFMADD231PS.BCST (R9)(AX*4), Z15, Z4
+	VFMADD231PS.BCST (R9)(SI*1), Z16, Z5
+	VFMADD231PS.BCST (R11), Z17, Z6
 	VFMADD231PS.BCST (R11)(AX*1), Z18, Z7
-	PREFETCHT0       2048(CX)
-	PREFETCHT0       2112(CX)
-	PREFETCHT0       2176(CX)
-	PREFETCHT0       2240(CX)
-	PREFETCHT0       2304(CX)
-	ADDQ             $+320, CX
-	ADDQ             $+32, DI
-	ADDQ             $+32, R8
 	ADDQ             $+4, R9
 	ADDQ             $+4, R11
 	ADDQ             $+4, R10
 	ADDQ             $+4, R12
+	ADDQ             $+256, R13
+	ADDQ             $+16, R14
+	ADDQ             $+32, DI
+	ADDQ             $+32, R8
+	DECQ             R15
+	JNZ              sub10
+	ADDQ             $+2240, CX
 	DECQ             DX
-	JNZ              block8
+	JNZ              block9
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             8(SP), DX
 	CMPB             56(CX), $0x00
-	JEQ              plain9
+	JEQ              plain11
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -519,9 +551,9 @@ block8:
 	VADDPS           (DX), Z7, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored10
+	JMP              stored12
 
-plain9:
+plain11:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -539,15 +571,15 @@ plain9:
 	VMOVUPS Z7, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored10:
+stored12:
 	MOVQ   DX, 8(SP)
 	IMUL3Q $+8, AX, AX
 	ADDQ   AX, (SP)
 	SUBQ   $0x08, 16(SP)
 
-next7:
+next8:
 	CMPQ      16(SP), $0x06
-	JLT       next12
+	JLT       next14
 	MOVQ      a+0(FP), AX
 	MOVQ      16(AX), CX
 	MOVQ      40(AX), DX
@@ -559,33 +591,49 @@ next7:
 	MOVQ      DX, R9
 	SHRQ      $0x05, R9
 	LEAQ      (R8)(R9*4), R9
-	SHRQ      $0x05, DX
+	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
 	VXORPS    Z1, Z1, Z1
 	VXORPS    Z2, Z2, Z2
 	VXORPS    Z3, Z3, Z3
 	VXORPS    Z4, Z4, Z4
 	VXORPS    Z5, Z5, Z5
+	VMOVDQU32 lowPairs<>+0(SB), Z6
 	VMOVDQU32 lowNibbles<>+0(SB), Z6
-	VMOVDQU32 codes<>+0(SB), Z7
-	VMOVDQU32 minusZero<>+0(SB), Z8
 
-block13:
+block15:
+	PREFETCHT0      2048(CX)
+	PREFETCHT0      2112(CX)
+	PREFETCHT0      2176(CX)
+	VCVTPH2PS       (CX), Z7
+	VMULPS.BCST     48(CX), Z7, Z7
+	VBROADCASTI32X4 32(CX), Z8
+	VPXORD          signBits<>+0(SB), Z8, Z8
+	LEAQ            192(CX), R10
+	LEAQ            64(CX), R11
+	MOVQ            $0x0000000000000008, R12
+
+sub16:
+	PREFETCHT0       2048(R10)
+	PREFETCHT0       2112(R10)
+	PREFETCHT0       2176(R10)
+	PREFETCHT0       2240(R10)
+	VMOVDQU32        zeroFirst<>+0(SB), Z15
 	VXORPS           Z9, Z9, Z9
-	VPDPWSSD.BCST    (R9), Z8, Z9
+	VPDPWSSD.BCST    (R9), Z15, Z9
 	VXORPS           Z10, Z10, Z10
-	VPDPWSSD.BCST    (R9)(AX*1), Z8, Z10
+	VPDPWSSD.BCST    (R9)(AX*1), Z15, Z10
 	VXORPS           Z11, Z11, Z11
-	VPDPWSSD.BCST    (R9)(AX*2), Z8, Z11
+	VPDPWSSD.BCST    (R9)(AX*2), Z15, Z11
 	VXORPS           Z12, Z12, Z12
-	VPDPWSSD.BCST    (R9)(BX*1), Z8, Z12
+	VPDPWSSD.BCST    (R9)(BX*1), Z15, Z12
 	VXORPS           Z13, Z13, Z13
-	VPDPWSSD.BCST    (R9)(AX*4), Z8, Z13
+	VPDPWSSD.BCST    (R9)(AX*4), Z15, Z13
 	VXORPS           Z14, Z14, Z14
-	VPDPWSSD.BCST    (R9)(SI*1), Z8, Z14
-	VMOVDQU32        64(CX), Z15
+	VPDPWSSD.BCST    (R9)(SI*1), Z15, Z14
+	VMOVDQU32        (R10), Z15
 	VPANDD           Z6, Z15, Z16
-	VPSHUFB          Z16, Z7, Z16
+	VPSHUFB          Z16, Z8, Z16
 	VPDPBUSD.BCST    (DI), Z16, Z9
 	VPDPBUSD.BCST    (DI)(AX*1), Z16, Z10
 	VPDPBUSD.BCST    (DI)(AX*2), Z16, Z11
@@ -594,16 +642,16 @@ block13:
 	VPDPBUSD.BCST    (DI)(SI*1), Z16, Z14
 	VPSRLW           $0x04, Z15, Z15
 	VPANDD           Z6, Z15, Z15
-	VPSHUFB          Z15, Z7, Z15
+	VPSHUFB          Z15, Z8, Z15
 	VPDPBUSD.BCST    4(DI), Z15, Z9
 	VPDPBUSD.BCST    4(DI)(AX*1), Z15, Z10
 	VPDPBUSD.BCST    4(DI)(AX*2), Z15, Z11
 	VPDPBUSD.BCST    4(DI)(BX*1), Z15, Z12
 	VPDPBUSD.BCST    4(DI)(AX*4), Z15, Z13
 	VPDPBUSD.BCST    4(DI)(SI*1), Z15, Z14
-	VMOVDQU32        128(CX), Z15
+	VMOVDQU32        64(R10), Z15
 	VPANDD           Z6, Z15, Z16
-	VPSHUFB          Z16, Z7, Z16
+	VPSHUFB          Z16, Z8, Z16
 	VPDPBUSD.BCST    8(DI), Z16, Z9
 	VPDPBUSD.BCST    8(DI)(AX*1), Z16, Z10
 	VPDPBUSD.BCST    8(DI)(AX*2), Z16, Z11
@@ -612,16 +660,16 @@ block13:
 	VPDPBUSD.BCST    8(DI)(SI*1), Z16, Z14
 	VPSRLW           $0x04, Z15, Z15
 	VPANDD           Z6, Z15, Z15
-	VPSHUFB          Z15, Z7, Z15
+	VPSHUFB          Z15, Z8, Z15
 	VPDPBUSD.BCST    12(DI), Z15, Z9
 	VPDPBUSD.BCST    12(DI)(AX*1), Z15, Z10
 	VPDPBUSD.BCST    12(DI)(AX*2), Z15, Z11
 	VPDPBUSD.BCST    12(DI)(BX*1), Z15, Z12
 	VPDPBUSD.BCST    12(DI)(AX*4), Z15, Z13
 	VPDPBUSD.BCST    12(DI)(SI*1), Z15, Z14
-	VMOVDQU32        192(CX), Z15
+	VMOVDQU32        128(R10), Z15
 	VPANDD           Z6, Z15, Z16
-	VPSHUFB          Z16, Z7, Z16
+	VPSHUFB          Z16, Z8, Z16
 	VPDPBUSD.BCST    16(DI), Z16, Z9
 	VPDPBUSD.BCST    16(DI)(AX*1), Z16, Z10
 	VPDPBUSD.BCST    16(DI)(AX*2), Z16, Z11
@@ -630,16 +678,16 @@ block13:
 	VPDPBUSD.BCST    16(DI)(SI*1), Z16, Z14
 	VPSRLW           $0x04, Z15, Z15
 	VPANDD           Z6, Z15, Z15
-	VPSHUFB          Z15, Z7, Z15
+	VPSHUFB          Z15, Z8, Z15
 	VPDPBUSD.BCST    20(DI), Z15, Z9
 	VPDPBUSD.BCST    20(DI)(AX*1), Z15, Z10
 	VPDPBUSD.BCST    20(DI)(AX*2), Z15, Z11
 	VPDPBUSD.BCST    20(DI)(BX*1), Z15, Z12
 	VPDPBUSD.BCST    20(DI)(AX*4), Z15, Z13
 	VPDPBUSD.BCST    20(DI)(SI*1), Z15, Z14
-	VMOVDQU32        256(CX), Z15
+	VMOVDQU32        192(R10), Z15
 	VPANDD           Z6, Z15, Z16
-	VPSHUFB          Z16, Z7, Z16
+	VPSHUFB          Z16, Z8, Z16
 	VPDPBUSD.BCST    24(DI), Z16, Z9
 	VPDPBUSD.BCST    24(DI)(AX*1), Z16, Z10
 	VPDPBUSD.BCST    24(DI)(AX*2), Z16, Z11
@@ -648,48 +696,49 @@ block13:
 	VPDPBUSD.BCST    24(DI)(SI*1), Z16, Z14
 	VPSRLW           $0x04, Z15, Z15
 	VPANDD           Z6, Z15, Z15
-	VPSHUFB          Z15, Z7, Z15
+	VPSHUFB          Z15, Z8, Z15
 	VPDPBUSD.BCST    28(DI), Z15, Z9
 	VPDPBUSD.BCST    28(DI)(AX*1), Z15, Z10
 	VPDPBUSD.BCST    28(DI)(AX*2), Z15, Z11
 	VPDPBUSD.BCST    28(DI)(BX*1), Z15, Z12
 	VPDPBUSD.BCST    28(DI)(AX*4), Z15, Z13
 	VPDPBUSD.BCST    28(DI)(SI*1), Z15, Z14
-	VMOVDQU32        (CX), Z15
+	VPMOVSXBD        (R11), Z15
+	VCVTDQ2PS        Z15, Z15
+	VMULPS           Z7, Z15, Z15
 	VCVTDQ2PS        Z9, Z9
 	VMULPS           Z15, Z9, Z9
-	VFMADD231PS.BCST (R8), Z9, Z0
 	VCVTDQ2PS        Z10, Z10
 	VMULPS           Z15, Z10, Z10
-	VFMADD231PS.BCST (R8)(AX*1), Z10, Z1
 	VCVTDQ2PS        Z11, Z11
 	VMULPS           Z15, Z11, Z11
-	VFMADD231PS.BCST (R8)(AX*2), Z11, Z2
 	VCVTDQ2PS        Z12, Z12
 	VMULPS           Z15, Z12, Z12
-	VFMADD231PS.BCST (R8)(BX*1), Z12, Z3
 	VCVTDQ2PS        Z13, Z13
 	VMULPS           Z15, Z13, Z13
-	VFMADD231PS.BCST (R8)(AX*4), Z13, Z4
 	VCVTDQ2PS        Z14, Z14
 	VMULPS           Z15, Z14, Z14
+	VFMADD231PS.BCST (R8), Z9, Z0
+	VFMADD231PS.BCST (R8)(AX*1), Z10, Z1
+	VFMADD231PS.BCST (R8)(AX*2), Z11, Z2
+	VFMADD231PS.BCST (R8)(BX*1), Z12, Z3
+	VFMADD231PS.BCST (R8)(AX*4), Z13, Z4
 	VFMADD231PS.BCST (R8)(SI*1), Z14, Z5
-	PREFETCHT0       2048(CX)
-	PREFETCHT0       2112(CX)
-	PREFETCHT0       2176(CX)
-	PREFETCHT0       2240(CX)
-	PREFETCHT0       2304(CX)
-	ADDQ             $+320, CX
-	ADDQ             $+32, DI
 	ADDQ             $+4, R8
 	ADDQ             $+4, R9
+	ADDQ             $+256, R10
+	ADDQ             $+16, R11
+	ADDQ             $+32, DI
+	DECQ             R12
+	JNZ              sub16
+	ADDQ             $+2240, CX
 	DECQ             DX
-	JNZ              block13
+	JNZ              block15
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             8(SP), DX
 	CMPB             56(CX), $0x00
-	JEQ              plain14
+	JEQ              plain17
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -708,9 +757,9 @@ block13:
 	VADDPS           (DX), Z5, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored15
+	JMP              stored18
 
-plain14:
+plain17:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -724,15 +773,15 @@ plain14:
 	VMOVUPS Z5, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored15:
+stored18:
 	MOVQ   DX, 8(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, (SP)
 	SUBQ   $0x06, 16(SP)
 
-next12:
+next14:
 	CMPQ      16(SP), $0x04
-	JLT       next17
+	JLT       next20
 	MOVQ      a+0(FP), AX
 	MOVQ      16(AX), CX
 	MOVQ      40(AX), DX
@@ -743,109 +792,126 @@ next12:
 	MOVQ      DX, R8
 	SHRQ      $0x05, R8
 	LEAQ      (DI)(R8*4), R8
-	SHRQ      $0x05, DX
+	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
 	VXORPS    Z1, Z1, Z1
 	VXORPS    Z2, Z2, Z2
 	VXORPS    Z3, Z3, Z3
+	VMOVDQU32 lowPairs<>+0(SB), Z4
 	VMOVDQU32 lowNibbles<>+0(SB), Z4
-	VMOVDQU32 codes<>+0(SB), Z5
-	VMOVDQU32 minusZero<>+0(SB), Z6
 
-block18:
+block21:
+	PREFETCHT0      2048(CX)
+	PREFETCHT0      2112(CX)
+	PREFETCHT0      2176(CX)
+	VCVTPH2PS       (CX), Z5
+	VMULPS.BCST     48(CX), Z5, Z5
+	VBROADCASTI32X4 32(CX), Z6
+	VPXORD          signBits<>+0(SB), Z6, Z6
+	LEAQ            192(CX), R9
+	LEAQ            64(CX), R10
+	MOVQ            $0x0000000000000008, R11
+
+sub22:
+	PREFETCHT0       2048(R9)
+	PREFETCHT0       2112(R9)
+	PREFETCHT0       2176(R9)
+	PREFETCHT0       2240(R9)
+	VMOVDQU32        zeroFirst<>+0(SB), Z11
 	VXORPS           Z7, Z7, Z7
-	VPDPWSSD.BCST    (R8), Z6, Z7
+	VPDPWSSD.BCST    (R8), Z11, Z7
 	VXORPS           Z8, Z8, Z8
-	VPDPWSSD.BCST    (R8)(AX*1), Z6, Z8
+	VPDPWSSD.BCST    (R8)(AX*1), Z11, Z8
 	VXORPS           Z9, Z9, Z9
-	VPDPWSSD.BCST    (R8)(AX*2), Z6, Z9
+	VPDPWSSD.BCST    (R8)(AX*2), Z11, Z9
 	VXORPS           Z10, Z10, Z10
-	VPDPWSSD.BCST    (R8)(BX*1), Z6, Z10
-	VMOVDQU32        64(CX), Z11
+	VPDPWSSD.BCST    (R8)(BX*1), Z11, Z10
+	VMOVDQU32        (R9), Z11
 	VPANDD           Z4, Z11, Z12
-	VPSHUFB          Z12, Z5, Z12
+	VPSHUFB          Z12, Z6, Z12
 	VPDPBUSD.BCST    (SI), Z12, Z7
 	VPDPBUSD.BCST    (SI)(AX*1), Z12, Z8
 	VPDPBUSD.BCST    (SI)(AX*2), Z12, Z9
 	VPDPBUSD.BCST    (SI)(BX*1), Z12, Z10
 	VPSRLW           $0x04, Z11, Z11
 	VPANDD           Z4, Z11, Z11
-	VPSHUFB          Z11, Z5, Z11
+	VPSHUFB          Z11, Z6, Z11
 	VPDPBUSD.BCST    4(SI), Z11, Z7
 	VPDPBUSD.BCST    4(SI)(AX*1), Z11, Z8
 	VPDPBUSD.BCST    4(SI)(AX*2), Z11, Z9
 	VPDPBUSD.BCST    4(SI)(BX*1), Z11, Z10
-	VMOVDQU32        128(CX), Z11
+	VMOVDQU32        64(R9), Z11
 	VPANDD           Z4, Z11, Z12
-	VPSHUFB          Z12, Z5, Z12
+	VPSHUFB          Z12, Z6, Z12
 	VPDPBUSD.BCST    8(SI), Z12, Z7
 	VPDPBUSD.BCST    8(SI)(AX*1), Z12, Z8
 	VPDPBUSD.BCST    8(SI)(AX*2), Z12, Z9
 	VPDPBUSD.BCST    8(SI)(BX*1), Z12, Z10
 	VPSRLW           $0x04, Z11, Z11
 	VPANDD           Z4, Z11, Z11
-	VPSHUFB          Z11, Z5, Z11
+	VPSHUFB          Z11, Z6, Z11
 	VPDPBUSD.BCST    12(SI), Z11, Z7
 	VPDPBUSD.BCST    12(SI)(AX*1), Z11, Z8
 	VPDPBUSD.BCST    12(SI)(AX*2), Z11, Z9
 	VPDPBUSD.BCST    12(SI)(BX*1), Z11, Z10
-	VMOVDQU32        192(CX), Z11
+	VMOVDQU32        128(R9), Z11
 	VPANDD           Z4, Z11, Z12
-	VPSHUFB          Z12, Z5, Z12
+	VPSHUFB          Z12, Z6, Z12
 	VPDPBUSD.BCST    16(SI), Z12, Z7
 	VPDPBUSD.BCST    16(SI)(AX*1), Z12, Z8
 	VPDPBUSD.BCST    16(SI)(AX*2), Z12, Z9
 	VPDPBUSD.BCST    16(SI)(BX*1), Z12, Z10
 	VPSRLW           $0x04, Z11, Z11
 	VPANDD           Z4, Z11, Z11
-	VPSHUFB          Z11, Z5, Z11
+	VPSHUFB          Z11, Z6, Z11
 	VPDPBUSD.BCST    20(SI), Z11, Z7
 	VPDPBUSD.BCST    20(SI)(AX*1), Z11, Z8
 	VPDPBUSD.BCST    20(SI)(AX*2), Z11, Z9
 	VPDPBUSD.BCST    20(SI)(BX*1), Z11, Z10
-	VMOVDQU32        256(CX), Z11
+	VMOVDQU32        192(R9), Z11
 	VPANDD           Z4, Z11, Z12
-	VPSHUFB          Z12, Z5, Z12
+	VPSHUFB          Z12, Z6, Z12
 	VPDPBUSD.BCST    24(SI), Z12, Z7
 	VPDPBUSD.BCST    24(SI)(AX*1), Z12, Z8
 	VPDPBUSD.BCST    24(SI)(AX*2), Z12, Z9
 	VPDPBUSD.BCST    24(SI)(BX*1), Z12, Z10
 	VPSRLW           $0x04, Z11, Z11
 	VPANDD           Z4, Z11, Z11
-	VPSHUFB          Z11, Z5, Z11
+	VPSHUFB          Z11, Z6, Z11
 	VPDPBUSD.BCST    28(SI), Z11, Z7
 	VPDPBUSD.BCST    28(SI)(AX*1), Z11, Z8
 	VPDPBUSD.BCST    28(SI)(AX*2), Z11, Z9
 	VPDPBUSD.BCST    28(SI)(BX*1), Z11, Z10
-	VMOVDQU32        (CX), Z11
+	VPMOVSXBD        (R10), Z11
+	VCVTDQ2PS        Z11, Z11
+	VMULPS           Z5, Z11, Z11
 	VCVTDQ2PS        Z7, Z7
 	VMULPS           Z11, Z7, Z7
-	VFMADD231PS.BCST (DI), Z7, Z0
 	VCVTDQ2PS        Z8, Z8
 	VMULPS           Z11, Z8, Z8
-	VFMADD231PS.BCST (DI)(AX*1), Z8, Z1
 	VCVTDQ2PS        Z9, Z9
 	VMULPS           Z11, Z9, Z9
-	VFMADD231PS.BCST (DI)(AX*2), Z9, Z2
 	VCVTDQ2PS        Z10, Z10
 	VMULPS           Z11, Z10, Z10
+	VFMADD231PS.BCST (DI), Z7, Z0
+	VFMADD231PS.BCST (DI)(AX*1), Z8, Z1
+	VFMADD231PS.BCST (DI)(AX*2), Z9, Z2
 	VFMADD231PS.BCST (DI)(BX*1), Z10, Z3
-	PREFETCHT0       2048(CX)
-	PREFETCHT0       2112(CX)
-	PREFETCHT0       2176(CX)
-	PREFETCHT0       2240(CX)
-	PREFETCHT0       2304(CX)
-	ADDQ             $+320, CX
-	ADDQ             $+32, SI
 	ADDQ             $+4, DI
 	ADDQ             $+4, R8
+	ADDQ             $+256, R9
+	ADDQ             $+16, R10
+	ADDQ             $+32, SI
+	DECQ             R11
+	JNZ              sub22
+	ADDQ             $+2240, CX
 	DECQ             DX
-	JNZ              block18
+	JNZ              block21
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             8(SP), DX
 	CMPB             56(CX), $0x00
-	JEQ              plain19
+	JEQ              plain23
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -858,9 +924,9 @@ block18:
 	VADDPS           (DX), Z3, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored20
+	JMP              stored24
 
-plain19:
+plain23:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -870,15 +936,15 @@ plain19:
 	VMOVUPS Z3, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored20:
+stored24:
 	MOVQ   DX, 8(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, (SP)
 	SUBQ   $0x04, 16(SP)
 
-next17:
+next20:
 	CMPQ      16(SP), $0x03
-	JLT       next22
+	JLT       next26
 	MOVQ      a+0(FP), AX
 	MOVQ      16(AX), CX
 	MOVQ      40(AX), DX
@@ -888,214 +954,117 @@ next17:
 	MOVQ      DX, DI
 	SHRQ      $0x05, DI
 	LEAQ      (SI)(DI*4), DI
-	SHRQ      $0x05, DX
+	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
 	VXORPS    Z1, Z1, Z1
 	VXORPS    Z2, Z2, Z2
+	VMOVDQU32 lowPairs<>+0(SB), Z3
 	VMOVDQU32 lowNibbles<>+0(SB), Z3
-	VMOVDQU32 codes<>+0(SB), Z4
-	VMOVDQU32 minusZero<>+0(SB), Z5
 
-block23:
-	PREFETCHT0       (CX)
+block27:
+	PREFETCHT0      (CX)
+	PREFETCHT0      64(CX)
+	PREFETCHT0      128(CX)
+	PREFETCHT0      2048(CX)
+	PREFETCHT1      4096(CX)
+	PREFETCHT0      2112(CX)
+	PREFETCHT1      4160(CX)
+	PREFETCHT0      2176(CX)
+	PREFETCHT1      4224(CX)
+	VCVTPH2PS       (CX), Z4
+	VMULPS.BCST     48(CX), Z4, Z4
+	VBROADCASTI32X4 32(CX), Z5
+	VPXORD          signBits<>+0(SB), Z5, Z5
+	LEAQ            192(CX), R8
+	LEAQ            64(CX), R9
+	MOVQ            $0x0000000000000008, R10
+
+sub28:
+	PREFETCHT0       2048(R8)
+	PREFETCHT1       4096(R8)
+	PREFETCHT0       2112(R8)
+	PREFETCHT1       4160(R8)
+	PREFETCHT0       2176(R8)
+	PREFETCHT1       4224(R8)
+	PREFETCHT0       2240(R8)
+	PREFETCHT1       4288(R8)
+	VMOVDQU32        zeroFirst<>+0(SB), Z9
 	VXORPS           Z6, Z6, Z6
-	VPDPWSSD.BCST    (DI), Z5, Z6
+	VPDPWSSD.BCST    (DI), Z9, Z6
 	VXORPS           Z7, Z7, Z7
-	VPDPWSSD.BCST    (DI)(AX*1), Z5, Z7
+	VPDPWSSD.BCST    (DI)(AX*1), Z9, Z7
 	VXORPS           Z8, Z8, Z8
-	VPDPWSSD.BCST    (DI)(AX*2), Z5, Z8
-	VMOVDQU32        64(CX), Z9
+	VPDPWSSD.BCST    (DI)(AX*2), Z9, Z8
+	VMOVDQU32        (R8), Z9
 	VPANDD           Z3, Z9, Z10
-	VPSHUFB          Z10, Z4, Z10
+	VPSHUFB          Z10, Z5, Z10
 	VPDPBUSD.BCST    (BX), Z10, Z6
 	VPDPBUSD.BCST    (BX)(AX*1), Z10, Z7
 	VPDPBUSD.BCST    (BX)(AX*2), Z10, Z8
 	VPSRLW           $0x04, Z9, Z9
 	VPANDD           Z3, Z9, Z9
-	VPSHUFB          Z9, Z4, Z9
+	VPSHUFB          Z9, Z5, Z9
 	VPDPBUSD.BCST    4(BX), Z9, Z6
 	VPDPBUSD.BCST    4(BX)(AX*1), Z9, Z7
 	VPDPBUSD.BCST    4(BX)(AX*2), Z9, Z8
-	VMOVDQU32        128(CX), Z9
+	VMOVDQU32        64(R8), Z9
 	VPANDD           Z3, Z9, Z10
-	VPSHUFB          Z10, Z4, Z10
+	VPSHUFB          Z10, Z5, Z10
 	VPDPBUSD.BCST    8(BX), Z10, Z6
 	VPDPBUSD.BCST    8(BX)(AX*1), Z10, Z7
 	VPDPBUSD.BCST    8(BX)(AX*2), Z10, Z8
 	VPSRLW           $0x04, Z9, Z9
 	VPANDD           Z3, Z9, Z9
-	VPSHUFB          Z9, Z4, Z9
+	VPSHUFB          Z9, Z5, Z9
 	VPDPBUSD.BCST    12(BX), Z9, Z6
 	VPDPBUSD.BCST    12(BX)(AX*1), Z9, Z7
 	VPDPBUSD.BCST    12(BX)(AX*2), Z9, Z8
-	VMOVDQU32        192(CX), Z9
+	VMOVDQU32        128(R8), Z9
 	VPANDD           Z3, Z9, Z10
-	VPSHUFB          Z10, Z4, Z10
+	VPSHUFB          Z10, Z5, Z10
 	VPDPBUSD.BCST    16(BX), Z10, Z6
 	VPDPBUSD.BCST    16(BX)(AX*1), Z10, Z7
 	VPDPBUSD.BCST    16(BX)(AX*2), Z10, Z8
 	VPSRLW           $0x04, Z9, Z9
 	VPANDD           Z3, Z9, Z9
-	VPSHUFB          Z9, Z4, Z9
+	VPSHUFB          Z9, Z5, Z9
 	VPDPBUSD.BCST    20(BX), Z9, Z6
 	VPDPBUSD.BCST    20(BX)(AX*1), Z9, Z7
 	VPDPBUSD.BCST    20(BX)(AX*2), Z9, Z8
-	VMOVDQU32        256(CX), Z9
+	VMOVDQU32        192(R8), Z9
 	VPANDD           Z3, Z9, Z10
-	VPSHUFB          Z10, Z4, Z10
+	VPSHUFB          Z10, Z5, Z10
 	VPDPBUSD.BCST    24(BX), Z10, Z6
 	VPDPBUSD.BCST    24(BX)(AX*1), Z10, Z7
 	VPDPBUSD.BCST    24(BX)(AX*2), Z10, Z8
 	VPSRLW           $0x04, Z9, Z9
 	VPANDD           Z3, Z9, Z9
-	VPSHUFB          Z9, Z4, Z9
+	VPSHUFB          Z9, Z5, Z9
 	VPDPBUSD.BCST    28(BX), Z9, Z6
 	VPDPBUSD.BCST    28(BX)(AX*1), Z9, Z7
 	VPDPBUSD.BCST    28(BX)(AX*2), Z9, Z8
-	VMOVDQU32        (CX), Z9
+	VPMOVSXBD        (R9), Z9
+	VCVTDQ2PS        Z9, Z9
+	VMULPS           Z4, Z9, Z9
 	VCVTDQ2PS        Z6, Z6
 	VMULPS           Z9, Z6, Z6
-	VFMADD231PS.BCST (SI), Z6, Z0
 	VCVTDQ2PS        Z7, Z7
 	VMULPS           Z9, Z7, Z7
-	VFMADD231PS.BCST (SI)(AX*1), Z7, Z1
 	VCVTDQ2PS        Z8, Z8
 	VMULPS           Z9, Z8, Z8
+	VFMADD231PS.BCST (SI), Z6, Z0
+	VFMADD231PS.BCST (SI)(AX*1), Z7, Z1
 	VFMADD231PS.BCST (SI)(AX*2), Z8, Z2
-	PREFETCHT0       2048(CX)
-	PREFETCHT1       4096(CX)
-	PREFETCHT0       2112(CX)
-	PREFETCHT1       4160(CX)
-	PREFETCHT0       2176(CX)
-	PREFETCHT1       4224(CX)
-	PREFETCHT0       2240(CX)
-	PREFETCHT1       4288(CX)
-	PREFETCHT0       2304(CX)
-	PREFETCHT1       4352(CX)
-	ADDQ             $+320, CX
-	ADDQ             $+32, BX
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
-	DECQ             DX
-	JNZ              block23
-	MOVQ             a+0(FP), CX
-	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain24
-	VADDPS           (DX), Z0, Z0
-	VMOVUPS          Z0, (DX)
-	LEAQ             (DX)(BX*4), DX
-	VADDPS           (DX), Z1, Z0
-	VMOVUPS          Z0, (DX)
-	LEAQ             (DX)(BX*4), DX
-	VADDPS           (DX), Z2, Z0
-	VMOVUPS          Z0, (DX)
-	LEAQ             (DX)(BX*4), DX
-	JMP              stored25
-
-plain24:
-	VMOVUPS Z0, (DX)
-	LEAQ    (DX)(BX*4), DX
-	VMOVUPS Z1, (DX)
-	LEAQ    (DX)(BX*4), DX
-	VMOVUPS Z2, (DX)
-	LEAQ    (DX)(BX*4), DX
-
-stored25:
-	MOVQ   DX, 8(SP)
-	IMUL3Q $+3, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x03, 16(SP)
-
-next22:
-	CMPQ      16(SP), $0x02
-	JLT       next27
-	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
-	MOVQ      (SP), BX
-	LEAQ      (BX)(DX*1), SI
-	MOVQ      DX, DI
-	SHRQ      $0x05, DI
-	LEAQ      (SI)(DI*4), DI
-	SHRQ      $0x05, DX
-	VXORPS    Z0, Z0, Z0
-	VXORPS    Z1, Z1, Z1
-	VMOVDQU32 lowNibbles<>+0(SB), Z2
-	VMOVDQU32 codes<>+0(SB), Z3
-	VMOVDQU32 minusZero<>+0(SB), Z4
-
-block28:
-	PREFETCHT0       (CX)
-	VXORPS           Z5, Z5, Z5
-	VPDPWSSD.BCST    (DI), Z4, Z5
-	VXORPS           Z6, Z6, Z6
-	VPDPWSSD.BCST    (DI)(AX*1), Z4, Z6
-	VMOVDQU32        64(CX), Z7
-	VPANDD           Z2, Z7, Z8
-	VPSHUFB          Z8, Z3, Z8
-	VPDPBUSD.BCST    (BX), Z8, Z5
-	VPDPBUSD.BCST    (BX)(AX*1), Z8, Z6
-	VPSRLW           $0x04, Z7, Z7
-	VPANDD           Z2, Z7, Z7
-	VPSHUFB          Z7, Z3, Z7
-	VPDPBUSD.BCST    4(BX), Z7, Z5
-	VPDPBUSD.BCST    4(BX)(AX*1), Z7, Z6
-	VMOVDQU32        128(CX), Z7
-	VPANDD           Z2, Z7, Z8
-	VPSHUFB          Z8, Z3, Z8
-	VPDPBUSD.BCST    8(BX), Z8, Z5
-	VPDPBUSD.BCST    8(BX)(AX*1), Z8, Z6
-	VPSRLW           $0x04, Z7, Z7
-	VPANDD           Z2, Z7, Z7
-	VPSHUFB          Z7, Z3, Z7
-	VPDPBUSD.BCST    12(BX), Z7, Z5
-	VPDPBUSD.BCST    12(BX)(AX*1), Z7, Z6
-	VMOVDQU32        192(CX), Z7
-	VPANDD           Z2, Z7, Z8
-	VPSHUFB          Z8, Z3, Z8
-	VPDPBUSD.BCST    16(BX), Z8, Z5
-	VPDPBUSD.BCST    16(BX)(AX*1), Z8, Z6
-	VPSRLW           $0x04, Z7, Z7
-	VPANDD           Z2, Z7, Z7
-	VPSHUFB          Z7, Z3, Z7
-	VPDPBUSD.BCST    20(BX), Z7, Z5
-	VPDPBUSD.BCST    20(BX)(AX*1), Z7, Z6
-	VMOVDQU32        256(CX), Z7
-	VPANDD           Z2, Z7, Z8
-	VPSHUFB          Z8, Z3, Z8
-	VPDPBUSD.BCST    24(BX), Z8, Z5
-	VPDPBUSD.BCST    24(BX)(AX*1), Z8, Z6
-	VPSRLW           $0x04, Z7, Z7
-	VPANDD           Z2, Z7, Z7
-	VPSHUFB          Z7, Z3, Z7
-	VPDPBUSD.BCST    28(BX), Z7, Z5
-	VPDPBUSD.BCST    28(BX)(AX*1), Z7, Z6
-	VMOVDQU32        (CX), Z7
-	VCVTDQ2PS        Z5, Z5
-	VMULPS           Z7, Z5, Z5
-	VFMADD231PS.BCST (SI), Z5, Z0
-	VCVTDQ2PS        Z6, Z6
-	VMULPS           Z7, Z6, Z6
-	VFMADD231PS.BCST (SI)(AX*1), Z6, Z1
-	PREFETCHT0       2048(CX)
-	PREFETCHT1       4096(CX)
-	PREFETCHT0       2112(CX)
-	PREFETCHT1       4160(CX)
-	PREFETCHT0       2176(CX)
-	PREFETCHT1       4224(CX)
-	PREFETCHT0       2240(CX)
-	PREFETCHT1       4288(CX)
-	PREFETCHT0       2304(CX)
-	PREFETCHT1       4352(CX)
-	ADDQ             $+320, CX
+	ADDQ             $+256, R8
+	ADDQ             $+16, R9
 	ADDQ             $+32, BX
-	ADDQ             $+4, SI
-	ADDQ             $+4, DI
+	DECQ             R10
+	JNZ              sub28
+	ADDQ             $+2240, CX
 	DECQ             DX
-	JNZ              block28
+	JNZ              block27
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             8(SP), DX
@@ -1107,6 +1076,9 @@ block28:
 	VADDPS           (DX), Z1, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
+	VADDPS           (DX), Z2, Z0
+	VMOVUPS          Z0, (DX)
+	LEAQ             (DX)(BX*4), DX
 	JMP              stored30
 
 plain29:
@@ -1114,15 +1086,17 @@ plain29:
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
 	LEAQ    (DX)(BX*4), DX
+	VMOVUPS Z2, (DX)
+	LEAQ    (DX)(BX*4), DX
 
 stored30:
 	MOVQ   DX, 8(SP)
-	IMUL3Q $+2, AX, AX
+	IMUL3Q $+3, AX, AX
 	ADDQ   AX, (SP)
-	SUBQ   $0x02, 16(SP)
+	SUBQ   $0x03, 16(SP)
 
-next27:
-	CMPQ      16(SP), $0x01
+next26:
+	CMPQ      16(SP), $0x02
 	JLT       next32
 	MOVQ      a+0(FP), AX
 	MOVQ      16(AX), CX
@@ -1133,91 +1107,264 @@ next27:
 	MOVQ      DX, DI
 	SHRQ      $0x05, DI
 	LEAQ      (SI)(DI*4), DI
-	SHRQ      $0x05, DX
+	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
-	VMOVDQU32 lowNibbles<>+0(SB), Z1
-	VMOVDQU32 codes<>+0(SB), Z2
-	VMOVDQU32 minusZero<>+0(SB), Z3
+	VXORPS    Z1, Z1, Z1
+	VMOVDQU32 lowPairs<>+0(SB), Z2
+	VMOVDQU32 lowNibbles<>+0(SB), Z2
 
 block33:
-	PREFETCHT0       (CX)
-	VXORPS           Z4, Z4, Z4
-	VPDPWSSD.BCST    (DI), Z3, Z4
-	VMOVDQU32        64(CX), Z5
-	VPANDD           Z1, Z5, Z6
-	VPSHUFB          Z6, Z2, Z6
-	VPDPBUSD.BCST    (BX), Z6, Z4
-	VPSRLW           $0x04, Z5, Z5
-	VPANDD           Z1, Z5, Z5
-	VPSHUFB          Z5, Z2, Z5
-	VPDPBUSD.BCST    4(BX), Z5, Z4
-	VMOVDQU32        128(CX), Z5
-	VPANDD           Z1, Z5, Z6
-	VPSHUFB          Z6, Z2, Z6
-	VPDPBUSD.BCST    8(BX), Z6, Z4
-	VPSRLW           $0x04, Z5, Z5
-	VPANDD           Z1, Z5, Z5
-	VPSHUFB          Z5, Z2, Z5
-	VPDPBUSD.BCST    12(BX), Z5, Z4
-	VMOVDQU32        192(CX), Z5
-	VPANDD           Z1, Z5, Z6
-	VPSHUFB          Z6, Z2, Z6
-	VPDPBUSD.BCST    16(BX), Z6, Z4
-	VPSRLW           $0x04, Z5, Z5
-	VPANDD           Z1, Z5, Z5
-	VPSHUFB          Z5, Z2, Z5
-	VPDPBUSD.BCST    20(BX), Z5, Z4
-	VMOVDQU32        256(CX), Z5
-	VPANDD           Z1, Z5, Z6
-	VPSHUFB          Z6, Z2, Z6
-	VPDPBUSD.BCST    24(BX), Z6, Z4
-	VPSRLW           $0x04, Z5, Z5
-	VPANDD           Z1, Z5, Z5
-	VPSHUFB          Z5, Z2, Z5
-	VPDPBUSD.BCST    28(BX), Z5, Z4
-	VMOVDQU32        (CX), Z5
-	VCVTDQ2PS        Z4, Z4
-	VMULPS           Z5, Z4, Z4
-	VFMADD231PS.BCST (SI), Z4, Z0
-	PREFETCHT0       2048(CX)
-	PREFETCHT1       4096(CX)
-	PREFETCHT0       2112(CX)
-	PREFETCHT1       4160(CX)
-	PREFETCHT0       2176(CX)
-	PREFETCHT1       4224(CX)
-	PREFETCHT0       2240(CX)
-	PREFETCHT1       4288(CX)
-	PREFETCHT0       2304(CX)
-	PREFETCHT1       4352(CX)
-	ADDQ             $+320, CX
-	ADDQ             $+32, BX
+	PREFETCHT0      (CX)
+	PREFETCHT0      64(CX)
+	PREFETCHT0      128(CX)
+	PREFETCHT0      2048(CX)
+	PREFETCHT1      4096(CX)
+	PREFETCHT0      2112(CX)
+	PREFETCHT1      4160(CX)
+	PREFETCHT0      2176(CX)
+	PREFETCHT1      4224(CX)
+	VCVTPH2PS       (CX), Z3
+	VMULPS.BCST     48(CX), Z3, Z3
+	VBROADCASTI32X4 32(CX), Z4
+	VPXORD          signBits<>+0(SB), Z4, Z4
+	LEAQ            192(CX), R8
+	LEAQ            64(CX), R9
+	MOVQ            $0x0000000000000008, R10
+
+sub34:
+	PREFETCHT0       2048(R8)
+	PREFETCHT1       4096(R8)
+	PREFETCHT0       2112(R8)
+	PREFETCHT1       4160(R8)
+	PREFETCHT0       2176(R8)
+	PREFETCHT1       4224(R8)
+	PREFETCHT0       2240(R8)
+	PREFETCHT1       4288(R8)
+	VMOVDQU32        zeroFirst<>+0(SB), Z7
+	VXORPS           Z5, Z5, Z5
+	VPDPWSSD.BCST    (DI), Z7, Z5
+	VXORPS           Z6, Z6, Z6
+	VPDPWSSD.BCST    (DI)(AX*1), Z7, Z6
+	VMOVDQU32        (R8), Z7
+	VPANDD           Z2, Z7, Z8
+	VPSHUFB          Z8, Z4, Z8
+	VPDPBUSD.BCST    (BX), Z8, Z5
+	VPDPBUSD.BCST    (BX)(AX*1), Z8, Z6
+	VPSRLW           $0x04, Z7, Z7
+	VPANDD           Z2, Z7, Z7
+	VPSHUFB          Z7, Z4, Z7
+	VPDPBUSD.BCST    4(BX), Z7, Z5
+	VPDPBUSD.BCST    4(BX)(AX*1), Z7, Z6
+	VMOVDQU32        64(R8), Z7
+	VPANDD           Z2, Z7, Z8
+	VPSHUFB          Z8, Z4, Z8
+	VPDPBUSD.BCST    8(BX), Z8, Z5
+	VPDPBUSD.BCST    8(BX)(AX*1), Z8, Z6
+	VPSRLW           $0x04, Z7, Z7
+	VPANDD           Z2, Z7, Z7
+	VPSHUFB          Z7, Z4, Z7
+	VPDPBUSD.BCST    12(BX), Z7, Z5
+	VPDPBUSD.BCST    12(BX)(AX*1), Z7, Z6
+	VMOVDQU32        128(R8), Z7
+	VPANDD           Z2, Z7, Z8
+	VPSHUFB          Z8, Z4, Z8
+	VPDPBUSD.BCST    16(BX), Z8, Z5
+	VPDPBUSD.BCST    16(BX)(AX*1), Z8, Z6
+	VPSRLW           $0x04, Z7, Z7
+	VPANDD           Z2, Z7, Z7
+	VPSHUFB          Z7, Z4, Z7
+	VPDPBUSD.BCST    20(BX), Z7, Z5
+	VPDPBUSD.BCST    20(BX)(AX*1), Z7, Z6
+	VMOVDQU32        192(R8), Z7
+	VPANDD           Z2, Z7, Z8
+	VPSHUFB          Z8, Z4, Z8
+	VPDPBUSD.BCST    24(BX), Z8, Z5
+	VPDPBUSD.BCST    24(BX)(AX*1), Z8, Z6
+	VPSRLW           $0x04, Z7, Z7
+	VPANDD           Z2, Z7, Z7
+	VPSHUFB          Z7, Z4, Z7
+	VPDPBUSD.BCST    28(BX), Z7, Z5
+	VPDPBUSD.BCST    28(BX)(AX*1), Z7, Z6
+	VPMOVSXBD        (R9), Z7
+	VCVTDQ2PS        Z7, Z7
+	VMULPS           Z3, Z7, Z7
+	VCVTDQ2PS        Z5, Z5
+	VMULPS           Z7, Z5, Z5
+	VCVTDQ2PS        Z6, Z6
+	VMULPS           Z7, Z6, Z6
+	VFMADD231PS.BCST (SI), Z5, Z0
+	VFMADD231PS.BCST (SI)(AX*1), Z6, Z1
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
+	ADDQ             $+256, R8
+	ADDQ             $+16, R9
+	ADDQ             $+32, BX
+	DECQ             R10
+	JNZ              sub34
+	ADDQ             $+2240, CX
 	DECQ             DX
 	JNZ              block33
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             8(SP), DX
 	CMPB             56(CX), $0x00
-	JEQ              plain34
+	JEQ              plain35
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored35
+	VADDPS           (DX), Z1, Z0
+	VMOVUPS          Z0, (DX)
+	LEAQ             (DX)(BX*4), DX
+	JMP              stored36
 
-plain34:
+plain35:
+	VMOVUPS Z0, (DX)
+	LEAQ    (DX)(BX*4), DX
+	VMOVUPS Z1, (DX)
+	LEAQ    (DX)(BX*4), DX
+
+stored36:
+	MOVQ   DX, 8(SP)
+	IMUL3Q $+2, AX, AX
+	ADDQ   AX, (SP)
+	SUBQ   $0x02, 16(SP)
+
+next32:
+	CMPQ      16(SP), $0x01
+	JLT       next38
+	MOVQ      a+0(FP), AX
+	MOVQ      16(AX), CX
+	MOVQ      40(AX), DX
+	MOVQ      32(AX), AX
+	MOVQ      (SP), BX
+	LEAQ      (BX)(DX*1), SI
+	MOVQ      DX, DI
+	SHRQ      $0x05, DI
+	LEAQ      (SI)(DI*4), DI
+	SHRQ      $0x08, DX
+	VXORPS    Z0, Z0, Z0
+	VMOVDQU32 lowPairs<>+0(SB), Z1
+	VMOVDQU32 lowNibbles<>+0(SB), Z1
+
+block39:
+	PREFETCHT0      (CX)
+	PREFETCHT0      64(CX)
+	PREFETCHT0      128(CX)
+	PREFETCHT0      2048(CX)
+	PREFETCHT1      4096(CX)
+	PREFETCHT0      2112(CX)
+	PREFETCHT1      4160(CX)
+	PREFETCHT0      2176(CX)
+	PREFETCHT1      4224(CX)
+	VCVTPH2PS       (CX), Z2
+	VMULPS.BCST     48(CX), Z2, Z2
+	VBROADCASTI32X4 32(CX), Z3
+	VPXORD          signBits<>+0(SB), Z3, Z3
+	LEAQ            192(CX), R8
+	LEAQ            64(CX), R9
+	MOVQ            $0x0000000000000008, R10
+
+sub40:
+	PREFETCHT0       2048(R8)
+	PREFETCHT1       4096(R8)
+	PREFETCHT0       2112(R8)
+	PREFETCHT1       4160(R8)
+	PREFETCHT0       2176(R8)
+	PREFETCHT1       4224(R8)
+	PREFETCHT0       2240(R8)
+	PREFETCHT1       4288(R8)
+	VMOVDQU32        zeroFirst<>+0(SB), Z5
+	VXORPS           Z4, Z4, Z4
+	VPDPWSSD.BCST    (DI), Z5, Z4
+	VMOVDQU32        (R8), Z5
+	VPANDD           Z1, Z5, Z6
+	VPSHUFB          Z6, Z3, Z6
+	VPDPBUSD.BCST    (BX), Z6, Z4
+	VPSRLW           $0x04, Z5, Z5
+	VPANDD           Z1, Z5, Z5
+	VPSHUFB          Z5, Z3, Z5
+	VPDPBUSD.BCST    4(BX), Z5, Z4
+	VMOVDQU32        64(R8), Z5
+	VPANDD           Z1, Z5, Z6
+	VPSHUFB          Z6, Z3, Z6
+	VPDPBUSD.BCST    8(BX), Z6, Z4
+	VPSRLW           $0x04, Z5, Z5
+	VPANDD           Z1, Z5, Z5
+	VPSHUFB          Z5, Z3, Z5
+	VPDPBUSD.BCST    12(BX), Z5, Z4
+	VMOVDQU32        128(R8), Z5
+	VPANDD           Z1, Z5, Z6
+	VPSHUFB          Z6, Z3, Z6
+	VPDPBUSD.BCST    16(BX), Z6, Z4
+	VPSRLW           $0x04, Z5, Z5
+	VPANDD           Z1, Z5, Z5
+	VPSHUFB          Z5, Z3, Z5
+	VPDPBUSD.BCST    20(BX), Z5, Z4
+	VMOVDQU32        192(R8), Z5
+	VPANDD           Z1, Z5, Z6
+	VPSHUFB          Z6, Z3, Z6
+	VPDPBUSD.BCST    24(BX), Z6, Z4
+	VPSRLW           $0x04, Z5, Z5
+	VPANDD           Z1, Z5, Z5
+	VPSHUFB          Z5, Z3, Z5
+	VPDPBUSD.BCST    28(BX), Z5, Z4
+	VPMOVSXBD        (R9), Z5
+	VCVTDQ2PS        Z5, Z5
+	VMULPS           Z2, Z5, Z5
+	VCVTDQ2PS        Z4, Z4
+	VMULPS           Z5, Z4, Z4
+	VFMADD231PS.BCST (SI), Z4, Z0
+	ADDQ             $+4, SI
+	ADDQ             $+4, DI
+	ADDQ             $+256, R8
+	ADDQ             $+16, R9
+	ADDQ             $+32, BX
+	DECQ             R10
+	JNZ              sub40
+	ADDQ             $+2240, CX
+	DECQ             DX
+	JNZ              block39
+	MOVQ             a+0(FP), CX
+	MOVQ             8(CX), BX
+	MOVQ             8(SP), DX
+	CMPB             56(CX), $0x00
+	JEQ              plain41
+	VADDPS           (DX), Z0, Z0
+	VMOVUPS          Z0, (DX)
+	LEAQ             (DX)(BX*4), DX
+	JMP              stored42
+
+plain41:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored35:
+stored42:
 	MOVQ   DX, 8(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, (SP)
 	SUBQ   $0x01, 16(SP)
 
-next32:
+next38:
 	VZEROUPPER
 	RET
+
+DATA lowPairs<>+0(SB)/4, $0x03030303
+DATA lowPairs<>+4(SB)/4, $0x03030303
+DATA lowPairs<>+8(SB)/4, $0x03030303
+DATA lowPairs<>+12(SB)/4, $0x03030303
+DATA lowPairs<>+16(SB)/4, $0x03030303
+DATA lowPairs<>+20(SB)/4, $0x03030303
+DATA lowPairs<>+24(SB)/4, $0x03030303
+DATA lowPairs<>+28(SB)/4, $0x03030303
+DATA lowPairs<>+32(SB)/4, $0x03030303
+DATA lowPairs<>+36(SB)/4, $0x03030303
+DATA lowPairs<>+40(SB)/4, $0x03030303
+DATA lowPairs<>+44(SB)/4, $0x03030303
+DATA lowPairs<>+48(SB)/4, $0x03030303
+DATA lowPairs<>+52(SB)/4, $0x03030303
+DATA lowPairs<>+56(SB)/4, $0x03030303
+DATA lowPairs<>+60(SB)/4, $0x03030303
+GLOBL lowPairs<>(SB), RODATA|NOPTR, $64
 
 DATA lowNibbles<>+0(SB)/4, $0x0f0f0f0f
 DATA lowNibbles<>+4(SB)/4, $0x0f0f0f0f
@@ -1237,38 +1384,38 @@ DATA lowNibbles<>+56(SB)/4, $0x0f0f0f0f
 DATA lowNibbles<>+60(SB)/4, $0x0f0f0f0f
 GLOBL lowNibbles<>(SB), RODATA|NOPTR, $64
 
-DATA codes<>+0(SB)/4, $0x3e2c1700
-DATA codes<>+4(SB)/4, $0x75695c4e
-DATA codes<>+8(SB)/4, $0xa5988c80
-DATA codes<>+12(SB)/4, $0xf0d8c4b4
-DATA codes<>+16(SB)/4, $0x3e2c1700
-DATA codes<>+20(SB)/4, $0x75695c4e
-DATA codes<>+24(SB)/4, $0xa5988c80
-DATA codes<>+28(SB)/4, $0xf0d8c4b4
-DATA codes<>+32(SB)/4, $0x3e2c1700
-DATA codes<>+36(SB)/4, $0x75695c4e
-DATA codes<>+40(SB)/4, $0xa5988c80
-DATA codes<>+44(SB)/4, $0xf0d8c4b4
-DATA codes<>+48(SB)/4, $0x3e2c1700
-DATA codes<>+52(SB)/4, $0x75695c4e
-DATA codes<>+56(SB)/4, $0xa5988c80
-DATA codes<>+60(SB)/4, $0xf0d8c4b4
-GLOBL codes<>(SB), RODATA|NOPTR, $64
+DATA signBits<>+0(SB)/4, $0x80808080
+DATA signBits<>+4(SB)/4, $0x80808080
+DATA signBits<>+8(SB)/4, $0x80808080
+DATA signBits<>+12(SB)/4, $0x80808080
+DATA signBits<>+16(SB)/4, $0x80808080
+DATA signBits<>+20(SB)/4, $0x80808080
+DATA signBits<>+24(SB)/4, $0x80808080
+DATA signBits<>+28(SB)/4, $0x80808080
+DATA signBits<>+32(SB)/4, $0x80808080
+DATA signBits<>+36(SB)/4, $0x80808080
+DATA signBits<>+40(SB)/4, $0x80808080
+DATA signBits<>+44(SB)/4, $0x80808080
+DATA signBits<>+48(SB)/4, $0x80808080
+DATA signBits<>+52(SB)/4, $0x80808080
+DATA signBits<>+56(SB)/4, $0x80808080
+DATA signBits<>+60(SB)/4, $0x80808080
+GLOBL signBits<>(SB), RODATA|NOPTR, $64
 
-DATA minusZero<>+0(SB)/4, $0xff81ff81
-DATA minusZero<>+4(SB)/4, $0xff81ff81
-DATA minusZero<>+8(SB)/4, $0xff81ff81
-DATA minusZero<>+12(SB)/4, $0xff81ff81
-DATA minusZero<>+16(SB)/4, $0xff81ff81
-DATA minusZero<>+20(SB)/4, $0xff81ff81
-DATA minusZero<>+24(SB)/4, $0xff81ff81
-DATA minusZero<>+28(SB)/4, $0xff81ff81
-DATA minusZero<>+32(SB)/4, $0xff81ff81
-DATA minusZero<>+36(SB)/4, $0xff81ff81
-DATA minusZero<>+40(SB)/4, $0xff81ff81
-DATA minusZero<>+44(SB)/4, $0xff81ff81
-DATA minusZero<>+48(SB)/4, $0xff81ff81
-DATA minusZero<>+52(SB)/4, $0xff81ff81
-DATA minusZero<>+56(SB)/4, $0xff81ff81
-DATA minusZero<>+60(SB)/4, $0xff81ff81
-GLOBL minusZero<>(SB), RODATA|NOPTR, $64
+DATA zeroFirst<>+0(SB)/4, $0xff80ff80
+DATA zeroFirst<>+4(SB)/4, $0xff80ff80
+DATA zeroFirst<>+8(SB)/4, $0xff80ff80
+DATA zeroFirst<>+12(SB)/4, $0xff80ff80
+DATA zeroFirst<>+16(SB)/4, $0xff80ff80
+DATA zeroFirst<>+20(SB)/4, $0xff80ff80
+DATA zeroFirst<>+24(SB)/4, $0xff80ff80
+DATA zeroFirst<>+28(SB)/4, $0xff80ff80
+DATA zeroFirst<>+32(SB)/4, $0xff80ff80
+DATA zeroFirst<>+36(SB)/4, $0xff80ff80
+DATA zeroFirst<>+40(SB)/4, $0xff80ff80
+DATA zeroFirst<>+44(SB)/4, $0xff80ff80
+DATA zeroFirst<>+48(SB)/4, $0xff80ff80
+DATA zeroFirst<>+52(SB)/4, $0xff80ff80
+DATA zeroFirst<>+56(SB)/4, $0xff80ff80
+DATA zeroFirst<>+60(SB)/4, $0xff80ff80
+GLOBL zeroFirst<>(SB), RODATA|NOPTR, $64

@@ -5,8 +5,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// func matmulIQ4XSNEON(a *MatMulArgs)
-TEXT ·matmulIQ4XSNEON(SB), 0, $592-8
+// func matmulT4NEON(a *MatMulArgs)
+TEXT ·matmulT4NEON(SB), 0, $592-8
 	MOVD a+0(FP), R0
 	MOVD MatMulArgs_X(R0), R1
 	MOVD MatMulArgs_Dst(R0), R2
@@ -20,10 +20,6 @@ TEXT ·matmulIQ4XSNEON(SB), 0, $592-8
 	MOVW $0x4b400000, R25
 	VDUP R25, V31.S4
 	FMOVQ F31, 544(RSP)
-	MOVD $0xf6eaddcfbfad9881, R25
-	MOVD R25, 560(RSP)
-	MOVD $0x7159453526190d01, R25
-	MOVD R25, 568(RSP)
 tile1:
 	CMP $2, R3
 	BLT next2
@@ -34,6 +30,7 @@ tile1:
 	MOVD R7, R14
 	LSR $5, R7, R7
 	ADD R7<<2, R14, R15
+	LSR $3, R7, R7
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	FMOVQ F31, 16(RSP)
 	FMOVQ F31, 32(RSP)
@@ -44,8 +41,12 @@ tile1:
 	FMOVQ F31, 112(RSP)
 	FMOVQ F31, 128(RSP)
 block3:
+	ADD $192, R6, R20
+	ADD $64, R6, R21
+	MOVD $8, R19
+sub4:
 	FMOVQ 528(RSP), F31
-	FMOVQ 560(RSP), F30
+	FMOVQ 32(R6), F30
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
 	WORD $0x6f00e41b // movi v27.2d, #0x0
@@ -68,7 +69,7 @@ block3:
 	FMOVD (R9), F10
 	WORD $0x4e04054b // dup v11.4s, v10.s[0]
 	WORD $0x4e0c054a // dup v10.4s, v10.s[1]
-	FMOVQ 64(R6), F8
+	FMOVQ (R20), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -85,7 +86,7 @@ block3:
 	WORD $0x4e2a8106 // smlal2 v6.8h, v8.16b, v10.16b
 	WORD $0x4e6068f5 // sadalp v21.4s, v7.8h
 	WORD $0x4e6068d4 // sadalp v20.4s, v6.8h
-	FMOVQ 80(R6), F8
+	FMOVQ 16(R20), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -102,7 +103,7 @@ block3:
 	WORD $0x4e2a8106 // smlal2 v6.8h, v8.16b, v10.16b
 	WORD $0x4e6068f3 // sadalp v19.4s, v7.8h
 	WORD $0x4e6068d2 // sadalp v18.4s, v6.8h
-	FMOVQ 96(R6), F8
+	FMOVQ 32(R20), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -119,7 +120,7 @@ block3:
 	WORD $0x4e2a8106 // smlal2 v6.8h, v8.16b, v10.16b
 	WORD $0x4e6068f1 // sadalp v17.4s, v7.8h
 	WORD $0x4e6068d0 // sadalp v16.4s, v6.8h
-	FMOVQ 112(R6), F8
+	FMOVQ 48(R20), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -142,7 +143,7 @@ block3:
 	FMOVD 8(R9), F10
 	WORD $0x4e04054b // dup v11.4s, v10.s[0]
 	WORD $0x4e0c054a // dup v10.4s, v10.s[1]
-	FMOVQ 128(R6), F8
+	FMOVQ 64(R20), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -159,7 +160,7 @@ block3:
 	WORD $0x4e2a8106 // smlal2 v6.8h, v8.16b, v10.16b
 	WORD $0x4e6068f5 // sadalp v21.4s, v7.8h
 	WORD $0x4e6068d4 // sadalp v20.4s, v6.8h
-	FMOVQ 144(R6), F8
+	FMOVQ 80(R20), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -176,7 +177,7 @@ block3:
 	WORD $0x4e2a8106 // smlal2 v6.8h, v8.16b, v10.16b
 	WORD $0x4e6068f3 // sadalp v19.4s, v7.8h
 	WORD $0x4e6068d2 // sadalp v18.4s, v6.8h
-	FMOVQ 160(R6), F8
+	FMOVQ 96(R20), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -193,7 +194,7 @@ block3:
 	WORD $0x4e2a8106 // smlal2 v6.8h, v8.16b, v10.16b
 	WORD $0x4e6068f1 // sadalp v17.4s, v7.8h
 	WORD $0x4e6068d0 // sadalp v16.4s, v6.8h
-	FMOVQ 176(R6), F8
+	FMOVQ 112(R20), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -216,7 +217,7 @@ block3:
 	FMOVD 16(R9), F10
 	WORD $0x4e04054b // dup v11.4s, v10.s[0]
 	WORD $0x4e0c054a // dup v10.4s, v10.s[1]
-	FMOVQ 192(R6), F8
+	FMOVQ 128(R20), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -233,7 +234,7 @@ block3:
 	WORD $0x4e2a8106 // smlal2 v6.8h, v8.16b, v10.16b
 	WORD $0x4e6068f5 // sadalp v21.4s, v7.8h
 	WORD $0x4e6068d4 // sadalp v20.4s, v6.8h
-	FMOVQ 208(R6), F8
+	FMOVQ 144(R20), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -250,7 +251,7 @@ block3:
 	WORD $0x4e2a8106 // smlal2 v6.8h, v8.16b, v10.16b
 	WORD $0x4e6068f3 // sadalp v19.4s, v7.8h
 	WORD $0x4e6068d2 // sadalp v18.4s, v6.8h
-	FMOVQ 224(R6), F8
+	FMOVQ 160(R20), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -267,7 +268,7 @@ block3:
 	WORD $0x4e2a8106 // smlal2 v6.8h, v8.16b, v10.16b
 	WORD $0x4e6068f1 // sadalp v17.4s, v7.8h
 	WORD $0x4e6068d0 // sadalp v16.4s, v6.8h
-	FMOVQ 240(R6), F8
+	FMOVQ 176(R20), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -290,7 +291,7 @@ block3:
 	FMOVD 24(R9), F10
 	WORD $0x4e04054b // dup v11.4s, v10.s[0]
 	WORD $0x4e0c054a // dup v10.4s, v10.s[1]
-	FMOVQ 256(R6), F8
+	FMOVQ 192(R20), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -307,7 +308,7 @@ block3:
 	WORD $0x4e2a8106 // smlal2 v6.8h, v8.16b, v10.16b
 	WORD $0x4e6068f5 // sadalp v21.4s, v7.8h
 	WORD $0x4e6068d4 // sadalp v20.4s, v6.8h
-	FMOVQ 272(R6), F8
+	FMOVQ 208(R20), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -324,7 +325,7 @@ block3:
 	WORD $0x4e2a8106 // smlal2 v6.8h, v8.16b, v10.16b
 	WORD $0x4e6068f3 // sadalp v19.4s, v7.8h
 	WORD $0x4e6068d2 // sadalp v18.4s, v6.8h
-	FMOVQ 288(R6), F8
+	FMOVQ 224(R20), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -341,7 +342,7 @@ block3:
 	WORD $0x4e2a8106 // smlal2 v6.8h, v8.16b, v10.16b
 	WORD $0x4e6068f1 // sadalp v17.4s, v7.8h
 	WORD $0x4e6068d0 // sadalp v16.4s, v6.8h
-	FMOVQ 304(R6), F8
+	FMOVQ 240(R20), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -366,10 +367,6 @@ block3:
 	WORD $0x4eb2be73 // addp v19.4s, v19.4s, v18.4s
 	WORD $0x4eb0be31 // addp v17.4s, v17.4s, v16.4s
 	WORD $0x4eaebdef // addp v15.4s, v15.4s, v14.4s
-	FMOVQ (R6), F31
-	FMOVQ 16(R6), F30
-	FMOVQ 32(R6), F28
-	FMOVQ 48(R6), F26
 	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
 	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
 	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
@@ -378,6 +375,32 @@ block3:
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
 	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
+	FMOVQ (R21), F26
+	WORD $0x0f08a75e // sxtl v30.8h, v26.8b
+	WORD $0x4f08a75a // sxtl2 v26.8h, v26.16b
+	WORD $0x0f10a7df // sxtl v31.4s, v30.4h
+	WORD $0x4f10a7de // sxtl2 v30.4s, v30.8h
+	WORD $0x0f10a75c // sxtl v28.4s, v26.4h
+	WORD $0x4f10a75a // sxtl2 v26.4s, v26.8h
+	FMOVS 48(R6), F20
+	FMOVQ (R6), F24
+	WORD $0x4e217b16 // fcvtl2 v22.4s, v24.8h
+	WORD $0x0e217b18 // fcvtl v24.4s, v24.4h
+	WORD $0x4f949318 // fmul v24.4s, v24.4s, v20.s[0]
+	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
+	WORD $0x6e38dfff // fmul v31.4s, v31.4s, v24.4s
+	WORD $0x4f9492d6 // fmul v22.4s, v22.4s, v20.s[0]
+	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
+	WORD $0x6e36dfde // fmul v30.4s, v30.4s, v22.4s
+	FMOVQ 16(R6), F24
+	WORD $0x4e217b16 // fcvtl2 v22.4s, v24.8h
+	WORD $0x0e217b18 // fcvtl v24.4s, v24.4h
+	WORD $0x4f949318 // fmul v24.4s, v24.4s, v20.s[0]
+	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
+	WORD $0x6e38df9c // fmul v28.4s, v28.4s, v24.4s
+	WORD $0x4f9492d6 // fmul v22.4s, v22.4s, v20.s[0]
+	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
+	WORD $0x6e36df5a // fmul v26.4s, v26.4s, v22.4s
 	FMOVS (R8)(R14), F24
 	WORD $0x6e3fdfbd // fmul v29.4s, v29.4s, v31.4s
 	FMOVQ 16(RSP), F20
@@ -416,11 +439,15 @@ block3:
 	ADD $32, R9, R9
 	SUB $28, R15, R15
 	SUB $28, R14, R14
-	ADD $320, R6, R6
+	ADD $256, R20, R20
+	ADD $16, R21, R21
+	SUBS $1, R19, R19
+	BNE sub4
+	ADD $2240, R6, R6
 	SUBS $1, R7, R7
 	BNE block3
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain4
+	CBZ R25, plain5
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ (R25), F30
@@ -455,8 +482,8 @@ block3:
 	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
 	FMOVQ F31, 48(R25)
-	B stored5
-plain4:
+	B stored6
+plain5:
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ F31, (R25)
@@ -475,28 +502,33 @@ plain4:
 	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
 	FMOVQ F31, 48(R25)
-stored5:
+stored6:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	SUB $2, R3, R3
 	B tile1
 next2:
-tile6:
+tile7:
 	CMP $1, R3
-	BLT next7
+	BLT next8
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
 	MOVD R1, R8
 	MOVD R7, R14
 	LSR $5, R7, R7
 	ADD R7<<2, R14, R15
+	LSR $3, R7, R7
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-block8:
+block9:
+	ADD $192, R6, R20
+	ADD $64, R6, R21
+	MOVD $8, R19
+sub10:
 	FMOVQ 528(RSP), F27
-	FMOVQ 560(RSP), F26
+	FMOVQ 32(R6), F26
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
 	WORD $0x6f00e417 // movi v23.2d, #0x0
@@ -508,7 +540,7 @@ block8:
 	FMOVD (R8), F16
 	WORD $0x4e040611 // dup v17.4s, v16.s[0]
 	WORD $0x4e0c0610 // dup v16.4s, v16.s[1]
-	FMOVQ 64(R6), F14
+	FMOVQ (R20), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -519,7 +551,7 @@ block8:
 	WORD $0x4e3081cc // smlal2 v12.8h, v14.16b, v16.16b
 	WORD $0x4e6069b9 // sadalp v25.4s, v13.8h
 	WORD $0x4e606998 // sadalp v24.4s, v12.8h
-	FMOVQ 80(R6), F14
+	FMOVQ 16(R20), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -530,7 +562,7 @@ block8:
 	WORD $0x4e3081cc // smlal2 v12.8h, v14.16b, v16.16b
 	WORD $0x4e6069b7 // sadalp v23.4s, v13.8h
 	WORD $0x4e606996 // sadalp v22.4s, v12.8h
-	FMOVQ 96(R6), F14
+	FMOVQ 32(R20), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -541,7 +573,7 @@ block8:
 	WORD $0x4e3081cc // smlal2 v12.8h, v14.16b, v16.16b
 	WORD $0x4e6069b5 // sadalp v21.4s, v13.8h
 	WORD $0x4e606994 // sadalp v20.4s, v12.8h
-	FMOVQ 112(R6), F14
+	FMOVQ 48(R20), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -555,7 +587,7 @@ block8:
 	FMOVD 8(R8), F16
 	WORD $0x4e040611 // dup v17.4s, v16.s[0]
 	WORD $0x4e0c0610 // dup v16.4s, v16.s[1]
-	FMOVQ 128(R6), F14
+	FMOVQ 64(R20), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -566,7 +598,7 @@ block8:
 	WORD $0x4e3081cc // smlal2 v12.8h, v14.16b, v16.16b
 	WORD $0x4e6069b9 // sadalp v25.4s, v13.8h
 	WORD $0x4e606998 // sadalp v24.4s, v12.8h
-	FMOVQ 144(R6), F14
+	FMOVQ 80(R20), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -577,7 +609,7 @@ block8:
 	WORD $0x4e3081cc // smlal2 v12.8h, v14.16b, v16.16b
 	WORD $0x4e6069b7 // sadalp v23.4s, v13.8h
 	WORD $0x4e606996 // sadalp v22.4s, v12.8h
-	FMOVQ 160(R6), F14
+	FMOVQ 96(R20), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -588,7 +620,7 @@ block8:
 	WORD $0x4e3081cc // smlal2 v12.8h, v14.16b, v16.16b
 	WORD $0x4e6069b5 // sadalp v21.4s, v13.8h
 	WORD $0x4e606994 // sadalp v20.4s, v12.8h
-	FMOVQ 176(R6), F14
+	FMOVQ 112(R20), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -602,7 +634,7 @@ block8:
 	FMOVD 16(R8), F16
 	WORD $0x4e040611 // dup v17.4s, v16.s[0]
 	WORD $0x4e0c0610 // dup v16.4s, v16.s[1]
-	FMOVQ 192(R6), F14
+	FMOVQ 128(R20), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -613,7 +645,7 @@ block8:
 	WORD $0x4e3081cc // smlal2 v12.8h, v14.16b, v16.16b
 	WORD $0x4e6069b9 // sadalp v25.4s, v13.8h
 	WORD $0x4e606998 // sadalp v24.4s, v12.8h
-	FMOVQ 208(R6), F14
+	FMOVQ 144(R20), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -624,7 +656,7 @@ block8:
 	WORD $0x4e3081cc // smlal2 v12.8h, v14.16b, v16.16b
 	WORD $0x4e6069b7 // sadalp v23.4s, v13.8h
 	WORD $0x4e606996 // sadalp v22.4s, v12.8h
-	FMOVQ 224(R6), F14
+	FMOVQ 160(R20), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -635,7 +667,7 @@ block8:
 	WORD $0x4e3081cc // smlal2 v12.8h, v14.16b, v16.16b
 	WORD $0x4e6069b5 // sadalp v21.4s, v13.8h
 	WORD $0x4e606994 // sadalp v20.4s, v12.8h
-	FMOVQ 240(R6), F14
+	FMOVQ 176(R20), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -649,7 +681,7 @@ block8:
 	FMOVD 24(R8), F16
 	WORD $0x4e040611 // dup v17.4s, v16.s[0]
 	WORD $0x4e0c0610 // dup v16.4s, v16.s[1]
-	FMOVQ 256(R6), F14
+	FMOVQ 192(R20), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -660,7 +692,7 @@ block8:
 	WORD $0x4e3081cc // smlal2 v12.8h, v14.16b, v16.16b
 	WORD $0x4e6069b9 // sadalp v25.4s, v13.8h
 	WORD $0x4e606998 // sadalp v24.4s, v12.8h
-	FMOVQ 272(R6), F14
+	FMOVQ 208(R20), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -671,7 +703,7 @@ block8:
 	WORD $0x4e3081cc // smlal2 v12.8h, v14.16b, v16.16b
 	WORD $0x4e6069b7 // sadalp v23.4s, v13.8h
 	WORD $0x4e606996 // sadalp v22.4s, v12.8h
-	FMOVQ 288(R6), F14
+	FMOVQ 224(R20), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -682,7 +714,7 @@ block8:
 	WORD $0x4e3081cc // smlal2 v12.8h, v14.16b, v16.16b
 	WORD $0x4e6069b5 // sadalp v21.4s, v13.8h
 	WORD $0x4e606994 // sadalp v20.4s, v12.8h
-	FMOVQ 304(R6), F14
+	FMOVQ 240(R20), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -697,14 +729,36 @@ block8:
 	WORD $0x4eb6bef7 // addp v23.4s, v23.4s, v22.4s
 	WORD $0x4eb4beb5 // addp v21.4s, v21.4s, v20.4s
 	WORD $0x4eb2be73 // addp v19.4s, v19.4s, v18.4s
-	FMOVQ (R6), F27
-	FMOVQ 16(R6), F26
-	FMOVQ 32(R6), F24
-	FMOVQ 48(R6), F22
 	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
 	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
 	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
+	FMOVQ (R21), F22
+	WORD $0x0f08a6da // sxtl v26.8h, v22.8b
+	WORD $0x4f08a6d6 // sxtl2 v22.8h, v22.16b
+	WORD $0x0f10a75b // sxtl v27.4s, v26.4h
+	WORD $0x4f10a75a // sxtl2 v26.4s, v26.8h
+	WORD $0x0f10a6d8 // sxtl v24.4s, v22.4h
+	WORD $0x4f10a6d6 // sxtl2 v22.4s, v22.8h
+	FMOVS 48(R6), F17
+	FMOVQ (R6), F20
+	WORD $0x4e217a92 // fcvtl2 v18.4s, v20.8h
+	WORD $0x0e217a94 // fcvtl v20.4s, v20.4h
+	WORD $0x4f919294 // fmul v20.4s, v20.4s, v17.s[0]
+	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
+	WORD $0x6e34df7b // fmul v27.4s, v27.4s, v20.4s
+	WORD $0x4f919252 // fmul v18.4s, v18.4s, v17.s[0]
+	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
+	WORD $0x6e32df5a // fmul v26.4s, v26.4s, v18.4s
+	FMOVQ 16(R6), F20
+	WORD $0x4e217a92 // fcvtl2 v18.4s, v20.8h
+	WORD $0x0e217a94 // fcvtl v20.4s, v20.4h
+	WORD $0x4f919294 // fmul v20.4s, v20.4s, v17.s[0]
+	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
+	WORD $0x6e34df18 // fmul v24.4s, v24.4s, v20.4s
+	WORD $0x4f919252 // fmul v18.4s, v18.4s, v17.s[0]
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x6e32ded6 // fmul v22.4s, v22.4s, v18.4s
 	FMOVS (R8)(R14), F20
 	WORD $0x6e3bdf39 // fmul v25.4s, v25.4s, v27.4s
 	WORD $0x4f94133f // fmla v31.4s, v25.4s, v20.s[0]
@@ -717,11 +771,15 @@ block8:
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $28, R14, R14
-	ADD $320, R6, R6
+	ADD $256, R20, R20
+	ADD $16, R21, R21
+	SUBS $1, R19, R19
+	BNE sub10
+	ADD $2240, R6, R6
 	SUBS $1, R7, R7
-	BNE block8
+	BNE block9
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain9
+	CBZ R25, plain11
 	MOVD R2, R25
 	FMOVQ (R25), F26
 	WORD $0x4e3ad7fb // fadd v27.4s, v31.4s, v26.4s
@@ -735,16 +793,16 @@ block8:
 	FMOVQ 48(R25), F26
 	WORD $0x4e3ad79b // fadd v27.4s, v28.4s, v26.4s
 	FMOVQ F27, 48(R25)
-	B stored10
-plain9:
+	B stored12
+plain11:
 	MOVD R2, R25
 	FMOVQ F31, (R25)
 	FMOVQ F30, 16(R25)
 	FMOVQ F29, 32(R25)
 	FMOVQ F28, 48(R25)
-stored10:
+stored12:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2
 	SUB $1, R3, R3
-next7:
+next8:
 	RET

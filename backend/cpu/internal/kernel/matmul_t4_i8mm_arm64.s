@@ -5,8 +5,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// func matmulIQ4XSI8MM(a *MatMulArgs)
-TEXT ·matmulIQ4XSI8MM(SB), 0, $592-8
+// func matmulT4I8MM(a *MatMulArgs)
+TEXT ·matmulT4I8MM(SB), 0, $592-8
 	MOVD a+0(FP), R0
 	MOVD MatMulArgs_X(R0), R1
 	MOVD MatMulArgs_Dst(R0), R2
@@ -20,10 +20,6 @@ TEXT ·matmulIQ4XSI8MM(SB), 0, $592-8
 	MOVW $0x4b400000, R25
 	VDUP R25, V31.S4
 	FMOVQ F31, 544(RSP)
-	MOVD $0xf6eaddcfbfad9881, R25
-	MOVD R25, 560(RSP)
-	MOVD $0x7159453526190d01, R25
-	MOVD R25, 568(RSP)
 tile1:
 	CMP $6, R3
 	BLT next2
@@ -43,6 +39,7 @@ part3:
 	MOVD R7, R14
 	LSR $5, R7, R7
 	ADD R7<<2, R14, R15
+	LSR $3, R7, R7
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
@@ -56,8 +53,13 @@ part3:
 	WORD $0x6f00e415 // movi v21.2d, #0x0
 	WORD $0x6f00e414 // movi v20.2d, #0x0
 block4:
+	ADD $192, R6, R20
+	ADD $64, R23, R21
+	MOVD $8, R19
+sub5:
 	FMOVQ 528(RSP), F19
-	FMOVQ 560(RSP), F18
+	SUB R24<<5, R6, R25
+	FMOVQ 32(R25), F18
 	FMOVQ 544(RSP), F17
 	FMOVQ 544(RSP), F16
 	FMOVQ 544(RSP), F15
@@ -79,7 +81,7 @@ block4:
 	FMOVD (R12), F3
 	FMOVD (R13), F2
 	WORD $0x4ec23863 // zip1 v3.2d, v3.2d, v2.2d
-	FMOVQ 64(R6), F1
+	FMOVQ (R20), F1
 	WORD $0x4e331c22 // and v2.16b, v1.16b, v19.16b
 	WORD $0x6f0c0421 // ushr v1.16b, v1.16b, #4
 	WORD $0x4e020242 // tbl v2.16b, {v18.16b}, v2.16b
@@ -92,7 +94,7 @@ block4:
 	WORD $0x4e81a48c // smmla v12.4s, v4.16b, v1.16b
 	WORD $0x4e80a469 // smmla v9.4s, v3.16b, v0.16b
 	WORD $0x4e81a468 // smmla v8.4s, v3.16b, v1.16b
-	FMOVQ 80(R6), F1
+	FMOVQ 16(R20), F1
 	WORD $0x4e331c22 // and v2.16b, v1.16b, v19.16b
 	WORD $0x6f0c0421 // ushr v1.16b, v1.16b, #4
 	WORD $0x4e020242 // tbl v2.16b, {v18.16b}, v2.16b
@@ -114,7 +116,7 @@ block4:
 	FMOVD 8(R12), F3
 	FMOVD 8(R13), F2
 	WORD $0x4ec23863 // zip1 v3.2d, v3.2d, v2.2d
-	FMOVQ 128(R6), F1
+	FMOVQ 64(R20), F1
 	WORD $0x4e331c22 // and v2.16b, v1.16b, v19.16b
 	WORD $0x6f0c0421 // ushr v1.16b, v1.16b, #4
 	WORD $0x4e020242 // tbl v2.16b, {v18.16b}, v2.16b
@@ -127,7 +129,7 @@ block4:
 	WORD $0x4e81a48c // smmla v12.4s, v4.16b, v1.16b
 	WORD $0x4e80a469 // smmla v9.4s, v3.16b, v0.16b
 	WORD $0x4e81a468 // smmla v8.4s, v3.16b, v1.16b
-	FMOVQ 144(R6), F1
+	FMOVQ 80(R20), F1
 	WORD $0x4e331c22 // and v2.16b, v1.16b, v19.16b
 	WORD $0x6f0c0421 // ushr v1.16b, v1.16b, #4
 	WORD $0x4e020242 // tbl v2.16b, {v18.16b}, v2.16b
@@ -149,7 +151,7 @@ block4:
 	FMOVD 16(R12), F3
 	FMOVD 16(R13), F2
 	WORD $0x4ec23863 // zip1 v3.2d, v3.2d, v2.2d
-	FMOVQ 192(R6), F1
+	FMOVQ 128(R20), F1
 	WORD $0x4e331c22 // and v2.16b, v1.16b, v19.16b
 	WORD $0x6f0c0421 // ushr v1.16b, v1.16b, #4
 	WORD $0x4e020242 // tbl v2.16b, {v18.16b}, v2.16b
@@ -162,7 +164,7 @@ block4:
 	WORD $0x4e81a48c // smmla v12.4s, v4.16b, v1.16b
 	WORD $0x4e80a469 // smmla v9.4s, v3.16b, v0.16b
 	WORD $0x4e81a468 // smmla v8.4s, v3.16b, v1.16b
-	FMOVQ 208(R6), F1
+	FMOVQ 144(R20), F1
 	WORD $0x4e331c22 // and v2.16b, v1.16b, v19.16b
 	WORD $0x6f0c0421 // ushr v1.16b, v1.16b, #4
 	WORD $0x4e020242 // tbl v2.16b, {v18.16b}, v2.16b
@@ -184,7 +186,7 @@ block4:
 	FMOVD 24(R12), F3
 	FMOVD 24(R13), F2
 	WORD $0x4ec23863 // zip1 v3.2d, v3.2d, v2.2d
-	FMOVQ 256(R6), F1
+	FMOVQ 192(R20), F1
 	WORD $0x4e331c22 // and v2.16b, v1.16b, v19.16b
 	WORD $0x6f0c0421 // ushr v1.16b, v1.16b, #4
 	WORD $0x4e020242 // tbl v2.16b, {v18.16b}, v2.16b
@@ -197,7 +199,7 @@ block4:
 	WORD $0x4e81a48c // smmla v12.4s, v4.16b, v1.16b
 	WORD $0x4e80a469 // smmla v9.4s, v3.16b, v0.16b
 	WORD $0x4e81a468 // smmla v8.4s, v3.16b, v1.16b
-	FMOVQ 272(R6), F1
+	FMOVQ 208(R20), F1
 	WORD $0x4e331c22 // and v2.16b, v1.16b, v19.16b
 	WORD $0x6f0c0421 // ushr v1.16b, v1.16b, #4
 	WORD $0x4e020242 // tbl v2.16b, {v18.16b}, v2.16b
@@ -222,21 +224,34 @@ block4:
 	WORD $0x4ec87928 // zip2 v8.2d, v9.2d, v8.2d
 	WORD $0x4ec638eb // zip1 v11.2d, v7.2d, v6.2d
 	WORD $0x4ec678e6 // zip2 v6.2d, v7.2d, v6.2d
-	FMOVQ (R6), F9
-	FMOVQ 16(R6), F7
-	FMOVQ 544(RSP), F5
-	WORD $0x4ea5d673 // fsub v19.4s, v19.4s, v5.4s
-	WORD $0x4ea5d652 // fsub v18.4s, v18.4s, v5.4s
-	WORD $0x4ea5d610 // fsub v16.4s, v16.4s, v5.4s
-	WORD $0x4ea5d5ce // fsub v14.4s, v14.4s, v5.4s
-	WORD $0x4ea5d631 // fsub v17.4s, v17.4s, v5.4s
-	WORD $0x4ea5d5ef // fsub v15.4s, v15.4s, v5.4s
-	WORD $0x4ea5d58c // fsub v12.4s, v12.4s, v5.4s
-	WORD $0x4ea5d54a // fsub v10.4s, v10.4s, v5.4s
-	WORD $0x4ea5d5ad // fsub v13.4s, v13.4s, v5.4s
-	WORD $0x4ea5d56b // fsub v11.4s, v11.4s, v5.4s
-	WORD $0x4ea5d508 // fsub v8.4s, v8.4s, v5.4s
-	WORD $0x4ea5d4c6 // fsub v6.4s, v6.4s, v5.4s
+	FMOVQ 544(RSP), F9
+	WORD $0x4ea9d673 // fsub v19.4s, v19.4s, v9.4s
+	WORD $0x4ea9d652 // fsub v18.4s, v18.4s, v9.4s
+	WORD $0x4ea9d610 // fsub v16.4s, v16.4s, v9.4s
+	WORD $0x4ea9d5ce // fsub v14.4s, v14.4s, v9.4s
+	WORD $0x4ea9d631 // fsub v17.4s, v17.4s, v9.4s
+	WORD $0x4ea9d5ef // fsub v15.4s, v15.4s, v9.4s
+	WORD $0x4ea9d58c // fsub v12.4s, v12.4s, v9.4s
+	WORD $0x4ea9d54a // fsub v10.4s, v10.4s, v9.4s
+	WORD $0x4ea9d5ad // fsub v13.4s, v13.4s, v9.4s
+	WORD $0x4ea9d56b // fsub v11.4s, v11.4s, v9.4s
+	WORD $0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	WORD $0x4ea9d4c6 // fsub v6.4s, v6.4s, v9.4s
+	FMOVD (R21), F7
+	WORD $0x0f08a4e7 // sxtl v7.8h, v7.8b
+	WORD $0x0f10a4e9 // sxtl v9.4s, v7.4h
+	WORD $0x4f10a4e7 // sxtl2 v7.4s, v7.8h
+	SUB R24<<5, R6, R25
+	FMOVS 48(R25), F3
+	FMOVQ (R22), F5
+	WORD $0x4e2178a4 // fcvtl2 v4.4s, v5.8h
+	WORD $0x0e2178a5 // fcvtl v5.4s, v5.4h
+	WORD $0x4f8390a5 // fmul v5.4s, v5.4s, v3.s[0]
+	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
+	WORD $0x6e25dd29 // fmul v9.4s, v9.4s, v5.4s
+	WORD $0x4f839084 // fmul v4.4s, v4.4s, v3.s[0]
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	WORD $0x6e24dce7 // fmul v7.4s, v7.4s, v4.4s
 	FMOVS (R8)(R14), F5
 	WORD $0x6e29de73 // fmul v19.4s, v19.4s, v9.4s
 	WORD $0x4f85127f // fmla v31.4s, v19.4s, v5.s[0]
@@ -275,13 +290,17 @@ block4:
 	ADD $32, R13, R13
 	SUB $28, R15, R15
 	SUB $28, R14, R14
-	ADD $320, R6, R6
-	ADD $320, R22, R22
-	ADD $320, R23, R23
+	ADD $256, R20, R20
+	ADD $16, R21, R21
+	SUBS $1, R19, R19
+	BNE sub5
+	ADD $2240, R6, R6
+	ADD $2240, R22, R22
+	ADD $2240, R23, R23
 	SUBS $1, R7, R7
 	BNE block4
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain5
+	CBZ R25, plain6
 	ADD R24<<5, R2, R25
 	FMOVQ (R25), F18
 	WORD $0x4e32d7f3 // fadd v19.4s, v31.4s, v18.4s
@@ -324,8 +343,8 @@ block4:
 	FMOVQ 16(R25), F18
 	WORD $0x4e32d693 // fadd v19.4s, v20.4s, v18.4s
 	FMOVQ F19, 16(R25)
-	B stored6
-plain5:
+	B stored7
+plain6:
 	ADD R24<<5, R2, R25
 	FMOVQ F31, (R25)
 	FMOVQ F30, 16(R25)
@@ -344,7 +363,7 @@ plain5:
 	ADD R5, R25, R25
 	FMOVQ F21, (R25)
 	FMOVQ F20, 16(R25)
-stored6:
+stored7:
 	ADD $1, R24, R24
 	CMP $2, R24
 	BLT part3
@@ -355,11 +374,11 @@ stored6:
 	SUB $6, R3, R3
 	B tile1
 next2:
-tile7:
+tile8:
 	CMP $4, R3
-	BLT next8
+	BLT next9
 	MOVD $0, R24
-part9:
+part10:
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
 	ADD R24<<4, R6, R22
@@ -372,6 +391,7 @@ part9:
 	MOVD R7, R14
 	LSR $5, R7, R7
 	ADD R7<<2, R14, R15
+	LSR $3, R7, R7
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
@@ -380,9 +400,14 @@ part9:
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
-block10:
+block11:
+	ADD $192, R6, R20
+	ADD $64, R23, R21
+	MOVD $8, R19
+sub12:
 	FMOVQ 528(RSP), F23
-	FMOVQ 560(RSP), F22
+	SUB R24<<5, R6, R25
+	FMOVQ 32(R25), F22
 	FMOVQ 544(RSP), F21
 	FMOVQ 544(RSP), F20
 	FMOVQ 544(RSP), F19
@@ -397,7 +422,7 @@ block10:
 	FMOVD (R10), F12
 	FMOVD (R11), F11
 	WORD $0x4ecb398c // zip1 v12.2d, v12.2d, v11.2d
-	FMOVQ 64(R6), F10
+	FMOVQ (R20), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -408,7 +433,7 @@ block10:
 	WORD $0x4e8aa5b4 // smmla v20.4s, v13.16b, v10.16b
 	WORD $0x4e89a591 // smmla v17.4s, v12.16b, v9.16b
 	WORD $0x4e8aa590 // smmla v16.4s, v12.16b, v10.16b
-	FMOVQ 80(R6), F10
+	FMOVQ 16(R20), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -425,7 +450,7 @@ block10:
 	FMOVD 8(R10), F12
 	FMOVD 8(R11), F11
 	WORD $0x4ecb398c // zip1 v12.2d, v12.2d, v11.2d
-	FMOVQ 128(R6), F10
+	FMOVQ 64(R20), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -436,7 +461,7 @@ block10:
 	WORD $0x4e8aa5b4 // smmla v20.4s, v13.16b, v10.16b
 	WORD $0x4e89a591 // smmla v17.4s, v12.16b, v9.16b
 	WORD $0x4e8aa590 // smmla v16.4s, v12.16b, v10.16b
-	FMOVQ 144(R6), F10
+	FMOVQ 80(R20), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -453,7 +478,7 @@ block10:
 	FMOVD 16(R10), F12
 	FMOVD 16(R11), F11
 	WORD $0x4ecb398c // zip1 v12.2d, v12.2d, v11.2d
-	FMOVQ 192(R6), F10
+	FMOVQ 128(R20), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -464,7 +489,7 @@ block10:
 	WORD $0x4e8aa5b4 // smmla v20.4s, v13.16b, v10.16b
 	WORD $0x4e89a591 // smmla v17.4s, v12.16b, v9.16b
 	WORD $0x4e8aa590 // smmla v16.4s, v12.16b, v10.16b
-	FMOVQ 208(R6), F10
+	FMOVQ 144(R20), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -481,7 +506,7 @@ block10:
 	FMOVD 24(R10), F12
 	FMOVD 24(R11), F11
 	WORD $0x4ecb398c // zip1 v12.2d, v12.2d, v11.2d
-	FMOVQ 256(R6), F10
+	FMOVQ 192(R20), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -492,7 +517,7 @@ block10:
 	WORD $0x4e8aa5b4 // smmla v20.4s, v13.16b, v10.16b
 	WORD $0x4e89a591 // smmla v17.4s, v12.16b, v9.16b
 	WORD $0x4e8aa590 // smmla v16.4s, v12.16b, v10.16b
-	FMOVQ 272(R6), F10
+	FMOVQ 208(R20), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -511,17 +536,30 @@ block10:
 	WORD $0x4ed07a30 // zip2 v16.2d, v17.2d, v16.2d
 	WORD $0x4ece39f3 // zip1 v19.2d, v15.2d, v14.2d
 	WORD $0x4ece79ee // zip2 v14.2d, v15.2d, v14.2d
-	FMOVQ (R6), F17
-	FMOVQ 16(R6), F15
-	FMOVQ 544(RSP), F13
-	WORD $0x4eadd6f7 // fsub v23.4s, v23.4s, v13.4s
-	WORD $0x4eadd6d6 // fsub v22.4s, v22.4s, v13.4s
-	WORD $0x4eadd694 // fsub v20.4s, v20.4s, v13.4s
-	WORD $0x4eadd652 // fsub v18.4s, v18.4s, v13.4s
-	WORD $0x4eadd6b5 // fsub v21.4s, v21.4s, v13.4s
-	WORD $0x4eadd673 // fsub v19.4s, v19.4s, v13.4s
-	WORD $0x4eadd610 // fsub v16.4s, v16.4s, v13.4s
-	WORD $0x4eadd5ce // fsub v14.4s, v14.4s, v13.4s
+	FMOVQ 544(RSP), F17
+	WORD $0x4eb1d6f7 // fsub v23.4s, v23.4s, v17.4s
+	WORD $0x4eb1d6d6 // fsub v22.4s, v22.4s, v17.4s
+	WORD $0x4eb1d694 // fsub v20.4s, v20.4s, v17.4s
+	WORD $0x4eb1d652 // fsub v18.4s, v18.4s, v17.4s
+	WORD $0x4eb1d6b5 // fsub v21.4s, v21.4s, v17.4s
+	WORD $0x4eb1d673 // fsub v19.4s, v19.4s, v17.4s
+	WORD $0x4eb1d610 // fsub v16.4s, v16.4s, v17.4s
+	WORD $0x4eb1d5ce // fsub v14.4s, v14.4s, v17.4s
+	FMOVD (R21), F15
+	WORD $0x0f08a5ef // sxtl v15.8h, v15.8b
+	WORD $0x0f10a5f1 // sxtl v17.4s, v15.4h
+	WORD $0x4f10a5ef // sxtl2 v15.4s, v15.8h
+	SUB R24<<5, R6, R25
+	FMOVS 48(R25), F11
+	FMOVQ (R22), F13
+	WORD $0x4e2179ac // fcvtl2 v12.4s, v13.8h
+	WORD $0x0e2179ad // fcvtl v13.4s, v13.4h
+	WORD $0x4f8b91ad // fmul v13.4s, v13.4s, v11.s[0]
+	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
+	WORD $0x6e2dde31 // fmul v17.4s, v17.4s, v13.4s
+	WORD $0x4f8b918c // fmul v12.4s, v12.4s, v11.s[0]
+	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
+	WORD $0x6e2cddef // fmul v15.4s, v15.4s, v12.4s
 	FMOVS (R8)(R14), F13
 	WORD $0x6e31def7 // fmul v23.4s, v23.4s, v17.4s
 	WORD $0x4f8d12ff // fmla v31.4s, v23.4s, v13.s[0]
@@ -548,13 +586,17 @@ block10:
 	ADD $32, R11, R11
 	SUB $28, R15, R15
 	SUB $28, R14, R14
-	ADD $320, R6, R6
-	ADD $320, R22, R22
-	ADD $320, R23, R23
+	ADD $256, R20, R20
+	ADD $16, R21, R21
+	SUBS $1, R19, R19
+	BNE sub12
+	ADD $2240, R6, R6
+	ADD $2240, R22, R22
+	ADD $2240, R23, R23
 	SUBS $1, R7, R7
-	BNE block10
+	BNE block11
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain11
+	CBZ R25, plain13
 	ADD R24<<5, R2, R25
 	FMOVQ (R25), F22
 	WORD $0x4e36d7f7 // fadd v23.4s, v31.4s, v22.4s
@@ -583,8 +625,8 @@ block10:
 	FMOVQ 16(R25), F22
 	WORD $0x4e36d717 // fadd v23.4s, v24.4s, v22.4s
 	FMOVQ F23, 16(R25)
-	B stored12
-plain11:
+	B stored14
+plain13:
 	ADD R24<<5, R2, R25
 	FMOVQ F31, (R25)
 	FMOVQ F30, 16(R25)
@@ -597,17 +639,17 @@ plain11:
 	ADD R5, R25, R25
 	FMOVQ F25, (R25)
 	FMOVQ F24, 16(R25)
-stored12:
+stored14:
 	ADD $1, R24, R24
 	CMP $2, R24
-	BLT part9
+	BLT part10
 	ADD R4<<2, R1, R1
 	ADD R5<<2, R2, R2
 	SUB $4, R3, R3
-next8:
-tile13:
+next9:
+tile15:
 	CMP $2, R3
-	BLT next14
+	BLT next16
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
 	MOVD R1, R8
@@ -615,6 +657,7 @@ tile13:
 	MOVD R7, R14
 	LSR $5, R7, R7
 	ADD R7<<2, R14, R15
+	LSR $3, R7, R7
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
@@ -623,9 +666,13 @@ tile13:
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
-block15:
+block17:
+	ADD $192, R6, R20
+	ADD $64, R6, R21
+	MOVD $8, R19
+sub18:
 	FMOVQ 528(RSP), F23
-	FMOVQ 560(RSP), F22
+	FMOVQ 32(R6), F22
 	FMOVQ 544(RSP), F21
 	FMOVQ 544(RSP), F20
 	FMOVQ 544(RSP), F19
@@ -634,12 +681,12 @@ block15:
 	FMOVQ 544(RSP), F16
 	FMOVQ 544(RSP), F15
 	FMOVQ 544(RSP), F14
-	FMOVQ 64(R6), F12
+	FMOVQ (R20), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	WORD $0x4e0d02cd // tbl v13.16b, {v22.16b}, v13.16b
 	WORD $0x4e0c02cc // tbl v12.16b, {v22.16b}, v12.16b
-	FMOVQ 80(R6), F10
+	FMOVQ 16(R20), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -654,12 +701,12 @@ block15:
 	WORD $0x4f88e170 // sdot v16.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
-	FMOVQ 96(R6), F12
+	FMOVQ 32(R20), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	WORD $0x4e0d02cd // tbl v13.16b, {v22.16b}, v13.16b
 	WORD $0x4e0c02cc // tbl v12.16b, {v22.16b}, v12.16b
-	FMOVQ 112(R6), F10
+	FMOVQ 48(R20), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -674,12 +721,12 @@ block15:
 	WORD $0x4f88e16e // sdot v14.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
-	FMOVQ 128(R6), F12
+	FMOVQ 64(R20), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	WORD $0x4e0d02cd // tbl v13.16b, {v22.16b}, v13.16b
 	WORD $0x4e0c02cc // tbl v12.16b, {v22.16b}, v12.16b
-	FMOVQ 144(R6), F10
+	FMOVQ 80(R20), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -694,12 +741,12 @@ block15:
 	WORD $0x4f88e170 // sdot v16.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
-	FMOVQ 160(R6), F12
+	FMOVQ 96(R20), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	WORD $0x4e0d02cd // tbl v13.16b, {v22.16b}, v13.16b
 	WORD $0x4e0c02cc // tbl v12.16b, {v22.16b}, v12.16b
-	FMOVQ 176(R6), F10
+	FMOVQ 112(R20), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -714,12 +761,12 @@ block15:
 	WORD $0x4f88e16e // sdot v14.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
-	FMOVQ 192(R6), F12
+	FMOVQ 128(R20), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	WORD $0x4e0d02cd // tbl v13.16b, {v22.16b}, v13.16b
 	WORD $0x4e0c02cc // tbl v12.16b, {v22.16b}, v12.16b
-	FMOVQ 208(R6), F10
+	FMOVQ 144(R20), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -734,12 +781,12 @@ block15:
 	WORD $0x4f88e170 // sdot v16.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
-	FMOVQ 224(R6), F12
+	FMOVQ 160(R20), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	WORD $0x4e0d02cd // tbl v13.16b, {v22.16b}, v13.16b
 	WORD $0x4e0c02cc // tbl v12.16b, {v22.16b}, v12.16b
-	FMOVQ 240(R6), F10
+	FMOVQ 176(R20), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -754,12 +801,12 @@ block15:
 	WORD $0x4f88e16e // sdot v14.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
-	FMOVQ 256(R6), F12
+	FMOVQ 192(R20), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	WORD $0x4e0d02cd // tbl v13.16b, {v22.16b}, v13.16b
 	WORD $0x4e0c02cc // tbl v12.16b, {v22.16b}, v12.16b
-	FMOVQ 272(R6), F10
+	FMOVQ 208(R20), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -774,12 +821,12 @@ block15:
 	WORD $0x4f88e170 // sdot v16.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
-	FMOVQ 288(R6), F12
+	FMOVQ 224(R20), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	WORD $0x4e0d02cd // tbl v13.16b, {v22.16b}, v13.16b
 	WORD $0x4e0c02cc // tbl v12.16b, {v22.16b}, v12.16b
-	FMOVQ 304(R6), F10
+	FMOVQ 240(R20), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -794,19 +841,41 @@ block15:
 	WORD $0x4f88e16e // sdot v14.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
-	FMOVQ (R6), F23
-	FMOVQ 16(R6), F22
-	FMOVQ 32(R6), F13
-	FMOVQ 48(R6), F12
-	FMOVQ 544(RSP), F11
-	WORD $0x4eabd6b5 // fsub v21.4s, v21.4s, v11.4s
-	WORD $0x4eabd694 // fsub v20.4s, v20.4s, v11.4s
-	WORD $0x4eabd673 // fsub v19.4s, v19.4s, v11.4s
-	WORD $0x4eabd652 // fsub v18.4s, v18.4s, v11.4s
-	WORD $0x4eabd631 // fsub v17.4s, v17.4s, v11.4s
-	WORD $0x4eabd610 // fsub v16.4s, v16.4s, v11.4s
-	WORD $0x4eabd5ef // fsub v15.4s, v15.4s, v11.4s
-	WORD $0x4eabd5ce // fsub v14.4s, v14.4s, v11.4s
+	FMOVQ 544(RSP), F23
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	WORD $0x4eb7d694 // fsub v20.4s, v20.4s, v23.4s
+	WORD $0x4eb7d673 // fsub v19.4s, v19.4s, v23.4s
+	WORD $0x4eb7d652 // fsub v18.4s, v18.4s, v23.4s
+	WORD $0x4eb7d631 // fsub v17.4s, v17.4s, v23.4s
+	WORD $0x4eb7d610 // fsub v16.4s, v16.4s, v23.4s
+	WORD $0x4eb7d5ef // fsub v15.4s, v15.4s, v23.4s
+	WORD $0x4eb7d5ce // fsub v14.4s, v14.4s, v23.4s
+	FMOVQ (R21), F12
+	WORD $0x0f08a596 // sxtl v22.8h, v12.8b
+	WORD $0x4f08a58c // sxtl2 v12.8h, v12.16b
+	WORD $0x0f10a6d7 // sxtl v23.4s, v22.4h
+	WORD $0x4f10a6d6 // sxtl2 v22.4s, v22.8h
+	WORD $0x0f10a58d // sxtl v13.4s, v12.4h
+	WORD $0x4f10a58c // sxtl2 v12.4s, v12.8h
+	FMOVS 48(R6), F9
+	FMOVQ (R6), F11
+	WORD $0x4e21796a // fcvtl2 v10.4s, v11.8h
+	WORD $0x0e21796b // fcvtl v11.4s, v11.4h
+	WORD $0x4f89916b // fmul v11.4s, v11.4s, v9.s[0]
+	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	WORD $0x6e2bdef7 // fmul v23.4s, v23.4s, v11.4s
+	WORD $0x4f89914a // fmul v10.4s, v10.4s, v9.s[0]
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x6e2aded6 // fmul v22.4s, v22.4s, v10.4s
+	FMOVQ 16(R6), F11
+	WORD $0x4e21796a // fcvtl2 v10.4s, v11.8h
+	WORD $0x0e21796b // fcvtl v11.4s, v11.4h
+	WORD $0x4f89916b // fmul v11.4s, v11.4s, v9.s[0]
+	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
+	WORD $0x6e2bddad // fmul v13.4s, v13.4s, v11.4s
+	WORD $0x4f89914a // fmul v10.4s, v10.4s, v9.s[0]
+	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
+	WORD $0x6e2add8c // fmul v12.4s, v12.4s, v10.4s
 	FMOVS (R8)(R14), F11
 	WORD $0x6e37deb5 // fmul v21.4s, v21.4s, v23.4s
 	WORD $0x4f8b12bf // fmla v31.4s, v21.4s, v11.s[0]
@@ -829,11 +898,15 @@ block15:
 	ADD $32, R9, R9
 	SUB $28, R15, R15
 	SUB $28, R14, R14
-	ADD $320, R6, R6
+	ADD $256, R20, R20
+	ADD $16, R21, R21
+	SUBS $1, R19, R19
+	BNE sub18
+	ADD $2240, R6, R6
 	SUBS $1, R7, R7
-	BNE block15
+	BNE block17
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain16
+	CBZ R25, plain19
 	MOVD R2, R25
 	FMOVQ (R25), F22
 	WORD $0x4e36d7f7 // fadd v23.4s, v31.4s, v22.4s
@@ -860,8 +933,8 @@ block15:
 	FMOVQ 48(R25), F22
 	WORD $0x4e36d717 // fadd v23.4s, v24.4s, v22.4s
 	FMOVQ F23, 48(R25)
-	B stored17
-plain16:
+	B stored20
+plain19:
 	MOVD R2, R25
 	FMOVQ F31, (R25)
 	FMOVQ F30, 16(R25)
@@ -872,37 +945,42 @@ plain16:
 	FMOVQ F26, 16(R25)
 	FMOVQ F25, 32(R25)
 	FMOVQ F24, 48(R25)
-stored17:
+stored20:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	SUB $2, R3, R3
-next14:
-tile18:
+next16:
+tile21:
 	CMP $1, R3
-	BLT next19
+	BLT next22
 	MOVD MatMulArgs_W(R0), R6
 	MOVD MatMulArgs_K(R0), R7
 	MOVD R1, R8
 	MOVD R7, R14
 	LSR $5, R7, R7
 	ADD R7<<2, R14, R15
+	LSR $3, R7, R7
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-block20:
+block23:
+	ADD $192, R6, R20
+	ADD $64, R6, R21
+	MOVD $8, R19
+sub24:
 	FMOVQ 528(RSP), F27
-	FMOVQ 560(RSP), F26
+	FMOVQ 32(R6), F26
 	FMOVQ 544(RSP), F25
 	FMOVQ 544(RSP), F24
 	FMOVQ 544(RSP), F23
 	FMOVQ 544(RSP), F22
-	FMOVQ 64(R6), F20
+	FMOVQ (R20), F20
 	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
 	WORD $0x4e150355 // tbl v21.16b, {v26.16b}, v21.16b
 	WORD $0x4e140354 // tbl v20.16b, {v26.16b}, v20.16b
-	FMOVQ 80(R6), F18
+	FMOVQ 16(R20), F18
 	WORD $0x4e3b1e53 // and v19.16b, v18.16b, v27.16b
 	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
 	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
@@ -912,12 +990,12 @@ block20:
 	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
-	FMOVQ 96(R6), F20
+	FMOVQ 32(R20), F20
 	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
 	WORD $0x4e150355 // tbl v21.16b, {v26.16b}, v21.16b
 	WORD $0x4e140354 // tbl v20.16b, {v26.16b}, v20.16b
-	FMOVQ 112(R6), F18
+	FMOVQ 48(R20), F18
 	WORD $0x4e3b1e53 // and v19.16b, v18.16b, v27.16b
 	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
 	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
@@ -927,12 +1005,12 @@ block20:
 	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
-	FMOVQ 128(R6), F20
+	FMOVQ 64(R20), F20
 	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
 	WORD $0x4e150355 // tbl v21.16b, {v26.16b}, v21.16b
 	WORD $0x4e140354 // tbl v20.16b, {v26.16b}, v20.16b
-	FMOVQ 144(R6), F18
+	FMOVQ 80(R20), F18
 	WORD $0x4e3b1e53 // and v19.16b, v18.16b, v27.16b
 	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
 	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
@@ -942,12 +1020,12 @@ block20:
 	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
-	FMOVQ 160(R6), F20
+	FMOVQ 96(R20), F20
 	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
 	WORD $0x4e150355 // tbl v21.16b, {v26.16b}, v21.16b
 	WORD $0x4e140354 // tbl v20.16b, {v26.16b}, v20.16b
-	FMOVQ 176(R6), F18
+	FMOVQ 112(R20), F18
 	WORD $0x4e3b1e53 // and v19.16b, v18.16b, v27.16b
 	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
 	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
@@ -957,12 +1035,12 @@ block20:
 	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
-	FMOVQ 192(R6), F20
+	FMOVQ 128(R20), F20
 	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
 	WORD $0x4e150355 // tbl v21.16b, {v26.16b}, v21.16b
 	WORD $0x4e140354 // tbl v20.16b, {v26.16b}, v20.16b
-	FMOVQ 208(R6), F18
+	FMOVQ 144(R20), F18
 	WORD $0x4e3b1e53 // and v19.16b, v18.16b, v27.16b
 	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
 	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
@@ -972,12 +1050,12 @@ block20:
 	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
-	FMOVQ 224(R6), F20
+	FMOVQ 160(R20), F20
 	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
 	WORD $0x4e150355 // tbl v21.16b, {v26.16b}, v21.16b
 	WORD $0x4e140354 // tbl v20.16b, {v26.16b}, v20.16b
-	FMOVQ 240(R6), F18
+	FMOVQ 176(R20), F18
 	WORD $0x4e3b1e53 // and v19.16b, v18.16b, v27.16b
 	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
 	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
@@ -987,12 +1065,12 @@ block20:
 	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
-	FMOVQ 256(R6), F20
+	FMOVQ 192(R20), F20
 	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
 	WORD $0x4e150355 // tbl v21.16b, {v26.16b}, v21.16b
 	WORD $0x4e140354 // tbl v20.16b, {v26.16b}, v20.16b
-	FMOVQ 272(R6), F18
+	FMOVQ 208(R20), F18
 	WORD $0x4e3b1e53 // and v19.16b, v18.16b, v27.16b
 	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
 	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
@@ -1002,12 +1080,12 @@ block20:
 	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
-	FMOVQ 288(R6), F20
+	FMOVQ 224(R20), F20
 	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
 	WORD $0x4e150355 // tbl v21.16b, {v26.16b}, v21.16b
 	WORD $0x4e140354 // tbl v20.16b, {v26.16b}, v20.16b
-	FMOVQ 304(R6), F18
+	FMOVQ 240(R20), F18
 	WORD $0x4e3b1e53 // and v19.16b, v18.16b, v27.16b
 	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
 	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
@@ -1017,15 +1095,37 @@ block20:
 	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
-	FMOVQ (R6), F27
-	FMOVQ 16(R6), F26
-	FMOVQ 32(R6), F21
-	FMOVQ 48(R6), F20
-	FMOVQ 544(RSP), F19
-	WORD $0x4eb3d739 // fsub v25.4s, v25.4s, v19.4s
-	WORD $0x4eb3d718 // fsub v24.4s, v24.4s, v19.4s
-	WORD $0x4eb3d6f7 // fsub v23.4s, v23.4s, v19.4s
-	WORD $0x4eb3d6d6 // fsub v22.4s, v22.4s, v19.4s
+	FMOVQ 544(RSP), F27
+	WORD $0x4ebbd739 // fsub v25.4s, v25.4s, v27.4s
+	WORD $0x4ebbd718 // fsub v24.4s, v24.4s, v27.4s
+	WORD $0x4ebbd6f7 // fsub v23.4s, v23.4s, v27.4s
+	WORD $0x4ebbd6d6 // fsub v22.4s, v22.4s, v27.4s
+	FMOVQ (R21), F20
+	WORD $0x0f08a69a // sxtl v26.8h, v20.8b
+	WORD $0x4f08a694 // sxtl2 v20.8h, v20.16b
+	WORD $0x0f10a75b // sxtl v27.4s, v26.4h
+	WORD $0x4f10a75a // sxtl2 v26.4s, v26.8h
+	WORD $0x0f10a695 // sxtl v21.4s, v20.4h
+	WORD $0x4f10a694 // sxtl2 v20.4s, v20.8h
+	FMOVS 48(R6), F17
+	FMOVQ (R6), F19
+	WORD $0x4e217a72 // fcvtl2 v18.4s, v19.8h
+	WORD $0x0e217a73 // fcvtl v19.4s, v19.4h
+	WORD $0x4f919273 // fmul v19.4s, v19.4s, v17.s[0]
+	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
+	WORD $0x6e33df7b // fmul v27.4s, v27.4s, v19.4s
+	WORD $0x4f919252 // fmul v18.4s, v18.4s, v17.s[0]
+	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
+	WORD $0x6e32df5a // fmul v26.4s, v26.4s, v18.4s
+	FMOVQ 16(R6), F19
+	WORD $0x4e217a72 // fcvtl2 v18.4s, v19.8h
+	WORD $0x0e217a73 // fcvtl v19.4s, v19.4h
+	WORD $0x4f919273 // fmul v19.4s, v19.4s, v17.s[0]
+	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
+	WORD $0x6e33deb5 // fmul v21.4s, v21.4s, v19.4s
+	WORD $0x4f919252 // fmul v18.4s, v18.4s, v17.s[0]
+	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
+	WORD $0x6e32de94 // fmul v20.4s, v20.4s, v18.4s
 	FMOVS (R8)(R14), F19
 	WORD $0x6e3bdf39 // fmul v25.4s, v25.4s, v27.4s
 	WORD $0x4f93133f // fmla v31.4s, v25.4s, v19.s[0]
@@ -1038,11 +1138,15 @@ block20:
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $28, R14, R14
-	ADD $320, R6, R6
+	ADD $256, R20, R20
+	ADD $16, R21, R21
+	SUBS $1, R19, R19
+	BNE sub24
+	ADD $2240, R6, R6
 	SUBS $1, R7, R7
-	BNE block20
+	BNE block23
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain21
+	CBZ R25, plain25
 	MOVD R2, R25
 	FMOVQ (R25), F26
 	WORD $0x4e3ad7fb // fadd v27.4s, v31.4s, v26.4s
@@ -1056,16 +1160,16 @@ block20:
 	FMOVQ 48(R25), F26
 	WORD $0x4e3ad79b // fadd v27.4s, v28.4s, v26.4s
 	FMOVQ F27, 48(R25)
-	B stored22
-plain21:
+	B stored26
+plain25:
 	MOVD R2, R25
 	FMOVQ F31, (R25)
 	FMOVQ F30, 16(R25)
 	FMOVQ F29, 32(R25)
 	FMOVQ F28, 48(R25)
-stored22:
+stored26:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2
 	SUB $1, R3, R3
-next19:
+next22:
 	RET

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func matmulIQ4XSAVXVNNI(a *MatMulArgs)
-// Requires: AVX, AVX-VNNI, AVX2, FMA3, MMX+
-TEXT ·matmulIQ4XSAVXVNNI(SB), $920-8
+// func matmulT4AVXVNNI(a *MatMulArgs)
+// Requires: AVX, AVX-VNNI, AVX2, F16C, FMA3, MMX+
+TEXT ·matmulT4AVXVNNI(SB), $1080-8
 	MOVQ a+0(FP), AX
 	MOVQ 24(AX), CX
 	MOVQ CX, (SP)
@@ -31,7 +31,7 @@ tile1:
 	MOVQ    DX, R10
 	SHRQ    $0x05, R10
 	LEAQ    (R9)(R10*4), R10
-	SHRQ    $0x05, DX
+	SHRQ    $0x08, DX
 	VXORPS  Y0, Y0, Y0
 	VMOVUPS Y0, (R8)
 	VMOVUPS Y0, 32(R8)
@@ -47,30 +47,46 @@ tile1:
 	VMOVUPS Y0, 352(R8)
 
 block3:
+	PREFETCHT0     2048(CX)
+	PREFETCHT0     2112(CX)
+	PREFETCHT0     2176(CX)
+	VBROADCASTI128 32(CX), Y0
+	VPXOR          signBits<>+0(SB), Y0, Y0
+	VMOVDQU        Y0, 960(R8)
+	LEAQ           192(CX), R11
+	LEAQ           64(CX), R12
+	MOVQ           $0x0000000000000008, R13
+
+sub4:
+	PREFETCHT0   2048(R11)
+	PREFETCHT0   2112(R11)
+	PREFETCHT0   2176(R11)
+	PREFETCHT0   2240(R11)
 	VPBROADCASTD (R10), Y0
-	VPMADDWD     pairff81ff81<>+0(SB), Y0, Y0
+	VPMADDWD     pairff80ff80<>+0(SB), Y0, Y0
 	VMOVDQA      Y0, Y1
 	VPBROADCASTD (R10)(AX*1), Y2
-	VPMADDWD     pairff81ff81<>+0(SB), Y2, Y2
+	VPMADDWD     pairff80ff80<>+0(SB), Y2, Y2
 	VMOVDQA      Y2, Y3
 	VPBROADCASTD (R10)(AX*2), Y4
-	VPMADDWD     pairff81ff81<>+0(SB), Y4, Y4
+	VPMADDWD     pairff80ff80<>+0(SB), Y4, Y4
 	VMOVDQA      Y4, Y5
 	VPBROADCASTD (R10)(BX*1), Y6
-	VPMADDWD     pairff81ff81<>+0(SB), Y6, Y6
+	VPMADDWD     pairff80ff80<>+0(SB), Y6, Y6
 	VMOVDQA      Y6, Y7
 	VPBROADCASTD (R10)(AX*4), Y8
-	VPMADDWD     pairff81ff81<>+0(SB), Y8, Y8
+	VPMADDWD     pairff80ff80<>+0(SB), Y8, Y8
 	VMOVDQA      Y8, Y9
 	VPBROADCASTD (R10)(SI*1), Y10
-	VPMADDWD     pairff81ff81<>+0(SB), Y10, Y10
+	VPMADDWD     pairff80ff80<>+0(SB), Y10, Y10
 	VMOVDQA      Y10, Y11
-	VMOVDQU      64(CX), Y12
-	VMOVDQU      96(CX), Y13
+	VMOVDQU      (R11), Y12
+	VMOVDQU      32(R11), Y13
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU      codes<>+0(SB), Y14
+	VMOVDQU      960(R8), Y14
 	VPSHUFB      Y12, Y14, Y12
+	VMOVDQU      960(R8), Y14
 	VPSHUFB      Y13, Y14, Y13
 	VPBROADCASTD (DI), Y14
 
@@ -126,14 +142,15 @@ block3:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      64(CX), Y12
+	VMOVDQU      (R11), Y12
+	VMOVDQU      32(R11), Y13
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      96(CX), Y13
 	VPSRLW       $0x04, Y13, Y13
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU      codes<>+0(SB), Y14
+	VMOVDQU      960(R8), Y14
 	VPSHUFB      Y12, Y14, Y12
+	VMOVDQU      960(R8), Y14
 	VPSHUFB      Y13, Y14, Y13
 	VPBROADCASTD 4(DI), Y14
 
@@ -189,12 +206,13 @@ block3:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      128(CX), Y12
-	VMOVDQU      160(CX), Y13
+	VMOVDQU      64(R11), Y12
+	VMOVDQU      96(R11), Y13
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU      codes<>+0(SB), Y14
+	VMOVDQU      960(R8), Y14
 	VPSHUFB      Y12, Y14, Y12
+	VMOVDQU      960(R8), Y14
 	VPSHUFB      Y13, Y14, Y13
 	VPBROADCASTD 8(DI), Y14
 
@@ -250,14 +268,15 @@ block3:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      128(CX), Y12
+	VMOVDQU      64(R11), Y12
+	VMOVDQU      96(R11), Y13
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      160(CX), Y13
 	VPSRLW       $0x04, Y13, Y13
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU      codes<>+0(SB), Y14
+	VMOVDQU      960(R8), Y14
 	VPSHUFB      Y12, Y14, Y12
+	VMOVDQU      960(R8), Y14
 	VPSHUFB      Y13, Y14, Y13
 	VPBROADCASTD 12(DI), Y14
 
@@ -313,12 +332,13 @@ block3:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      192(CX), Y12
-	VMOVDQU      224(CX), Y13
+	VMOVDQU      128(R11), Y12
+	VMOVDQU      160(R11), Y13
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU      codes<>+0(SB), Y14
+	VMOVDQU      960(R8), Y14
 	VPSHUFB      Y12, Y14, Y12
+	VMOVDQU      960(R8), Y14
 	VPSHUFB      Y13, Y14, Y13
 	VPBROADCASTD 16(DI), Y14
 
@@ -374,14 +394,15 @@ block3:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      192(CX), Y12
+	VMOVDQU      128(R11), Y12
+	VMOVDQU      160(R11), Y13
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      224(CX), Y13
 	VPSRLW       $0x04, Y13, Y13
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU      codes<>+0(SB), Y14
+	VMOVDQU      960(R8), Y14
 	VPSHUFB      Y12, Y14, Y12
+	VMOVDQU      960(R8), Y14
 	VPSHUFB      Y13, Y14, Y13
 	VPBROADCASTD 20(DI), Y14
 
@@ -437,12 +458,13 @@ block3:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      256(CX), Y12
-	VMOVDQU      288(CX), Y13
+	VMOVDQU      192(R11), Y12
+	VMOVDQU      224(R11), Y13
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU      codes<>+0(SB), Y14
+	VMOVDQU      960(R8), Y14
 	VPSHUFB      Y12, Y14, Y12
+	VMOVDQU      960(R8), Y14
 	VPSHUFB      Y13, Y14, Y13
 	VPBROADCASTD 24(DI), Y14
 
@@ -498,14 +520,15 @@ block3:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      256(CX), Y12
+	VMOVDQU      192(R11), Y12
+	VMOVDQU      224(R11), Y13
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      288(CX), Y13
 	VPSRLW       $0x04, Y13, Y13
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU      codes<>+0(SB), Y14
+	VMOVDQU      960(R8), Y14
 	VPSHUFB      Y12, Y14, Y12
+	VMOVDQU      960(R8), Y14
 	VPSHUFB      Y13, Y14, Y13
 	VPBROADCASTD 28(DI), Y14
 
@@ -561,76 +584,93 @@ block3:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VBROADCASTSS (R9), Y12
+	VPMOVSXBD    (R12), Y12
+	VCVTDQ2PS    Y12, Y12
+	VCVTPH2PS    (CX), Y13
+	VBROADCASTSS 48(CX), Y14
+	VMULPS       Y14, Y13, Y13
+	VMULPS       Y13, Y12, Y12
 	VCVTDQ2PS    Y0, Y0
-	VMULPS       (CX), Y0, Y0
-	VFMADD213PS  (R8), Y12, Y0
+	VMULPS       Y12, Y0, Y0
+	VBROADCASTSS (R9), Y13
+	VFMADD213PS  (R8), Y13, Y0
 	VMOVUPS      Y0, (R8)
-	VCVTDQ2PS    Y1, Y1
-	VMULPS       32(CX), Y1, Y1
-	VFMADD213PS  32(R8), Y12, Y1
-	VMOVUPS      Y1, 32(R8)
-	VBROADCASTSS (R9)(AX*1), Y0
 	VCVTDQ2PS    Y2, Y2
-	VMULPS       (CX), Y2, Y2
+	VMULPS       Y12, Y2, Y2
+	VBROADCASTSS (R9)(AX*1), Y0
 	VFMADD213PS  64(R8), Y0, Y2
 	VMOVUPS      Y2, 64(R8)
-	VCVTDQ2PS    Y3, Y3
-	VMULPS       32(CX), Y3, Y3
-	VFMADD213PS  96(R8), Y0, Y3
-	VMOVUPS      Y3, 96(R8)
-	VBROADCASTSS (R9)(AX*2), Y0
 	VCVTDQ2PS    Y4, Y4
-	VMULPS       (CX), Y4, Y4
+	VMULPS       Y12, Y4, Y4
+	VBROADCASTSS (R9)(AX*2), Y0
 	VFMADD213PS  128(R8), Y0, Y4
 	VMOVUPS      Y4, 128(R8)
-	VCVTDQ2PS    Y5, Y5
-	VMULPS       32(CX), Y5, Y5
-	VFMADD213PS  160(R8), Y0, Y5
-	VMOVUPS      Y5, 160(R8)
-	VBROADCASTSS (R9)(BX*1), Y0
 	VCVTDQ2PS    Y6, Y6
-	VMULPS       (CX), Y6, Y6
+	VMULPS       Y12, Y6, Y6
+	VBROADCASTSS (R9)(BX*1), Y0
 	VFMADD213PS  192(R8), Y0, Y6
 	VMOVUPS      Y6, 192(R8)
-	VCVTDQ2PS    Y7, Y7
-	VMULPS       32(CX), Y7, Y7
-	VFMADD213PS  224(R8), Y0, Y7
-	VMOVUPS      Y7, 224(R8)
-	VBROADCASTSS (R9)(AX*4), Y0
 	VCVTDQ2PS    Y8, Y8
-	VMULPS       (CX), Y8, Y8
+	VMULPS       Y12, Y8, Y8
+	VBROADCASTSS (R9)(AX*4), Y0
 	VFMADD213PS  256(R8), Y0, Y8
 	VMOVUPS      Y8, 256(R8)
-	VCVTDQ2PS    Y9, Y9
-	VMULPS       32(CX), Y9, Y9
-	VFMADD213PS  288(R8), Y0, Y9
-	VMOVUPS      Y9, 288(R8)
-	VBROADCASTSS (R9)(SI*1), Y0
 	VCVTDQ2PS    Y10, Y10
-	VMULPS       (CX), Y10, Y10
+	VMULPS       Y12, Y10, Y10
+	VBROADCASTSS (R9)(SI*1), Y0
 	VFMADD213PS  320(R8), Y0, Y10
 	VMOVUPS      Y10, 320(R8)
+	VPMOVSXBD    8(R12), Y0
+	VCVTDQ2PS    Y0, Y0
+	VCVTPH2PS    16(CX), Y2
+	VBROADCASTSS 48(CX), Y4
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VBROADCASTSS (R9), Y2
+	VFMADD213PS  32(R8), Y2, Y1
+	VMOVUPS      Y1, 32(R8)
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       Y0, Y3, Y3
+	VBROADCASTSS (R9)(AX*1), Y1
+	VFMADD213PS  96(R8), Y1, Y3
+	VMOVUPS      Y3, 96(R8)
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y0, Y5, Y5
+	VBROADCASTSS (R9)(AX*2), Y1
+	VFMADD213PS  160(R8), Y1, Y5
+	VMOVUPS      Y5, 160(R8)
+	VCVTDQ2PS    Y7, Y7
+	VMULPS       Y0, Y7, Y7
+	VBROADCASTSS (R9)(BX*1), Y1
+	VFMADD213PS  224(R8), Y1, Y7
+	VMOVUPS      Y7, 224(R8)
+	VCVTDQ2PS    Y9, Y9
+	VMULPS       Y0, Y9, Y9
+	VBROADCASTSS (R9)(AX*4), Y1
+	VFMADD213PS  288(R8), Y1, Y9
+	VMOVUPS      Y9, 288(R8)
 	VCVTDQ2PS    Y11, Y11
-	VMULPS       32(CX), Y11, Y11
+	VMULPS       Y0, Y11, Y11
+	VBROADCASTSS (R9)(SI*1), Y0
 	VFMADD213PS  352(R8), Y0, Y11
 	VMOVUPS      Y11, 352(R8)
-	PREFETCHT0   2048(CX)
-	PREFETCHT0   2112(CX)
-	PREFETCHT0   2176(CX)
-	PREFETCHT0   2240(CX)
-	PREFETCHT0   2304(CX)
-	ADDQ         $+320, CX
-	ADDQ         $+32, DI
 	ADDQ         $+4, R9
 	ADDQ         $+4, R10
+	ADDQ         $+256, R11
+	ADDQ         $+16, R12
+	ADDQ         $+32, DI
+	DECQ         R13
+	JNZ          sub4
+	ADDQ         $+2240, CX
 	DECQ         DX
 	JNZ          block3
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         8(SP), DX
 	CMPB         56(CX), $0x00
-	JEQ          plain4
+	JEQ          plain5
 	VMOVUPS      (R8), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -673,9 +713,9 @@ block3:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored5
+	JMP          stored6
 
-plain4:
+plain5:
 	VMOVUPS (R8), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(R8), Y0
@@ -707,7 +747,7 @@ plain4:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored5:
+stored6:
 	MOVQ   DX, 8(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, (SP)
@@ -716,7 +756,7 @@ stored5:
 
 next2:
 	CMPQ    16(SP), $0x04
-	JLT     next7
+	JLT     next8
 	MOVQ    a+0(FP), AX
 	MOVQ    16(AX), CX
 	MOVQ    40(AX), DX
@@ -729,7 +769,7 @@ next2:
 	MOVQ    DX, R9
 	SHRQ    $0x05, R9
 	LEAQ    (R8)(R9*4), R9
-	SHRQ    $0x05, DX
+	SHRQ    $0x08, DX
 	VXORPS  Y0, Y0, Y0
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y0, 32(DI)
@@ -740,68 +780,87 @@ next2:
 	VMOVUPS Y0, 192(DI)
 	VMOVUPS Y0, 224(DI)
 
-block8:
+block9:
+	PREFETCHT0     2048(CX)
+	PREFETCHT0     2112(CX)
+	PREFETCHT0     2176(CX)
+	VBROADCASTI128 32(CX), Y0
+	VPXOR          signBits<>+0(SB), Y0, Y0
+	VMOVDQU        Y0, 960(DI)
+	LEAQ           192(CX), R10
+	LEAQ           64(CX), R11
+	MOVQ           $0x0000000000000008, R12
+
+sub10:
+	PREFETCHT0   2048(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT0   2176(R10)
+	PREFETCHT0   2240(R10)
 	VPBROADCASTD (R9), Y0
-	VPMADDWD     pairff81ff81<>+0(SB), Y0, Y0
+	VPMADDWD     pairff80ff80<>+0(SB), Y0, Y0
 	VMOVDQA      Y0, Y1
 	VPBROADCASTD (R9)(AX*1), Y2
-	VPMADDWD     pairff81ff81<>+0(SB), Y2, Y2
+	VPMADDWD     pairff80ff80<>+0(SB), Y2, Y2
 	VMOVDQA      Y2, Y3
 	VPBROADCASTD (R9)(AX*2), Y4
-	VPMADDWD     pairff81ff81<>+0(SB), Y4, Y4
+	VPMADDWD     pairff80ff80<>+0(SB), Y4, Y4
 	VMOVDQA      Y4, Y5
 	VPBROADCASTD (R9)(BX*1), Y6
-	VPMADDWD     pairff81ff81<>+0(SB), Y6, Y6
+	VPMADDWD     pairff80ff80<>+0(SB), Y6, Y6
 	VMOVDQA      Y6, Y7
-	VMOVDQU      64(CX), Y8
-	VMOVDQU      96(CX), Y9
-	VPAND        lowNibbles<>+0(SB), Y8, Y10
-	VPAND        lowNibbles<>+0(SB), Y9, Y11
-	VMOVDQU      codes<>+0(SB), Y12
-	VPSHUFB      Y10, Y12, Y10
-	VPSHUFB      Y11, Y12, Y11
-	VPBROADCASTD (SI), Y12
+	VMOVDQU      (R10), Y8
+	VMOVDQU      32(R10), Y9
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VMOVDQU      960(DI), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(DI), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPBROADCASTD (SI), Y10
 
-	// VPDPBUSD Y12, Y10, Y0
-	LONG $0x502dc2c4
-	BYTE $0x000000c4
+	// VPDPBUSD Y10, Y8, Y0
+	LONG $0x503dc2c4
+	BYTE $0x000000c2
 
-	// VPDPBUSD Y12, Y11, Y1
-	LONG         $0x5025c2c4
-	BYTE         $0x000000cc
-	VPBROADCASTD (SI)(AX*1), Y12
+	// VPDPBUSD Y10, Y9, Y1
+	LONG         $0x5035c2c4
+	BYTE         $0x000000ca
+	VPBROADCASTD (SI)(AX*1), Y10
 
-	// VPDPBUSD Y12, Y10, Y2
-	LONG $0x502dc2c4
-	BYTE $0x000000d4
+	// VPDPBUSD Y10, Y8, Y2
+	LONG $0x503dc2c4
+	BYTE $0x000000d2
 
-	// VPDPBUSD Y12, Y11, Y3
-	LONG         $0x5025c2c4
-	BYTE         $0x000000dc
-	VPBROADCASTD (SI)(AX*2), Y12
+	// VPDPBUSD Y10, Y9, Y3
+	LONG         $0x5035c2c4
+	BYTE         $0x000000da
+	VPBROADCASTD (SI)(AX*2), Y10
 
-	// VPDPBUSD Y12, Y10, Y4
-	LONG $0x502dc2c4
-	BYTE $0x000000e4
+	// VPDPBUSD Y10, Y8, Y4
+	LONG $0x503dc2c4
+	BYTE $0x000000e2
 
-	// VPDPBUSD Y12, Y11, Y5
-	LONG         $0x5025c2c4
-	BYTE         $0x000000ec
-	VPBROADCASTD (SI)(BX*1), Y12
+	// VPDPBUSD Y10, Y9, Y5
+	LONG         $0x5035c2c4
+	BYTE         $0x000000ea
+	VPBROADCASTD (SI)(BX*1), Y10
 
-	// VPDPBUSD Y12, Y10, Y6
-	LONG $0x502dc2c4
-	BYTE $0x000000f4
+	// VPDPBUSD Y10, Y8, Y6
+	LONG $0x503dc2c4
+	BYTE $0x000000f2
 
-	// VPDPBUSD Y12, Y11, Y7
-	LONG         $0x5025c2c4
-	BYTE         $0x000000fc
+	// VPDPBUSD Y10, Y9, Y7
+	LONG         $0x5035c2c4
+	BYTE         $0x000000fa
+	VMOVDQU      (R10), Y8
+	VMOVDQU      32(R10), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      codes<>+0(SB), Y10
+	VMOVDQU      960(DI), Y10
 	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(DI), Y10
 	VPSHUFB      Y9, Y10, Y9
 	VPBROADCASTD 4(SI), Y10
 
@@ -839,55 +898,59 @@ block8:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      128(CX), Y8
-	VMOVDQU      160(CX), Y9
-	VPAND        lowNibbles<>+0(SB), Y8, Y10
-	VPAND        lowNibbles<>+0(SB), Y9, Y11
-	VMOVDQU      codes<>+0(SB), Y12
-	VPSHUFB      Y10, Y12, Y10
-	VPSHUFB      Y11, Y12, Y11
-	VPBROADCASTD 8(SI), Y12
+	VMOVDQU      64(R10), Y8
+	VMOVDQU      96(R10), Y9
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VMOVDQU      960(DI), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(DI), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPBROADCASTD 8(SI), Y10
 
-	// VPDPBUSD Y12, Y10, Y0
-	LONG $0x502dc2c4
-	BYTE $0x000000c4
+	// VPDPBUSD Y10, Y8, Y0
+	LONG $0x503dc2c4
+	BYTE $0x000000c2
 
-	// VPDPBUSD Y12, Y11, Y1
-	LONG         $0x5025c2c4
-	BYTE         $0x000000cc
-	VPBROADCASTD 8(SI)(AX*1), Y12
+	// VPDPBUSD Y10, Y9, Y1
+	LONG         $0x5035c2c4
+	BYTE         $0x000000ca
+	VPBROADCASTD 8(SI)(AX*1), Y10
 
-	// VPDPBUSD Y12, Y10, Y2
-	LONG $0x502dc2c4
-	BYTE $0x000000d4
+	// VPDPBUSD Y10, Y8, Y2
+	LONG $0x503dc2c4
+	BYTE $0x000000d2
 
-	// VPDPBUSD Y12, Y11, Y3
-	LONG         $0x5025c2c4
-	BYTE         $0x000000dc
-	VPBROADCASTD 8(SI)(AX*2), Y12
+	// VPDPBUSD Y10, Y9, Y3
+	LONG         $0x5035c2c4
+	BYTE         $0x000000da
+	VPBROADCASTD 8(SI)(AX*2), Y10
 
-	// VPDPBUSD Y12, Y10, Y4
-	LONG $0x502dc2c4
-	BYTE $0x000000e4
+	// VPDPBUSD Y10, Y8, Y4
+	LONG $0x503dc2c4
+	BYTE $0x000000e2
 
-	// VPDPBUSD Y12, Y11, Y5
-	LONG         $0x5025c2c4
-	BYTE         $0x000000ec
-	VPBROADCASTD 8(SI)(BX*1), Y12
+	// VPDPBUSD Y10, Y9, Y5
+	LONG         $0x5035c2c4
+	BYTE         $0x000000ea
+	VPBROADCASTD 8(SI)(BX*1), Y10
 
-	// VPDPBUSD Y12, Y10, Y6
-	LONG $0x502dc2c4
-	BYTE $0x000000f4
+	// VPDPBUSD Y10, Y8, Y6
+	LONG $0x503dc2c4
+	BYTE $0x000000f2
 
-	// VPDPBUSD Y12, Y11, Y7
-	LONG         $0x5025c2c4
-	BYTE         $0x000000fc
+	// VPDPBUSD Y10, Y9, Y7
+	LONG         $0x5035c2c4
+	BYTE         $0x000000fa
+	VMOVDQU      64(R10), Y8
+	VMOVDQU      96(R10), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      codes<>+0(SB), Y10
+	VMOVDQU      960(DI), Y10
 	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(DI), Y10
 	VPSHUFB      Y9, Y10, Y9
 	VPBROADCASTD 12(SI), Y10
 
@@ -925,55 +988,59 @@ block8:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      192(CX), Y8
-	VMOVDQU      224(CX), Y9
-	VPAND        lowNibbles<>+0(SB), Y8, Y10
-	VPAND        lowNibbles<>+0(SB), Y9, Y11
-	VMOVDQU      codes<>+0(SB), Y12
-	VPSHUFB      Y10, Y12, Y10
-	VPSHUFB      Y11, Y12, Y11
-	VPBROADCASTD 16(SI), Y12
+	VMOVDQU      128(R10), Y8
+	VMOVDQU      160(R10), Y9
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VMOVDQU      960(DI), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(DI), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPBROADCASTD 16(SI), Y10
 
-	// VPDPBUSD Y12, Y10, Y0
-	LONG $0x502dc2c4
-	BYTE $0x000000c4
+	// VPDPBUSD Y10, Y8, Y0
+	LONG $0x503dc2c4
+	BYTE $0x000000c2
 
-	// VPDPBUSD Y12, Y11, Y1
-	LONG         $0x5025c2c4
-	BYTE         $0x000000cc
-	VPBROADCASTD 16(SI)(AX*1), Y12
+	// VPDPBUSD Y10, Y9, Y1
+	LONG         $0x5035c2c4
+	BYTE         $0x000000ca
+	VPBROADCASTD 16(SI)(AX*1), Y10
 
-	// VPDPBUSD Y12, Y10, Y2
-	LONG $0x502dc2c4
-	BYTE $0x000000d4
+	// VPDPBUSD Y10, Y8, Y2
+	LONG $0x503dc2c4
+	BYTE $0x000000d2
 
-	// VPDPBUSD Y12, Y11, Y3
-	LONG         $0x5025c2c4
-	BYTE         $0x000000dc
-	VPBROADCASTD 16(SI)(AX*2), Y12
+	// VPDPBUSD Y10, Y9, Y3
+	LONG         $0x5035c2c4
+	BYTE         $0x000000da
+	VPBROADCASTD 16(SI)(AX*2), Y10
 
-	// VPDPBUSD Y12, Y10, Y4
-	LONG $0x502dc2c4
-	BYTE $0x000000e4
+	// VPDPBUSD Y10, Y8, Y4
+	LONG $0x503dc2c4
+	BYTE $0x000000e2
 
-	// VPDPBUSD Y12, Y11, Y5
-	LONG         $0x5025c2c4
-	BYTE         $0x000000ec
-	VPBROADCASTD 16(SI)(BX*1), Y12
+	// VPDPBUSD Y10, Y9, Y5
+	LONG         $0x5035c2c4
+	BYTE         $0x000000ea
+	VPBROADCASTD 16(SI)(BX*1), Y10
 
-	// VPDPBUSD Y12, Y10, Y6
-	LONG $0x502dc2c4
-	BYTE $0x000000f4
+	// VPDPBUSD Y10, Y8, Y6
+	LONG $0x503dc2c4
+	BYTE $0x000000f2
 
-	// VPDPBUSD Y12, Y11, Y7
-	LONG         $0x5025c2c4
-	BYTE         $0x000000fc
+	// VPDPBUSD Y10, Y9, Y7
+	LONG         $0x5035c2c4
+	BYTE         $0x000000fa
+	VMOVDQU      128(R10), Y8
+	VMOVDQU      160(R10), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      codes<>+0(SB), Y10
+	VMOVDQU      960(DI), Y10
 	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(DI), Y10
 	VPSHUFB      Y9, Y10, Y9
 	VPBROADCASTD 20(SI), Y10
 
@@ -1011,55 +1078,59 @@ block8:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      256(CX), Y8
-	VMOVDQU      288(CX), Y9
-	VPAND        lowNibbles<>+0(SB), Y8, Y10
-	VPAND        lowNibbles<>+0(SB), Y9, Y11
-	VMOVDQU      codes<>+0(SB), Y12
-	VPSHUFB      Y10, Y12, Y10
-	VPSHUFB      Y11, Y12, Y11
-	VPBROADCASTD 24(SI), Y12
+	VMOVDQU      192(R10), Y8
+	VMOVDQU      224(R10), Y9
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VMOVDQU      960(DI), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(DI), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPBROADCASTD 24(SI), Y10
 
-	// VPDPBUSD Y12, Y10, Y0
-	LONG $0x502dc2c4
-	BYTE $0x000000c4
+	// VPDPBUSD Y10, Y8, Y0
+	LONG $0x503dc2c4
+	BYTE $0x000000c2
 
-	// VPDPBUSD Y12, Y11, Y1
-	LONG         $0x5025c2c4
-	BYTE         $0x000000cc
-	VPBROADCASTD 24(SI)(AX*1), Y12
+	// VPDPBUSD Y10, Y9, Y1
+	LONG         $0x5035c2c4
+	BYTE         $0x000000ca
+	VPBROADCASTD 24(SI)(AX*1), Y10
 
-	// VPDPBUSD Y12, Y10, Y2
-	LONG $0x502dc2c4
-	BYTE $0x000000d4
+	// VPDPBUSD Y10, Y8, Y2
+	LONG $0x503dc2c4
+	BYTE $0x000000d2
 
-	// VPDPBUSD Y12, Y11, Y3
-	LONG         $0x5025c2c4
-	BYTE         $0x000000dc
-	VPBROADCASTD 24(SI)(AX*2), Y12
+	// VPDPBUSD Y10, Y9, Y3
+	LONG         $0x5035c2c4
+	BYTE         $0x000000da
+	VPBROADCASTD 24(SI)(AX*2), Y10
 
-	// VPDPBUSD Y12, Y10, Y4
-	LONG $0x502dc2c4
-	BYTE $0x000000e4
+	// VPDPBUSD Y10, Y8, Y4
+	LONG $0x503dc2c4
+	BYTE $0x000000e2
 
-	// VPDPBUSD Y12, Y11, Y5
-	LONG         $0x5025c2c4
-	BYTE         $0x000000ec
-	VPBROADCASTD 24(SI)(BX*1), Y12
+	// VPDPBUSD Y10, Y9, Y5
+	LONG         $0x5035c2c4
+	BYTE         $0x000000ea
+	VPBROADCASTD 24(SI)(BX*1), Y10
 
-	// VPDPBUSD Y12, Y10, Y6
-	LONG $0x502dc2c4
-	BYTE $0x000000f4
+	// VPDPBUSD Y10, Y8, Y6
+	LONG $0x503dc2c4
+	BYTE $0x000000f2
 
-	// VPDPBUSD Y12, Y11, Y7
-	LONG         $0x5025c2c4
-	BYTE         $0x000000fc
+	// VPDPBUSD Y10, Y9, Y7
+	LONG         $0x5035c2c4
+	BYTE         $0x000000fa
+	VMOVDQU      192(R10), Y8
+	VMOVDQU      224(R10), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      codes<>+0(SB), Y10
+	VMOVDQU      960(DI), Y10
 	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(DI), Y10
 	VPSHUFB      Y9, Y10, Y9
 	VPBROADCASTD 28(SI), Y10
 
@@ -1097,58 +1168,73 @@ block8:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VBROADCASTSS (R8), Y8
+	VPMOVSXBD    (R11), Y8
+	VCVTDQ2PS    Y8, Y8
+	VCVTPH2PS    (CX), Y9
+	VBROADCASTSS 48(CX), Y10
+	VMULPS       Y10, Y9, Y9
+	VMULPS       Y9, Y8, Y8
 	VCVTDQ2PS    Y0, Y0
-	VMULPS       (CX), Y0, Y0
-	VFMADD213PS  (DI), Y8, Y0
+	VMULPS       Y8, Y0, Y0
+	VBROADCASTSS (R8), Y9
+	VFMADD213PS  (DI), Y9, Y0
 	VMOVUPS      Y0, (DI)
-	VCVTDQ2PS    Y1, Y1
-	VMULPS       32(CX), Y1, Y1
-	VFMADD213PS  32(DI), Y8, Y1
-	VMOVUPS      Y1, 32(DI)
-	VBROADCASTSS (R8)(AX*1), Y0
 	VCVTDQ2PS    Y2, Y2
-	VMULPS       (CX), Y2, Y2
+	VMULPS       Y8, Y2, Y2
+	VBROADCASTSS (R8)(AX*1), Y0
 	VFMADD213PS  64(DI), Y0, Y2
 	VMOVUPS      Y2, 64(DI)
-	VCVTDQ2PS    Y3, Y3
-	VMULPS       32(CX), Y3, Y3
-	VFMADD213PS  96(DI), Y0, Y3
-	VMOVUPS      Y3, 96(DI)
-	VBROADCASTSS (R8)(AX*2), Y0
 	VCVTDQ2PS    Y4, Y4
-	VMULPS       (CX), Y4, Y4
+	VMULPS       Y8, Y4, Y4
+	VBROADCASTSS (R8)(AX*2), Y0
 	VFMADD213PS  128(DI), Y0, Y4
 	VMOVUPS      Y4, 128(DI)
-	VCVTDQ2PS    Y5, Y5
-	VMULPS       32(CX), Y5, Y5
-	VFMADD213PS  160(DI), Y0, Y5
-	VMOVUPS      Y5, 160(DI)
-	VBROADCASTSS (R8)(BX*1), Y0
 	VCVTDQ2PS    Y6, Y6
-	VMULPS       (CX), Y6, Y6
+	VMULPS       Y8, Y6, Y6
+	VBROADCASTSS (R8)(BX*1), Y0
 	VFMADD213PS  192(DI), Y0, Y6
 	VMOVUPS      Y6, 192(DI)
+	VPMOVSXBD    8(R11), Y0
+	VCVTDQ2PS    Y0, Y0
+	VCVTPH2PS    16(CX), Y2
+	VBROADCASTSS 48(CX), Y4
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VBROADCASTSS (R8), Y2
+	VFMADD213PS  32(DI), Y2, Y1
+	VMOVUPS      Y1, 32(DI)
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       Y0, Y3, Y3
+	VBROADCASTSS (R8)(AX*1), Y1
+	VFMADD213PS  96(DI), Y1, Y3
+	VMOVUPS      Y3, 96(DI)
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y0, Y5, Y5
+	VBROADCASTSS (R8)(AX*2), Y1
+	VFMADD213PS  160(DI), Y1, Y5
+	VMOVUPS      Y5, 160(DI)
 	VCVTDQ2PS    Y7, Y7
-	VMULPS       32(CX), Y7, Y7
+	VMULPS       Y0, Y7, Y7
+	VBROADCASTSS (R8)(BX*1), Y0
 	VFMADD213PS  224(DI), Y0, Y7
 	VMOVUPS      Y7, 224(DI)
-	PREFETCHT0   2048(CX)
-	PREFETCHT0   2112(CX)
-	PREFETCHT0   2176(CX)
-	PREFETCHT0   2240(CX)
-	PREFETCHT0   2304(CX)
-	ADDQ         $+320, CX
-	ADDQ         $+32, SI
 	ADDQ         $+4, R8
 	ADDQ         $+4, R9
+	ADDQ         $+256, R10
+	ADDQ         $+16, R11
+	ADDQ         $+32, SI
+	DECQ         R12
+	JNZ          sub10
+	ADDQ         $+2240, CX
 	DECQ         DX
-	JNZ          block8
+	JNZ          block9
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         8(SP), DX
 	CMPB         56(CX), $0x00
-	JEQ          plain9
+	JEQ          plain11
 	VMOVUPS      (DI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1177,9 +1263,9 @@ block8:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored10
+	JMP          stored12
 
-plain9:
+plain11:
 	VMOVUPS (DI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(DI), Y0
@@ -1201,15 +1287,15 @@ plain9:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored10:
+stored12:
 	MOVQ   DX, 8(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, (SP)
 	SUBQ   $0x04, 16(SP)
 
-next7:
+next8:
 	CMPQ    16(SP), $0x03
-	JLT     next12
+	JLT     next14
 	MOVQ    a+0(FP), AX
 	MOVQ    16(AX), CX
 	MOVQ    40(AX), DX
@@ -1221,7 +1307,7 @@ next7:
 	MOVQ    DX, R8
 	SHRQ    $0x05, R8
 	LEAQ    (DI)(R8*4), R8
-	SHRQ    $0x05, DX
+	SHRQ    $0x08, DX
 	VXORPS  Y0, Y0, Y0
 	VMOVUPS Y0, (SI)
 	VMOVUPS Y0, 32(SI)
@@ -1230,57 +1316,85 @@ next7:
 	VMOVUPS Y0, 128(SI)
 	VMOVUPS Y0, 160(SI)
 
-block13:
-	PREFETCHT0   (CX)
+block15:
+	PREFETCHT0     (CX)
+	PREFETCHT0     64(CX)
+	PREFETCHT0     128(CX)
+	PREFETCHT0     2048(CX)
+	PREFETCHT1     4096(CX)
+	PREFETCHT0     2112(CX)
+	PREFETCHT1     4160(CX)
+	PREFETCHT0     2176(CX)
+	PREFETCHT1     4224(CX)
+	VBROADCASTI128 32(CX), Y0
+	VPXOR          signBits<>+0(SB), Y0, Y0
+	VMOVDQU        Y0, 960(SI)
+	LEAQ           192(CX), R9
+	LEAQ           64(CX), R10
+	MOVQ           $0x0000000000000008, R11
+
+sub16:
+	PREFETCHT0   2048(R9)
+	PREFETCHT1   4096(R9)
+	PREFETCHT0   2112(R9)
+	PREFETCHT1   4160(R9)
+	PREFETCHT0   2176(R9)
+	PREFETCHT1   4224(R9)
+	PREFETCHT0   2240(R9)
+	PREFETCHT1   4288(R9)
 	VPBROADCASTD (R8), Y0
-	VPMADDWD     pairff81ff81<>+0(SB), Y0, Y0
+	VPMADDWD     pairff80ff80<>+0(SB), Y0, Y0
 	VMOVDQA      Y0, Y1
 	VPBROADCASTD (R8)(AX*1), Y2
-	VPMADDWD     pairff81ff81<>+0(SB), Y2, Y2
+	VPMADDWD     pairff80ff80<>+0(SB), Y2, Y2
 	VMOVDQA      Y2, Y3
 	VPBROADCASTD (R8)(AX*2), Y4
-	VPMADDWD     pairff81ff81<>+0(SB), Y4, Y4
+	VPMADDWD     pairff80ff80<>+0(SB), Y4, Y4
 	VMOVDQA      Y4, Y5
-	VMOVDQU      64(CX), Y6
-	VMOVDQU      96(CX), Y7
-	VPAND        lowNibbles<>+0(SB), Y6, Y8
-	VPAND        lowNibbles<>+0(SB), Y7, Y9
-	VMOVDQU      codes<>+0(SB), Y10
-	VPSHUFB      Y8, Y10, Y8
-	VPSHUFB      Y9, Y10, Y9
-	VPBROADCASTD (BX), Y10
+	VMOVDQU      (R9), Y6
+	VMOVDQU      32(R9), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD (BX), Y8
 
-	// VPDPBUSD Y10, Y8, Y0
-	LONG $0x503dc2c4
-	BYTE $0x000000c2
+	// VPDPBUSD Y8, Y6, Y0
+	LONG $0x504dc2c4
+	BYTE $0x000000c0
 
-	// VPDPBUSD Y10, Y9, Y1
-	LONG         $0x5035c2c4
-	BYTE         $0x000000ca
-	VPBROADCASTD (BX)(AX*1), Y10
+	// VPDPBUSD Y8, Y7, Y1
+	LONG         $0x5045c2c4
+	BYTE         $0x000000c8
+	VPBROADCASTD (BX)(AX*1), Y8
 
-	// VPDPBUSD Y10, Y8, Y2
-	LONG $0x503dc2c4
-	BYTE $0x000000d2
+	// VPDPBUSD Y8, Y6, Y2
+	LONG $0x504dc2c4
+	BYTE $0x000000d0
 
-	// VPDPBUSD Y10, Y9, Y3
-	LONG         $0x5035c2c4
-	BYTE         $0x000000da
-	VPBROADCASTD (BX)(AX*2), Y10
+	// VPDPBUSD Y8, Y7, Y3
+	LONG         $0x5045c2c4
+	BYTE         $0x000000d8
+	VPBROADCASTD (BX)(AX*2), Y8
 
-	// VPDPBUSD Y10, Y8, Y4
-	LONG $0x503dc2c4
-	BYTE $0x000000e2
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
 
-	// VPDPBUSD Y10, Y9, Y5
-	LONG         $0x5035c2c4
-	BYTE         $0x000000ea
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      (R9), Y6
+	VMOVDQU      32(R9), Y7
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      codes<>+0(SB), Y8
+	VMOVDQU      960(SI), Y8
 	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
 	VPSHUFB      Y7, Y8, Y7
 	VPBROADCASTD 4(BX), Y8
 
@@ -1309,46 +1423,50 @@ block13:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VMOVDQU      128(CX), Y6
-	VMOVDQU      160(CX), Y7
-	VPAND        lowNibbles<>+0(SB), Y6, Y8
-	VPAND        lowNibbles<>+0(SB), Y7, Y9
-	VMOVDQU      codes<>+0(SB), Y10
-	VPSHUFB      Y8, Y10, Y8
-	VPSHUFB      Y9, Y10, Y9
-	VPBROADCASTD 8(BX), Y10
+	VMOVDQU      64(R9), Y6
+	VMOVDQU      96(R9), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 8(BX), Y8
 
-	// VPDPBUSD Y10, Y8, Y0
-	LONG $0x503dc2c4
-	BYTE $0x000000c2
+	// VPDPBUSD Y8, Y6, Y0
+	LONG $0x504dc2c4
+	BYTE $0x000000c0
 
-	// VPDPBUSD Y10, Y9, Y1
-	LONG         $0x5035c2c4
-	BYTE         $0x000000ca
-	VPBROADCASTD 8(BX)(AX*1), Y10
+	// VPDPBUSD Y8, Y7, Y1
+	LONG         $0x5045c2c4
+	BYTE         $0x000000c8
+	VPBROADCASTD 8(BX)(AX*1), Y8
 
-	// VPDPBUSD Y10, Y8, Y2
-	LONG $0x503dc2c4
-	BYTE $0x000000d2
+	// VPDPBUSD Y8, Y6, Y2
+	LONG $0x504dc2c4
+	BYTE $0x000000d0
 
-	// VPDPBUSD Y10, Y9, Y3
-	LONG         $0x5035c2c4
-	BYTE         $0x000000da
-	VPBROADCASTD 8(BX)(AX*2), Y10
+	// VPDPBUSD Y8, Y7, Y3
+	LONG         $0x5045c2c4
+	BYTE         $0x000000d8
+	VPBROADCASTD 8(BX)(AX*2), Y8
 
-	// VPDPBUSD Y10, Y8, Y4
-	LONG $0x503dc2c4
-	BYTE $0x000000e2
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
 
-	// VPDPBUSD Y10, Y9, Y5
-	LONG         $0x5035c2c4
-	BYTE         $0x000000ea
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      64(R9), Y6
+	VMOVDQU      96(R9), Y7
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      codes<>+0(SB), Y8
+	VMOVDQU      960(SI), Y8
 	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
 	VPSHUFB      Y7, Y8, Y7
 	VPBROADCASTD 12(BX), Y8
 
@@ -1377,46 +1495,50 @@ block13:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VMOVDQU      192(CX), Y6
-	VMOVDQU      224(CX), Y7
-	VPAND        lowNibbles<>+0(SB), Y6, Y8
-	VPAND        lowNibbles<>+0(SB), Y7, Y9
-	VMOVDQU      codes<>+0(SB), Y10
-	VPSHUFB      Y8, Y10, Y8
-	VPSHUFB      Y9, Y10, Y9
-	VPBROADCASTD 16(BX), Y10
+	VMOVDQU      128(R9), Y6
+	VMOVDQU      160(R9), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 16(BX), Y8
 
-	// VPDPBUSD Y10, Y8, Y0
-	LONG $0x503dc2c4
-	BYTE $0x000000c2
+	// VPDPBUSD Y8, Y6, Y0
+	LONG $0x504dc2c4
+	BYTE $0x000000c0
 
-	// VPDPBUSD Y10, Y9, Y1
-	LONG         $0x5035c2c4
-	BYTE         $0x000000ca
-	VPBROADCASTD 16(BX)(AX*1), Y10
+	// VPDPBUSD Y8, Y7, Y1
+	LONG         $0x5045c2c4
+	BYTE         $0x000000c8
+	VPBROADCASTD 16(BX)(AX*1), Y8
 
-	// VPDPBUSD Y10, Y8, Y2
-	LONG $0x503dc2c4
-	BYTE $0x000000d2
+	// VPDPBUSD Y8, Y6, Y2
+	LONG $0x504dc2c4
+	BYTE $0x000000d0
 
-	// VPDPBUSD Y10, Y9, Y3
-	LONG         $0x5035c2c4
-	BYTE         $0x000000da
-	VPBROADCASTD 16(BX)(AX*2), Y10
+	// VPDPBUSD Y8, Y7, Y3
+	LONG         $0x5045c2c4
+	BYTE         $0x000000d8
+	VPBROADCASTD 16(BX)(AX*2), Y8
 
-	// VPDPBUSD Y10, Y8, Y4
-	LONG $0x503dc2c4
-	BYTE $0x000000e2
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
 
-	// VPDPBUSD Y10, Y9, Y5
-	LONG         $0x5035c2c4
-	BYTE         $0x000000ea
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      128(R9), Y6
+	VMOVDQU      160(R9), Y7
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      codes<>+0(SB), Y8
+	VMOVDQU      960(SI), Y8
 	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
 	VPSHUFB      Y7, Y8, Y7
 	VPBROADCASTD 20(BX), Y8
 
@@ -1445,46 +1567,50 @@ block13:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VMOVDQU      256(CX), Y6
-	VMOVDQU      288(CX), Y7
-	VPAND        lowNibbles<>+0(SB), Y6, Y8
-	VPAND        lowNibbles<>+0(SB), Y7, Y9
-	VMOVDQU      codes<>+0(SB), Y10
-	VPSHUFB      Y8, Y10, Y8
-	VPSHUFB      Y9, Y10, Y9
-	VPBROADCASTD 24(BX), Y10
+	VMOVDQU      192(R9), Y6
+	VMOVDQU      224(R9), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 24(BX), Y8
 
-	// VPDPBUSD Y10, Y8, Y0
-	LONG $0x503dc2c4
-	BYTE $0x000000c2
+	// VPDPBUSD Y8, Y6, Y0
+	LONG $0x504dc2c4
+	BYTE $0x000000c0
 
-	// VPDPBUSD Y10, Y9, Y1
-	LONG         $0x5035c2c4
-	BYTE         $0x000000ca
-	VPBROADCASTD 24(BX)(AX*1), Y10
+	// VPDPBUSD Y8, Y7, Y1
+	LONG         $0x5045c2c4
+	BYTE         $0x000000c8
+	VPBROADCASTD 24(BX)(AX*1), Y8
 
-	// VPDPBUSD Y10, Y8, Y2
-	LONG $0x503dc2c4
-	BYTE $0x000000d2
+	// VPDPBUSD Y8, Y6, Y2
+	LONG $0x504dc2c4
+	BYTE $0x000000d0
 
-	// VPDPBUSD Y10, Y9, Y3
-	LONG         $0x5035c2c4
-	BYTE         $0x000000da
-	VPBROADCASTD 24(BX)(AX*2), Y10
+	// VPDPBUSD Y8, Y7, Y3
+	LONG         $0x5045c2c4
+	BYTE         $0x000000d8
+	VPBROADCASTD 24(BX)(AX*2), Y8
 
-	// VPDPBUSD Y10, Y8, Y4
-	LONG $0x503dc2c4
-	BYTE $0x000000e2
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
 
-	// VPDPBUSD Y10, Y9, Y5
-	LONG         $0x5035c2c4
-	BYTE         $0x000000ea
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      192(R9), Y6
+	VMOVDQU      224(R9), Y7
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      codes<>+0(SB), Y8
+	VMOVDQU      960(SI), Y8
 	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
 	VPSHUFB      Y7, Y8, Y7
 	VPBROADCASTD 28(BX), Y8
 
@@ -1513,54 +1639,63 @@ block13:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VBROADCASTSS (DI), Y6
+	VPMOVSXBD    (R10), Y6
+	VCVTDQ2PS    Y6, Y6
+	VCVTPH2PS    (CX), Y7
+	VBROADCASTSS 48(CX), Y8
+	VMULPS       Y8, Y7, Y7
+	VMULPS       Y7, Y6, Y6
 	VCVTDQ2PS    Y0, Y0
-	VMULPS       (CX), Y0, Y0
-	VFMADD213PS  (SI), Y6, Y0
+	VMULPS       Y6, Y0, Y0
+	VBROADCASTSS (DI), Y7
+	VFMADD213PS  (SI), Y7, Y0
 	VMOVUPS      Y0, (SI)
-	VCVTDQ2PS    Y1, Y1
-	VMULPS       32(CX), Y1, Y1
-	VFMADD213PS  32(SI), Y6, Y1
-	VMOVUPS      Y1, 32(SI)
-	VBROADCASTSS (DI)(AX*1), Y0
 	VCVTDQ2PS    Y2, Y2
-	VMULPS       (CX), Y2, Y2
+	VMULPS       Y6, Y2, Y2
+	VBROADCASTSS (DI)(AX*1), Y0
 	VFMADD213PS  64(SI), Y0, Y2
 	VMOVUPS      Y2, 64(SI)
-	VCVTDQ2PS    Y3, Y3
-	VMULPS       32(CX), Y3, Y3
-	VFMADD213PS  96(SI), Y0, Y3
-	VMOVUPS      Y3, 96(SI)
-	VBROADCASTSS (DI)(AX*2), Y0
 	VCVTDQ2PS    Y4, Y4
-	VMULPS       (CX), Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VBROADCASTSS (DI)(AX*2), Y0
 	VFMADD213PS  128(SI), Y0, Y4
 	VMOVUPS      Y4, 128(SI)
+	VPMOVSXBD    8(R10), Y0
+	VCVTDQ2PS    Y0, Y0
+	VCVTPH2PS    16(CX), Y2
+	VBROADCASTSS 48(CX), Y4
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VBROADCASTSS (DI), Y2
+	VFMADD213PS  32(SI), Y2, Y1
+	VMOVUPS      Y1, 32(SI)
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       Y0, Y3, Y3
+	VBROADCASTSS (DI)(AX*1), Y1
+	VFMADD213PS  96(SI), Y1, Y3
+	VMOVUPS      Y3, 96(SI)
 	VCVTDQ2PS    Y5, Y5
-	VMULPS       32(CX), Y5, Y5
+	VMULPS       Y0, Y5, Y5
+	VBROADCASTSS (DI)(AX*2), Y0
 	VFMADD213PS  160(SI), Y0, Y5
 	VMOVUPS      Y5, 160(SI)
-	PREFETCHT0   2048(CX)
-	PREFETCHT1   4096(CX)
-	PREFETCHT0   2112(CX)
-	PREFETCHT1   4160(CX)
-	PREFETCHT0   2176(CX)
-	PREFETCHT1   4224(CX)
-	PREFETCHT0   2240(CX)
-	PREFETCHT1   4288(CX)
-	PREFETCHT0   2304(CX)
-	PREFETCHT1   4352(CX)
-	ADDQ         $+320, CX
-	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
+	ADDQ         $+256, R9
+	ADDQ         $+16, R10
+	ADDQ         $+32, BX
+	DECQ         R11
+	JNZ          sub16
+	ADDQ         $+2240, CX
 	DECQ         DX
-	JNZ          block13
+	JNZ          block15
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         8(SP), DX
 	CMPB         56(CX), $0x00
-	JEQ          plain14
+	JEQ          plain17
 	VMOVUPS      (SI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1582,9 +1717,9 @@ block13:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored15
+	JMP          stored18
 
-plain14:
+plain17:
 	VMOVUPS (SI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(SI), Y0
@@ -1601,15 +1736,15 @@ plain14:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored15:
+stored18:
 	MOVQ   DX, 8(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, (SP)
 	SUBQ   $0x03, 16(SP)
 
-next12:
+next14:
 	CMPQ   16(SP), $0x02
-	JLT    next17
+	JLT    next20
 	MOVQ   a+0(FP), AX
 	MOVQ   16(AX), CX
 	MOVQ   40(AX), DX
@@ -1617,55 +1752,83 @@ next12:
 	MOVQ   (SP), BX
 	LEAQ   87(SP), SI
 	ANDQ   $-64, SI
-	LEAQ   (BX)(DX*1), SI
-	MOVQ   DX, DI
-	SHRQ   $0x05, DI
-	LEAQ   (SI)(DI*4), DI
-	SHRQ   $0x05, DX
+	LEAQ   (BX)(DX*1), DI
+	MOVQ   DX, R8
+	SHRQ   $0x05, R8
+	LEAQ   (DI)(R8*4), R8
+	SHRQ   $0x08, DX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-block18:
-	PREFETCHT0   (CX)
-	VPBROADCASTD (DI), Y4
-	VPMADDWD     pairff81ff81<>+0(SB), Y4, Y4
+block21:
+	PREFETCHT0     (CX)
+	PREFETCHT0     64(CX)
+	PREFETCHT0     128(CX)
+	PREFETCHT0     2048(CX)
+	PREFETCHT1     4096(CX)
+	PREFETCHT0     2112(CX)
+	PREFETCHT1     4160(CX)
+	PREFETCHT0     2176(CX)
+	PREFETCHT1     4224(CX)
+	VBROADCASTI128 32(CX), Y4
+	VPXOR          signBits<>+0(SB), Y4, Y4
+	VMOVDQU        Y4, 960(SI)
+	LEAQ           192(CX), R9
+	LEAQ           64(CX), R10
+	MOVQ           $0x0000000000000008, R11
+
+sub22:
+	PREFETCHT0   2048(R9)
+	PREFETCHT1   4096(R9)
+	PREFETCHT0   2112(R9)
+	PREFETCHT1   4160(R9)
+	PREFETCHT0   2176(R9)
+	PREFETCHT1   4224(R9)
+	PREFETCHT0   2240(R9)
+	PREFETCHT1   4288(R9)
+	VPBROADCASTD (R8), Y4
+	VPMADDWD     pairff80ff80<>+0(SB), Y4, Y4
 	VMOVDQA      Y4, Y5
-	VPBROADCASTD (DI)(AX*1), Y6
-	VPMADDWD     pairff81ff81<>+0(SB), Y6, Y6
+	VPBROADCASTD (R8)(AX*1), Y6
+	VPMADDWD     pairff80ff80<>+0(SB), Y6, Y6
 	VMOVDQA      Y6, Y7
-	VMOVDQU      64(CX), Y8
-	VMOVDQU      96(CX), Y9
-	VPAND        lowNibbles<>+0(SB), Y8, Y10
-	VPAND        lowNibbles<>+0(SB), Y9, Y11
-	VMOVDQU      codes<>+0(SB), Y12
-	VPSHUFB      Y10, Y12, Y10
-	VPSHUFB      Y11, Y12, Y11
-	VPBROADCASTD (BX), Y12
+	VMOVDQU      (R9), Y8
+	VMOVDQU      32(R9), Y9
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPBROADCASTD (BX), Y10
 
-	// VPDPBUSD Y12, Y10, Y4
-	LONG $0x502dc2c4
-	BYTE $0x000000e4
+	// VPDPBUSD Y10, Y8, Y4
+	LONG $0x503dc2c4
+	BYTE $0x000000e2
 
-	// VPDPBUSD Y12, Y11, Y5
-	LONG         $0x5025c2c4
-	BYTE         $0x000000ec
-	VPBROADCASTD (BX)(AX*1), Y12
+	// VPDPBUSD Y10, Y9, Y5
+	LONG         $0x5035c2c4
+	BYTE         $0x000000ea
+	VPBROADCASTD (BX)(AX*1), Y10
 
-	// VPDPBUSD Y12, Y10, Y6
-	LONG $0x502dc2c4
-	BYTE $0x000000f4
+	// VPDPBUSD Y10, Y8, Y6
+	LONG $0x503dc2c4
+	BYTE $0x000000f2
 
-	// VPDPBUSD Y12, Y11, Y7
-	LONG         $0x5025c2c4
-	BYTE         $0x000000fc
+	// VPDPBUSD Y10, Y9, Y7
+	LONG         $0x5035c2c4
+	BYTE         $0x000000fa
+	VMOVDQU      (R9), Y8
+	VMOVDQU      32(R9), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      codes<>+0(SB), Y10
+	VMOVDQU      960(SI), Y10
 	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(SI), Y10
 	VPSHUFB      Y9, Y10, Y9
 	VPBROADCASTD 4(BX), Y10
 
@@ -1685,37 +1848,41 @@ block18:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      128(CX), Y8
-	VMOVDQU      160(CX), Y9
-	VPAND        lowNibbles<>+0(SB), Y8, Y10
-	VPAND        lowNibbles<>+0(SB), Y9, Y11
-	VMOVDQU      codes<>+0(SB), Y12
-	VPSHUFB      Y10, Y12, Y10
-	VPSHUFB      Y11, Y12, Y11
-	VPBROADCASTD 8(BX), Y12
+	VMOVDQU      64(R9), Y8
+	VMOVDQU      96(R9), Y9
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPBROADCASTD 8(BX), Y10
 
-	// VPDPBUSD Y12, Y10, Y4
-	LONG $0x502dc2c4
-	BYTE $0x000000e4
+	// VPDPBUSD Y10, Y8, Y4
+	LONG $0x503dc2c4
+	BYTE $0x000000e2
 
-	// VPDPBUSD Y12, Y11, Y5
-	LONG         $0x5025c2c4
-	BYTE         $0x000000ec
-	VPBROADCASTD 8(BX)(AX*1), Y12
+	// VPDPBUSD Y10, Y9, Y5
+	LONG         $0x5035c2c4
+	BYTE         $0x000000ea
+	VPBROADCASTD 8(BX)(AX*1), Y10
 
-	// VPDPBUSD Y12, Y10, Y6
-	LONG $0x502dc2c4
-	BYTE $0x000000f4
+	// VPDPBUSD Y10, Y8, Y6
+	LONG $0x503dc2c4
+	BYTE $0x000000f2
 
-	// VPDPBUSD Y12, Y11, Y7
-	LONG         $0x5025c2c4
-	BYTE         $0x000000fc
+	// VPDPBUSD Y10, Y9, Y7
+	LONG         $0x5035c2c4
+	BYTE         $0x000000fa
+	VMOVDQU      64(R9), Y8
+	VMOVDQU      96(R9), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      codes<>+0(SB), Y10
+	VMOVDQU      960(SI), Y10
 	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(SI), Y10
 	VPSHUFB      Y9, Y10, Y9
 	VPBROADCASTD 12(BX), Y10
 
@@ -1735,37 +1902,41 @@ block18:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      192(CX), Y8
-	VMOVDQU      224(CX), Y9
-	VPAND        lowNibbles<>+0(SB), Y8, Y10
-	VPAND        lowNibbles<>+0(SB), Y9, Y11
-	VMOVDQU      codes<>+0(SB), Y12
-	VPSHUFB      Y10, Y12, Y10
-	VPSHUFB      Y11, Y12, Y11
-	VPBROADCASTD 16(BX), Y12
+	VMOVDQU      128(R9), Y8
+	VMOVDQU      160(R9), Y9
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPBROADCASTD 16(BX), Y10
 
-	// VPDPBUSD Y12, Y10, Y4
-	LONG $0x502dc2c4
-	BYTE $0x000000e4
+	// VPDPBUSD Y10, Y8, Y4
+	LONG $0x503dc2c4
+	BYTE $0x000000e2
 
-	// VPDPBUSD Y12, Y11, Y5
-	LONG         $0x5025c2c4
-	BYTE         $0x000000ec
-	VPBROADCASTD 16(BX)(AX*1), Y12
+	// VPDPBUSD Y10, Y9, Y5
+	LONG         $0x5035c2c4
+	BYTE         $0x000000ea
+	VPBROADCASTD 16(BX)(AX*1), Y10
 
-	// VPDPBUSD Y12, Y10, Y6
-	LONG $0x502dc2c4
-	BYTE $0x000000f4
+	// VPDPBUSD Y10, Y8, Y6
+	LONG $0x503dc2c4
+	BYTE $0x000000f2
 
-	// VPDPBUSD Y12, Y11, Y7
-	LONG         $0x5025c2c4
-	BYTE         $0x000000fc
+	// VPDPBUSD Y10, Y9, Y7
+	LONG         $0x5035c2c4
+	BYTE         $0x000000fa
+	VMOVDQU      128(R9), Y8
+	VMOVDQU      160(R9), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      codes<>+0(SB), Y10
+	VMOVDQU      960(SI), Y10
 	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(SI), Y10
 	VPSHUFB      Y9, Y10, Y9
 	VPBROADCASTD 20(BX), Y10
 
@@ -1785,37 +1956,41 @@ block18:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      256(CX), Y8
-	VMOVDQU      288(CX), Y9
-	VPAND        lowNibbles<>+0(SB), Y8, Y10
-	VPAND        lowNibbles<>+0(SB), Y9, Y11
-	VMOVDQU      codes<>+0(SB), Y12
-	VPSHUFB      Y10, Y12, Y10
-	VPSHUFB      Y11, Y12, Y11
-	VPBROADCASTD 24(BX), Y12
+	VMOVDQU      192(R9), Y8
+	VMOVDQU      224(R9), Y9
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPBROADCASTD 24(BX), Y10
 
-	// VPDPBUSD Y12, Y10, Y4
-	LONG $0x502dc2c4
-	BYTE $0x000000e4
+	// VPDPBUSD Y10, Y8, Y4
+	LONG $0x503dc2c4
+	BYTE $0x000000e2
 
-	// VPDPBUSD Y12, Y11, Y5
-	LONG         $0x5025c2c4
-	BYTE         $0x000000ec
-	VPBROADCASTD 24(BX)(AX*1), Y12
+	// VPDPBUSD Y10, Y9, Y5
+	LONG         $0x5035c2c4
+	BYTE         $0x000000ea
+	VPBROADCASTD 24(BX)(AX*1), Y10
 
-	// VPDPBUSD Y12, Y10, Y6
-	LONG $0x502dc2c4
-	BYTE $0x000000f4
+	// VPDPBUSD Y10, Y8, Y6
+	LONG $0x503dc2c4
+	BYTE $0x000000f2
 
-	// VPDPBUSD Y12, Y11, Y7
-	LONG         $0x5025c2c4
-	BYTE         $0x000000fc
+	// VPDPBUSD Y10, Y9, Y7
+	LONG         $0x5035c2c4
+	BYTE         $0x000000fa
+	VMOVDQU      192(R9), Y8
+	VMOVDQU      224(R9), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      codes<>+0(SB), Y10
+	VMOVDQU      960(SI), Y10
 	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(SI), Y10
 	VPSHUFB      Y9, Y10, Y9
 	VPBROADCASTD 28(BX), Y10
 
@@ -1835,41 +2010,49 @@ block18:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VBROADCASTSS (SI), Y8
+	VPMOVSXBD    (R10), Y8
+	VCVTDQ2PS    Y8, Y8
+	VCVTPH2PS    (CX), Y9
+	VBROADCASTSS 48(CX), Y10
+	VMULPS       Y10, Y9, Y9
+	VMULPS       Y9, Y8, Y8
 	VCVTDQ2PS    Y4, Y4
-	VMULPS       (CX), Y4, Y4
-	VFMADD231PS  Y8, Y4, Y0
-	VCVTDQ2PS    Y5, Y5
-	VMULPS       32(CX), Y5, Y5
-	VFMADD231PS  Y8, Y5, Y1
-	VBROADCASTSS (SI)(AX*1), Y4
+	VMULPS       Y8, Y4, Y4
+	VBROADCASTSS (DI), Y9
+	VFMADD231PS  Y9, Y4, Y0
 	VCVTDQ2PS    Y6, Y6
-	VMULPS       (CX), Y6, Y6
+	VMULPS       Y8, Y6, Y6
+	VBROADCASTSS (DI)(AX*1), Y4
 	VFMADD231PS  Y4, Y6, Y2
+	VPMOVSXBD    8(R10), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    16(CX), Y6
+	VBROADCASTSS 48(CX), Y8
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y6, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VBROADCASTSS (DI), Y6
+	VFMADD231PS  Y6, Y5, Y1
 	VCVTDQ2PS    Y7, Y7
-	VMULPS       32(CX), Y7, Y7
+	VMULPS       Y4, Y7, Y7
+	VBROADCASTSS (DI)(AX*1), Y4
 	VFMADD231PS  Y4, Y7, Y3
-	PREFETCHT0   2048(CX)
-	PREFETCHT1   4096(CX)
-	PREFETCHT0   2112(CX)
-	PREFETCHT1   4160(CX)
-	PREFETCHT0   2176(CX)
-	PREFETCHT1   4224(CX)
-	PREFETCHT0   2240(CX)
-	PREFETCHT1   4288(CX)
-	PREFETCHT0   2304(CX)
-	PREFETCHT1   4352(CX)
-	ADDQ         $+320, CX
-	ADDQ         $+32, BX
-	ADDQ         $+4, SI
 	ADDQ         $+4, DI
+	ADDQ         $+4, R8
+	ADDQ         $+256, R9
+	ADDQ         $+16, R10
+	ADDQ         $+32, BX
+	DECQ         R11
+	JNZ          sub22
+	ADDQ         $+2240, CX
 	DECQ         DX
-	JNZ          block18
+	JNZ          block21
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         8(SP), DX
 	CMPB         56(CX), $0x00
-	JEQ          plain19
+	JEQ          plain23
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
@@ -1880,9 +2063,9 @@ block18:
 	VADDPS       32(DX), Y3, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored20
+	JMP          stored24
 
-plain19:
+plain23:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
@@ -1890,15 +2073,15 @@ plain19:
 	VMOVUPS Y3, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored20:
+stored24:
 	MOVQ   DX, 8(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, (SP)
 	SUBQ   $0x02, 16(SP)
 
-next17:
+next20:
 	CMPQ   16(SP), $0x01
-	JLT    next22
+	JLT    next26
 	MOVQ   a+0(FP), AX
 	MOVQ   16(AX), CX
 	MOVQ   40(AX), DX
@@ -1906,41 +2089,69 @@ next17:
 	MOVQ   (SP), BX
 	LEAQ   87(SP), SI
 	ANDQ   $-64, SI
-	LEAQ   (BX)(DX*1), SI
-	MOVQ   DX, DI
-	SHRQ   $0x05, DI
-	LEAQ   (SI)(DI*4), DI
-	SHRQ   $0x05, DX
+	LEAQ   (BX)(DX*1), DI
+	MOVQ   DX, R8
+	SHRQ   $0x05, R8
+	LEAQ   (DI)(R8*4), R8
+	SHRQ   $0x08, DX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-block23:
-	PREFETCHT0   (CX)
-	VPBROADCASTD (DI), Y2
-	VPMADDWD     pairff81ff81<>+0(SB), Y2, Y2
+block27:
+	PREFETCHT0     (CX)
+	PREFETCHT0     64(CX)
+	PREFETCHT0     128(CX)
+	PREFETCHT0     2048(CX)
+	PREFETCHT1     4096(CX)
+	PREFETCHT0     2112(CX)
+	PREFETCHT1     4160(CX)
+	PREFETCHT0     2176(CX)
+	PREFETCHT1     4224(CX)
+	VBROADCASTI128 32(CX), Y2
+	VPXOR          signBits<>+0(SB), Y2, Y2
+	VMOVDQU        Y2, 960(SI)
+	LEAQ           192(CX), R9
+	LEAQ           64(CX), R10
+	MOVQ           $0x0000000000000008, R11
+
+sub28:
+	PREFETCHT0   2048(R9)
+	PREFETCHT1   4096(R9)
+	PREFETCHT0   2112(R9)
+	PREFETCHT1   4160(R9)
+	PREFETCHT0   2176(R9)
+	PREFETCHT1   4224(R9)
+	PREFETCHT0   2240(R9)
+	PREFETCHT1   4288(R9)
+	VPBROADCASTD (R8), Y2
+	VPMADDWD     pairff80ff80<>+0(SB), Y2, Y2
 	VMOVDQA      Y2, Y3
-	VMOVDQU      64(CX), Y4
-	VMOVDQU      96(CX), Y5
-	VPAND        lowNibbles<>+0(SB), Y4, Y6
-	VPAND        lowNibbles<>+0(SB), Y5, Y7
-	VMOVDQU      codes<>+0(SB), Y8
-	VPSHUFB      Y6, Y8, Y6
-	VPSHUFB      Y7, Y8, Y7
-	VPBROADCASTD (BX), Y8
+	VMOVDQU      (R9), Y4
+	VMOVDQU      32(R9), Y5
+	VPAND        lowNibbles<>+0(SB), Y4, Y4
+	VPAND        lowNibbles<>+0(SB), Y5, Y5
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y4, Y6, Y4
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y5, Y6, Y5
+	VPBROADCASTD (BX), Y6
 
-	// VPDPBUSD Y8, Y6, Y2
-	LONG $0x504dc2c4
-	BYTE $0x000000d0
+	// VPDPBUSD Y6, Y4, Y2
+	LONG $0x505de2c4
+	BYTE $0x000000d6
 
-	// VPDPBUSD Y8, Y7, Y3
-	LONG         $0x5045c2c4
-	BYTE         $0x000000d8
+	// VPDPBUSD Y6, Y5, Y3
+	LONG         $0x5055e2c4
+	BYTE         $0x000000de
+	VMOVDQU      (R9), Y4
+	VMOVDQU      32(R9), Y5
 	VPSRLW       $0x04, Y4, Y4
 	VPAND        lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
 	VPAND        lowNibbles<>+0(SB), Y5, Y5
-	VMOVDQU      codes<>+0(SB), Y6
+	VMOVDQU      960(SI), Y6
 	VPSHUFB      Y4, Y6, Y4
+	VMOVDQU      960(SI), Y6
 	VPSHUFB      Y5, Y6, Y5
 	VPBROADCASTD 4(BX), Y6
 
@@ -1951,28 +2162,32 @@ block23:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VMOVDQU      128(CX), Y4
-	VMOVDQU      160(CX), Y5
-	VPAND        lowNibbles<>+0(SB), Y4, Y6
-	VPAND        lowNibbles<>+0(SB), Y5, Y7
-	VMOVDQU      codes<>+0(SB), Y8
-	VPSHUFB      Y6, Y8, Y6
-	VPSHUFB      Y7, Y8, Y7
-	VPBROADCASTD 8(BX), Y8
+	VMOVDQU      64(R9), Y4
+	VMOVDQU      96(R9), Y5
+	VPAND        lowNibbles<>+0(SB), Y4, Y4
+	VPAND        lowNibbles<>+0(SB), Y5, Y5
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y4, Y6, Y4
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y5, Y6, Y5
+	VPBROADCASTD 8(BX), Y6
 
-	// VPDPBUSD Y8, Y6, Y2
-	LONG $0x504dc2c4
-	BYTE $0x000000d0
+	// VPDPBUSD Y6, Y4, Y2
+	LONG $0x505de2c4
+	BYTE $0x000000d6
 
-	// VPDPBUSD Y8, Y7, Y3
-	LONG         $0x5045c2c4
-	BYTE         $0x000000d8
+	// VPDPBUSD Y6, Y5, Y3
+	LONG         $0x5055e2c4
+	BYTE         $0x000000de
+	VMOVDQU      64(R9), Y4
+	VMOVDQU      96(R9), Y5
 	VPSRLW       $0x04, Y4, Y4
 	VPAND        lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
 	VPAND        lowNibbles<>+0(SB), Y5, Y5
-	VMOVDQU      codes<>+0(SB), Y6
+	VMOVDQU      960(SI), Y6
 	VPSHUFB      Y4, Y6, Y4
+	VMOVDQU      960(SI), Y6
 	VPSHUFB      Y5, Y6, Y5
 	VPBROADCASTD 12(BX), Y6
 
@@ -1983,28 +2198,32 @@ block23:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VMOVDQU      192(CX), Y4
-	VMOVDQU      224(CX), Y5
-	VPAND        lowNibbles<>+0(SB), Y4, Y6
-	VPAND        lowNibbles<>+0(SB), Y5, Y7
-	VMOVDQU      codes<>+0(SB), Y8
-	VPSHUFB      Y6, Y8, Y6
-	VPSHUFB      Y7, Y8, Y7
-	VPBROADCASTD 16(BX), Y8
+	VMOVDQU      128(R9), Y4
+	VMOVDQU      160(R9), Y5
+	VPAND        lowNibbles<>+0(SB), Y4, Y4
+	VPAND        lowNibbles<>+0(SB), Y5, Y5
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y4, Y6, Y4
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y5, Y6, Y5
+	VPBROADCASTD 16(BX), Y6
 
-	// VPDPBUSD Y8, Y6, Y2
-	LONG $0x504dc2c4
-	BYTE $0x000000d0
+	// VPDPBUSD Y6, Y4, Y2
+	LONG $0x505de2c4
+	BYTE $0x000000d6
 
-	// VPDPBUSD Y8, Y7, Y3
-	LONG         $0x5045c2c4
-	BYTE         $0x000000d8
+	// VPDPBUSD Y6, Y5, Y3
+	LONG         $0x5055e2c4
+	BYTE         $0x000000de
+	VMOVDQU      128(R9), Y4
+	VMOVDQU      160(R9), Y5
 	VPSRLW       $0x04, Y4, Y4
 	VPAND        lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
 	VPAND        lowNibbles<>+0(SB), Y5, Y5
-	VMOVDQU      codes<>+0(SB), Y6
+	VMOVDQU      960(SI), Y6
 	VPSHUFB      Y4, Y6, Y4
+	VMOVDQU      960(SI), Y6
 	VPSHUFB      Y5, Y6, Y5
 	VPBROADCASTD 20(BX), Y6
 
@@ -2015,28 +2234,32 @@ block23:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VMOVDQU      256(CX), Y4
-	VMOVDQU      288(CX), Y5
-	VPAND        lowNibbles<>+0(SB), Y4, Y6
-	VPAND        lowNibbles<>+0(SB), Y5, Y7
-	VMOVDQU      codes<>+0(SB), Y8
-	VPSHUFB      Y6, Y8, Y6
-	VPSHUFB      Y7, Y8, Y7
-	VPBROADCASTD 24(BX), Y8
+	VMOVDQU      192(R9), Y4
+	VMOVDQU      224(R9), Y5
+	VPAND        lowNibbles<>+0(SB), Y4, Y4
+	VPAND        lowNibbles<>+0(SB), Y5, Y5
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y4, Y6, Y4
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y5, Y6, Y5
+	VPBROADCASTD 24(BX), Y6
 
-	// VPDPBUSD Y8, Y6, Y2
-	LONG $0x504dc2c4
-	BYTE $0x000000d0
+	// VPDPBUSD Y6, Y4, Y2
+	LONG $0x505de2c4
+	BYTE $0x000000d6
 
-	// VPDPBUSD Y8, Y7, Y3
-	LONG         $0x5045c2c4
-	BYTE         $0x000000d8
+	// VPDPBUSD Y6, Y5, Y3
+	LONG         $0x5055e2c4
+	BYTE         $0x000000de
+	VMOVDQU      192(R9), Y4
+	VMOVDQU      224(R9), Y5
 	VPSRLW       $0x04, Y4, Y4
 	VPAND        lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
 	VPAND        lowNibbles<>+0(SB), Y5, Y5
-	VMOVDQU      codes<>+0(SB), Y6
+	VMOVDQU      960(SI), Y6
 	VPSHUFB      Y4, Y6, Y4
+	VMOVDQU      960(SI), Y6
 	VPSHUFB      Y5, Y6, Y5
 	VPBROADCASTD 28(BX), Y6
 
@@ -2047,73 +2270,116 @@ block23:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VBROADCASTSS (SI), Y4
+	VPMOVSXBD    (R10), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    (CX), Y5
+	VBROADCASTSS 48(CX), Y6
+	VMULPS       Y6, Y5, Y5
+	VMULPS       Y5, Y4, Y4
 	VCVTDQ2PS    Y2, Y2
-	VMULPS       (CX), Y2, Y2
+	VMULPS       Y4, Y2, Y2
+	VBROADCASTSS (DI), Y4
 	VFMADD231PS  Y4, Y2, Y0
+	VPMOVSXBD    8(R10), Y2
+	VCVTDQ2PS    Y2, Y2
+	VCVTPH2PS    16(CX), Y4
+	VBROADCASTSS 48(CX), Y5
+	VMULPS       Y5, Y4, Y4
+	VMULPS       Y4, Y2, Y2
 	VCVTDQ2PS    Y3, Y3
-	VMULPS       32(CX), Y3, Y3
-	VFMADD231PS  Y4, Y3, Y1
-	PREFETCHT0   2048(CX)
-	PREFETCHT1   4096(CX)
-	PREFETCHT0   2112(CX)
-	PREFETCHT1   4160(CX)
-	PREFETCHT0   2176(CX)
-	PREFETCHT1   4224(CX)
-	PREFETCHT0   2240(CX)
-	PREFETCHT1   4288(CX)
-	PREFETCHT0   2304(CX)
-	PREFETCHT1   4352(CX)
-	ADDQ         $+320, CX
-	ADDQ         $+32, BX
-	ADDQ         $+4, SI
+	VMULPS       Y2, Y3, Y3
+	VBROADCASTSS (DI), Y2
+	VFMADD231PS  Y2, Y3, Y1
 	ADDQ         $+4, DI
+	ADDQ         $+4, R8
+	ADDQ         $+256, R9
+	ADDQ         $+16, R10
+	ADDQ         $+32, BX
+	DECQ         R11
+	JNZ          sub28
+	ADDQ         $+2240, CX
 	DECQ         DX
-	JNZ          block23
+	JNZ          block27
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         8(SP), DX
 	CMPB         56(CX), $0x00
-	JEQ          plain24
+	JEQ          plain29
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored25
+	JMP          stored30
 
-plain24:
+plain29:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored25:
+stored30:
 	MOVQ   DX, 8(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, (SP)
 	SUBQ   $0x01, 16(SP)
 
-next22:
+next26:
 	VZEROUPPER
 	RET
 
-DATA pairff81ff81<>+0(SB)/4, $0xff81ff81
-DATA pairff81ff81<>+4(SB)/4, $0xff81ff81
-DATA pairff81ff81<>+8(SB)/4, $0xff81ff81
-DATA pairff81ff81<>+12(SB)/4, $0xff81ff81
-DATA pairff81ff81<>+16(SB)/4, $0xff81ff81
-DATA pairff81ff81<>+20(SB)/4, $0xff81ff81
-DATA pairff81ff81<>+24(SB)/4, $0xff81ff81
-DATA pairff81ff81<>+28(SB)/4, $0xff81ff81
-DATA pairff81ff81<>+32(SB)/4, $0xff81ff81
-DATA pairff81ff81<>+36(SB)/4, $0xff81ff81
-DATA pairff81ff81<>+40(SB)/4, $0xff81ff81
-DATA pairff81ff81<>+44(SB)/4, $0xff81ff81
-DATA pairff81ff81<>+48(SB)/4, $0xff81ff81
-DATA pairff81ff81<>+52(SB)/4, $0xff81ff81
-DATA pairff81ff81<>+56(SB)/4, $0xff81ff81
-DATA pairff81ff81<>+60(SB)/4, $0xff81ff81
-GLOBL pairff81ff81<>(SB), RODATA|NOPTR, $64
+DATA signBits<>+0(SB)/4, $0x80808080
+DATA signBits<>+4(SB)/4, $0x80808080
+DATA signBits<>+8(SB)/4, $0x80808080
+DATA signBits<>+12(SB)/4, $0x80808080
+DATA signBits<>+16(SB)/4, $0x80808080
+DATA signBits<>+20(SB)/4, $0x80808080
+DATA signBits<>+24(SB)/4, $0x80808080
+DATA signBits<>+28(SB)/4, $0x80808080
+DATA signBits<>+32(SB)/4, $0x80808080
+DATA signBits<>+36(SB)/4, $0x80808080
+DATA signBits<>+40(SB)/4, $0x80808080
+DATA signBits<>+44(SB)/4, $0x80808080
+DATA signBits<>+48(SB)/4, $0x80808080
+DATA signBits<>+52(SB)/4, $0x80808080
+DATA signBits<>+56(SB)/4, $0x80808080
+DATA signBits<>+60(SB)/4, $0x80808080
+GLOBL signBits<>(SB), RODATA|NOPTR, $64
+
+DATA pairff80ff80<>+0(SB)/4, $0xff80ff80
+DATA pairff80ff80<>+4(SB)/4, $0xff80ff80
+DATA pairff80ff80<>+8(SB)/4, $0xff80ff80
+DATA pairff80ff80<>+12(SB)/4, $0xff80ff80
+DATA pairff80ff80<>+16(SB)/4, $0xff80ff80
+DATA pairff80ff80<>+20(SB)/4, $0xff80ff80
+DATA pairff80ff80<>+24(SB)/4, $0xff80ff80
+DATA pairff80ff80<>+28(SB)/4, $0xff80ff80
+DATA pairff80ff80<>+32(SB)/4, $0xff80ff80
+DATA pairff80ff80<>+36(SB)/4, $0xff80ff80
+DATA pairff80ff80<>+40(SB)/4, $0xff80ff80
+DATA pairff80ff80<>+44(SB)/4, $0xff80ff80
+DATA pairff80ff80<>+48(SB)/4, $0xff80ff80
+DATA pairff80ff80<>+52(SB)/4, $0xff80ff80
+DATA pairff80ff80<>+56(SB)/4, $0xff80ff80
+DATA pairff80ff80<>+60(SB)/4, $0xff80ff80
+GLOBL pairff80ff80<>(SB), RODATA|NOPTR, $64
+
+DATA lowPairs<>+0(SB)/4, $0x03030303
+DATA lowPairs<>+4(SB)/4, $0x03030303
+DATA lowPairs<>+8(SB)/4, $0x03030303
+DATA lowPairs<>+12(SB)/4, $0x03030303
+DATA lowPairs<>+16(SB)/4, $0x03030303
+DATA lowPairs<>+20(SB)/4, $0x03030303
+DATA lowPairs<>+24(SB)/4, $0x03030303
+DATA lowPairs<>+28(SB)/4, $0x03030303
+DATA lowPairs<>+32(SB)/4, $0x03030303
+DATA lowPairs<>+36(SB)/4, $0x03030303
+DATA lowPairs<>+40(SB)/4, $0x03030303
+DATA lowPairs<>+44(SB)/4, $0x03030303
+DATA lowPairs<>+48(SB)/4, $0x03030303
+DATA lowPairs<>+52(SB)/4, $0x03030303
+DATA lowPairs<>+56(SB)/4, $0x03030303
+DATA lowPairs<>+60(SB)/4, $0x03030303
+GLOBL lowPairs<>(SB), RODATA|NOPTR, $64
 
 DATA lowNibbles<>+0(SB)/4, $0x0f0f0f0f
 DATA lowNibbles<>+4(SB)/4, $0x0f0f0f0f
@@ -2132,21 +2398,3 @@ DATA lowNibbles<>+52(SB)/4, $0x0f0f0f0f
 DATA lowNibbles<>+56(SB)/4, $0x0f0f0f0f
 DATA lowNibbles<>+60(SB)/4, $0x0f0f0f0f
 GLOBL lowNibbles<>(SB), RODATA|NOPTR, $64
-
-DATA codes<>+0(SB)/4, $0x3e2c1700
-DATA codes<>+4(SB)/4, $0x75695c4e
-DATA codes<>+8(SB)/4, $0xa5988c80
-DATA codes<>+12(SB)/4, $0xf0d8c4b4
-DATA codes<>+16(SB)/4, $0x3e2c1700
-DATA codes<>+20(SB)/4, $0x75695c4e
-DATA codes<>+24(SB)/4, $0xa5988c80
-DATA codes<>+28(SB)/4, $0xf0d8c4b4
-DATA codes<>+32(SB)/4, $0x3e2c1700
-DATA codes<>+36(SB)/4, $0x75695c4e
-DATA codes<>+40(SB)/4, $0xa5988c80
-DATA codes<>+44(SB)/4, $0xf0d8c4b4
-DATA codes<>+48(SB)/4, $0x3e2c1700
-DATA codes<>+52(SB)/4, $0x75695c4e
-DATA codes<>+56(SB)/4, $0xa5988c80
-DATA codes<>+60(SB)/4, $0xf0d8c4b4
-GLOBL codes<>(SB), RODATA|NOPTR, $64
