@@ -13,7 +13,7 @@ const (
 	PanelF16
 	// PanelBF16: per column bfloat16[16].
 	PanelBF16
-	// PanelQ8: block 32: half[16] scales d, then 8 k-groups of int8[16][4]. w = d*q. 544 bytes (Q8_0).
+	// PanelQ8: block 32: half[16] scales d, then 8 k-groups of int8[16][4]. w = d*q. 544 bytes (Q8_0, Q8_1).
 	PanelQ8
 	// PanelQ4: block 32: half[16] scales d, then 4 chunks of byte[16][4]; chunk c holds k-group 2c in the low nibbles
 	// and k-group 2c+1 in the high nibbles. w = d*(q-8). 288 bytes (Q4_0).
@@ -58,6 +58,12 @@ const (
 	PanelT3
 	// PanelT3H: as PanelT3 with int8[16][16] scales, one per 16 columns. 1856 bytes (IQ1_M, IQ2_XS, IQ2_S).
 	PanelT3H
+	// PanelQ2: block 64: half[16] d, then for each of 2 groups of 32 columns the codes of PanelQ2K. w = d*(q-1). 288 bytes
+	// (Q1_0, Q2_0, TQ1_0, TQ2_0).
+	PanelQ2
+	// PanelNVFP4: block 64: uint8[4][16] scales (one per 16 columns, numbers E4M3 below 128, all finite), then for each of 2 groups
+	// of 32 columns 4 chunks as in PanelQ4. w = scale/2*T[q], T the doubled numbers of 4 bits. 576 bytes (NVFP4).
+	PanelNVFP4
 	// PanelMXFP4: block 32: float32[16] scales s, then 4 chunks as in PanelQ4. w = s*T[q], T the doubled numbers of 4 bits
 	// and s half the power of two. 320 bytes (MXFP4).
 	PanelMXFP4
@@ -110,6 +116,8 @@ var layouts = [NumLayouts]struct {
 	PanelT4:    {"t4", 256, 64 + 128 + 8*256, ActQ32},
 	PanelT3:    {"t3", 256, 64 + 128 + 8*192, ActQ32},
 	PanelT3H:   {"t3h", 256, 64 + 256 + 8*192, ActQ32},
+	PanelQ2:    {"q2", 64, 32 + 2*128, ActQ32},
+	PanelNVFP4: {"nvfp4", 64, 64 + 2*256, ActQ32},
 	PanelMXFP4: {"mxfp4", 32, 64 + 256, ActQ32},
 	PanelQ41:   {"q41", 32, 64 + 256, ActQ32},
 	PanelQ50:   {"q50", 32, 32 + 256 + 64, ActQ32},

@@ -11,6 +11,7 @@ func matmulAVX2(s *Set) {
 		PanelS32: matmulS32AVX2, PanelS16: matmulS16AVX2,
 		PanelQ2K: matmulQ2KAVX2, PanelQ3K: matmulQ3KAVX2,
 		PanelT4: matmulT4AVX2, PanelT3: matmulT3AVX2, PanelT3H: matmulT3HAVX2,
+		PanelQ2: matmulQ2AVX2, PanelNVFP4: matmulNVFP4AVX2,
 		PanelIQ4NL: matmulIQ4NLAVX2, PanelMXFP4: matmulMXFP4AVX2,
 		PanelQ41: matmulQ41AVX2, PanelQ50: matmulQ50AVX2, PanelQ51: matmulQ51AVX2,
 	}
@@ -26,6 +27,7 @@ func matmulAVXVNNI(s *Set) {
 	s.MatMul[PanelS32], s.MatMul[PanelS16] = matmulS32AVXVNNI, matmulS16AVXVNNI
 	s.MatMul[PanelQ2K], s.MatMul[PanelQ3K] = matmulQ2KAVXVNNI, matmulQ3KAVXVNNI
 	s.MatMul[PanelT4], s.MatMul[PanelT3], s.MatMul[PanelT3H] = matmulT4AVXVNNI, matmulT3AVXVNNI, matmulT3HAVXVNNI
+	s.MatMul[PanelQ2], s.MatMul[PanelNVFP4] = matmulQ2AVXVNNI, matmulNVFP4AVXVNNI
 	s.MatMul[PanelIQ4NL], s.MatMul[PanelMXFP4] = matmulIQ4NLAVXVNNI, matmulMXFP4AVXVNNI
 	s.MatMul[PanelQ41], s.MatMul[PanelQ50], s.MatMul[PanelQ51] = matmulQ41AVXVNNI, matmulQ50AVXVNNI, matmulQ51AVXVNNI
 }
@@ -39,6 +41,7 @@ func matmulAVX512(s *Set) {
 		PanelS32: matmulS32AVX512, PanelS16: matmulS16AVX512,
 		PanelQ2K: matmulQ2KAVX512, PanelQ3K: matmulQ3KAVX512,
 		PanelT4: matmulT4AVX512, PanelT3: matmulT3AVX512, PanelT3H: matmulT3HAVX512,
+		PanelQ2: matmulQ2AVX512, PanelNVFP4: matmulNVFP4AVX512,
 		PanelIQ4NL: matmulIQ4NLAVX512, PanelMXFP4: matmulMXFP4AVX512,
 		PanelQ41: matmulQ41AVX512, PanelQ50: matmulQ50AVX512, PanelQ51: matmulQ51AVX512,
 	}

@@ -11,6 +11,7 @@ func matmulNEON(s *Set) {
 		PanelS32: matmulS32NEON, PanelS16: matmulS16NEON,
 		PanelQ2K: matmulQ2KNEON, PanelQ3K: matmulQ3KNEON,
 		PanelT4: matmulT4NEON, PanelT3: matmulT3NEON, PanelT3H: matmulT3HNEON,
+		PanelQ2: matmulQ2NEON, PanelNVFP4: matmulNVFP4NEON,
 		PanelIQ4NL: matmulIQ4NLNEON, PanelMXFP4: matmulMXFP4NEON,
 		PanelQ41: matmulQ41NEON, PanelQ50: matmulQ50NEON, PanelQ51: matmulQ51NEON,
 	}
@@ -23,6 +24,7 @@ func matmulDotProd(s *Set) {
 	s.MatMul[PanelS32], s.MatMul[PanelS16] = matmulS32DotProd, matmulS16DotProd
 	s.MatMul[PanelQ2K], s.MatMul[PanelQ3K] = matmulQ2KDotProd, matmulQ3KDotProd
 	s.MatMul[PanelT4], s.MatMul[PanelT3], s.MatMul[PanelT3H] = matmulT4DotProd, matmulT3DotProd, matmulT3HDotProd
+	s.MatMul[PanelQ2], s.MatMul[PanelNVFP4] = matmulQ2DotProd, matmulNVFP4DotProd
 	s.MatMul[PanelIQ4NL], s.MatMul[PanelMXFP4] = matmulIQ4NLDotProd, matmulMXFP4DotProd
 	s.MatMul[PanelQ41], s.MatMul[PanelQ50], s.MatMul[PanelQ51] = matmulQ41DotProd, matmulQ50DotProd, matmulQ51DotProd
 }
@@ -34,6 +36,7 @@ func matmulI8MM(s *Set) {
 	s.MatMul[PanelS32], s.MatMul[PanelS16] = matmulS32I8MM, matmulS16I8MM
 	s.MatMul[PanelQ2K], s.MatMul[PanelQ3K] = matmulQ2KI8MM, matmulQ3KI8MM
 	s.MatMul[PanelT4], s.MatMul[PanelT3], s.MatMul[PanelT3H] = matmulT4I8MM, matmulT3I8MM, matmulT3HI8MM
+	s.MatMul[PanelQ2], s.MatMul[PanelNVFP4] = matmulQ2I8MM, matmulNVFP4I8MM
 	s.MatMul[PanelIQ4NL], s.MatMul[PanelMXFP4] = matmulIQ4NLI8MM, matmulMXFP4I8MM
 	s.MatMul[PanelQ41], s.MatMul[PanelQ50], s.MatMul[PanelQ51] = matmulQ41I8MM, matmulQ50I8MM, matmulQ51I8MM
 }

@@ -36,7 +36,8 @@ import (
 // PanelQ2K; i = Σ (q-4)*x for PanelQ3K, which has no m.
 //
 // PanelT4, PanelT3 and PanelT3H, per 32 columns, i = Σ T[q]*x and s = (d*u)*scale: PanelT3H as PanelS16 without m, the
-// others u = s*float(i);  sum = fma(dx, u, sum).
+// others u = s*float(i);  sum = fma(dx, u, sum). PanelNVFP4 is as PanelT3H with its scales, PanelQ2 as PanelT3 with
+// i = Σ (q-1)*x and s = d.
 //
 // The result is sum, or sum + old with Accumulate. The twins below give these bits on every machine, so an assembly
 // level must equal them except for the payload of a NaN.

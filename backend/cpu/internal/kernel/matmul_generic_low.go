@@ -10,10 +10,13 @@ var lowGroups = [NumLayouts]func(w unsafe.Pointer, s int) halvesS16{
 	PanelT4:  groupT4,
 	PanelT3:  groupT3,
 	PanelT3H: groupT3H,
+
+	PanelQ2:    groupQ2,
+	PanelNVFP4: groupNVFP4,
 }
 
 // wholeScale reports whether a layout of lowGroups has a scale for 32 columns: both halves of a group have the same.
-func (l Layout) wholeScale() bool { return l == PanelT4 || l == PanelT3 }
+func (l Layout) wholeScale() bool { return l == PanelT4 || l == PanelT3 || l == PanelQ2 }
 
 // matmulLow is the product of a layout of lowGroups.
 func matmulLow(a *MatMulArgs, l Layout, group func(w unsafe.Pointer, s int) halvesS16) {

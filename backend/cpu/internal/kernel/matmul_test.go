@@ -24,7 +24,7 @@ var (
 		PanelQ8: {0, 16}, PanelQ4: {0, 16}, PanelQ4K: {0, 32}, PanelQ5K: {0, 32}, PanelQ6K: {0, 16},
 		PanelQ2K: {0, 32}, PanelQ3K: {0, 16},
 		PanelIQ4NL: {0, 16}, PanelQ41: {0, 32}, PanelQ50: {0, 16}, PanelQ51: {0, 32},
-		PanelT4: {0, 16}, PanelT3: {0, 16}, PanelT3H: {0, 16},
+		PanelT4: {0, 16}, PanelT3: {0, 16}, PanelT3H: {0, 16}, PanelQ2: {0, 16},
 	}
 	floatFields = map[Layout][2]int{
 		PanelF32: {0, 16}, PanelS32: {0, 32}, PanelS16: {0, 64}, PanelMXFP4: {0, 16},
@@ -74,6 +74,11 @@ func fillPanel(rng *rand.Rand, w []byte, l Layout, extreme bool) {
 		if l == PanelQ4K || l == PanelQ5K {
 			for i := range 128 { // scales and minima
 				block[64+i] &= 63
+			}
+		}
+		if l == PanelNVFP4 {
+			for i := range 64 { // scales
+				block[i] &= 0x7f
 			}
 		}
 		if l == PanelT3 || l == PanelT3H {
@@ -292,6 +297,8 @@ func TestMatMulSpecialScales(t *testing.T) {
 				le.PutUint16(b[2*rng.IntN(16):], halves[i])
 			case PanelF32, PanelS32, PanelS16, PanelMXFP4:
 				le.PutUint32(b[4*rng.IntN(16):], floats[i])
+			case PanelNVFP4: // all scales are finite: the least and the largest
+				b[rng.IntN(64)] = byte(1 + 0x7e*(i%2))
 			default:
 				le.PutUint16(b[2*rng.IntN(16):], halves[i])
 			}

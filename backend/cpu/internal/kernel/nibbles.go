@@ -94,6 +94,23 @@ func packNibbles(dst *[256]byte, src *[16]byte, r int) {
 	}
 }
 
+// packNVFP4 packs four scales and four times the codes of 16 columns. The pattern of no number counts as zero.
+func packNVFP4(dst, src []byte, r int) {
+	for ; len(src) >= 36; src, dst = src[36:], dst[576:] {
+		b, d := (*[36]byte)(src), (*[576]byte)(dst)
+		for i, v := range b[:4] {
+			if v == 0x7f {
+				v = 0
+			}
+			d[16*i+r] = v & 0x7f
+			u, w := le.Uint32(b[4+8*i:]), le.Uint32(b[8+8*i:]) // 8 low halves are the first columns
+			out := d[64+128*i+4*r:]
+			le.PutUint32(out, u&lowNibbles|w&lowNibbles<<4)
+			le.PutUint32(out[64:], u>>4&lowNibbles|w&^lowNibbles)
+		}
+	}
+}
+
 // packFifths packs the fifth bits of 32 columns, of which src holds one a bit.
 func packFifths(dst *[64]byte, src uint32, r int) {
 	var fifth uint32

@@ -10,8 +10,8 @@ import (
 	"github.com/seed64708441/ember/tensor/quant"
 )
 
-// packings has one row per stored type that has a layout of its own: the packing moves bits and changes none, but for
-// the scales of IQ4_XS and MXFP4, which are widened exactly. The other types are decoded to codes or floats, as
+// packings has one row per stored type that has a layout of its own: the packing changes no value: scales are moved, or
+// widened or split exactly. The other types are decoded to codes or floats, as
 // tensor/quant defines them. Unpack gives what quant.Decode gives.
 var packings = map[tensor.DType]struct {
 	layout Layout
@@ -35,6 +35,14 @@ var packings = map[tensor.DType]struct {
 
 	tensor.IQ4_NL: {PanelIQ4NL, packQ4, packQ4Pairs},
 	tensor.MXFP4:  {PanelMXFP4, packMXFP4, nil},
+
+	tensor.NVFP4: {PanelNVFP4, packNVFP4, nil},
+
+	tensor.TQ1_0: {PanelQ2, packTQ1, nil},
+	tensor.TQ2_0: {PanelQ2, packTQ2, nil},
+	tensor.Q1_0:  {PanelQ2, packQ1, nil},
+	tensor.Q2_0:  {PanelQ2, packQ2, nil},
+	tensor.Q8_1:  {PanelQ8, packQ81, nil},
 
 	tensor.IQ4_XS:  {PanelT4, packIQ4XS, nil},
 	tensor.IQ3_XXS: {PanelT4, packIQ3XXS, nil},
@@ -187,6 +195,17 @@ func packQ8(dst, src []byte, r int) {
 		le.PutUint16(d[2*r:], le.Uint16(b[:]))
 		for g := range 8 {
 			le.PutUint32(d[32+64*g+4*r:], le.Uint32(b[2+4*g:]))
+		}
+	}
+}
+
+// packQ81 leaves out the sum of the codes.
+func packQ81(dst, src []byte, r int) {
+	for ; len(src) >= 36; src, dst = src[36:], dst[544:] {
+		b, d := (*[36]byte)(src), (*[544]byte)(dst)
+		le.PutUint16(d[2*r:], le.Uint16(b[:]))
+		for g := range 8 {
+			le.PutUint32(d[32+64*g+4*r:], le.Uint32(b[4+4*g:]))
 		}
 	}
 }

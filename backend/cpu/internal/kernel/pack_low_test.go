@@ -22,6 +22,8 @@ func TestCompactLayouts(t *testing.T) {
 		{tensor.IQ4_XS, PanelT4, packIQ4XS}, {tensor.IQ3_XXS, PanelT4, packIQ3XXS}, {tensor.IQ3_S, PanelT4, packIQ3S},
 		{tensor.IQ2_XXS, PanelT3, packIQ2XXS}, {tensor.IQ2_XS, PanelT3H, packIQ2XS}, {tensor.IQ2_S, PanelT3H, packIQ2S},
 		{tensor.IQ1_S, PanelT3, packIQ1S}, {tensor.IQ1_M, PanelT3H, packIQ1M},
+		{tensor.TQ1_0, PanelQ2, packTQ1}, {tensor.TQ2_0, PanelQ2, packTQ2}, {tensor.Q1_0, PanelQ2, packQ1}, {tensor.Q2_0, PanelQ2, packQ2},
+		{tensor.NVFP4, PanelNVFP4, packNVFP4}, {tensor.Q8_1, PanelQ8, packQ81},
 		{tensor.Q4_1, PanelQ41, packQ41}, {tensor.Q5_0, PanelQ50, packQ50}, {tensor.Q5_1, PanelQ51, packQ51},
 	} {
 		for _, s := range Available() {

@@ -13,14 +13,16 @@ import (
 type lowLayout struct {
 	name       string
 	blockBytes int
-	scales     int  // offset of the scales
+	scales     int  // offset of the scales, none where d is all
 	codes      int  // offset of the codes
 	codeBytes  int  // of a group: 128 for codes of 2 bits, 192 with third bits, 256 for codes of 4 bits
 	signed     bool // the scales
 	minima     bool // a float32 product dmin*minimum for 16 columns, 256 bytes behind the scales
 	zero       int16
-	whole      bool // one scale for 32 columns
-	table      bool // codes stand for the levels of the block, 16 at tableAt, and a float32 at unitAt multiplies d
+	whole      bool   // one scale for 32 columns
+	levels     []int8 // what codes of 4 bits stand for, when that is not the code with the zero point
+	e4m3       bool   // the scales are numbers E4M3 without sign, of which the half counts, and there is no d
+	table      bool   // codes stand for the levels of the block, 16 at tableAt, and a float32 at unitAt multiplies d
 }
 
 const (
@@ -33,8 +35,11 @@ var (
 	lowQ3K = lowLayout{name: "matmulQ3K", blockBytes: 1824, scales: 32, codes: 288, codeBytes: 192, signed: true, zero: -4}
 	lowT4  = lowLayout{name: "matmulT4", blockBytes: 2240, scales: 64, codes: 192, codeBytes: 256, signed: true, whole: true, table: true, zero: -128}
 	lowT3  = lowLayout{name: "matmulT3", blockBytes: 1728, scales: 64, codes: 192, codeBytes: 192, signed: true, whole: true, table: true, zero: -128}
+	lowQ2  = lowLayout{name: "matmulQ2", blockBytes: 288, codes: 32, codeBytes: 128, whole: true, zero: -1}
 	lowT3H = lowLayout{name: "matmulT3H", blockBytes: 1856, scales: 64, codes: 320, codeBytes: 192, signed: true, table: true, zero: -128}
 )
+
+var lowNVFP4 = lowLayout{name: "matmulNVFP4", blockBytes: 576, codes: 64, codeBytes: 256, e4m3: true, levels: levelsFP4, zero: -12}
 
 func (l *lowLayout) third() bool   { return l.codeBytes == 192 }
 func (l *lowLayout) nibbles() bool { return l.codeBytes == 256 }
@@ -106,8 +111,13 @@ func (l *lowLayout) genAVX512(g *generator) {
 		if f.mask = t.bytesOf("lowPairs", 3); l.nibbles() {
 			f.mask = t.bytesOf("lowNibbles", 0x0f)
 		}
+		if l.levels != nil {
+			f.table = t.loadZ(l.static(t))
+		}
 		start := func() {
-			f.d = t.halfZ(0)
+			if !l.e4m3 {
+				f.d = t.halfZ(0)
+			}
 			if l.minima {
 				f.dmin = t.halfZ(32)
 			}
@@ -166,7 +176,7 @@ func (l *lowLayout) sumZ(t *tile, codes reg.GPVirtual, half int, f factorsZ) []r
 		t.fromSums(acc, t.pairOf([]string{"zeroFirst", "zeroSecond"}[half], first, second))
 	}
 	dot := func(g int, w reg.VecVirtual) {
-		if l.table {
+		if f.table != nil {
 			t.VPSHUFB(w, f.table, w)
 		}
 		t.dotZ(acc, w, 4*g)
@@ -199,9 +209,28 @@ func (l *lowLayout) sumZ(t *tile, codes reg.GPVirtual, half int, f factorsZ) []r
 	return acc
 }
 
+// static returns the table of the unsigned codes of the levels.
+func (l *lowLayout) static(t *tile) operand.Mem {
+	b := blockLayout{levels: l.levels, zero: -int(l.zero)}
+	return b.codes(t.generator)
+}
+
+// halfE4M3 multiplies numbers E4M3 that were taken for halves: their exponent is 8 less, and half of them counts.
+const halfE4M3 = 128
+
 // productZ returns d times the scales or minima at an offset.
-func (l *lowLayout) productZ(t *tile, scales reg.GPVirtual, off int, d operand.Op) reg.VecVirtual {
+func (l *lowLayout) productZ(t *tile, scales reg.GPVirtual, off int, d reg.VecVirtual) reg.VecVirtual {
 	s := t.ZMM()
+	switch {
+	case l.e4m3:
+		t.VPMOVZXBW(mem(scales, nil, 0, off), s.AsY())
+		t.VPSLLW(operand.Imm(7), s.AsY(), s.AsY())
+		t.VCVTPH2PS(s.AsY(), s)
+		t.VMULPS(t.splatFloat("halfE4M3", halfE4M3), s, s)
+		return s
+	case l.scales == 0:
+		return d
+	}
 	if l.signed {
 		t.VPMOVSXBD(mem(scales, nil, 0, off), s)
 	} else {

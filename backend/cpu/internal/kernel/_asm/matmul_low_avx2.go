@@ -124,7 +124,7 @@ func (t *tile) activationSums(m int) []reg.VecVirtual {
 }
 
 // sum returns the integer sums of half of a group, or of all of it. Sums of int16 for AVX2: |q*x| of 8 columns is at most
-// 7*127*8 = 7112, and 4 times the sum of 16 activation codes at most 8128.
+// 24*127*8 = 24384, as much as 12 times the sum of 16 activation codes, and less than that without the zero point.
 func (l *lowLayout) sum(t *tile, codes reg.GPVirtual, half int) []reg.VecVirtual {
 	acc, n := t.ymms(2*t.rows), l.parts()
 	if l.signs(t.generator) {
@@ -180,9 +180,13 @@ func (l *lowLayout) group(t *tile, codes reg.GPVirtual, g int) []reg.VecVirtual 
 	if l.third() {
 		t.withTop(w, mem(codes, nil, 0, 128), 2-g, t.splat("thirdBits", 0x04040404))
 	}
-	if l.table {
+	table := mem(t.room, nil, 0, lowTable)
+	if l.levels != nil {
+		table = l.static(t)
+	}
+	if l.levels != nil || l.table {
 		for _, v := range w {
-			t.VPSHUFB(v, t.loadI(mem(t.room, nil, 0, lowTable)), v)
+			t.VPSHUFB(v, t.loadI(table), v)
 		}
 	}
 	return w
@@ -216,6 +220,16 @@ func (t *tile) magnitudes(w []reg.VecVirtual) (magnitude, sign []reg.VecVirtual)
 // product returns 8 of the half floats at off, times the unit if there is one, times the integers at m.
 func (l *lowLayout) product(t *tile, off int, m operand.Mem, h int) reg.VecVirtual {
 	s := t.YMM()
+	switch {
+	case l.e4m3:
+		t.VPMOVZXBW(m, s.AsX())
+		t.VPSLLW(operand.Imm(7), s.AsX(), s.AsX())
+		t.VCVTPH2PS(s.AsX(), s)
+		t.VMULPS(t.splatFloat("halfE4M3", halfE4M3), s, s)
+		return s
+	case l.scales == 0:
+		return t.half(mem(t.w, nil, 0, off+16*h))
+	}
 	if l.signed {
 		t.VPMOVSXBD(m, s)
 	} else {

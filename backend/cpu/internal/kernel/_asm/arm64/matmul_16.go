@@ -9,6 +9,7 @@ import "math/bits"
 type layout16 struct {
 	name      string
 	constants []uint32
+	table     *[16]int8
 	at        subBlocks // of blocks of 256 columns; those of 32 have blockBytes only
 	// scales and offsets load those of half of the 32 columns, part is the products of its codes. With whole they are those
 	// of all of them, and there are no offsets.
@@ -53,6 +54,33 @@ var layouts16 = []layout16{
 			return p
 		},
 	},
+	{
+		name: "Q2", at: subBlocks{288, 32, 128, 0, 0}, constants: []uint32{lowPairs}, table: &pairLess1, whole: true,
+		scales: func(t *tile, _ int) []vreg { return t.halves(0) },
+		part:   func(t *tile, _ int) part { return part{codes: t.throughTable(t.pairs(rCodes, 0)), narrow: true} },
+	},
+	{
+		name: "NVFP4", at: subBlocks{576, 64, 256, 0, 32}, constants: []uint32{lowNibbles}, table: &e2m1, scales: e4m3Scales,
+		part: func(t *tile, half int) part {
+			return part{codes: t.throughTable(t.nibbles(rCodes, 128*half)), narrow: true}
+		},
+	},
+}
+
+// pairLess1 are the values of codes of two bits.
+var pairLess1 = [16]int8{-1, 0, 1, 2}
+
+// e4m3Scales returns half of the scales of half of a group, which are numbers E4M3 without sign: 20 bits on, with the
+// exponent of float32 120 less.
+func e4m3Scales(t *tile, half int) []vreg {
+	s, by := t.scales(16*half, false), t.v()
+	t.splat(by, (127+119)<<23, rTmp)
+	for _, v := range s {
+		t.shift("shl.4s", v, v, 20)
+		t.vvv("fmul.4s", v, v, by)
+	}
+	t.free(by)
+	return s
 }
 
 // thirdLess4 takes the zero point off the codes when they are used for several rows, and otherwise off the sums.
@@ -95,7 +123,7 @@ func (l layout16) gen(g *generator) {
 	if l.whole && len(l.constants) == 1 { // six rows leave registers for one and a table
 		tiles = engines[g.level].tiles
 	}
-	g.genMatMul(l.name, tiles, constants, nil, func(t *tile) {
+	g.genMatMul(l.name, tiles, constants, l.table, func(t *tile) {
 		if l.at.codeBytes == 0 {
 			t.blocks32(l.at.blockBytes, func() { l.product(t) })
 			return
