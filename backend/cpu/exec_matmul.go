@@ -28,6 +28,8 @@ type product struct {
 	// quantised is where a gated product writes more than fewRows rows in a format that is not ActF32.
 	quantised loc
 	format    kernel.ActFormat
+	// segmented says that many rows are multiplied segment by segment: see exec_segment.go.
+	segmented bool
 }
 
 func (r *resolver) product(it *item) product {
@@ -36,6 +38,7 @@ func (r *resolver) product(it *item) product {
 	if it.up >= 0 {
 		p.up = &r.p.weights[it.up].matrix
 	}
+	p.segmented = r.p.set.MatMulSegment[p.m.layout] != nil && (p.up == nil || r.p.set.MatMulSegment[p.up.layout] != nil)
 	if it.bias >= 0 {
 		p.bias = r.p.weights[it.bias].vector
 	}
@@ -68,6 +71,9 @@ func (p *product) divide(m, threads int) division {
 	}
 	panels := p.m.panels()
 	d := division{panels: manyRowsPanels, rows: m, down: 1}
+	if p.segmented && p.up == nil {
+		d.panels = 2 * kernel.SegmentPanels
+	}
 	if p.up != nil && p.format != kernel.ActF32 {
 		d.panels = max(d.panels, actBlock(p.format)/kernel.PanelRows)
 	}
@@ -130,6 +136,10 @@ func (st *matmulStage) task(w *worker, s *stepState, task int) {
 
 // multiply multiplies the panels lo..hi-1 with the rows r..end-1 of all.
 func (p *product) multiply(w *worker, lo, hi, r, end, all int) {
+	if p.segmented && all > fewRows {
+		p.segments(w, lo, hi, r, end, all)
+		return
+	}
 	for ; r < end; r += p.tileRows {
 		n := min(p.tileRows, end-r)
 		if p.up != nil {
@@ -141,35 +151,19 @@ func (p *product) multiply(w *worker, lo, hi, r, end, all int) {
 		whole := hi
 		if p.out.space == logits && hi*kernel.PanelRows > p.m.n {
 			whole--
-			p.partial(w, whole, r, n, all)
+			p.partial(w, whole, r, n)
 		}
-		p.panels(w, p.m, lo, whole, r, n, all, unsafe.Add(w.row(p.out, r), 4*kernel.PanelRows*lo), p.out.stride/4)
+		p.panels(w, p.m, lo, whole, r, n, unsafe.Add(w.row(p.out, r), 4*kernel.PanelRows*lo), p.out.stride/4)
 		if p.bias != nil {
 			p.addBias(w, lo*kernel.PanelRows, min(hi*kernel.PanelRows, p.m.n), r, n)
 		}
 	}
 }
 
-// panels multiplies the panels lo..hi-1 of a matrix with n rows from r on, of all there are: two panels at a time where
-// there is a kernel for two, and rows enough in the step that arithmetic takes longer than reading.
-func (p *product) panels(w *worker, m *matrix, lo, hi, r, n, all int, dst unsafe.Pointer, stride int) {
-	pair, paired := w.p.set.MatMulPair[m.layout], 0
-	if pair != nil && all > fewRows {
-		paired = n - n%kernel.PairRows
-	}
+// panels multiplies the panels lo..hi-1 of a matrix with n rows from r on.
+func (p *product) panels(w *worker, m *matrix, lo, hi, r, n int, dst unsafe.Pointer, stride int) {
 	for i := lo; i < hi; i++ {
-		at := unsafe.Add(dst, 4*kernel.PanelRows*(i-lo))
-		if paired == 0 || i+1 == hi {
-			p.panel(w, m, i, r, n, at, stride)
-			continue
-		}
-		pair(p.args(w, m, i, r, paired, at, stride))
-		if paired < n {
-			rest := unsafe.Add(at, 4*paired*stride)
-			p.panel(w, m, i, r+paired, n-paired, rest, stride)
-			p.panel(w, m, i+1, r+paired, n-paired, unsafe.Add(rest, 4*kernel.PanelRows), stride)
-		}
-		i++
+		p.panel(w, m, i, r, n, unsafe.Add(dst, 4*kernel.PanelRows*(i-lo)), stride)
 	}
 }
 
@@ -194,12 +188,12 @@ func (p *product) args(w *worker, m *matrix, i, r, n int, dst unsafe.Pointer, st
 }
 
 // partial multiplies the last panel, which has fewer rows than the kernel writes, into memory that ends with them.
-func (p *product) partial(w *worker, i, r, n, all int) {
+func (p *product) partial(w *worker, i, r, n int) {
 	from := i * kernel.PanelRows
 	for j := range n {
 		copy(w.tile.gate[j*tileColumns:][:p.m.n-from], w.floats(p.out, r+j, p.m.n)[from:])
 	}
-	p.panels(w, p.m, i, i+1, r, n, all, unsafe.Pointer(&w.tile.gate[0]), tileColumns)
+	p.panels(w, p.m, i, i+1, r, n, unsafe.Pointer(&w.tile.gate[0]), tileColumns)
 	for j := range n {
 		copy(w.floats(p.out, r+j, p.m.n)[from:], w.tile.gate[j*tileColumns:])
 	}
@@ -215,18 +209,22 @@ func (p *product) addBias(w *worker, lo, hi, r, n int) {
 // gated multiplies the panels of gate and up into the worker's memory and writes the gated rows.
 func (p *product) gated(w *worker, lo, hi, r, n, all int) {
 	t := &w.tile
-	p.panels(w, p.m, lo, hi, r, n, all, unsafe.Pointer(&t.gate[0]), tileColumns)
-	p.panels(w, p.up, lo, hi, r, n, all, unsafe.Pointer(&t.up[0]), tileColumns)
+	p.panels(w, p.m, lo, hi, r, n, unsafe.Pointer(&t.gate[0]), tileColumns)
+	p.panels(w, p.up, lo, hi, r, n, unsafe.Pointer(&t.up[0]), tileColumns)
 	from, to := lo*kernel.PanelRows, min(hi*kernel.PanelRows, p.m.n)
 	for j := range n {
-		gate, up := t.gate[j*tileColumns:][:to-from], t.up[j*tileColumns:][:to-from]
-		if p.format == kernel.ActF32 || all <= fewRows {
-			w.p.set.SiLUMul(w.floats(p.out, r+j, to)[from:], gate, up)
-			continue
-		}
-		w.p.set.SiLUMul(gate, gate, up)
-		p.quantise(w, gate, r+j, from)
+		p.activate(w, t.gate[j*tileColumns:][:to-from], t.up[j*tileColumns:][:to-from], r+j, from, all)
 	}
+}
+
+// activate writes the columns from.. of row r of all; gate is lost.
+func (p *product) activate(w *worker, gate, up []float32, r, from, all int) {
+	if p.format == kernel.ActF32 || all <= fewRows {
+		w.p.set.SiLUMul(w.floats(p.out, r, from+len(gate))[from:], gate, up)
+		return
+	}
+	w.p.set.SiLUMul(gate, gate, up)
+	p.quantise(w, gate, r, from)
 }
 
 // quantise writes the columns from.. of a row in the format of the product: codes, scales and sums of a row are apart.
@@ -243,19 +241,20 @@ func (p *product) quantise(w *worker, x []float32, r, from int) {
 // tileColumns is the width of the tiles of a gated product.
 const tileColumns = tilePanels * kernel.PanelRows
 
-// tileMemory is what a worker needs for gated products.
+// tileMemory is what a worker needs for gated products and for the sums of segments.
 type tileMemory struct {
-	gate, up []float32 // [MaxTileRows][tileColumns]
+	gate, up []float32 // [MaxTileRows][tileColumns], or tileFloats sums
+	sums     []float32 // both
 	codes    []byte
 }
 
 const (
-	tileFloats      = kernel.MaxTileRows * tileColumns
+	tileFloats      = max(kernel.MaxTileRows*tileColumns, segmentRows*kernel.SegmentPanels*kernel.PanelRows)
 	tileMemoryBytes = 2*4*tileFloats + 2*tileColumns
 )
 
 func (t *tileMemory) init(b []byte) {
-	t.gate = unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(b))), tileFloats)
-	t.up = unsafe.Slice((*float32)(unsafe.Pointer(&b[4*tileFloats])), tileFloats)
+	t.sums = unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(b))), 2*tileFloats)
+	t.gate, t.up = t.sums[:tileFloats], t.sums[tileFloats:]
 	t.codes = b[8*tileFloats:]
 }

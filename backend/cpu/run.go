@@ -21,6 +21,7 @@ type worker struct {
 // kernelArgs are the argument blocks of the kernels.
 type kernelArgs struct {
 	matmul  kernel.MatMulArgs
+	segment kernel.SegmentArgs
 	rotate  kernel.RotateArgs
 	scores  kernel.ScoresArgs
 	softmax kernel.SoftmaxArgs

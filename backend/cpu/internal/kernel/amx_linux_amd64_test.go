@@ -51,8 +51,8 @@ func TestLevelsOfMachine(t *testing.T) {
 	for _, s := range Available() {
 		got = append(got, s.Name)
 		for _, l := range []Layout{PanelF32, PanelF16, PanelBF16} {
-			if s.Name != "generic" && s.MatMulPair[l] == nil {
-				t.Errorf("level %s has no product of two panels of %v", s.Name, l)
+			if s.Name != "generic" && s.MatMulSegment[l] == nil {
+				t.Errorf("level %s has no product of segments of %v", s.Name, l)
 			}
 		}
 	}

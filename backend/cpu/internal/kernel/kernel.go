@@ -17,8 +17,11 @@ import "unsafe"
 // PanelRows is the number of weight rows that are interleaved in one panel.
 const PanelRows = 16
 
-// PairRows is the number that the activation rows of MatMulPair are a multiple of.
-const PairRows = 12
+// SegmentPanels is the number of panels of MatMulSegment, and SegmentColumns the most columns.
+const (
+	SegmentPanels  = 4
+	SegmentColumns = 64
+)
 
 // MaxTileRows bounds Set.TileRows.
 const MaxTileRows = 64
@@ -40,9 +43,8 @@ type Set struct {
 
 	// MatMul has one product per panel layout; see MatMulArgs.
 	MatMul [NumLayouts]func(a *MatMulArgs)
-	// MatMulPair is nil or the product of two panels, the second of which begins where the first ends, and a multiple of
-	// PairRows activation rows. Dst has room for 2*PanelRows; every element is that of MatMul, faster.
-	MatMulPair [NumLayouts]func(a *MatMulArgs)
+	// MatMulSegment is nil or what the products of many activation rows of a float layout are made of: see SegmentArgs.
+	MatMulSegment [NumLayouts]func(a *SegmentArgs)
 
 	// Quantize has one function per quantised activation format: it encodes the k values of x to dst, which has
 	// ActFormat.RowBytes(k) bytes. NaN and infinities give some finite code and never a fault.
@@ -84,6 +86,23 @@ type MatMulArgs struct {
 	K          int            // columns, a multiple of the layout's block length
 	M          int            // activation rows, at least 1
 	Accumulate bool
+}
+
+// SegmentArgs adds the products of some columns of SegmentPanels panels with M activation rows:
+//
+//	c = 0;  for each column k < K: c = fma(W[r][k], X[m][k], c);  Dst[m*DstStride + r] += c
+//
+// for r < SegmentPanels*PanelRows, m < M. Called for one segment of SegmentColumns after the other, with Dst zero at first,
+// it gives the sums of MatMul, faster where rows are many: the columns are widened once for all of them.
+type SegmentArgs struct {
+	Dst        unsafe.Pointer // *float32, 4-byte aligned
+	DstStride  int            // float32 elements between activation rows
+	W          unsafe.Pointer // the first column in the first panel
+	PanelBytes int            // from one panel to the next
+	X          unsafe.Pointer // the first column of the first activation row, as float32
+	XStride    int            // bytes between activation rows
+	K          int            // columns, 1 to SegmentColumns
+	M          int            // activation rows, at least 1
 }
 
 // CacheFormat is the storage of keys and values in a cache page.

@@ -15,8 +15,8 @@ func matmulAVX2(s *Set) {
 		PanelIQ4NL: matmulIQ4NLAVX2, PanelMXFP4: matmulMXFP4AVX2,
 		PanelQ41: matmulQ41AVX2, PanelQ50: matmulQ50AVX2, PanelQ51: matmulQ51AVX2,
 	}
-	s.MatMulPair = [NumLayouts]func(a *MatMulArgs){
-		PanelF32: matmulF32PairAVX2, PanelF16: matmulF16PairAVX2, PanelBF16: matmulBF16PairAVX2,
+	s.MatMulSegment = [NumLayouts]func(a *SegmentArgs){
+		PanelF32: matmulF32SegmentAVX2, PanelF16: matmulF16SegmentAVX2, PanelBF16: matmulBF16SegmentAVX2,
 	}
 }
 
@@ -45,7 +45,7 @@ func matmulAVX512(s *Set) {
 		PanelIQ4NL: matmulIQ4NLAVX512, PanelMXFP4: matmulMXFP4AVX512,
 		PanelQ41: matmulQ41AVX512, PanelQ50: matmulQ50AVX512, PanelQ51: matmulQ51AVX512,
 	}
-	s.MatMulPair = [NumLayouts]func(a *MatMulArgs){
-		PanelF32: matmulF32PairAVX512, PanelF16: matmulF16PairAVX512, PanelBF16: matmulBF16PairAVX512,
+	s.MatMulSegment = [NumLayouts]func(a *SegmentArgs){
+		PanelF32: matmulF32SegmentAVX512, PanelF16: matmulF16SegmentAVX512, PanelBF16: matmulBF16SegmentAVX512,
 	}
 }

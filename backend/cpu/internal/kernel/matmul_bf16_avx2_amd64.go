@@ -9,7 +9,7 @@ package kernel
 //go:noescape
 func matmulBF16AVX2(a *MatMulArgs)
 
-// matmulBF16PairAVX2 is the MatMulPair of its layout: see MatMulArgs and matmul_generic.go.
+// matmulBF16SegmentAVX2 is the MatMulSegment of its layout: see SegmentArgs.
 //
 //go:noescape
-func matmulBF16PairAVX2(a *MatMulArgs)
+func matmulBF16SegmentAVX2(a *SegmentArgs)

@@ -9,7 +9,7 @@ package kernel
 //go:noescape
 func matmulBF16AVX512(a *MatMulArgs)
 
-// matmulBF16PairAVX512 is the MatMulPair of its layout: see MatMulArgs and matmul_generic.go.
+// matmulBF16SegmentAVX512 is the MatMulSegment of its layout: see SegmentArgs.
 //
 //go:noescape
-func matmulBF16PairAVX512(a *MatMulArgs)
+func matmulBF16SegmentAVX512(a *SegmentArgs)

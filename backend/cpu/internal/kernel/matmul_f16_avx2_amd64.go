@@ -9,7 +9,7 @@ package kernel
 //go:noescape
 func matmulF16AVX2(a *MatMulArgs)
 
-// matmulF16PairAVX2 is the MatMulPair of its layout: see MatMulArgs and matmul_generic.go.
+// matmulF16SegmentAVX2 is the MatMulSegment of its layout: see SegmentArgs.
 //
 //go:noescape
-func matmulF16PairAVX2(a *MatMulArgs)
+func matmulF16SegmentAVX2(a *SegmentArgs)

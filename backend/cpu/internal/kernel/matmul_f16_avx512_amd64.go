@@ -9,7 +9,7 @@ package kernel
 //go:noescape
 func matmulF16AVX512(a *MatMulArgs)
 
-// matmulF16PairAVX512 is the MatMulPair of its layout: see MatMulArgs and matmul_generic.go.
+// matmulF16SegmentAVX512 is the MatMulSegment of its layout: see SegmentArgs.
 //
 //go:noescape
-func matmulF16PairAVX512(a *MatMulArgs)
+func matmulF16SegmentAVX512(a *SegmentArgs)

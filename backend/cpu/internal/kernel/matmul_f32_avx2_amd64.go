@@ -9,7 +9,7 @@ package kernel
 //go:noescape
 func matmulF32AVX2(a *MatMulArgs)
 
-// matmulF32PairAVX2 is the MatMulPair of its layout: see MatMulArgs and matmul_generic.go.
+// matmulF32SegmentAVX2 is the MatMulSegment of its layout: see SegmentArgs.
 //
 //go:noescape
-func matmulF32PairAVX2(a *MatMulArgs)
+func matmulF32SegmentAVX2(a *SegmentArgs)

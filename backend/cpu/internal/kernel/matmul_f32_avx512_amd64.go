@@ -9,7 +9,7 @@ package kernel
 //go:noescape
 func matmulF32AVX512(a *MatMulArgs)
 
-// matmulF32PairAVX512 is the MatMulPair of its layout: see MatMulArgs and matmul_generic.go.
+// matmulF32SegmentAVX512 is the MatMulSegment of its layout: see SegmentArgs.
 //
 //go:noescape
-func matmulF32PairAVX512(a *MatMulArgs)
+func matmulF32SegmentAVX512(a *SegmentArgs)

@@ -44,7 +44,7 @@ import (
 
 // floatSegment is the length of the inner FMA chains of the float layouts. Two levels keep the rounding error small
 // and give a single activation row several independent chains.
-const floatSegment = 64
+const floatSegment = SegmentColumns
 
 // genericRows is the number of activation rows the twins work on at a time.
 const genericRows = 8

@@ -224,36 +224,41 @@ func TestMatMul(t *testing.T) {
 	})
 }
 
-// TestMatMulPair compares the products of two panels with the twin of each, bit for bit.
-func TestMatMulPair(t *testing.T) {
+// TestMatMulSegment compares the sums of all segments with the products of the twin for each panel, bit for bit.
+func TestMatMulSegment(t *testing.T) {
 	twin := genericSet()
-	const guard, width = float32(12345.5), 2 * PanelRows
+	const guard, width = float32(12345.5), SegmentPanels * PanelRows
 	forLevels(t, func(t *testing.T, s *Set, l Layout) {
-		if s.MatMulPair[l] == nil {
-			t.Skip("no product of two panels")
+		if s.MatMulSegment[l] == nil {
+			t.Skip("no products of segments")
 		}
 		rng := rand.New(rand.NewPCG(6, uint64(l)))
 		for _, k := range testColumns(l) {
-			for i, m := range []int{PairRows, 2 * PairRows, 4 * PairRows, 5 * PairRows, 9 * PairRows} {
+			for i, m := range []int{1, 2, 3, 5, 6, 7, 10, 12, 41} {
 				c := newCase(t, rng, l, k, m, false, (k+i)%2 == 0)
-				pair := *c
-				pair.w = fenced(t, 2*len(c.w), i%2 == 0)
-				fillPanel(rng, pair.w, l, false)
-				stride, accumulate := width+3, i%2 == 0
-				got := slices.Repeat([]float32{guard}, m*stride)
-				s.MatMulPair[l](&MatMulArgs{
-					Dst: unsafe.Pointer(&got[0]), DstStride: stride, W: unsafe.Pointer(&pair.w[0]), X: unsafe.Pointer(&c.x[0]),
-					XStride: c.xStride, K: k, M: m, Accumulate: accumulate,
-				})
-				for j := range 2 {
-					c.w = pair.w[j*len(pair.w)/2:]
-					want := c.run(t, twin, 0, m, accumulate, 0)
+				panel := len(c.w)
+				w := fenced(t, SegmentPanels*panel, i%2 == 0)
+				fillPanel(rng, w, l, false)
+				stride := width + i
+				got := make([]float32, m*stride)
+				for r := range m {
+					copy(got[r*stride+width:(r+1)*stride], slices.Repeat([]float32{guard}, stride))
+				}
+				for at := 0; at < k; at += SegmentColumns {
+					s.MatMulSegment[l](&SegmentArgs{
+						Dst: unsafe.Pointer(&got[0]), DstStride: stride, W: unsafe.Pointer(&w[at*(panel/k)]), PanelBytes: panel,
+						X: unsafe.Pointer(&c.x[4*at]), XStride: c.xStride, K: min(SegmentColumns, k-at), M: m,
+					})
+				}
+				for j := range SegmentPanels {
+					c.w = w[j*panel:]
+					want := c.run(t, twin, 0, m, false, 0)
 					for r := range m {
 						sameBits(t, got[r*stride+j*PanelRows:][:PanelRows], want[r*PanelRows:][:PanelRows])
 					}
 				}
 				for r := range m {
-					if !slices.Equal(got[r*stride+width:][:3], slices.Repeat([]float32{guard}, 3)) {
+					if !slices.Equal(got[r*stride+width:(r+1)*stride], slices.Repeat([]float32{guard}, i)) {
 						t.Fatalf("what follows row %d of %d was written", r, m)
 					}
 				}

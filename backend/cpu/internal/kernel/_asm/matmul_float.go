@@ -23,7 +23,7 @@ func (g *generator) genMatMulFloat(name string, weights weightVectors) {
 		scratch = tiles[0] * 64
 	}
 	g.genMatMul(name, tiles, scratch, func(t *tile) { t.floatTile(weights) })
-	g.genMatMulPair(name+"Pair", weights)
+	g.genMatMulSegment(name+"Segment", weights)
 }
 
 // floatTile sums segment by segment. One activation row has few chains, each of which waits for the FMA before: 4 to 5
