@@ -64,8 +64,8 @@ const (
 	// PanelNVFP4: block 64: uint8[4][16] scales (one per 16 columns, numbers E4M3 below 128, all finite), then for each of 2 groups
 	// of 32 columns 4 chunks as in PanelQ4. w = scale/2*T[q], T the doubled numbers of 4 bits. 576 bytes (NVFP4).
 	PanelNVFP4
-	// PanelMXFP4: block 32: float32[16] scales s, then 4 chunks as in PanelQ4. w = s*T[q], T the doubled numbers of 4 bits
-	// and s half the power of two. 320 bytes (MXFP4).
+	// PanelMXFP4: block 32: bfloat16[16] scales s, then 4 chunks as in PanelQ4. w = s*T[q], T the doubled numbers of 4 bits
+	// and s half the power of two. 288 bytes (MXFP4).
 	PanelMXFP4
 	// PanelQ41: block 32: half[16] scales d, half[16] offsets m, then 4 chunks as in PanelQ4. w = d*q + m. 320 bytes (Q4_1).
 	PanelQ41
@@ -118,7 +118,7 @@ var layouts = [NumLayouts]struct {
 	PanelT3H:   {"t3h", 256, 64 + 256 + 8*192, ActQ32},
 	PanelQ2:    {"q2", 64, 32 + 2*128, ActQ32},
 	PanelNVFP4: {"nvfp4", 64, 64 + 2*256, ActQ32},
-	PanelMXFP4: {"mxfp4", 32, 64 + 256, ActQ32},
+	PanelMXFP4: {"mxfp4", 32, 32 + 256, ActQ32},
 	PanelQ41:   {"q41", 32, 64 + 256, ActQ32},
 	PanelQ50:   {"q50", 32, 32 + 256 + 64, ActQ32},
 	PanelQ51:   {"q51", 32, 64 + 256 + 64, ActQ32},

@@ -47,8 +47,8 @@ tile1:
 	VMOVUPS Y0, 352(R8)
 
 block3:
-	VMOVDQU      64(CX), Y12
-	VMOVDQU      96(CX), Y13
+	VMOVDQU      32(CX), Y12
+	VMOVDQU      64(CX), Y13
 	VPAND        lowNibbles<>+0(SB), Y12, Y10
 	VPAND        lowNibbles<>+0(SB), Y13, Y11
 	VMOVDQU      codes<>+0(SB), Y0
@@ -72,10 +72,10 @@ block3:
 	VPBROADCASTD (DI)(SI*1), Y12
 	VPMADDUBSW   Y12, Y10, Y10
 	VPMADDUBSW   Y12, Y11, Y11
-	VMOVDQU      64(CX), Y12
+	VMOVDQU      32(CX), Y12
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      96(CX), Y13
+	VMOVDQU      64(CX), Y13
 	VPSRLW       $0x04, Y13, Y13
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
 	VMOVDQU      codes<>+0(SB), Y14
@@ -111,8 +111,8 @@ block3:
 	VPADDW       Y12, Y10, Y10
 	VPMADDUBSW   Y14, Y13, Y12
 	VPADDW       Y12, Y11, Y11
-	VMOVDQU      128(CX), Y12
-	VMOVDQU      160(CX), Y13
+	VMOVDQU      96(CX), Y12
+	VMOVDQU      128(CX), Y13
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
 	VMOVDQU      codes<>+0(SB), Y14
@@ -148,10 +148,10 @@ block3:
 	VPADDW       Y12, Y10, Y10
 	VPMADDUBSW   Y14, Y13, Y12
 	VPADDW       Y12, Y11, Y11
-	VMOVDQU      128(CX), Y12
+	VMOVDQU      96(CX), Y12
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      160(CX), Y13
+	VMOVDQU      128(CX), Y13
 	VPSRLW       $0x04, Y13, Y13
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
 	VMOVDQU      codes<>+0(SB), Y14
@@ -211,8 +211,8 @@ block3:
 	VMOVDQU      Y10, 704(R8)
 	VPMADDWD     ones16<>+0(SB), Y11, Y11
 	VMOVDQU      Y11, 736(R8)
-	VMOVDQU      192(CX), Y12
-	VMOVDQU      224(CX), Y13
+	VMOVDQU      160(CX), Y12
+	VMOVDQU      192(CX), Y13
 	VPAND        lowNibbles<>+0(SB), Y12, Y10
 	VPAND        lowNibbles<>+0(SB), Y13, Y11
 	VMOVDQU      codes<>+0(SB), Y0
@@ -236,10 +236,10 @@ block3:
 	VPBROADCASTD 16(DI)(SI*1), Y12
 	VPMADDUBSW   Y12, Y10, Y10
 	VPMADDUBSW   Y12, Y11, Y11
-	VMOVDQU      192(CX), Y12
+	VMOVDQU      160(CX), Y12
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      224(CX), Y13
+	VMOVDQU      192(CX), Y13
 	VPSRLW       $0x04, Y13, Y13
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
 	VMOVDQU      codes<>+0(SB), Y14
@@ -275,8 +275,8 @@ block3:
 	VPADDW       Y12, Y10, Y10
 	VPMADDUBSW   Y14, Y13, Y12
 	VPADDW       Y12, Y11, Y11
-	VMOVDQU      256(CX), Y12
-	VMOVDQU      288(CX), Y13
+	VMOVDQU      224(CX), Y12
+	VMOVDQU      256(CX), Y13
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
 	VMOVDQU      codes<>+0(SB), Y14
@@ -312,10 +312,10 @@ block3:
 	VPADDW       Y12, Y10, Y10
 	VPMADDUBSW   Y14, Y13, Y12
 	VPADDW       Y12, Y11, Y11
-	VMOVDQU      256(CX), Y12
+	VMOVDQU      224(CX), Y12
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      288(CX), Y13
+	VMOVDQU      256(CX), Y13
 	VPSRLW       $0x04, Y13, Y13
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
 	VMOVDQU      codes<>+0(SB), Y14
@@ -399,58 +399,62 @@ block3:
 	VPMADDWD     ones16<>+0(SB), Y11, Y11
 	VPADDD       736(R8), Y11, Y11
 	VPADDD       Y12, Y11, Y11
-	VBROADCASTSS (R9), Y12
+	VPMOVZXWD    (CX), Y12
+	VPSLLD       $0x10, Y12, Y12
+	VPMOVZXWD    16(CX), Y13
+	VPSLLD       $0x10, Y13, Y13
+	VBROADCASTSS (R9), Y14
 	VCVTDQ2PS    Y0, Y0
-	VMULPS       (CX), Y0, Y0
-	VFMADD213PS  (R8), Y12, Y0
+	VMULPS       Y12, Y0, Y0
+	VFMADD213PS  (R8), Y14, Y0
 	VMOVUPS      Y0, (R8)
 	VCVTDQ2PS    Y1, Y1
-	VMULPS       32(CX), Y1, Y1
-	VFMADD213PS  32(R8), Y12, Y1
+	VMULPS       Y13, Y1, Y1
+	VFMADD213PS  32(R8), Y14, Y1
 	VMOVUPS      Y1, 32(R8)
 	VBROADCASTSS (R9)(AX*1), Y0
 	VCVTDQ2PS    Y2, Y2
-	VMULPS       (CX), Y2, Y2
+	VMULPS       Y12, Y2, Y2
 	VFMADD213PS  64(R8), Y0, Y2
 	VMOVUPS      Y2, 64(R8)
 	VCVTDQ2PS    Y3, Y3
-	VMULPS       32(CX), Y3, Y3
+	VMULPS       Y13, Y3, Y3
 	VFMADD213PS  96(R8), Y0, Y3
 	VMOVUPS      Y3, 96(R8)
 	VBROADCASTSS (R9)(AX*2), Y0
 	VCVTDQ2PS    Y4, Y4
-	VMULPS       (CX), Y4, Y4
+	VMULPS       Y12, Y4, Y4
 	VFMADD213PS  128(R8), Y0, Y4
 	VMOVUPS      Y4, 128(R8)
 	VCVTDQ2PS    Y5, Y5
-	VMULPS       32(CX), Y5, Y5
+	VMULPS       Y13, Y5, Y5
 	VFMADD213PS  160(R8), Y0, Y5
 	VMOVUPS      Y5, 160(R8)
 	VBROADCASTSS (R9)(BX*1), Y0
 	VCVTDQ2PS    Y6, Y6
-	VMULPS       (CX), Y6, Y6
+	VMULPS       Y12, Y6, Y6
 	VFMADD213PS  192(R8), Y0, Y6
 	VMOVUPS      Y6, 192(R8)
 	VCVTDQ2PS    Y7, Y7
-	VMULPS       32(CX), Y7, Y7
+	VMULPS       Y13, Y7, Y7
 	VFMADD213PS  224(R8), Y0, Y7
 	VMOVUPS      Y7, 224(R8)
 	VBROADCASTSS (R9)(AX*4), Y0
 	VCVTDQ2PS    Y8, Y8
-	VMULPS       (CX), Y8, Y8
+	VMULPS       Y12, Y8, Y8
 	VFMADD213PS  256(R8), Y0, Y8
 	VMOVUPS      Y8, 256(R8)
 	VCVTDQ2PS    Y9, Y9
-	VMULPS       32(CX), Y9, Y9
+	VMULPS       Y13, Y9, Y9
 	VFMADD213PS  288(R8), Y0, Y9
 	VMOVUPS      Y9, 288(R8)
 	VBROADCASTSS (R9)(SI*1), Y0
 	VCVTDQ2PS    Y10, Y10
-	VMULPS       (CX), Y10, Y10
+	VMULPS       Y12, Y10, Y10
 	VFMADD213PS  320(R8), Y0, Y10
 	VMOVUPS      Y10, 320(R8)
 	VCVTDQ2PS    Y11, Y11
-	VMULPS       32(CX), Y11, Y11
+	VMULPS       Y13, Y11, Y11
 	VFMADD213PS  352(R8), Y0, Y11
 	VMOVUPS      Y11, 352(R8)
 	PREFETCHT0   2048(CX)
@@ -458,7 +462,7 @@ block3:
 	PREFETCHT0   2176(CX)
 	PREFETCHT0   2240(CX)
 	PREFETCHT0   2304(CX)
-	ADDQ         $+320, CX
+	ADDQ         $+288, CX
 	ADDQ         $+32, DI
 	ADDQ         $+4, R9
 	ADDQ         $+4, R10
@@ -579,8 +583,8 @@ next2:
 	VMOVUPS Y0, 224(DI)
 
 block8:
-	VMOVDQU      64(CX), Y8
-	VMOVDQU      96(CX), Y9
+	VMOVDQU      32(CX), Y8
+	VMOVDQU      64(CX), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y6
 	VPAND        lowNibbles<>+0(SB), Y9, Y7
 	VMOVDQU      codes<>+0(SB), Y0
@@ -625,8 +629,8 @@ block8:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      128(CX), Y8
-	VMOVDQU      160(CX), Y9
+	VMOVDQU      96(CX), Y8
+	VMOVDQU      128(CX), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y10
 	VPAND        lowNibbles<>+0(SB), Y9, Y11
 	VMOVDQU      codes<>+0(SB), Y12
@@ -695,8 +699,8 @@ block8:
 	VMOVDQU      Y6, 576(DI)
 	VPMADDWD     ones16<>+0(SB), Y7, Y7
 	VMOVDQU      Y7, 608(DI)
-	VMOVDQU      192(CX), Y8
-	VMOVDQU      224(CX), Y9
+	VMOVDQU      160(CX), Y8
+	VMOVDQU      192(CX), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y6
 	VPAND        lowNibbles<>+0(SB), Y9, Y7
 	VMOVDQU      codes<>+0(SB), Y0
@@ -741,8 +745,8 @@ block8:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      256(CX), Y8
-	VMOVDQU      288(CX), Y9
+	VMOVDQU      224(CX), Y8
+	VMOVDQU      256(CX), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y10
 	VPAND        lowNibbles<>+0(SB), Y9, Y11
 	VMOVDQU      codes<>+0(SB), Y12
@@ -827,40 +831,44 @@ block8:
 	VPMADDWD     ones16<>+0(SB), Y7, Y7
 	VPADDD       608(DI), Y7, Y7
 	VPADDD       Y8, Y7, Y7
-	VBROADCASTSS (R8), Y8
+	VPMOVZXWD    (CX), Y8
+	VPSLLD       $0x10, Y8, Y8
+	VPMOVZXWD    16(CX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VBROADCASTSS (R8), Y10
 	VCVTDQ2PS    Y0, Y0
-	VMULPS       (CX), Y0, Y0
-	VFMADD213PS  (DI), Y8, Y0
+	VMULPS       Y8, Y0, Y0
+	VFMADD213PS  (DI), Y10, Y0
 	VMOVUPS      Y0, (DI)
 	VCVTDQ2PS    Y1, Y1
-	VMULPS       32(CX), Y1, Y1
-	VFMADD213PS  32(DI), Y8, Y1
+	VMULPS       Y9, Y1, Y1
+	VFMADD213PS  32(DI), Y10, Y1
 	VMOVUPS      Y1, 32(DI)
 	VBROADCASTSS (R8)(AX*1), Y0
 	VCVTDQ2PS    Y2, Y2
-	VMULPS       (CX), Y2, Y2
+	VMULPS       Y8, Y2, Y2
 	VFMADD213PS  64(DI), Y0, Y2
 	VMOVUPS      Y2, 64(DI)
 	VCVTDQ2PS    Y3, Y3
-	VMULPS       32(CX), Y3, Y3
+	VMULPS       Y9, Y3, Y3
 	VFMADD213PS  96(DI), Y0, Y3
 	VMOVUPS      Y3, 96(DI)
 	VBROADCASTSS (R8)(AX*2), Y0
 	VCVTDQ2PS    Y4, Y4
-	VMULPS       (CX), Y4, Y4
+	VMULPS       Y8, Y4, Y4
 	VFMADD213PS  128(DI), Y0, Y4
 	VMOVUPS      Y4, 128(DI)
 	VCVTDQ2PS    Y5, Y5
-	VMULPS       32(CX), Y5, Y5
+	VMULPS       Y9, Y5, Y5
 	VFMADD213PS  160(DI), Y0, Y5
 	VMOVUPS      Y5, 160(DI)
 	VBROADCASTSS (R8)(BX*1), Y0
 	VCVTDQ2PS    Y6, Y6
-	VMULPS       (CX), Y6, Y6
+	VMULPS       Y8, Y6, Y6
 	VFMADD213PS  192(DI), Y0, Y6
 	VMOVUPS      Y6, 192(DI)
 	VCVTDQ2PS    Y7, Y7
-	VMULPS       32(CX), Y7, Y7
+	VMULPS       Y9, Y7, Y7
 	VFMADD213PS  224(DI), Y0, Y7
 	VMOVUPS      Y7, 224(DI)
 	PREFETCHT0   2048(CX)
@@ -868,7 +876,7 @@ block8:
 	PREFETCHT0   2176(CX)
 	PREFETCHT0   2240(CX)
 	PREFETCHT0   2304(CX)
-	ADDQ         $+320, CX
+	ADDQ         $+288, CX
 	ADDQ         $+32, SI
 	ADDQ         $+4, R8
 	ADDQ         $+4, R9
@@ -961,9 +969,8 @@ next7:
 	VMOVUPS Y0, 160(SI)
 
 block13:
-	PREFETCHT0   (CX)
-	VMOVDQU      64(CX), Y6
-	VMOVDQU      96(CX), Y7
+	VMOVDQU      32(CX), Y6
+	VMOVDQU      64(CX), Y7
 	VPAND        lowNibbles<>+0(SB), Y6, Y4
 	VPAND        lowNibbles<>+0(SB), Y7, Y5
 	VMOVDQU      codes<>+0(SB), Y0
@@ -1000,8 +1007,8 @@ block13:
 	VPADDW       Y6, Y4, Y4
 	VPMADDUBSW   Y8, Y7, Y6
 	VPADDW       Y6, Y5, Y5
-	VMOVDQU      128(CX), Y6
-	VMOVDQU      160(CX), Y7
+	VMOVDQU      96(CX), Y6
+	VMOVDQU      128(CX), Y7
 	VPAND        lowNibbles<>+0(SB), Y6, Y8
 	VPAND        lowNibbles<>+0(SB), Y7, Y9
 	VMOVDQU      codes<>+0(SB), Y10
@@ -1056,8 +1063,8 @@ block13:
 	VMOVDQU      Y4, 512(SI)
 	VPMADDWD     ones16<>+0(SB), Y5, Y5
 	VMOVDQU      Y5, 544(SI)
-	VMOVDQU      192(CX), Y6
-	VMOVDQU      224(CX), Y7
+	VMOVDQU      160(CX), Y6
+	VMOVDQU      192(CX), Y7
 	VPAND        lowNibbles<>+0(SB), Y6, Y4
 	VPAND        lowNibbles<>+0(SB), Y7, Y5
 	VMOVDQU      codes<>+0(SB), Y0
@@ -1094,8 +1101,8 @@ block13:
 	VPADDW       Y6, Y4, Y4
 	VPMADDUBSW   Y8, Y7, Y6
 	VPADDW       Y6, Y5, Y5
-	VMOVDQU      256(CX), Y6
-	VMOVDQU      288(CX), Y7
+	VMOVDQU      224(CX), Y6
+	VMOVDQU      256(CX), Y7
 	VPAND        lowNibbles<>+0(SB), Y6, Y8
 	VPAND        lowNibbles<>+0(SB), Y7, Y9
 	VMOVDQU      codes<>+0(SB), Y10
@@ -1162,31 +1169,35 @@ block13:
 	VPMADDWD     ones16<>+0(SB), Y5, Y5
 	VPADDD       544(SI), Y5, Y5
 	VPADDD       Y6, Y5, Y5
-	VBROADCASTSS (DI), Y6
+	VPMOVZXWD    (CX), Y6
+	VPSLLD       $0x10, Y6, Y6
+	VPMOVZXWD    16(CX), Y7
+	VPSLLD       $0x10, Y7, Y7
+	VBROADCASTSS (DI), Y8
 	VCVTDQ2PS    Y0, Y0
-	VMULPS       (CX), Y0, Y0
-	VFMADD213PS  (SI), Y6, Y0
+	VMULPS       Y6, Y0, Y0
+	VFMADD213PS  (SI), Y8, Y0
 	VMOVUPS      Y0, (SI)
 	VCVTDQ2PS    Y1, Y1
-	VMULPS       32(CX), Y1, Y1
-	VFMADD213PS  32(SI), Y6, Y1
+	VMULPS       Y7, Y1, Y1
+	VFMADD213PS  32(SI), Y8, Y1
 	VMOVUPS      Y1, 32(SI)
 	VBROADCASTSS (DI)(AX*1), Y0
 	VCVTDQ2PS    Y2, Y2
-	VMULPS       (CX), Y2, Y2
+	VMULPS       Y6, Y2, Y2
 	VFMADD213PS  64(SI), Y0, Y2
 	VMOVUPS      Y2, 64(SI)
 	VCVTDQ2PS    Y3, Y3
-	VMULPS       32(CX), Y3, Y3
+	VMULPS       Y7, Y3, Y3
 	VFMADD213PS  96(SI), Y0, Y3
 	VMOVUPS      Y3, 96(SI)
 	VBROADCASTSS (DI)(AX*2), Y0
 	VCVTDQ2PS    Y4, Y4
-	VMULPS       (CX), Y4, Y4
+	VMULPS       Y6, Y4, Y4
 	VFMADD213PS  128(SI), Y0, Y4
 	VMOVUPS      Y4, 128(SI)
 	VCVTDQ2PS    Y5, Y5
-	VMULPS       32(CX), Y5, Y5
+	VMULPS       Y7, Y5, Y5
 	VFMADD213PS  160(SI), Y0, Y5
 	VMOVUPS      Y5, 160(SI)
 	PREFETCHT0   2048(CX)
@@ -1199,7 +1210,7 @@ block13:
 	PREFETCHT1   4288(CX)
 	PREFETCHT0   2304(CX)
 	PREFETCHT1   4352(CX)
-	ADDQ         $+320, CX
+	ADDQ         $+288, CX
 	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
@@ -1277,9 +1288,8 @@ next12:
 	VXORPS Y3, Y3, Y3
 
 block18:
-	PREFETCHT0   (CX)
-	VMOVDQU      64(CX), Y8
-	VMOVDQU      96(CX), Y9
+	VMOVDQU      32(CX), Y8
+	VMOVDQU      64(CX), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y6
 	VPAND        lowNibbles<>+0(SB), Y9, Y7
 	VMOVDQU      codes<>+0(SB), Y4
@@ -1308,8 +1318,8 @@ block18:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      128(CX), Y8
-	VMOVDQU      160(CX), Y9
+	VMOVDQU      96(CX), Y8
+	VMOVDQU      128(CX), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y10
 	VPAND        lowNibbles<>+0(SB), Y9, Y11
 	VMOVDQU      codes<>+0(SB), Y12
@@ -1350,8 +1360,8 @@ block18:
 	VMOVDQU      Y6, 448(SI)
 	VPMADDWD     ones16<>+0(SB), Y7, Y7
 	VMOVDQU      Y7, 480(SI)
-	VMOVDQU      192(CX), Y8
-	VMOVDQU      224(CX), Y9
+	VMOVDQU      160(CX), Y8
+	VMOVDQU      192(CX), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y6
 	VPAND        lowNibbles<>+0(SB), Y9, Y7
 	VMOVDQU      codes<>+0(SB), Y4
@@ -1380,8 +1390,8 @@ block18:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      256(CX), Y8
-	VMOVDQU      288(CX), Y9
+	VMOVDQU      224(CX), Y8
+	VMOVDQU      256(CX), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y10
 	VPAND        lowNibbles<>+0(SB), Y9, Y11
 	VMOVDQU      codes<>+0(SB), Y12
@@ -1430,19 +1440,23 @@ block18:
 	VPMADDWD     ones16<>+0(SB), Y7, Y7
 	VPADDD       480(SI), Y7, Y7
 	VPADDD       Y8, Y7, Y7
-	VBROADCASTSS (DI), Y8
+	VPMOVZXWD    (CX), Y8
+	VPSLLD       $0x10, Y8, Y8
+	VPMOVZXWD    16(CX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VBROADCASTSS (DI), Y10
 	VCVTDQ2PS    Y4, Y4
-	VMULPS       (CX), Y4, Y4
-	VFMADD231PS  Y8, Y4, Y0
+	VMULPS       Y8, Y4, Y4
+	VFMADD231PS  Y10, Y4, Y0
 	VCVTDQ2PS    Y5, Y5
-	VMULPS       32(CX), Y5, Y5
-	VFMADD231PS  Y8, Y5, Y1
+	VMULPS       Y9, Y5, Y5
+	VFMADD231PS  Y10, Y5, Y1
 	VBROADCASTSS (DI)(AX*1), Y4
 	VCVTDQ2PS    Y6, Y6
-	VMULPS       (CX), Y6, Y6
+	VMULPS       Y8, Y6, Y6
 	VFMADD231PS  Y4, Y6, Y2
 	VCVTDQ2PS    Y7, Y7
-	VMULPS       32(CX), Y7, Y7
+	VMULPS       Y9, Y7, Y7
 	VFMADD231PS  Y4, Y7, Y3
 	PREFETCHT0   2048(CX)
 	PREFETCHT1   4096(CX)
@@ -1454,7 +1468,7 @@ block18:
 	PREFETCHT1   4288(CX)
 	PREFETCHT0   2304(CX)
 	PREFETCHT1   4352(CX)
-	ADDQ         $+320, CX
+	ADDQ         $+288, CX
 	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
@@ -1510,9 +1524,8 @@ next17:
 	VXORPS Y1, Y1, Y1
 
 block23:
-	PREFETCHT0   (CX)
-	VMOVDQU      64(CX), Y4
-	VMOVDQU      96(CX), Y5
+	VMOVDQU      32(CX), Y4
+	VMOVDQU      64(CX), Y5
 	VPAND        lowNibbles<>+0(SB), Y4, Y2
 	VPAND        lowNibbles<>+0(SB), Y5, Y3
 	VMOVDQU      codes<>+0(SB), Y6
@@ -1533,8 +1546,8 @@ block23:
 	VPADDW       Y4, Y2, Y2
 	VPMADDUBSW   Y6, Y5, Y4
 	VPADDW       Y4, Y3, Y3
-	VMOVDQU      128(CX), Y4
-	VMOVDQU      160(CX), Y5
+	VMOVDQU      96(CX), Y4
+	VMOVDQU      128(CX), Y5
 	VPAND        lowNibbles<>+0(SB), Y4, Y6
 	VPAND        lowNibbles<>+0(SB), Y5, Y7
 	VMOVDQU      codes<>+0(SB), Y8
@@ -1561,8 +1574,8 @@ block23:
 	VMOVDQU      Y2, 384(SI)
 	VPMADDWD     ones16<>+0(SB), Y3, Y3
 	VMOVDQU      Y3, 416(SI)
-	VMOVDQU      192(CX), Y4
-	VMOVDQU      224(CX), Y5
+	VMOVDQU      160(CX), Y4
+	VMOVDQU      192(CX), Y5
 	VPAND        lowNibbles<>+0(SB), Y4, Y2
 	VPAND        lowNibbles<>+0(SB), Y5, Y3
 	VMOVDQU      codes<>+0(SB), Y6
@@ -1583,8 +1596,8 @@ block23:
 	VPADDW       Y4, Y2, Y2
 	VPMADDUBSW   Y6, Y5, Y4
 	VPADDW       Y4, Y3, Y3
-	VMOVDQU      256(CX), Y4
-	VMOVDQU      288(CX), Y5
+	VMOVDQU      224(CX), Y4
+	VMOVDQU      256(CX), Y5
 	VPAND        lowNibbles<>+0(SB), Y4, Y6
 	VPAND        lowNibbles<>+0(SB), Y5, Y7
 	VMOVDQU      codes<>+0(SB), Y8
@@ -1615,13 +1628,17 @@ block23:
 	VPMADDWD     ones16<>+0(SB), Y3, Y3
 	VPADDD       416(SI), Y3, Y3
 	VPADDD       Y4, Y3, Y3
-	VBROADCASTSS (DI), Y4
+	VPMOVZXWD    (CX), Y4
+	VPSLLD       $0x10, Y4, Y4
+	VPMOVZXWD    16(CX), Y5
+	VPSLLD       $0x10, Y5, Y5
+	VBROADCASTSS (DI), Y6
 	VCVTDQ2PS    Y2, Y2
-	VMULPS       (CX), Y2, Y2
-	VFMADD231PS  Y4, Y2, Y0
+	VMULPS       Y4, Y2, Y2
+	VFMADD231PS  Y6, Y2, Y0
 	VCVTDQ2PS    Y3, Y3
-	VMULPS       32(CX), Y3, Y3
-	VFMADD231PS  Y4, Y3, Y1
+	VMULPS       Y5, Y3, Y3
+	VFMADD231PS  Y6, Y3, Y1
 	PREFETCHT0   2048(CX)
 	PREFETCHT1   4096(CX)
 	PREFETCHT0   2112(CX)
@@ -1632,7 +1649,7 @@ block23:
 	PREFETCHT1   4288(CX)
 	PREFETCHT0   2304(CX)
 	PREFETCHT1   4352(CX)
-	ADDQ         $+320, CX
+	ADDQ         $+288, CX
 	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8

@@ -74,7 +74,7 @@ block3:
 	VPDPWSSD.BCST    (R12)(AX*4), Z14, Z25
 	VXORPS           Z26, Z26, Z26
 	VPDPWSSD.BCST    (R12)(SI*1), Z14, Z26
-	VMOVDQU32        64(CX), Z27
+	VMOVDQU32        32(CX), Z27
 	VPANDD           Z12, Z27, Z28
 	VPSHUFB          Z28, Z13, Z28
 	VPDPBUSD.BCST    (DI), Z28, Z15
@@ -104,7 +104,7 @@ block3:
 	VPDPBUSD.BCST    4(R8)(BX*1), Z27, Z24
 	VPDPBUSD.BCST    4(R8)(AX*4), Z27, Z25
 	VPDPBUSD.BCST    4(R8)(SI*1), Z27, Z26
-	VMOVDQU32        128(CX), Z27
+	VMOVDQU32        96(CX), Z27
 	VPANDD           Z12, Z27, Z28
 	VPSHUFB          Z28, Z13, Z28
 	VPDPBUSD.BCST    8(DI), Z28, Z15
@@ -134,7 +134,7 @@ block3:
 	VPDPBUSD.BCST    12(R8)(BX*1), Z27, Z24
 	VPDPBUSD.BCST    12(R8)(AX*4), Z27, Z25
 	VPDPBUSD.BCST    12(R8)(SI*1), Z27, Z26
-	VMOVDQU32        192(CX), Z27
+	VMOVDQU32        160(CX), Z27
 	VPANDD           Z12, Z27, Z28
 	VPSHUFB          Z28, Z13, Z28
 	VPDPBUSD.BCST    16(DI), Z28, Z15
@@ -164,7 +164,7 @@ block3:
 	VPDPBUSD.BCST    20(R8)(BX*1), Z27, Z24
 	VPDPBUSD.BCST    20(R8)(AX*4), Z27, Z25
 	VPDPBUSD.BCST    20(R8)(SI*1), Z27, Z26
-	VMOVDQU32        256(CX), Z27
+	VMOVDQU32        224(CX), Z27
 	VPANDD           Z12, Z27, Z28
 	VPSHUFB          Z28, Z13, Z28
 	VPDPBUSD.BCST    24(DI), Z28, Z15
@@ -194,7 +194,8 @@ block3:
 	VPDPBUSD.BCST    28(R8)(BX*1), Z27, Z24
 	VPDPBUSD.BCST    28(R8)(AX*4), Z27, Z25
 	VPDPBUSD.BCST    28(R8)(SI*1), Z27, Z26
-	VMOVDQU32        (CX), Z27
+	VPMOVZXWD        (CX), Z27
+	VPSLLD           $0x10, Z27, Z27
 	VCVTDQ2PS        Z15, Z15
 	VMULPS           Z27, Z15, Z15
 	VFMADD231PS.BCST (R9), Z15, Z0
@@ -231,7 +232,7 @@ block3:
 	VCVTDQ2PS        Z26, Z26
 	VMULPS           Z27, Z26, Z26
 	VFMADD231PS.BCST (R11)(SI*1), Z26, Z11
-	ADDQ             $+320, CX
+	ADDQ             $+288, CX
 	ADDQ             $+32, DI
 	ADDQ             $+32, R8
 	ADDQ             $+4, R9
@@ -363,7 +364,7 @@ block8:
 	VPDPWSSD.BCST    (R12), Z10, Z17
 	VXORPS           Z18, Z18, Z18
 	VPDPWSSD.BCST    (R12)(AX*1), Z10, Z18
-	VMOVDQU32        64(CX), Z19
+	VMOVDQU32        32(CX), Z19
 	VPANDD           Z8, Z19, Z20
 	VPSHUFB          Z20, Z9, Z20
 	VPDPBUSD.BCST    (DI), Z20, Z11
@@ -385,7 +386,7 @@ block8:
 	VPDPBUSD.BCST    4(DI)(SI*1), Z19, Z16
 	VPDPBUSD.BCST    4(R8), Z19, Z17
 	VPDPBUSD.BCST    4(R8)(AX*1), Z19, Z18
-	VMOVDQU32        128(CX), Z19
+	VMOVDQU32        96(CX), Z19
 	VPANDD           Z8, Z19, Z20
 	VPSHUFB          Z20, Z9, Z20
 	VPDPBUSD.BCST    8(DI), Z20, Z11
@@ -407,7 +408,7 @@ block8:
 	VPDPBUSD.BCST    12(DI)(SI*1), Z19, Z16
 	VPDPBUSD.BCST    12(R8), Z19, Z17
 	VPDPBUSD.BCST    12(R8)(AX*1), Z19, Z18
-	VMOVDQU32        192(CX), Z19
+	VMOVDQU32        160(CX), Z19
 	VPANDD           Z8, Z19, Z20
 	VPSHUFB          Z20, Z9, Z20
 	VPDPBUSD.BCST    16(DI), Z20, Z11
@@ -429,7 +430,7 @@ block8:
 	VPDPBUSD.BCST    20(DI)(SI*1), Z19, Z16
 	VPDPBUSD.BCST    20(R8), Z19, Z17
 	VPDPBUSD.BCST    20(R8)(AX*1), Z19, Z18
-	VMOVDQU32        256(CX), Z19
+	VMOVDQU32        224(CX), Z19
 	VPANDD           Z8, Z19, Z20
 	VPSHUFB          Z20, Z9, Z20
 	VPDPBUSD.BCST    24(DI), Z20, Z11
@@ -451,7 +452,8 @@ block8:
 	VPDPBUSD.BCST    28(DI)(SI*1), Z19, Z16
 	VPDPBUSD.BCST    28(R8), Z19, Z17
 	VPDPBUSD.BCST    28(R8)(AX*1), Z19, Z18
-	VMOVDQU32        (CX), Z19
+	VPMOVZXWD        (CX), Z19
+	VPSLLD           $0x10, Z19, Z19
 	VCVTDQ2PS        Z11, Z11
 	VMULPS           Z19, Z11, Z11
 	VFMADD231PS.BCST (R9), Z11, Z0
@@ -481,7 +483,7 @@ block8:
 	PREFETCHT0       2176(CX)
 	PREFETCHT0       2240(CX)
 	PREFETCHT0       2304(CX)
-	ADDQ             $+320, CX
+	ADDQ             $+288, CX
 	ADDQ             $+32, DI
 	ADDQ             $+32, R8
 	ADDQ             $+4, R9
@@ -583,7 +585,7 @@ block13:
 	VPDPWSSD.BCST    (R9)(AX*4), Z8, Z13
 	VXORPS           Z14, Z14, Z14
 	VPDPWSSD.BCST    (R9)(SI*1), Z8, Z14
-	VMOVDQU32        64(CX), Z15
+	VMOVDQU32        32(CX), Z15
 	VPANDD           Z6, Z15, Z16
 	VPSHUFB          Z16, Z7, Z16
 	VPDPBUSD.BCST    (DI), Z16, Z9
@@ -601,7 +603,7 @@ block13:
 	VPDPBUSD.BCST    4(DI)(BX*1), Z15, Z12
 	VPDPBUSD.BCST    4(DI)(AX*4), Z15, Z13
 	VPDPBUSD.BCST    4(DI)(SI*1), Z15, Z14
-	VMOVDQU32        128(CX), Z15
+	VMOVDQU32        96(CX), Z15
 	VPANDD           Z6, Z15, Z16
 	VPSHUFB          Z16, Z7, Z16
 	VPDPBUSD.BCST    8(DI), Z16, Z9
@@ -619,7 +621,7 @@ block13:
 	VPDPBUSD.BCST    12(DI)(BX*1), Z15, Z12
 	VPDPBUSD.BCST    12(DI)(AX*4), Z15, Z13
 	VPDPBUSD.BCST    12(DI)(SI*1), Z15, Z14
-	VMOVDQU32        192(CX), Z15
+	VMOVDQU32        160(CX), Z15
 	VPANDD           Z6, Z15, Z16
 	VPSHUFB          Z16, Z7, Z16
 	VPDPBUSD.BCST    16(DI), Z16, Z9
@@ -637,7 +639,7 @@ block13:
 	VPDPBUSD.BCST    20(DI)(BX*1), Z15, Z12
 	VPDPBUSD.BCST    20(DI)(AX*4), Z15, Z13
 	VPDPBUSD.BCST    20(DI)(SI*1), Z15, Z14
-	VMOVDQU32        256(CX), Z15
+	VMOVDQU32        224(CX), Z15
 	VPANDD           Z6, Z15, Z16
 	VPSHUFB          Z16, Z7, Z16
 	VPDPBUSD.BCST    24(DI), Z16, Z9
@@ -655,7 +657,8 @@ block13:
 	VPDPBUSD.BCST    28(DI)(BX*1), Z15, Z12
 	VPDPBUSD.BCST    28(DI)(AX*4), Z15, Z13
 	VPDPBUSD.BCST    28(DI)(SI*1), Z15, Z14
-	VMOVDQU32        (CX), Z15
+	VPMOVZXWD        (CX), Z15
+	VPSLLD           $0x10, Z15, Z15
 	VCVTDQ2PS        Z9, Z9
 	VMULPS           Z15, Z9, Z9
 	VFMADD231PS.BCST (R8), Z9, Z0
@@ -679,7 +682,7 @@ block13:
 	PREFETCHT0       2176(CX)
 	PREFETCHT0       2240(CX)
 	PREFETCHT0       2304(CX)
-	ADDQ             $+320, CX
+	ADDQ             $+288, CX
 	ADDQ             $+32, DI
 	ADDQ             $+4, R8
 	ADDQ             $+4, R9
@@ -761,7 +764,7 @@ block18:
 	VPDPWSSD.BCST    (R8)(AX*2), Z6, Z9
 	VXORPS           Z10, Z10, Z10
 	VPDPWSSD.BCST    (R8)(BX*1), Z6, Z10
-	VMOVDQU32        64(CX), Z11
+	VMOVDQU32        32(CX), Z11
 	VPANDD           Z4, Z11, Z12
 	VPSHUFB          Z12, Z5, Z12
 	VPDPBUSD.BCST    (SI), Z12, Z7
@@ -775,7 +778,7 @@ block18:
 	VPDPBUSD.BCST    4(SI)(AX*1), Z11, Z8
 	VPDPBUSD.BCST    4(SI)(AX*2), Z11, Z9
 	VPDPBUSD.BCST    4(SI)(BX*1), Z11, Z10
-	VMOVDQU32        128(CX), Z11
+	VMOVDQU32        96(CX), Z11
 	VPANDD           Z4, Z11, Z12
 	VPSHUFB          Z12, Z5, Z12
 	VPDPBUSD.BCST    8(SI), Z12, Z7
@@ -789,7 +792,7 @@ block18:
 	VPDPBUSD.BCST    12(SI)(AX*1), Z11, Z8
 	VPDPBUSD.BCST    12(SI)(AX*2), Z11, Z9
 	VPDPBUSD.BCST    12(SI)(BX*1), Z11, Z10
-	VMOVDQU32        192(CX), Z11
+	VMOVDQU32        160(CX), Z11
 	VPANDD           Z4, Z11, Z12
 	VPSHUFB          Z12, Z5, Z12
 	VPDPBUSD.BCST    16(SI), Z12, Z7
@@ -803,7 +806,7 @@ block18:
 	VPDPBUSD.BCST    20(SI)(AX*1), Z11, Z8
 	VPDPBUSD.BCST    20(SI)(AX*2), Z11, Z9
 	VPDPBUSD.BCST    20(SI)(BX*1), Z11, Z10
-	VMOVDQU32        256(CX), Z11
+	VMOVDQU32        224(CX), Z11
 	VPANDD           Z4, Z11, Z12
 	VPSHUFB          Z12, Z5, Z12
 	VPDPBUSD.BCST    24(SI), Z12, Z7
@@ -817,7 +820,8 @@ block18:
 	VPDPBUSD.BCST    28(SI)(AX*1), Z11, Z8
 	VPDPBUSD.BCST    28(SI)(AX*2), Z11, Z9
 	VPDPBUSD.BCST    28(SI)(BX*1), Z11, Z10
-	VMOVDQU32        (CX), Z11
+	VPMOVZXWD        (CX), Z11
+	VPSLLD           $0x10, Z11, Z11
 	VCVTDQ2PS        Z7, Z7
 	VMULPS           Z11, Z7, Z7
 	VFMADD231PS.BCST (DI), Z7, Z0
@@ -835,7 +839,7 @@ block18:
 	PREFETCHT0       2176(CX)
 	PREFETCHT0       2240(CX)
 	PREFETCHT0       2304(CX)
-	ADDQ             $+320, CX
+	ADDQ             $+288, CX
 	ADDQ             $+32, SI
 	ADDQ             $+4, DI
 	ADDQ             $+4, R8
@@ -897,14 +901,13 @@ next17:
 	VMOVDQU32 minusZero<>+0(SB), Z5
 
 block23:
-	PREFETCHT0       (CX)
 	VXORPS           Z6, Z6, Z6
 	VPDPWSSD.BCST    (DI), Z5, Z6
 	VXORPS           Z7, Z7, Z7
 	VPDPWSSD.BCST    (DI)(AX*1), Z5, Z7
 	VXORPS           Z8, Z8, Z8
 	VPDPWSSD.BCST    (DI)(AX*2), Z5, Z8
-	VMOVDQU32        64(CX), Z9
+	VMOVDQU32        32(CX), Z9
 	VPANDD           Z3, Z9, Z10
 	VPSHUFB          Z10, Z4, Z10
 	VPDPBUSD.BCST    (BX), Z10, Z6
@@ -916,7 +919,7 @@ block23:
 	VPDPBUSD.BCST    4(BX), Z9, Z6
 	VPDPBUSD.BCST    4(BX)(AX*1), Z9, Z7
 	VPDPBUSD.BCST    4(BX)(AX*2), Z9, Z8
-	VMOVDQU32        128(CX), Z9
+	VMOVDQU32        96(CX), Z9
 	VPANDD           Z3, Z9, Z10
 	VPSHUFB          Z10, Z4, Z10
 	VPDPBUSD.BCST    8(BX), Z10, Z6
@@ -928,7 +931,7 @@ block23:
 	VPDPBUSD.BCST    12(BX), Z9, Z6
 	VPDPBUSD.BCST    12(BX)(AX*1), Z9, Z7
 	VPDPBUSD.BCST    12(BX)(AX*2), Z9, Z8
-	VMOVDQU32        192(CX), Z9
+	VMOVDQU32        160(CX), Z9
 	VPANDD           Z3, Z9, Z10
 	VPSHUFB          Z10, Z4, Z10
 	VPDPBUSD.BCST    16(BX), Z10, Z6
@@ -940,7 +943,7 @@ block23:
 	VPDPBUSD.BCST    20(BX), Z9, Z6
 	VPDPBUSD.BCST    20(BX)(AX*1), Z9, Z7
 	VPDPBUSD.BCST    20(BX)(AX*2), Z9, Z8
-	VMOVDQU32        256(CX), Z9
+	VMOVDQU32        224(CX), Z9
 	VPANDD           Z3, Z9, Z10
 	VPSHUFB          Z10, Z4, Z10
 	VPDPBUSD.BCST    24(BX), Z10, Z6
@@ -952,7 +955,8 @@ block23:
 	VPDPBUSD.BCST    28(BX), Z9, Z6
 	VPDPBUSD.BCST    28(BX)(AX*1), Z9, Z7
 	VPDPBUSD.BCST    28(BX)(AX*2), Z9, Z8
-	VMOVDQU32        (CX), Z9
+	VPMOVZXWD        (CX), Z9
+	VPSLLD           $0x10, Z9, Z9
 	VCVTDQ2PS        Z6, Z6
 	VMULPS           Z9, Z6, Z6
 	VFMADD231PS.BCST (SI), Z6, Z0
@@ -972,7 +976,7 @@ block23:
 	PREFETCHT1       4288(CX)
 	PREFETCHT0       2304(CX)
 	PREFETCHT1       4352(CX)
-	ADDQ             $+320, CX
+	ADDQ             $+288, CX
 	ADDQ             $+32, BX
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
@@ -1028,12 +1032,11 @@ next22:
 	VMOVDQU32 minusZero<>+0(SB), Z4
 
 block28:
-	PREFETCHT0       (CX)
 	VXORPS           Z5, Z5, Z5
 	VPDPWSSD.BCST    (DI), Z4, Z5
 	VXORPS           Z6, Z6, Z6
 	VPDPWSSD.BCST    (DI)(AX*1), Z4, Z6
-	VMOVDQU32        64(CX), Z7
+	VMOVDQU32        32(CX), Z7
 	VPANDD           Z2, Z7, Z8
 	VPSHUFB          Z8, Z3, Z8
 	VPDPBUSD.BCST    (BX), Z8, Z5
@@ -1043,7 +1046,7 @@ block28:
 	VPSHUFB          Z7, Z3, Z7
 	VPDPBUSD.BCST    4(BX), Z7, Z5
 	VPDPBUSD.BCST    4(BX)(AX*1), Z7, Z6
-	VMOVDQU32        128(CX), Z7
+	VMOVDQU32        96(CX), Z7
 	VPANDD           Z2, Z7, Z8
 	VPSHUFB          Z8, Z3, Z8
 	VPDPBUSD.BCST    8(BX), Z8, Z5
@@ -1053,7 +1056,7 @@ block28:
 	VPSHUFB          Z7, Z3, Z7
 	VPDPBUSD.BCST    12(BX), Z7, Z5
 	VPDPBUSD.BCST    12(BX)(AX*1), Z7, Z6
-	VMOVDQU32        192(CX), Z7
+	VMOVDQU32        160(CX), Z7
 	VPANDD           Z2, Z7, Z8
 	VPSHUFB          Z8, Z3, Z8
 	VPDPBUSD.BCST    16(BX), Z8, Z5
@@ -1063,7 +1066,7 @@ block28:
 	VPSHUFB          Z7, Z3, Z7
 	VPDPBUSD.BCST    20(BX), Z7, Z5
 	VPDPBUSD.BCST    20(BX)(AX*1), Z7, Z6
-	VMOVDQU32        256(CX), Z7
+	VMOVDQU32        224(CX), Z7
 	VPANDD           Z2, Z7, Z8
 	VPSHUFB          Z8, Z3, Z8
 	VPDPBUSD.BCST    24(BX), Z8, Z5
@@ -1073,7 +1076,8 @@ block28:
 	VPSHUFB          Z7, Z3, Z7
 	VPDPBUSD.BCST    28(BX), Z7, Z5
 	VPDPBUSD.BCST    28(BX)(AX*1), Z7, Z6
-	VMOVDQU32        (CX), Z7
+	VPMOVZXWD        (CX), Z7
+	VPSLLD           $0x10, Z7, Z7
 	VCVTDQ2PS        Z5, Z5
 	VMULPS           Z7, Z5, Z5
 	VFMADD231PS.BCST (SI), Z5, Z0
@@ -1090,7 +1094,7 @@ block28:
 	PREFETCHT1       4288(CX)
 	PREFETCHT0       2304(CX)
 	PREFETCHT1       4352(CX)
-	ADDQ             $+320, CX
+	ADDQ             $+288, CX
 	ADDQ             $+32, BX
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
@@ -1140,10 +1144,9 @@ next27:
 	VMOVDQU32 minusZero<>+0(SB), Z3
 
 block33:
-	PREFETCHT0       (CX)
 	VXORPS           Z4, Z4, Z4
 	VPDPWSSD.BCST    (DI), Z3, Z4
-	VMOVDQU32        64(CX), Z5
+	VMOVDQU32        32(CX), Z5
 	VPANDD           Z1, Z5, Z6
 	VPSHUFB          Z6, Z2, Z6
 	VPDPBUSD.BCST    (BX), Z6, Z4
@@ -1151,7 +1154,7 @@ block33:
 	VPANDD           Z1, Z5, Z5
 	VPSHUFB          Z5, Z2, Z5
 	VPDPBUSD.BCST    4(BX), Z5, Z4
-	VMOVDQU32        128(CX), Z5
+	VMOVDQU32        96(CX), Z5
 	VPANDD           Z1, Z5, Z6
 	VPSHUFB          Z6, Z2, Z6
 	VPDPBUSD.BCST    8(BX), Z6, Z4
@@ -1159,7 +1162,7 @@ block33:
 	VPANDD           Z1, Z5, Z5
 	VPSHUFB          Z5, Z2, Z5
 	VPDPBUSD.BCST    12(BX), Z5, Z4
-	VMOVDQU32        192(CX), Z5
+	VMOVDQU32        160(CX), Z5
 	VPANDD           Z1, Z5, Z6
 	VPSHUFB          Z6, Z2, Z6
 	VPDPBUSD.BCST    16(BX), Z6, Z4
@@ -1167,7 +1170,7 @@ block33:
 	VPANDD           Z1, Z5, Z5
 	VPSHUFB          Z5, Z2, Z5
 	VPDPBUSD.BCST    20(BX), Z5, Z4
-	VMOVDQU32        256(CX), Z5
+	VMOVDQU32        224(CX), Z5
 	VPANDD           Z1, Z5, Z6
 	VPSHUFB          Z6, Z2, Z6
 	VPDPBUSD.BCST    24(BX), Z6, Z4
@@ -1175,7 +1178,8 @@ block33:
 	VPANDD           Z1, Z5, Z5
 	VPSHUFB          Z5, Z2, Z5
 	VPDPBUSD.BCST    28(BX), Z5, Z4
-	VMOVDQU32        (CX), Z5
+	VPMOVZXWD        (CX), Z5
+	VPSLLD           $0x10, Z5, Z5
 	VCVTDQ2PS        Z4, Z4
 	VMULPS           Z5, Z4, Z4
 	VFMADD231PS.BCST (SI), Z4, Z0
@@ -1189,7 +1193,7 @@ block33:
 	PREFETCHT1       4288(CX)
 	PREFETCHT0       2304(CX)
 	PREFETCHT1       4352(CX)
-	ADDQ             $+320, CX
+	ADDQ             $+288, CX
 	ADDQ             $+32, BX
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI

@@ -70,12 +70,12 @@ block4:
 	FMOVQ 544(RSP), F8
 	FMOVQ 544(RSP), F7
 	FMOVQ 544(RSP), F6
-	FMOVQ 64(R6), F4
+	FMOVQ 32(R6), F4
 	WORD $0x4e331c85 // and v5.16b, v4.16b, v19.16b
 	WORD $0x6f0c0484 // ushr v4.16b, v4.16b, #4
 	WORD $0x4e050245 // tbl v5.16b, {v18.16b}, v5.16b
 	WORD $0x4e040244 // tbl v4.16b, {v18.16b}, v4.16b
-	FMOVQ 80(R6), F2
+	FMOVQ 48(R6), F2
 	WORD $0x4e331c43 // and v3.16b, v2.16b, v19.16b
 	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
 	WORD $0x4e030243 // tbl v3.16b, {v18.16b}, v3.16b
@@ -110,12 +110,12 @@ block4:
 	WORD $0x4f80e066 // sdot v6.4s, v3.16b, v0.4b[0]
 	WORD $0x4fa0e087 // sdot v7.4s, v4.16b, v0.4b[1]
 	WORD $0x4fa0e046 // sdot v6.4s, v2.16b, v0.4b[1]
-	FMOVQ 128(R6), F4
+	FMOVQ 96(R6), F4
 	WORD $0x4e331c85 // and v5.16b, v4.16b, v19.16b
 	WORD $0x6f0c0484 // ushr v4.16b, v4.16b, #4
 	WORD $0x4e050245 // tbl v5.16b, {v18.16b}, v5.16b
 	WORD $0x4e040244 // tbl v4.16b, {v18.16b}, v4.16b
-	FMOVQ 144(R6), F2
+	FMOVQ 112(R6), F2
 	WORD $0x4e331c43 // and v3.16b, v2.16b, v19.16b
 	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
 	WORD $0x4e030243 // tbl v3.16b, {v18.16b}, v3.16b
@@ -150,12 +150,12 @@ block4:
 	WORD $0x4f80e066 // sdot v6.4s, v3.16b, v0.4b[0]
 	WORD $0x4fa0e087 // sdot v7.4s, v4.16b, v0.4b[1]
 	WORD $0x4fa0e046 // sdot v6.4s, v2.16b, v0.4b[1]
-	FMOVQ 192(R6), F4
+	FMOVQ 160(R6), F4
 	WORD $0x4e331c85 // and v5.16b, v4.16b, v19.16b
 	WORD $0x6f0c0484 // ushr v4.16b, v4.16b, #4
 	WORD $0x4e050245 // tbl v5.16b, {v18.16b}, v5.16b
 	WORD $0x4e040244 // tbl v4.16b, {v18.16b}, v4.16b
-	FMOVQ 208(R6), F2
+	FMOVQ 176(R6), F2
 	WORD $0x4e331c43 // and v3.16b, v2.16b, v19.16b
 	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
 	WORD $0x4e030243 // tbl v3.16b, {v18.16b}, v3.16b
@@ -190,12 +190,12 @@ block4:
 	WORD $0x4f80e066 // sdot v6.4s, v3.16b, v0.4b[0]
 	WORD $0x4fa0e087 // sdot v7.4s, v4.16b, v0.4b[1]
 	WORD $0x4fa0e046 // sdot v6.4s, v2.16b, v0.4b[1]
-	FMOVQ 256(R6), F4
+	FMOVQ 224(R6), F4
 	WORD $0x4e331c85 // and v5.16b, v4.16b, v19.16b
 	WORD $0x6f0c0484 // ushr v4.16b, v4.16b, #4
 	WORD $0x4e050245 // tbl v5.16b, {v18.16b}, v5.16b
 	WORD $0x4e040244 // tbl v4.16b, {v18.16b}, v4.16b
-	FMOVQ 272(R6), F2
+	FMOVQ 240(R6), F2
 	WORD $0x4e331c43 // and v3.16b, v2.16b, v19.16b
 	WORD $0x6f0c0442 // ushr v2.16b, v2.16b, #4
 	WORD $0x4e030243 // tbl v3.16b, {v18.16b}, v3.16b
@@ -230,8 +230,9 @@ block4:
 	WORD $0x4f80e066 // sdot v6.4s, v3.16b, v0.4b[0]
 	WORD $0x4fa0e087 // sdot v7.4s, v4.16b, v0.4b[1]
 	WORD $0x4fa0e046 // sdot v6.4s, v2.16b, v0.4b[1]
-	FMOVQ (R6), F19
-	FMOVQ 16(R6), F18
+	FMOVQ (R22), F19
+	WORD $0x6e613a72 // shll2 v18.4s, v19.8h, #16
+	WORD $0x2e613a73 // shll v19.4s, v19.4h, #16
 	FMOVQ 544(RSP), F5
 	WORD $0x4ea5d631 // fsub v17.4s, v17.4s, v5.4s
 	WORD $0x4ea5d610 // fsub v16.4s, v16.4s, v5.4s
@@ -283,9 +284,9 @@ block4:
 	ADD $32, R13, R13
 	SUB $28, R15, R15
 	SUB $28, R14, R14
-	ADD $320, R6, R6
-	ADD $320, R22, R22
-	ADD $320, R23, R23
+	ADD $288, R6, R6
+	ADD $288, R22, R22
+	ADD $288, R23, R23
 	SUBS $1, R7, R7
 	BNE block4
 	MOVBU MatMulArgs_Accumulate(R0), R25
@@ -399,12 +400,12 @@ block10:
 	FMOVQ 544(RSP), F16
 	FMOVQ 544(RSP), F15
 	FMOVQ 544(RSP), F14
-	FMOVQ 64(R6), F12
+	FMOVQ 32(R6), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	WORD $0x4e0d02cd // tbl v13.16b, {v22.16b}, v13.16b
 	WORD $0x4e0c02cc // tbl v12.16b, {v22.16b}, v12.16b
-	FMOVQ 80(R6), F10
+	FMOVQ 48(R6), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -429,12 +430,12 @@ block10:
 	WORD $0x4f86e16e // sdot v14.4s, v11.16b, v6.4b[0]
 	WORD $0x4fa6e18f // sdot v15.4s, v12.16b, v6.4b[1]
 	WORD $0x4fa6e14e // sdot v14.4s, v10.16b, v6.4b[1]
-	FMOVQ 128(R6), F12
+	FMOVQ 96(R6), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	WORD $0x4e0d02cd // tbl v13.16b, {v22.16b}, v13.16b
 	WORD $0x4e0c02cc // tbl v12.16b, {v22.16b}, v12.16b
-	FMOVQ 144(R6), F10
+	FMOVQ 112(R6), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -459,12 +460,12 @@ block10:
 	WORD $0x4f86e16e // sdot v14.4s, v11.16b, v6.4b[0]
 	WORD $0x4fa6e18f // sdot v15.4s, v12.16b, v6.4b[1]
 	WORD $0x4fa6e14e // sdot v14.4s, v10.16b, v6.4b[1]
-	FMOVQ 192(R6), F12
+	FMOVQ 160(R6), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	WORD $0x4e0d02cd // tbl v13.16b, {v22.16b}, v13.16b
 	WORD $0x4e0c02cc // tbl v12.16b, {v22.16b}, v12.16b
-	FMOVQ 208(R6), F10
+	FMOVQ 176(R6), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -489,12 +490,12 @@ block10:
 	WORD $0x4f86e16e // sdot v14.4s, v11.16b, v6.4b[0]
 	WORD $0x4fa6e18f // sdot v15.4s, v12.16b, v6.4b[1]
 	WORD $0x4fa6e14e // sdot v14.4s, v10.16b, v6.4b[1]
-	FMOVQ 256(R6), F12
+	FMOVQ 224(R6), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	WORD $0x4e0d02cd // tbl v13.16b, {v22.16b}, v13.16b
 	WORD $0x4e0c02cc // tbl v12.16b, {v22.16b}, v12.16b
-	FMOVQ 272(R6), F10
+	FMOVQ 240(R6), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -519,8 +520,9 @@ block10:
 	WORD $0x4f86e16e // sdot v14.4s, v11.16b, v6.4b[0]
 	WORD $0x4fa6e18f // sdot v15.4s, v12.16b, v6.4b[1]
 	WORD $0x4fa6e14e // sdot v14.4s, v10.16b, v6.4b[1]
-	FMOVQ (R6), F23
-	FMOVQ 16(R6), F22
+	FMOVQ (R22), F23
+	WORD $0x6e613af6 // shll2 v22.4s, v23.8h, #16
+	WORD $0x2e613af7 // shll v23.4s, v23.4h, #16
 	FMOVQ 544(RSP), F13
 	WORD $0x4eadd6b5 // fsub v21.4s, v21.4s, v13.4s
 	WORD $0x4eadd694 // fsub v20.4s, v20.4s, v13.4s
@@ -556,9 +558,9 @@ block10:
 	ADD $32, R11, R11
 	SUB $28, R15, R15
 	SUB $28, R14, R14
-	ADD $320, R6, R6
-	ADD $320, R22, R22
-	ADD $320, R23, R23
+	ADD $288, R6, R6
+	ADD $288, R22, R22
+	ADD $288, R23, R23
 	SUBS $1, R7, R7
 	BNE block10
 	MOVBU MatMulArgs_Accumulate(R0), R25
@@ -642,6 +644,26 @@ block15:
 	FMOVQ 544(RSP), F16
 	FMOVQ 544(RSP), F15
 	FMOVQ 544(RSP), F14
+	FMOVQ 32(R6), F12
+	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
+	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
+	WORD $0x4e0d02cd // tbl v13.16b, {v22.16b}, v13.16b
+	WORD $0x4e0c02cc // tbl v12.16b, {v22.16b}, v12.16b
+	FMOVQ 48(R6), F10
+	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
+	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
+	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
+	WORD $0x4e0a02ca // tbl v10.16b, {v22.16b}, v10.16b
+	FMOVD (R8), F9
+	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
+	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
+	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
+	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
+	FMOVD (R9), F8
+	WORD $0x4f88e1b1 // sdot v17.4s, v13.16b, v8.4b[0]
+	WORD $0x4f88e170 // sdot v16.4s, v11.16b, v8.4b[0]
+	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
+	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
 	FMOVQ 64(R6), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
@@ -653,15 +675,15 @@ block15:
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
 	WORD $0x4e0a02ca // tbl v10.16b, {v22.16b}, v10.16b
 	FMOVD (R8), F9
-	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
+	WORD $0x4f89e1b3 // sdot v19.4s, v13.16b, v9.4b[0]
+	WORD $0x4f89e172 // sdot v18.4s, v11.16b, v9.4b[0]
+	WORD $0x4fa9e193 // sdot v19.4s, v12.16b, v9.4b[1]
+	WORD $0x4fa9e152 // sdot v18.4s, v10.16b, v9.4b[1]
 	FMOVD (R9), F8
-	WORD $0x4f88e1b1 // sdot v17.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e170 // sdot v16.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
+	WORD $0x4f88e1af // sdot v15.4s, v13.16b, v8.4b[0]
+	WORD $0x4f88e16e // sdot v14.4s, v11.16b, v8.4b[0]
+	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
+	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
 	FMOVQ 96(R6), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
@@ -672,16 +694,16 @@ block15:
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
 	WORD $0x4e0a02ca // tbl v10.16b, {v22.16b}, v10.16b
-	FMOVD (R8), F9
-	WORD $0x4f89e1b3 // sdot v19.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e172 // sdot v18.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e193 // sdot v19.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e152 // sdot v18.4s, v10.16b, v9.4b[1]
-	FMOVD (R9), F8
-	WORD $0x4f88e1af // sdot v15.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e16e // sdot v14.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
+	FMOVD 8(R8), F9
+	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
+	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
+	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
+	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
+	FMOVD 8(R9), F8
+	WORD $0x4f88e1b1 // sdot v17.4s, v13.16b, v8.4b[0]
+	WORD $0x4f88e170 // sdot v16.4s, v11.16b, v8.4b[0]
+	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
+	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
 	FMOVQ 128(R6), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
@@ -693,15 +715,15 @@ block15:
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
 	WORD $0x4e0a02ca // tbl v10.16b, {v22.16b}, v10.16b
 	FMOVD 8(R8), F9
-	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
+	WORD $0x4f89e1b3 // sdot v19.4s, v13.16b, v9.4b[0]
+	WORD $0x4f89e172 // sdot v18.4s, v11.16b, v9.4b[0]
+	WORD $0x4fa9e193 // sdot v19.4s, v12.16b, v9.4b[1]
+	WORD $0x4fa9e152 // sdot v18.4s, v10.16b, v9.4b[1]
 	FMOVD 8(R9), F8
-	WORD $0x4f88e1b1 // sdot v17.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e170 // sdot v16.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
+	WORD $0x4f88e1af // sdot v15.4s, v13.16b, v8.4b[0]
+	WORD $0x4f88e16e // sdot v14.4s, v11.16b, v8.4b[0]
+	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
+	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
 	FMOVQ 160(R6), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
@@ -712,16 +734,16 @@ block15:
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
 	WORD $0x4e0a02ca // tbl v10.16b, {v22.16b}, v10.16b
-	FMOVD 8(R8), F9
-	WORD $0x4f89e1b3 // sdot v19.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e172 // sdot v18.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e193 // sdot v19.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e152 // sdot v18.4s, v10.16b, v9.4b[1]
-	FMOVD 8(R9), F8
-	WORD $0x4f88e1af // sdot v15.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e16e // sdot v14.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
+	FMOVD 16(R8), F9
+	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
+	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
+	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
+	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
+	FMOVD 16(R9), F8
+	WORD $0x4f88e1b1 // sdot v17.4s, v13.16b, v8.4b[0]
+	WORD $0x4f88e170 // sdot v16.4s, v11.16b, v8.4b[0]
+	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
+	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
 	FMOVQ 192(R6), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
@@ -733,26 +755,6 @@ block15:
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
 	WORD $0x4e0a02ca // tbl v10.16b, {v22.16b}, v10.16b
 	FMOVD 16(R8), F9
-	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
-	FMOVD 16(R9), F8
-	WORD $0x4f88e1b1 // sdot v17.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e170 // sdot v16.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
-	FMOVQ 224(R6), F12
-	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e0d02cd // tbl v13.16b, {v22.16b}, v13.16b
-	WORD $0x4e0c02cc // tbl v12.16b, {v22.16b}, v12.16b
-	FMOVQ 240(R6), F10
-	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
-	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
-	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
-	WORD $0x4e0a02ca // tbl v10.16b, {v22.16b}, v10.16b
-	FMOVD 16(R8), F9
 	WORD $0x4f89e1b3 // sdot v19.4s, v13.16b, v9.4b[0]
 	WORD $0x4f89e172 // sdot v18.4s, v11.16b, v9.4b[0]
 	WORD $0x4fa9e193 // sdot v19.4s, v12.16b, v9.4b[1]
@@ -762,12 +764,12 @@ block15:
 	WORD $0x4f88e16e // sdot v14.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
-	FMOVQ 256(R6), F12
+	FMOVQ 224(R6), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	WORD $0x4e0d02cd // tbl v13.16b, {v22.16b}, v13.16b
 	WORD $0x4e0c02cc // tbl v12.16b, {v22.16b}, v12.16b
-	FMOVQ 272(R6), F10
+	FMOVQ 240(R6), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -782,12 +784,12 @@ block15:
 	WORD $0x4f88e170 // sdot v16.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
-	FMOVQ 288(R6), F12
+	FMOVQ 256(R6), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	WORD $0x4e0d02cd // tbl v13.16b, {v22.16b}, v13.16b
 	WORD $0x4e0c02cc // tbl v12.16b, {v22.16b}, v12.16b
-	FMOVQ 304(R6), F10
+	FMOVQ 272(R6), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -803,9 +805,11 @@ block15:
 	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
 	FMOVQ (R6), F23
-	FMOVQ 16(R6), F22
-	FMOVQ 32(R6), F13
-	FMOVQ 48(R6), F12
+	WORD $0x6e613af6 // shll2 v22.4s, v23.8h, #16
+	WORD $0x2e613af7 // shll v23.4s, v23.4h, #16
+	FMOVQ 16(R6), F13
+	WORD $0x6e6139ac // shll2 v12.4s, v13.8h, #16
+	WORD $0x2e6139ad // shll v13.4s, v13.4h, #16
 	FMOVQ 544(RSP), F11
 	WORD $0x4eabd6b5 // fsub v21.4s, v21.4s, v11.4s
 	WORD $0x4eabd694 // fsub v20.4s, v20.4s, v11.4s
@@ -837,7 +841,7 @@ block15:
 	ADD $32, R9, R9
 	SUB $28, R15, R15
 	SUB $28, R14, R14
-	ADD $320, R6, R6
+	ADD $288, R6, R6
 	SUBS $1, R7, R7
 	BNE block15
 	MOVBU MatMulArgs_Accumulate(R0), R25
@@ -905,6 +909,21 @@ block20:
 	FMOVQ 544(RSP), F24
 	FMOVQ 544(RSP), F23
 	FMOVQ 544(RSP), F22
+	FMOVQ 32(R6), F20
+	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
+	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
+	WORD $0x4e150355 // tbl v21.16b, {v26.16b}, v21.16b
+	WORD $0x4e140354 // tbl v20.16b, {v26.16b}, v20.16b
+	FMOVQ 48(R6), F18
+	WORD $0x4e3b1e53 // and v19.16b, v18.16b, v27.16b
+	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
+	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
+	WORD $0x4e120352 // tbl v18.16b, {v26.16b}, v18.16b
+	FMOVD (R8), F17
+	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
+	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
+	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
+	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
 	FMOVQ 64(R6), F20
 	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
@@ -916,10 +935,10 @@ block20:
 	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
 	WORD $0x4e120352 // tbl v18.16b, {v26.16b}, v18.16b
 	FMOVD (R8), F17
-	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
-	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
-	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
-	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
+	WORD $0x4f91e2b7 // sdot v23.4s, v21.16b, v17.4b[0]
+	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
+	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
+	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
 	FMOVQ 96(R6), F20
 	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
@@ -930,11 +949,11 @@ block20:
 	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
 	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
 	WORD $0x4e120352 // tbl v18.16b, {v26.16b}, v18.16b
-	FMOVD (R8), F17
-	WORD $0x4f91e2b7 // sdot v23.4s, v21.16b, v17.4b[0]
-	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
-	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
-	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
+	FMOVD 8(R8), F17
+	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
+	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
+	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
+	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
 	FMOVQ 128(R6), F20
 	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
@@ -946,10 +965,10 @@ block20:
 	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
 	WORD $0x4e120352 // tbl v18.16b, {v26.16b}, v18.16b
 	FMOVD 8(R8), F17
-	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
-	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
-	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
-	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
+	WORD $0x4f91e2b7 // sdot v23.4s, v21.16b, v17.4b[0]
+	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
+	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
+	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
 	FMOVQ 160(R6), F20
 	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
@@ -960,11 +979,11 @@ block20:
 	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
 	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
 	WORD $0x4e120352 // tbl v18.16b, {v26.16b}, v18.16b
-	FMOVD 8(R8), F17
-	WORD $0x4f91e2b7 // sdot v23.4s, v21.16b, v17.4b[0]
-	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
-	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
-	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
+	FMOVD 16(R8), F17
+	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
+	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
+	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
+	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
 	FMOVQ 192(R6), F20
 	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
@@ -976,10 +995,10 @@ block20:
 	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
 	WORD $0x4e120352 // tbl v18.16b, {v26.16b}, v18.16b
 	FMOVD 16(R8), F17
-	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
-	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
-	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
-	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
+	WORD $0x4f91e2b7 // sdot v23.4s, v21.16b, v17.4b[0]
+	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
+	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
+	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
 	FMOVQ 224(R6), F20
 	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
@@ -990,11 +1009,11 @@ block20:
 	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
 	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
 	WORD $0x4e120352 // tbl v18.16b, {v26.16b}, v18.16b
-	FMOVD 16(R8), F17
-	WORD $0x4f91e2b7 // sdot v23.4s, v21.16b, v17.4b[0]
-	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
-	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
-	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
+	FMOVD 24(R8), F17
+	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
+	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
+	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
+	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
 	FMOVQ 256(R6), F20
 	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
@@ -1006,29 +1025,16 @@ block20:
 	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
 	WORD $0x4e120352 // tbl v18.16b, {v26.16b}, v18.16b
 	FMOVD 24(R8), F17
-	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
-	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
-	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
-	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
-	FMOVQ 288(R6), F20
-	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
-	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
-	WORD $0x4e150355 // tbl v21.16b, {v26.16b}, v21.16b
-	WORD $0x4e140354 // tbl v20.16b, {v26.16b}, v20.16b
-	FMOVQ 304(R6), F18
-	WORD $0x4e3b1e53 // and v19.16b, v18.16b, v27.16b
-	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
-	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
-	WORD $0x4e120352 // tbl v18.16b, {v26.16b}, v18.16b
-	FMOVD 24(R8), F17
 	WORD $0x4f91e2b7 // sdot v23.4s, v21.16b, v17.4b[0]
 	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
 	FMOVQ (R6), F27
-	FMOVQ 16(R6), F26
-	FMOVQ 32(R6), F21
-	FMOVQ 48(R6), F20
+	WORD $0x6e613b7a // shll2 v26.4s, v27.8h, #16
+	WORD $0x2e613b7b // shll v27.4s, v27.4h, #16
+	FMOVQ 16(R6), F21
+	WORD $0x6e613ab4 // shll2 v20.4s, v21.8h, #16
+	WORD $0x2e613ab5 // shll v21.4s, v21.4h, #16
 	FMOVQ 544(RSP), F19
 	WORD $0x4eb3d739 // fsub v25.4s, v25.4s, v19.4s
 	WORD $0x4eb3d718 // fsub v24.4s, v24.4s, v19.4s
@@ -1046,7 +1052,7 @@ block20:
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $28, R14, R14
-	ADD $320, R6, R6
+	ADD $288, R6, R6
 	SUBS $1, R7, R7
 	BNE block20
 	MOVBU MatMulArgs_Accumulate(R0), R25

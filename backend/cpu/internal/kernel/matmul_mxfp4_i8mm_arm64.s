@@ -79,7 +79,7 @@ block4:
 	FMOVD (R12), F3
 	FMOVD (R13), F2
 	WORD $0x4ec23863 // zip1 v3.2d, v3.2d, v2.2d
-	FMOVQ 64(R6), F1
+	FMOVQ 32(R6), F1
 	WORD $0x4e331c22 // and v2.16b, v1.16b, v19.16b
 	WORD $0x6f0c0421 // ushr v1.16b, v1.16b, #4
 	WORD $0x4e020242 // tbl v2.16b, {v18.16b}, v2.16b
@@ -92,7 +92,7 @@ block4:
 	WORD $0x4e81a48c // smmla v12.4s, v4.16b, v1.16b
 	WORD $0x4e80a469 // smmla v9.4s, v3.16b, v0.16b
 	WORD $0x4e81a468 // smmla v8.4s, v3.16b, v1.16b
-	FMOVQ 80(R6), F1
+	FMOVQ 48(R6), F1
 	WORD $0x4e331c22 // and v2.16b, v1.16b, v19.16b
 	WORD $0x6f0c0421 // ushr v1.16b, v1.16b, #4
 	WORD $0x4e020242 // tbl v2.16b, {v18.16b}, v2.16b
@@ -114,7 +114,7 @@ block4:
 	FMOVD 8(R12), F3
 	FMOVD 8(R13), F2
 	WORD $0x4ec23863 // zip1 v3.2d, v3.2d, v2.2d
-	FMOVQ 128(R6), F1
+	FMOVQ 96(R6), F1
 	WORD $0x4e331c22 // and v2.16b, v1.16b, v19.16b
 	WORD $0x6f0c0421 // ushr v1.16b, v1.16b, #4
 	WORD $0x4e020242 // tbl v2.16b, {v18.16b}, v2.16b
@@ -127,7 +127,7 @@ block4:
 	WORD $0x4e81a48c // smmla v12.4s, v4.16b, v1.16b
 	WORD $0x4e80a469 // smmla v9.4s, v3.16b, v0.16b
 	WORD $0x4e81a468 // smmla v8.4s, v3.16b, v1.16b
-	FMOVQ 144(R6), F1
+	FMOVQ 112(R6), F1
 	WORD $0x4e331c22 // and v2.16b, v1.16b, v19.16b
 	WORD $0x6f0c0421 // ushr v1.16b, v1.16b, #4
 	WORD $0x4e020242 // tbl v2.16b, {v18.16b}, v2.16b
@@ -149,7 +149,7 @@ block4:
 	FMOVD 16(R12), F3
 	FMOVD 16(R13), F2
 	WORD $0x4ec23863 // zip1 v3.2d, v3.2d, v2.2d
-	FMOVQ 192(R6), F1
+	FMOVQ 160(R6), F1
 	WORD $0x4e331c22 // and v2.16b, v1.16b, v19.16b
 	WORD $0x6f0c0421 // ushr v1.16b, v1.16b, #4
 	WORD $0x4e020242 // tbl v2.16b, {v18.16b}, v2.16b
@@ -162,7 +162,7 @@ block4:
 	WORD $0x4e81a48c // smmla v12.4s, v4.16b, v1.16b
 	WORD $0x4e80a469 // smmla v9.4s, v3.16b, v0.16b
 	WORD $0x4e81a468 // smmla v8.4s, v3.16b, v1.16b
-	FMOVQ 208(R6), F1
+	FMOVQ 176(R6), F1
 	WORD $0x4e331c22 // and v2.16b, v1.16b, v19.16b
 	WORD $0x6f0c0421 // ushr v1.16b, v1.16b, #4
 	WORD $0x4e020242 // tbl v2.16b, {v18.16b}, v2.16b
@@ -184,7 +184,7 @@ block4:
 	FMOVD 24(R12), F3
 	FMOVD 24(R13), F2
 	WORD $0x4ec23863 // zip1 v3.2d, v3.2d, v2.2d
-	FMOVQ 256(R6), F1
+	FMOVQ 224(R6), F1
 	WORD $0x4e331c22 // and v2.16b, v1.16b, v19.16b
 	WORD $0x6f0c0421 // ushr v1.16b, v1.16b, #4
 	WORD $0x4e020242 // tbl v2.16b, {v18.16b}, v2.16b
@@ -197,7 +197,7 @@ block4:
 	WORD $0x4e81a48c // smmla v12.4s, v4.16b, v1.16b
 	WORD $0x4e80a469 // smmla v9.4s, v3.16b, v0.16b
 	WORD $0x4e81a468 // smmla v8.4s, v3.16b, v1.16b
-	FMOVQ 272(R6), F1
+	FMOVQ 240(R6), F1
 	WORD $0x4e331c22 // and v2.16b, v1.16b, v19.16b
 	WORD $0x6f0c0421 // ushr v1.16b, v1.16b, #4
 	WORD $0x4e020242 // tbl v2.16b, {v18.16b}, v2.16b
@@ -222,8 +222,9 @@ block4:
 	WORD $0x4ec87928 // zip2 v8.2d, v9.2d, v8.2d
 	WORD $0x4ec638eb // zip1 v11.2d, v7.2d, v6.2d
 	WORD $0x4ec678e6 // zip2 v6.2d, v7.2d, v6.2d
-	FMOVQ (R6), F9
-	FMOVQ 16(R6), F7
+	FMOVQ (R22), F9
+	WORD $0x6e613927 // shll2 v7.4s, v9.8h, #16
+	WORD $0x2e613929 // shll v9.4s, v9.4h, #16
 	FMOVQ 544(RSP), F5
 	WORD $0x4ea5d673 // fsub v19.4s, v19.4s, v5.4s
 	WORD $0x4ea5d652 // fsub v18.4s, v18.4s, v5.4s
@@ -275,9 +276,9 @@ block4:
 	ADD $32, R13, R13
 	SUB $28, R15, R15
 	SUB $28, R14, R14
-	ADD $320, R6, R6
-	ADD $320, R22, R22
-	ADD $320, R23, R23
+	ADD $288, R6, R6
+	ADD $288, R22, R22
+	ADD $288, R23, R23
 	SUBS $1, R7, R7
 	BNE block4
 	MOVBU MatMulArgs_Accumulate(R0), R25
@@ -397,7 +398,7 @@ block10:
 	FMOVD (R10), F12
 	FMOVD (R11), F11
 	WORD $0x4ecb398c // zip1 v12.2d, v12.2d, v11.2d
-	FMOVQ 64(R6), F10
+	FMOVQ 32(R6), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -408,7 +409,7 @@ block10:
 	WORD $0x4e8aa5b4 // smmla v20.4s, v13.16b, v10.16b
 	WORD $0x4e89a591 // smmla v17.4s, v12.16b, v9.16b
 	WORD $0x4e8aa590 // smmla v16.4s, v12.16b, v10.16b
-	FMOVQ 80(R6), F10
+	FMOVQ 48(R6), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -425,7 +426,7 @@ block10:
 	FMOVD 8(R10), F12
 	FMOVD 8(R11), F11
 	WORD $0x4ecb398c // zip1 v12.2d, v12.2d, v11.2d
-	FMOVQ 128(R6), F10
+	FMOVQ 96(R6), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -436,7 +437,7 @@ block10:
 	WORD $0x4e8aa5b4 // smmla v20.4s, v13.16b, v10.16b
 	WORD $0x4e89a591 // smmla v17.4s, v12.16b, v9.16b
 	WORD $0x4e8aa590 // smmla v16.4s, v12.16b, v10.16b
-	FMOVQ 144(R6), F10
+	FMOVQ 112(R6), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -453,7 +454,7 @@ block10:
 	FMOVD 16(R10), F12
 	FMOVD 16(R11), F11
 	WORD $0x4ecb398c // zip1 v12.2d, v12.2d, v11.2d
-	FMOVQ 192(R6), F10
+	FMOVQ 160(R6), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -464,7 +465,7 @@ block10:
 	WORD $0x4e8aa5b4 // smmla v20.4s, v13.16b, v10.16b
 	WORD $0x4e89a591 // smmla v17.4s, v12.16b, v9.16b
 	WORD $0x4e8aa590 // smmla v16.4s, v12.16b, v10.16b
-	FMOVQ 208(R6), F10
+	FMOVQ 176(R6), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -481,7 +482,7 @@ block10:
 	FMOVD 24(R10), F12
 	FMOVD 24(R11), F11
 	WORD $0x4ecb398c // zip1 v12.2d, v12.2d, v11.2d
-	FMOVQ 256(R6), F10
+	FMOVQ 224(R6), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -492,7 +493,7 @@ block10:
 	WORD $0x4e8aa5b4 // smmla v20.4s, v13.16b, v10.16b
 	WORD $0x4e89a591 // smmla v17.4s, v12.16b, v9.16b
 	WORD $0x4e8aa590 // smmla v16.4s, v12.16b, v10.16b
-	FMOVQ 272(R6), F10
+	FMOVQ 240(R6), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -511,8 +512,9 @@ block10:
 	WORD $0x4ed07a30 // zip2 v16.2d, v17.2d, v16.2d
 	WORD $0x4ece39f3 // zip1 v19.2d, v15.2d, v14.2d
 	WORD $0x4ece79ee // zip2 v14.2d, v15.2d, v14.2d
-	FMOVQ (R6), F17
-	FMOVQ 16(R6), F15
+	FMOVQ (R22), F17
+	WORD $0x6e613a2f // shll2 v15.4s, v17.8h, #16
+	WORD $0x2e613a31 // shll v17.4s, v17.4h, #16
 	FMOVQ 544(RSP), F13
 	WORD $0x4eadd6f7 // fsub v23.4s, v23.4s, v13.4s
 	WORD $0x4eadd6d6 // fsub v22.4s, v22.4s, v13.4s
@@ -548,9 +550,9 @@ block10:
 	ADD $32, R11, R11
 	SUB $28, R15, R15
 	SUB $28, R14, R14
-	ADD $320, R6, R6
-	ADD $320, R22, R22
-	ADD $320, R23, R23
+	ADD $288, R6, R6
+	ADD $288, R22, R22
+	ADD $288, R23, R23
 	SUBS $1, R7, R7
 	BNE block10
 	MOVBU MatMulArgs_Accumulate(R0), R25
@@ -634,6 +636,26 @@ block15:
 	FMOVQ 544(RSP), F16
 	FMOVQ 544(RSP), F15
 	FMOVQ 544(RSP), F14
+	FMOVQ 32(R6), F12
+	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
+	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
+	WORD $0x4e0d02cd // tbl v13.16b, {v22.16b}, v13.16b
+	WORD $0x4e0c02cc // tbl v12.16b, {v22.16b}, v12.16b
+	FMOVQ 48(R6), F10
+	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
+	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
+	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
+	WORD $0x4e0a02ca // tbl v10.16b, {v22.16b}, v10.16b
+	FMOVD (R8), F9
+	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
+	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
+	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
+	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
+	FMOVD (R9), F8
+	WORD $0x4f88e1b1 // sdot v17.4s, v13.16b, v8.4b[0]
+	WORD $0x4f88e170 // sdot v16.4s, v11.16b, v8.4b[0]
+	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
+	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
 	FMOVQ 64(R6), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
@@ -645,15 +667,15 @@ block15:
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
 	WORD $0x4e0a02ca // tbl v10.16b, {v22.16b}, v10.16b
 	FMOVD (R8), F9
-	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
+	WORD $0x4f89e1b3 // sdot v19.4s, v13.16b, v9.4b[0]
+	WORD $0x4f89e172 // sdot v18.4s, v11.16b, v9.4b[0]
+	WORD $0x4fa9e193 // sdot v19.4s, v12.16b, v9.4b[1]
+	WORD $0x4fa9e152 // sdot v18.4s, v10.16b, v9.4b[1]
 	FMOVD (R9), F8
-	WORD $0x4f88e1b1 // sdot v17.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e170 // sdot v16.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
+	WORD $0x4f88e1af // sdot v15.4s, v13.16b, v8.4b[0]
+	WORD $0x4f88e16e // sdot v14.4s, v11.16b, v8.4b[0]
+	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
+	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
 	FMOVQ 96(R6), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
@@ -664,16 +686,16 @@ block15:
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
 	WORD $0x4e0a02ca // tbl v10.16b, {v22.16b}, v10.16b
-	FMOVD (R8), F9
-	WORD $0x4f89e1b3 // sdot v19.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e172 // sdot v18.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e193 // sdot v19.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e152 // sdot v18.4s, v10.16b, v9.4b[1]
-	FMOVD (R9), F8
-	WORD $0x4f88e1af // sdot v15.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e16e // sdot v14.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
+	FMOVD 8(R8), F9
+	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
+	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
+	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
+	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
+	FMOVD 8(R9), F8
+	WORD $0x4f88e1b1 // sdot v17.4s, v13.16b, v8.4b[0]
+	WORD $0x4f88e170 // sdot v16.4s, v11.16b, v8.4b[0]
+	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
+	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
 	FMOVQ 128(R6), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
@@ -685,15 +707,15 @@ block15:
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
 	WORD $0x4e0a02ca // tbl v10.16b, {v22.16b}, v10.16b
 	FMOVD 8(R8), F9
-	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
+	WORD $0x4f89e1b3 // sdot v19.4s, v13.16b, v9.4b[0]
+	WORD $0x4f89e172 // sdot v18.4s, v11.16b, v9.4b[0]
+	WORD $0x4fa9e193 // sdot v19.4s, v12.16b, v9.4b[1]
+	WORD $0x4fa9e152 // sdot v18.4s, v10.16b, v9.4b[1]
 	FMOVD 8(R9), F8
-	WORD $0x4f88e1b1 // sdot v17.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e170 // sdot v16.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
+	WORD $0x4f88e1af // sdot v15.4s, v13.16b, v8.4b[0]
+	WORD $0x4f88e16e // sdot v14.4s, v11.16b, v8.4b[0]
+	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
+	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
 	FMOVQ 160(R6), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
@@ -704,16 +726,16 @@ block15:
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
 	WORD $0x4e0a02ca // tbl v10.16b, {v22.16b}, v10.16b
-	FMOVD 8(R8), F9
-	WORD $0x4f89e1b3 // sdot v19.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e172 // sdot v18.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e193 // sdot v19.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e152 // sdot v18.4s, v10.16b, v9.4b[1]
-	FMOVD 8(R9), F8
-	WORD $0x4f88e1af // sdot v15.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e16e // sdot v14.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
+	FMOVD 16(R8), F9
+	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
+	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
+	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
+	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
+	FMOVD 16(R9), F8
+	WORD $0x4f88e1b1 // sdot v17.4s, v13.16b, v8.4b[0]
+	WORD $0x4f88e170 // sdot v16.4s, v11.16b, v8.4b[0]
+	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
+	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
 	FMOVQ 192(R6), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
@@ -725,26 +747,6 @@ block15:
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
 	WORD $0x4e0a02ca // tbl v10.16b, {v22.16b}, v10.16b
 	FMOVD 16(R8), F9
-	WORD $0x4f89e1b5 // sdot v21.4s, v13.16b, v9.4b[0]
-	WORD $0x4f89e174 // sdot v20.4s, v11.16b, v9.4b[0]
-	WORD $0x4fa9e195 // sdot v21.4s, v12.16b, v9.4b[1]
-	WORD $0x4fa9e154 // sdot v20.4s, v10.16b, v9.4b[1]
-	FMOVD 16(R9), F8
-	WORD $0x4f88e1b1 // sdot v17.4s, v13.16b, v8.4b[0]
-	WORD $0x4f88e170 // sdot v16.4s, v11.16b, v8.4b[0]
-	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
-	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
-	FMOVQ 224(R6), F12
-	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
-	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
-	WORD $0x4e0d02cd // tbl v13.16b, {v22.16b}, v13.16b
-	WORD $0x4e0c02cc // tbl v12.16b, {v22.16b}, v12.16b
-	FMOVQ 240(R6), F10
-	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
-	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
-	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
-	WORD $0x4e0a02ca // tbl v10.16b, {v22.16b}, v10.16b
-	FMOVD 16(R8), F9
 	WORD $0x4f89e1b3 // sdot v19.4s, v13.16b, v9.4b[0]
 	WORD $0x4f89e172 // sdot v18.4s, v11.16b, v9.4b[0]
 	WORD $0x4fa9e193 // sdot v19.4s, v12.16b, v9.4b[1]
@@ -754,12 +756,12 @@ block15:
 	WORD $0x4f88e16e // sdot v14.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
-	FMOVQ 256(R6), F12
+	FMOVQ 224(R6), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	WORD $0x4e0d02cd // tbl v13.16b, {v22.16b}, v13.16b
 	WORD $0x4e0c02cc // tbl v12.16b, {v22.16b}, v12.16b
-	FMOVQ 272(R6), F10
+	FMOVQ 240(R6), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -774,12 +776,12 @@ block15:
 	WORD $0x4f88e170 // sdot v16.4s, v11.16b, v8.4b[0]
 	WORD $0x4fa8e191 // sdot v17.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e150 // sdot v16.4s, v10.16b, v8.4b[1]
-	FMOVQ 288(R6), F12
+	FMOVQ 256(R6), F12
 	WORD $0x4e371d8d // and v13.16b, v12.16b, v23.16b
 	WORD $0x6f0c058c // ushr v12.16b, v12.16b, #4
 	WORD $0x4e0d02cd // tbl v13.16b, {v22.16b}, v13.16b
 	WORD $0x4e0c02cc // tbl v12.16b, {v22.16b}, v12.16b
-	FMOVQ 304(R6), F10
+	FMOVQ 272(R6), F10
 	WORD $0x4e371d4b // and v11.16b, v10.16b, v23.16b
 	WORD $0x6f0c054a // ushr v10.16b, v10.16b, #4
 	WORD $0x4e0b02cb // tbl v11.16b, {v22.16b}, v11.16b
@@ -795,9 +797,11 @@ block15:
 	WORD $0x4fa8e18f // sdot v15.4s, v12.16b, v8.4b[1]
 	WORD $0x4fa8e14e // sdot v14.4s, v10.16b, v8.4b[1]
 	FMOVQ (R6), F23
-	FMOVQ 16(R6), F22
-	FMOVQ 32(R6), F13
-	FMOVQ 48(R6), F12
+	WORD $0x6e613af6 // shll2 v22.4s, v23.8h, #16
+	WORD $0x2e613af7 // shll v23.4s, v23.4h, #16
+	FMOVQ 16(R6), F13
+	WORD $0x6e6139ac // shll2 v12.4s, v13.8h, #16
+	WORD $0x2e6139ad // shll v13.4s, v13.4h, #16
 	FMOVQ 544(RSP), F11
 	WORD $0x4eabd6b5 // fsub v21.4s, v21.4s, v11.4s
 	WORD $0x4eabd694 // fsub v20.4s, v20.4s, v11.4s
@@ -829,7 +833,7 @@ block15:
 	ADD $32, R9, R9
 	SUB $28, R15, R15
 	SUB $28, R14, R14
-	ADD $320, R6, R6
+	ADD $288, R6, R6
 	SUBS $1, R7, R7
 	BNE block15
 	MOVBU MatMulArgs_Accumulate(R0), R25
@@ -897,6 +901,21 @@ block20:
 	FMOVQ 544(RSP), F24
 	FMOVQ 544(RSP), F23
 	FMOVQ 544(RSP), F22
+	FMOVQ 32(R6), F20
+	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
+	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
+	WORD $0x4e150355 // tbl v21.16b, {v26.16b}, v21.16b
+	WORD $0x4e140354 // tbl v20.16b, {v26.16b}, v20.16b
+	FMOVQ 48(R6), F18
+	WORD $0x4e3b1e53 // and v19.16b, v18.16b, v27.16b
+	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
+	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
+	WORD $0x4e120352 // tbl v18.16b, {v26.16b}, v18.16b
+	FMOVD (R8), F17
+	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
+	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
+	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
+	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
 	FMOVQ 64(R6), F20
 	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
@@ -908,10 +927,10 @@ block20:
 	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
 	WORD $0x4e120352 // tbl v18.16b, {v26.16b}, v18.16b
 	FMOVD (R8), F17
-	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
-	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
-	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
-	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
+	WORD $0x4f91e2b7 // sdot v23.4s, v21.16b, v17.4b[0]
+	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
+	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
+	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
 	FMOVQ 96(R6), F20
 	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
@@ -922,11 +941,11 @@ block20:
 	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
 	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
 	WORD $0x4e120352 // tbl v18.16b, {v26.16b}, v18.16b
-	FMOVD (R8), F17
-	WORD $0x4f91e2b7 // sdot v23.4s, v21.16b, v17.4b[0]
-	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
-	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
-	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
+	FMOVD 8(R8), F17
+	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
+	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
+	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
+	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
 	FMOVQ 128(R6), F20
 	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
@@ -938,10 +957,10 @@ block20:
 	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
 	WORD $0x4e120352 // tbl v18.16b, {v26.16b}, v18.16b
 	FMOVD 8(R8), F17
-	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
-	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
-	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
-	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
+	WORD $0x4f91e2b7 // sdot v23.4s, v21.16b, v17.4b[0]
+	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
+	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
+	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
 	FMOVQ 160(R6), F20
 	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
@@ -952,11 +971,11 @@ block20:
 	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
 	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
 	WORD $0x4e120352 // tbl v18.16b, {v26.16b}, v18.16b
-	FMOVD 8(R8), F17
-	WORD $0x4f91e2b7 // sdot v23.4s, v21.16b, v17.4b[0]
-	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
-	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
-	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
+	FMOVD 16(R8), F17
+	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
+	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
+	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
+	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
 	FMOVQ 192(R6), F20
 	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
@@ -968,10 +987,10 @@ block20:
 	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
 	WORD $0x4e120352 // tbl v18.16b, {v26.16b}, v18.16b
 	FMOVD 16(R8), F17
-	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
-	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
-	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
-	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
+	WORD $0x4f91e2b7 // sdot v23.4s, v21.16b, v17.4b[0]
+	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
+	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
+	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
 	FMOVQ 224(R6), F20
 	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
@@ -982,11 +1001,11 @@ block20:
 	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
 	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
 	WORD $0x4e120352 // tbl v18.16b, {v26.16b}, v18.16b
-	FMOVD 16(R8), F17
-	WORD $0x4f91e2b7 // sdot v23.4s, v21.16b, v17.4b[0]
-	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
-	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
-	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
+	FMOVD 24(R8), F17
+	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
+	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
+	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
+	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
 	FMOVQ 256(R6), F20
 	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
 	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
@@ -998,29 +1017,16 @@ block20:
 	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
 	WORD $0x4e120352 // tbl v18.16b, {v26.16b}, v18.16b
 	FMOVD 24(R8), F17
-	WORD $0x4f91e2b9 // sdot v25.4s, v21.16b, v17.4b[0]
-	WORD $0x4f91e278 // sdot v24.4s, v19.16b, v17.4b[0]
-	WORD $0x4fb1e299 // sdot v25.4s, v20.16b, v17.4b[1]
-	WORD $0x4fb1e258 // sdot v24.4s, v18.16b, v17.4b[1]
-	FMOVQ 288(R6), F20
-	WORD $0x4e3b1e95 // and v21.16b, v20.16b, v27.16b
-	WORD $0x6f0c0694 // ushr v20.16b, v20.16b, #4
-	WORD $0x4e150355 // tbl v21.16b, {v26.16b}, v21.16b
-	WORD $0x4e140354 // tbl v20.16b, {v26.16b}, v20.16b
-	FMOVQ 304(R6), F18
-	WORD $0x4e3b1e53 // and v19.16b, v18.16b, v27.16b
-	WORD $0x6f0c0652 // ushr v18.16b, v18.16b, #4
-	WORD $0x4e130353 // tbl v19.16b, {v26.16b}, v19.16b
-	WORD $0x4e120352 // tbl v18.16b, {v26.16b}, v18.16b
-	FMOVD 24(R8), F17
 	WORD $0x4f91e2b7 // sdot v23.4s, v21.16b, v17.4b[0]
 	WORD $0x4f91e276 // sdot v22.4s, v19.16b, v17.4b[0]
 	WORD $0x4fb1e297 // sdot v23.4s, v20.16b, v17.4b[1]
 	WORD $0x4fb1e256 // sdot v22.4s, v18.16b, v17.4b[1]
 	FMOVQ (R6), F27
-	FMOVQ 16(R6), F26
-	FMOVQ 32(R6), F21
-	FMOVQ 48(R6), F20
+	WORD $0x6e613b7a // shll2 v26.4s, v27.8h, #16
+	WORD $0x2e613b7b // shll v27.4s, v27.4h, #16
+	FMOVQ 16(R6), F21
+	WORD $0x6e613ab4 // shll2 v20.4s, v21.8h, #16
+	WORD $0x2e613ab5 // shll v21.4s, v21.4h, #16
 	FMOVQ 544(RSP), F19
 	WORD $0x4eb3d739 // fsub v25.4s, v25.4s, v19.4s
 	WORD $0x4eb3d718 // fsub v24.4s, v24.4s, v19.4s
@@ -1038,7 +1044,7 @@ block20:
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $28, R14, R14
-	ADD $320, R6, R6
+	ADD $288, R6, R6
 	SUBS $1, R7, R7
 	BNE block20
 	MOVBU MatMulArgs_Accumulate(R0), R25

@@ -52,7 +52,7 @@ block3:
 	FMOVD (R9), F10
 	WORD $0x4e04054b // dup v11.4s, v10.s[0]
 	WORD $0x4e0c054a // dup v10.4s, v10.s[1]
-	FMOVQ 64(R6), F8
+	FMOVQ 32(R6), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -65,7 +65,7 @@ block3:
 	WORD $0x4e2bc134 // smull2 v20.8h, v9.16b, v11.16b
 	WORD $0x0e2a8115 // smlal v21.8h, v8.8b, v10.8b
 	WORD $0x4e2a8114 // smlal2 v20.8h, v8.16b, v10.16b
-	FMOVQ 80(R6), F8
+	FMOVQ 48(R6), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -78,7 +78,7 @@ block3:
 	WORD $0x4e2bc132 // smull2 v18.8h, v9.16b, v11.16b
 	WORD $0x0e2a8113 // smlal v19.8h, v8.8b, v10.8b
 	WORD $0x4e2a8112 // smlal2 v18.8h, v8.16b, v10.16b
-	FMOVQ 96(R6), F8
+	FMOVQ 64(R6), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -91,7 +91,7 @@ block3:
 	WORD $0x4e2bc130 // smull2 v16.8h, v9.16b, v11.16b
 	WORD $0x0e2a8111 // smlal v17.8h, v8.8b, v10.8b
 	WORD $0x4e2a8110 // smlal2 v16.8h, v8.16b, v10.16b
-	FMOVQ 112(R6), F8
+	FMOVQ 80(R6), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -110,7 +110,7 @@ block3:
 	FMOVD 8(R9), F10
 	WORD $0x4e04054b // dup v11.4s, v10.s[0]
 	WORD $0x4e0c054a // dup v10.4s, v10.s[1]
-	FMOVQ 128(R6), F8
+	FMOVQ 96(R6), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -123,7 +123,7 @@ block3:
 	WORD $0x4e2b8134 // smlal2 v20.8h, v9.16b, v11.16b
 	WORD $0x0e2a8115 // smlal v21.8h, v8.8b, v10.8b
 	WORD $0x4e2a8114 // smlal2 v20.8h, v8.16b, v10.16b
-	FMOVQ 144(R6), F8
+	FMOVQ 112(R6), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -136,7 +136,7 @@ block3:
 	WORD $0x4e2b8132 // smlal2 v18.8h, v9.16b, v11.16b
 	WORD $0x0e2a8113 // smlal v19.8h, v8.8b, v10.8b
 	WORD $0x4e2a8112 // smlal2 v18.8h, v8.16b, v10.16b
-	FMOVQ 160(R6), F8
+	FMOVQ 128(R6), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -149,7 +149,7 @@ block3:
 	WORD $0x4e2b8130 // smlal2 v16.8h, v9.16b, v11.16b
 	WORD $0x0e2a8111 // smlal v17.8h, v8.8b, v10.8b
 	WORD $0x4e2a8110 // smlal2 v16.8h, v8.16b, v10.16b
-	FMOVQ 176(R6), F8
+	FMOVQ 144(R6), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -168,7 +168,7 @@ block3:
 	FMOVD 16(R9), F10
 	WORD $0x4e04054b // dup v11.4s, v10.s[0]
 	WORD $0x4e0c054a // dup v10.4s, v10.s[1]
-	FMOVQ 192(R6), F8
+	FMOVQ 160(R6), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -181,7 +181,7 @@ block3:
 	WORD $0x4e2b8134 // smlal2 v20.8h, v9.16b, v11.16b
 	WORD $0x0e2a8115 // smlal v21.8h, v8.8b, v10.8b
 	WORD $0x4e2a8114 // smlal2 v20.8h, v8.16b, v10.16b
-	FMOVQ 208(R6), F8
+	FMOVQ 176(R6), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -194,7 +194,7 @@ block3:
 	WORD $0x4e2b8132 // smlal2 v18.8h, v9.16b, v11.16b
 	WORD $0x0e2a8113 // smlal v19.8h, v8.8b, v10.8b
 	WORD $0x4e2a8112 // smlal2 v18.8h, v8.16b, v10.16b
-	FMOVQ 224(R6), F8
+	FMOVQ 192(R6), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -207,7 +207,7 @@ block3:
 	WORD $0x4e2b8130 // smlal2 v16.8h, v9.16b, v11.16b
 	WORD $0x0e2a8111 // smlal v17.8h, v8.8b, v10.8b
 	WORD $0x4e2a8110 // smlal2 v16.8h, v8.16b, v10.16b
-	FMOVQ 240(R6), F8
+	FMOVQ 208(R6), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -226,7 +226,7 @@ block3:
 	FMOVD 24(R9), F10
 	WORD $0x4e04054b // dup v11.4s, v10.s[0]
 	WORD $0x4e0c054a // dup v10.4s, v10.s[1]
-	FMOVQ 256(R6), F8
+	FMOVQ 224(R6), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -239,7 +239,7 @@ block3:
 	WORD $0x4e2b8134 // smlal2 v20.8h, v9.16b, v11.16b
 	WORD $0x0e2a8115 // smlal v21.8h, v8.8b, v10.8b
 	WORD $0x4e2a8114 // smlal2 v20.8h, v8.16b, v10.16b
-	FMOVQ 272(R6), F8
+	FMOVQ 240(R6), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -252,7 +252,7 @@ block3:
 	WORD $0x4e2b8132 // smlal2 v18.8h, v9.16b, v11.16b
 	WORD $0x0e2a8113 // smlal v19.8h, v8.8b, v10.8b
 	WORD $0x4e2a8112 // smlal2 v18.8h, v8.16b, v10.16b
-	FMOVQ 288(R6), F8
+	FMOVQ 256(R6), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -265,7 +265,7 @@ block3:
 	WORD $0x4e2b8130 // smlal2 v16.8h, v9.16b, v11.16b
 	WORD $0x0e2a8111 // smlal v17.8h, v8.8b, v10.8b
 	WORD $0x4e2a8110 // smlal2 v16.8h, v8.16b, v10.16b
-	FMOVQ 304(R6), F8
+	FMOVQ 272(R6), F8
 	WORD $0x4e3f1d09 // and v9.16b, v8.16b, v31.16b
 	WORD $0x6f0c0508 // ushr v8.16b, v8.16b, #4
 	WORD $0x4e0903c9 // tbl v9.16b, {v30.16b}, v9.16b
@@ -303,9 +303,11 @@ block3:
 	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
 	WORD $0x4eaebdef // addp v15.4s, v15.4s, v14.4s
 	FMOVQ (R6), F31
-	FMOVQ 16(R6), F30
-	FMOVQ 32(R6), F28
-	FMOVQ 48(R6), F26
+	WORD $0x6e613bfe // shll2 v30.4s, v31.8h, #16
+	WORD $0x2e613bff // shll v31.4s, v31.4h, #16
+	FMOVQ 16(R6), F28
+	WORD $0x6e613b9a // shll2 v26.4s, v28.8h, #16
+	WORD $0x2e613b9c // shll v28.4s, v28.4h, #16
 	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
 	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
 	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
@@ -352,7 +354,7 @@ block3:
 	ADD $32, R9, R9
 	SUB $28, R15, R15
 	SUB $28, R14, R14
-	ADD $320, R6, R6
+	ADD $288, R6, R6
 	SUBS $1, R7, R7
 	BNE block3
 	MOVBU MatMulArgs_Accumulate(R0), R25
@@ -436,7 +438,7 @@ block8:
 	FMOVD (R8), F16
 	WORD $0x4e040611 // dup v17.4s, v16.s[0]
 	WORD $0x4e0c0610 // dup v16.4s, v16.s[1]
-	FMOVQ 64(R6), F14
+	FMOVQ 32(R6), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -445,7 +447,7 @@ block8:
 	WORD $0x4e31c1f8 // smull2 v24.8h, v15.16b, v17.16b
 	WORD $0x0e3081d9 // smlal v25.8h, v14.8b, v16.8b
 	WORD $0x4e3081d8 // smlal2 v24.8h, v14.16b, v16.16b
-	FMOVQ 80(R6), F14
+	FMOVQ 48(R6), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -454,7 +456,7 @@ block8:
 	WORD $0x4e31c1f6 // smull2 v22.8h, v15.16b, v17.16b
 	WORD $0x0e3081d7 // smlal v23.8h, v14.8b, v16.8b
 	WORD $0x4e3081d6 // smlal2 v22.8h, v14.16b, v16.16b
-	FMOVQ 96(R6), F14
+	FMOVQ 64(R6), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -463,7 +465,7 @@ block8:
 	WORD $0x4e31c1f4 // smull2 v20.8h, v15.16b, v17.16b
 	WORD $0x0e3081d5 // smlal v21.8h, v14.8b, v16.8b
 	WORD $0x4e3081d4 // smlal2 v20.8h, v14.16b, v16.16b
-	FMOVQ 112(R6), F14
+	FMOVQ 80(R6), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -475,7 +477,7 @@ block8:
 	FMOVD 8(R8), F16
 	WORD $0x4e040611 // dup v17.4s, v16.s[0]
 	WORD $0x4e0c0610 // dup v16.4s, v16.s[1]
-	FMOVQ 128(R6), F14
+	FMOVQ 96(R6), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -484,7 +486,7 @@ block8:
 	WORD $0x4e3181f8 // smlal2 v24.8h, v15.16b, v17.16b
 	WORD $0x0e3081d9 // smlal v25.8h, v14.8b, v16.8b
 	WORD $0x4e3081d8 // smlal2 v24.8h, v14.16b, v16.16b
-	FMOVQ 144(R6), F14
+	FMOVQ 112(R6), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -493,7 +495,7 @@ block8:
 	WORD $0x4e3181f6 // smlal2 v22.8h, v15.16b, v17.16b
 	WORD $0x0e3081d7 // smlal v23.8h, v14.8b, v16.8b
 	WORD $0x4e3081d6 // smlal2 v22.8h, v14.16b, v16.16b
-	FMOVQ 160(R6), F14
+	FMOVQ 128(R6), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -502,7 +504,7 @@ block8:
 	WORD $0x4e3181f4 // smlal2 v20.8h, v15.16b, v17.16b
 	WORD $0x0e3081d5 // smlal v21.8h, v14.8b, v16.8b
 	WORD $0x4e3081d4 // smlal2 v20.8h, v14.16b, v16.16b
-	FMOVQ 176(R6), F14
+	FMOVQ 144(R6), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -514,7 +516,7 @@ block8:
 	FMOVD 16(R8), F16
 	WORD $0x4e040611 // dup v17.4s, v16.s[0]
 	WORD $0x4e0c0610 // dup v16.4s, v16.s[1]
-	FMOVQ 192(R6), F14
+	FMOVQ 160(R6), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -523,7 +525,7 @@ block8:
 	WORD $0x4e3181f8 // smlal2 v24.8h, v15.16b, v17.16b
 	WORD $0x0e3081d9 // smlal v25.8h, v14.8b, v16.8b
 	WORD $0x4e3081d8 // smlal2 v24.8h, v14.16b, v16.16b
-	FMOVQ 208(R6), F14
+	FMOVQ 176(R6), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -532,7 +534,7 @@ block8:
 	WORD $0x4e3181f6 // smlal2 v22.8h, v15.16b, v17.16b
 	WORD $0x0e3081d7 // smlal v23.8h, v14.8b, v16.8b
 	WORD $0x4e3081d6 // smlal2 v22.8h, v14.16b, v16.16b
-	FMOVQ 224(R6), F14
+	FMOVQ 192(R6), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -541,7 +543,7 @@ block8:
 	WORD $0x4e3181f4 // smlal2 v20.8h, v15.16b, v17.16b
 	WORD $0x0e3081d5 // smlal v21.8h, v14.8b, v16.8b
 	WORD $0x4e3081d4 // smlal2 v20.8h, v14.16b, v16.16b
-	FMOVQ 240(R6), F14
+	FMOVQ 208(R6), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -553,7 +555,7 @@ block8:
 	FMOVD 24(R8), F16
 	WORD $0x4e040611 // dup v17.4s, v16.s[0]
 	WORD $0x4e0c0610 // dup v16.4s, v16.s[1]
-	FMOVQ 256(R6), F14
+	FMOVQ 224(R6), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -562,7 +564,7 @@ block8:
 	WORD $0x4e3181f8 // smlal2 v24.8h, v15.16b, v17.16b
 	WORD $0x0e3081d9 // smlal v25.8h, v14.8b, v16.8b
 	WORD $0x4e3081d8 // smlal2 v24.8h, v14.16b, v16.16b
-	FMOVQ 272(R6), F14
+	FMOVQ 240(R6), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -571,7 +573,7 @@ block8:
 	WORD $0x4e3181f6 // smlal2 v22.8h, v15.16b, v17.16b
 	WORD $0x0e3081d7 // smlal v23.8h, v14.8b, v16.8b
 	WORD $0x4e3081d6 // smlal2 v22.8h, v14.16b, v16.16b
-	FMOVQ 288(R6), F14
+	FMOVQ 256(R6), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -580,7 +582,7 @@ block8:
 	WORD $0x4e3181f4 // smlal2 v20.8h, v15.16b, v17.16b
 	WORD $0x0e3081d5 // smlal v21.8h, v14.8b, v16.8b
 	WORD $0x4e3081d4 // smlal2 v20.8h, v14.16b, v16.16b
-	FMOVQ 304(R6), F14
+	FMOVQ 272(R6), F14
 	WORD $0x4e3b1dcf // and v15.16b, v14.16b, v27.16b
 	WORD $0x6f0c05ce // ushr v14.16b, v14.16b, #4
 	WORD $0x4e0f034f // tbl v15.16b, {v26.16b}, v15.16b
@@ -602,9 +604,11 @@ block8:
 	WORD $0x4e602a52 // saddlp v18.4s, v18.8h
 	WORD $0x4eb2be73 // addp v19.4s, v19.4s, v18.4s
 	FMOVQ (R6), F27
-	FMOVQ 16(R6), F26
-	FMOVQ 32(R6), F24
-	FMOVQ 48(R6), F22
+	WORD $0x6e613b7a // shll2 v26.4s, v27.8h, #16
+	WORD $0x2e613b7b // shll v27.4s, v27.4h, #16
+	FMOVQ 16(R6), F24
+	WORD $0x6e613b16 // shll2 v22.4s, v24.8h, #16
+	WORD $0x2e613b18 // shll v24.4s, v24.4h, #16
 	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
 	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
 	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
@@ -621,7 +625,7 @@ block8:
 	ADD $32, R8, R8
 	SUB $28, R15, R15
 	SUB $28, R14, R14
-	ADD $320, R6, R6
+	ADD $288, R6, R6
 	SUBS $1, R7, R7
 	BNE block8
 	MOVBU MatMulArgs_Accumulate(R0), R25

@@ -27,7 +27,7 @@ var (
 		PanelT4: {0, 16}, PanelT3: {0, 16}, PanelT3H: {0, 16}, PanelQ2: {0, 16},
 	}
 	floatFields = map[Layout][2]int{
-		PanelF32: {0, 16}, PanelS32: {0, 32}, PanelS16: {0, 64}, PanelMXFP4: {0, 16},
+		PanelF32: {0, 16}, PanelS32: {0, 32}, PanelS16: {0, 64},
 		PanelT4: {48, 1}, PanelT3: {48, 1}, PanelT3H: {48, 1},
 	}
 )
@@ -93,6 +93,10 @@ func fillPanel(rng *rand.Rand, w []byte, l Layout, extreme bool) {
 			}
 		case PanelBF16:
 			for i := 0; i < size; i += 2 {
+				le.PutUint16(block[i:], uint16(math.Float32bits(float32(rng.NormFloat64()))>>16))
+			}
+		case PanelMXFP4:
+			for i := 0; i < 32; i += 2 {
 				le.PutUint16(block[i:], uint16(math.Float32bits(float32(rng.NormFloat64()))>>16))
 			}
 		default:
@@ -300,7 +304,7 @@ func TestMatMulSpecialScales(t *testing.T) {
 			switch l {
 			case PanelF16, PanelBF16:
 				le.PutUint16(b[2*rng.IntN(16):], halves[i])
-			case PanelF32, PanelS32, PanelS16, PanelMXFP4:
+			case PanelF32, PanelS32, PanelS16:
 				le.PutUint32(b[4*rng.IntN(16):], floats[i])
 			case PanelNVFP4: // all scales are finite: the least and the largest
 				b[rng.IntN(64)] = byte(1 + 0x7e*(i%2))

@@ -8,7 +8,7 @@ import (
 // nibbleLayout describes a layout whose blocks of 32 columns have a scale, at most one offset, and codes of 4 or 5 bits
 // that stand for levels.
 type nibbleLayout struct {
-	wide   bool   // the scales are float32, not halves
+	brain  bool   // the scales are bfloat16, not halves
 	offset bool   // half offsets follow the scales
 	levels []int8 // by code: 16, or 32 where there are fifth bits
 }
@@ -21,7 +21,7 @@ var (
 // nibbleLayouts has a row with levels for each of these layouts.
 var nibbleLayouts = [NumLayouts]nibbleLayout{
 	PanelIQ4NL: {levels: levelsIQ4},
-	PanelMXFP4: {wide: true, levels: levelsFP4},
+	PanelMXFP4: {brain: true, levels: levelsFP4},
 	PanelQ41:   {offset: true, levels: ascending(0, 16)},
 	PanelQ50:   {levels: ascending(-16, 32)},
 	PanelQ51:   {offset: true, levels: ascending(0, 32)},
@@ -44,11 +44,12 @@ type blockOfS32 struct {
 
 // expand returns a block as one of PanelS32, whose sums it has. Without offsets m is zero.
 func (n *nibbleLayout) expand(w unsafe.Pointer) (p blockOfS32) {
-	if n.wide {
-		p.s, w = widenF32(w), unsafe.Add(w, 4*PanelRows)
+	if n.brain {
+		p.s = widenBF16(w)
 	} else {
-		p.s, w = widenF16(w), unsafe.Add(w, 2*PanelRows)
+		p.s = widenF16(w)
 	}
+	w = unsafe.Add(w, 2*PanelRows)
 	if n.offset {
 		p.m, w = widenF16(w), unsafe.Add(w, 2*PanelRows)
 	}
@@ -122,10 +123,10 @@ func packFifths(dst *[64]byte, src uint32, r int) {
 }
 
 func packMXFP4(dst, src []byte, r int) {
-	for ; len(src) >= 17; src, dst = src[17:], dst[320:] {
-		scale := math.Ldexp(1, int(src[0])-128) // of doubled numbers
-		le.PutUint32(dst[4*r:], math.Float32bits(float32(scale)))
-		packNibbles((*[256]byte)(dst[64:]), (*[16]byte)(src[1:]), r)
+	for ; len(src) >= 17; src, dst = src[17:], dst[288:] {
+		scale := float32(math.Ldexp(1, int(src[0])-128)) // of doubled numbers
+		le.PutUint16(dst[2*r:], uint16(math.Float32bits(scale)>>16))
+		packNibbles((*[256]byte)(dst[32:]), (*[16]byte)(src[1:]), r)
 	}
 }
 

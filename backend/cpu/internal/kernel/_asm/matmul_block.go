@@ -11,8 +11,9 @@ import (
 // stands for c - zero.
 type blockLayout struct {
 	name    string
-	scales  int // bytes of one: 2 for a half, 4 for a float32
-	offsets int // bytes of one, 0 for none
+	scales  int  // bytes of one: 2 for a half, 4 for a float32
+	brain   bool // scales of 2 bytes are bfloat16
+	offsets int  // bytes of one, 0 for none
 	bytes   bool
 	fifth   bool   // bits behind codes of 4 bits
 	levels  []int8 // what the codes of 4 bits stand for, when that is not c - zero
@@ -27,7 +28,7 @@ var (
 	blockQ4    = blockLayout{name: "matmulQ4", scales: 2, zero: 8}
 	blockS32   = blockLayout{name: "matmulS32", scales: 4, offsets: 4, bytes: true, zero: 128}
 	blockIQ4NL = blockLayout{name: "matmulIQ4NL", scales: 2, levels: levelsIQ4, zero: 127}
-	blockMXFP4 = blockLayout{name: "matmulMXFP4", scales: 4, levels: levelsFP4, zero: 12}
+	blockMXFP4 = blockLayout{name: "matmulMXFP4", scales: 2, brain: true, levels: levelsFP4, zero: 12}
 	blockQ41   = blockLayout{name: "matmulQ41", scales: 2, offsets: 2}
 	blockQ50   = blockLayout{name: "matmulQ50", scales: 2, fifth: true, zero: 16}
 	blockQ51   = blockLayout{name: "matmulQ51", scales: 2, offsets: 2, fifth: true}
@@ -116,7 +117,7 @@ func (l *blockLayout) genAVX512(g *generator) {
 				}
 			}
 			each(func(g int, w reg.VecVirtual) { t.dotZ(acc, w, 4*g) })
-			s := t.floatsZ(0, l.scales)
+			s := l.scalesZ(t)
 			var o reg.VecVirtual
 			if l.offsets > 0 {
 				o = t.floatsZ(panelRows*l.scales, l.offsets)
@@ -132,6 +133,17 @@ func (l *blockLayout) genAVX512(g *generator) {
 			t.next(l.blockBytes(), 32)
 		})
 	})
+}
+
+// scalesZ loads the scales of a block.
+func (l *blockLayout) scalesZ(t *tile) reg.VecVirtual {
+	if !l.brain {
+		return t.floatsZ(0, l.scales)
+	}
+	s := t.ZMM()
+	t.VPMOVZXWD(mem(t.w, nil, 0, 0), s)
+	t.VPSLLD(operand.Imm(16), s, s)
+	return s
 }
 
 // floatsZ loads the 16 half floats or float32 of a block at an offset.

@@ -19,7 +19,7 @@ func (l *blockLayout) genAVX2(g *generator) {
 		t.eachBlock(func() {
 			l.touch(t)
 			acc := l.products(t)
-			s := t.floats(0, l.scales)
+			s := l.scalesY(t)
 			var o []operand.Op
 			if l.offsets > 0 {
 				o = t.floats(panelRows*l.scales, l.offsets)
@@ -53,6 +53,19 @@ func (t *tile) floats(off, size int) []operand.Op {
 		return []operand.Op{mem(t.w, nil, 0, off), mem(t.w, nil, 0, off+32)}
 	}
 	return []operand.Op{t.half(mem(t.w, nil, 0, off)), t.half(mem(t.w, nil, 0, off+16))}
+}
+
+// scalesY returns the scales of a block.
+func (l *blockLayout) scalesY(t *tile) []operand.Op {
+	if !l.brain {
+		return t.floats(0, l.scales)
+	}
+	s := t.ymms(2)
+	for h, v := range s {
+		t.VPMOVZXWD(mem(t.w, nil, 0, 16*h), v)
+		t.VPSLLD(operand.Imm(16), v, v)
+	}
+	return []operand.Op{s[0], s[1]}
 }
 
 // spill moves two vectors to memory when the tile has no registers for them.

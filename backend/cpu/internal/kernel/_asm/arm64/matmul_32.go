@@ -19,15 +19,20 @@ type number int
 const (
 	none   number = 0
 	half   number = 2 // bytes
+	brain  number = 2 | isBrain
 	single number = 4
+
+	isBrain = 8
 )
+
+func (n number) bytes() int { return int(n &^ isBrain) }
 
 // layouts32 has one row per layout.
 var layouts32 = []layout32{
 	{"Q8", half, none, 512, nil, nil, signedPart},
 	{"Q4", half, none, 256, nil, []uint32{lowNibbles, highNibbles, 0x88888888}, nibblesLess8},
 	{"IQ4NL", half, none, 256, &nonlinear4, []uint32{lowNibbles}, tablePart},
-	{"MXFP4", single, none, 256, &e2m1, []uint32{lowNibbles}, tablePart},
+	{"MXFP4", brain, none, 256, &e2m1, []uint32{lowNibbles}, tablePart},
 	{"Q41", half, half, 256, nil, []uint32{lowNibbles}, nibblesPart},
 	{"Q50", half, none, 320, nil, []uint32{lowNibbles, fifthBits}, fifthLess16},
 	{"Q51", half, half, 320, nil, []uint32{lowNibbles, fifthBits}, fifthPart},
@@ -41,8 +46,8 @@ var (
 )
 
 func (l layout32) gen(g *generator) {
-	offsetAt := 16 * int(l.scale)
-	codesAt := offsetAt + 16*int(l.offset)
+	offsetAt := 16 * l.scale.bytes()
+	codesAt := offsetAt + 16*l.offset.bytes()
 	g.genMatMul(l.name, engines[g.level].tiles, append(l.constants[:len(l.constants):len(l.constants)], magic), l.table, func(t *tile) {
 		t.blocks32(codesAt+l.codeBytes, func() {
 			p := l.part(t, codesAt)
@@ -61,10 +66,23 @@ func (t *tile) numbers(n number, off int) []vreg {
 	switch n {
 	case half:
 		return t.halves(off)
+	case brain:
+		return t.brains(off)
 	case single:
 		return t.singles(off)
 	}
 	return nil
+}
+
+// brains widens the bfloat16 numbers at an offset of the block.
+func (t *tile) brains(off int) []vreg {
+	s := t.vs(t.vectors)
+	for v := 0; v < t.vectors; v += 2 {
+		t.loadQ(s[v], t.halvesBase().plus(off+8*v))
+		t.vv("shll2.4s", s[v+1], s[v])
+		t.vv("shll.4s", s[v], s[v])
+	}
+	return s
 }
 
 // timesUnit multiplies scales by the unit of a part.
