@@ -4,7 +4,7 @@ import "unsafe"
 
 // The twins and the packing of layouts with blocks of 64 columns.
 
-func groupQ2(w unsafe.Pointer, s int) (p halvesS16) {
+func groupQ2(w unsafe.Pointer, s int) (p plain16) {
 	h := (*struct {
 		d      [PanelRows]uint16
 		groups [2][2]chunk
@@ -25,7 +25,7 @@ func groupQ2(w unsafe.Pointer, s int) (p halvesS16) {
 	return p
 }
 
-func groupNVFP4(w unsafe.Pointer, s int) (p halvesS16) {
+func groupNVFP4(w unsafe.Pointer, s int) (p plain16) {
 	h := (*struct {
 		scales [4][PanelRows]uint8
 		groups [2][4]chunk

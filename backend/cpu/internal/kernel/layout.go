@@ -31,12 +31,6 @@ const (
 	// (b 0..3) of the byte at [row][j] of chunk h are the top two bits of column j of k-group 4h+b.
 	// w = d*scale*(q-32). 3360 bytes (Q6_K).
 	PanelQ6K
-	// PanelS32: block 32: float32[16] scales s, float32[16] offsets m, then 8 k-groups of int8[16][4]. w = s*q + m.
-	// Every type without a layout of its own whose scale covers at least 32 columns is packed to this one, exactly.
-	PanelS32
-	// PanelS16: block 32 as two halves of 16 columns: float32[2][16] s, float32[2][16] m, then 8 k-groups of
-	// int8[16][4]; k-groups 0–3 use half 0. w = s*q + m. For the other types with a scale per 16 columns.
-	PanelS16
 	// PanelQ2K: block 256: half[16] d, half[16] dmin, uint8[16][16] scales, uint8[16][16] minima (one of each per 16
 	// columns, sub-block major), then for each of 8 groups of 32 columns 2 chunks byte[16][4] of codes of 2 bits: bits
 	// 2b..2b+1 (b 0..3) of the byte at [row][j] of chunk h are column j of k-group 4h+b. w = d*scale*q - dmin*minimum.
@@ -108,8 +102,6 @@ var layouts = [NumLayouts]struct {
 	PanelQ4K:   {"q4k", 256, 32 + 32 + 128 + 128 + 8*256, ActQ256},
 	PanelQ5K:   {"q5k", 256, 32 + 32 + 128 + 128 + 8*(256+64), ActQ256},
 	PanelQ6K:   {"q6k", 256, 32 + 256 + 8*(256+128), ActQ256},
-	PanelS32:   {"s32", 32, 64 + 64 + 512, ActQ32},
-	PanelS16:   {"s16", 32, 128 + 128 + 512, ActQ32},
 	PanelQ2K:   {"q2k", 256, 32 + 32 + 256 + 256 + 8*128, ActQ32},
 	PanelQ3K:   {"q3k", 256, 32 + 256 + 8*(128+64), ActQ32},
 	PanelIQ4NL: {"iq4nl", 32, 32 + 256, ActQ32},

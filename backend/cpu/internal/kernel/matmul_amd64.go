@@ -8,7 +8,6 @@ func matmulAVX2(s *Set) {
 		PanelF32: matmulF32AVX2, PanelF16: matmulF16AVX2, PanelBF16: matmulBF16AVX2,
 		PanelQ8: matmulQ8AVX2, PanelQ4: matmulQ4AVX2,
 		PanelQ4K: matmulQ4KAVX2, PanelQ5K: matmulQ5KAVX2, PanelQ6K: matmulQ6KAVX2,
-		PanelS32: matmulS32AVX2, PanelS16: matmulS16AVX2,
 		PanelQ2K: matmulQ2KAVX2, PanelQ3K: matmulQ3KAVX2,
 		PanelT4: matmulT4AVX2, PanelT3: matmulT3AVX2, PanelT3H: matmulT3HAVX2,
 		PanelQ2: matmulQ2AVX2, PanelNVFP4: matmulNVFP4AVX2,
@@ -24,7 +23,6 @@ func matmulAVX2(s *Set) {
 func matmulAVXVNNI(s *Set) {
 	s.MatMul[PanelQ8], s.MatMul[PanelQ4] = matmulQ8AVXVNNI, matmulQ4AVXVNNI
 	s.MatMul[PanelQ4K], s.MatMul[PanelQ5K], s.MatMul[PanelQ6K] = matmulQ4KAVXVNNI, matmulQ5KAVXVNNI, matmulQ6KAVXVNNI
-	s.MatMul[PanelS32], s.MatMul[PanelS16] = matmulS32AVXVNNI, matmulS16AVXVNNI
 	s.MatMul[PanelQ2K], s.MatMul[PanelQ3K] = matmulQ2KAVXVNNI, matmulQ3KAVXVNNI
 	s.MatMul[PanelT4], s.MatMul[PanelT3], s.MatMul[PanelT3H] = matmulT4AVXVNNI, matmulT3AVXVNNI, matmulT3HAVXVNNI
 	s.MatMul[PanelQ2], s.MatMul[PanelNVFP4] = matmulQ2AVXVNNI, matmulNVFP4AVXVNNI
@@ -38,7 +36,6 @@ func matmulAVX512(s *Set) {
 		PanelF32: matmulF32AVX512, PanelF16: matmulF16AVX512, PanelBF16: matmulBF16AVX512,
 		PanelQ8: matmulQ8AVX512, PanelQ4: matmulQ4AVX512,
 		PanelQ4K: matmulQ4KAVX512, PanelQ5K: matmulQ5KAVX512, PanelQ6K: matmulQ6KAVX512,
-		PanelS32: matmulS32AVX512, PanelS16: matmulS16AVX512,
 		PanelQ2K: matmulQ2KAVX512, PanelQ3K: matmulQ3KAVX512,
 		PanelT4: matmulT4AVX512, PanelT3: matmulT3AVX512, PanelT3H: matmulT3HAVX512,
 		PanelQ2: matmulQ2AVX512, PanelNVFP4: matmulNVFP4AVX512,

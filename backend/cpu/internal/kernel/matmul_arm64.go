@@ -8,7 +8,6 @@ func matmulNEON(s *Set) {
 		PanelF32: matmulF32NEON, PanelF16: matmulF16NEON, PanelBF16: matmulBF16NEON,
 		PanelQ8: matmulQ8NEON, PanelQ4: matmulQ4NEON,
 		PanelQ4K: matmulQ4KNEON, PanelQ5K: matmulQ5KNEON, PanelQ6K: matmulQ6KNEON,
-		PanelS32: matmulS32NEON, PanelS16: matmulS16NEON,
 		PanelQ2K: matmulQ2KNEON, PanelQ3K: matmulQ3KNEON,
 		PanelT4: matmulT4NEON, PanelT3: matmulT3NEON, PanelT3H: matmulT3HNEON,
 		PanelQ2: matmulQ2NEON, PanelNVFP4: matmulNVFP4NEON,
@@ -21,7 +20,6 @@ func matmulNEON(s *Set) {
 func matmulDotProd(s *Set) {
 	s.MatMul[PanelQ8], s.MatMul[PanelQ4] = matmulQ8DotProd, matmulQ4DotProd
 	s.MatMul[PanelQ4K], s.MatMul[PanelQ5K], s.MatMul[PanelQ6K] = matmulQ4KDotProd, matmulQ5KDotProd, matmulQ6KDotProd
-	s.MatMul[PanelS32], s.MatMul[PanelS16] = matmulS32DotProd, matmulS16DotProd
 	s.MatMul[PanelQ2K], s.MatMul[PanelQ3K] = matmulQ2KDotProd, matmulQ3KDotProd
 	s.MatMul[PanelT4], s.MatMul[PanelT3], s.MatMul[PanelT3H] = matmulT4DotProd, matmulT3DotProd, matmulT3HDotProd
 	s.MatMul[PanelQ2], s.MatMul[PanelNVFP4] = matmulQ2DotProd, matmulNVFP4DotProd
@@ -33,7 +31,6 @@ func matmulDotProd(s *Set) {
 func matmulI8MM(s *Set) {
 	s.MatMul[PanelQ8], s.MatMul[PanelQ4] = matmulQ8I8MM, matmulQ4I8MM
 	s.MatMul[PanelQ4K], s.MatMul[PanelQ5K], s.MatMul[PanelQ6K] = matmulQ4KI8MM, matmulQ5KI8MM, matmulQ6KI8MM
-	s.MatMul[PanelS32], s.MatMul[PanelS16] = matmulS32I8MM, matmulS16I8MM
 	s.MatMul[PanelQ2K], s.MatMul[PanelQ3K] = matmulQ2KI8MM, matmulQ3KI8MM
 	s.MatMul[PanelT4], s.MatMul[PanelT3], s.MatMul[PanelT3H] = matmulT4I8MM, matmulT3I8MM, matmulT3HI8MM
 	s.MatMul[PanelQ2], s.MatMul[PanelNVFP4] = matmulQ2I8MM, matmulNVFP4I8MM

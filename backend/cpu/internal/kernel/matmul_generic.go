@@ -22,22 +22,18 @@ import (
 //
 // PanelQ6K, per block: i = Σ scale*Σ (q-32)*x;  sum = fma(dx, d*float(i), sum)
 //
-// PanelS32, per block: i = Σ q*x;  u = s*float(i);  u = fma(m, float(ΣX16), u);  sum = fma(dx, u, sum)
+// PanelQ41, PanelQ51, per block: i = Σ q*x;  u = d*float(i);  u = fma(m, float(ΣX16), u);  sum = fma(dx, u, sum)
 //
-// PanelIQ4NL, PanelMXFP4, PanelQ41, PanelQ50 and PanelQ51: as PanelS32 with i over the levels of the codes;
-// without offsets there is no operation for them.
+// PanelIQ4NL, PanelMXFP4, PanelQ50, per block: the same without m, with i over the levels of the codes.
 //
-// PanelS16, per block with halves 0 and 1: i0 = Σ q*x of half 0, i1 of half 1;
+// The layouts with groups of 32 columns have scales s, exact products of those in the block. PanelT4, PanelT3, PanelQ2, per
+// group: i = Σ level*x;  sum = fma(dx, s*float(i), sum). PanelQ2K, PanelQ3K, PanelT3H, PanelNVFP4, per group with halves 0
+// and 1: i0 = Σ level*x of half 0, i1 of half 1;
 //
 //	u = s0*float(i0);  u = fma(s1, float(i1), u);  u = fma(m0, float(X16[0]), u);  u = fma(m1, float(X16[1]), u);
 //	sum = fma(dx, u, sum)
 //
-// PanelQ2K and PanelQ3K, per 32 columns: as PanelS16 with s = d*scale, which is exact, and m = -dmin*minimum for
-// PanelQ2K; i = Σ (q-4)*x for PanelQ3K, which has no m.
-//
-// PanelT4, PanelT3 and PanelT3H, per 32 columns, i = Σ T[q]*x and s = (d*u)*scale: PanelT3H as PanelS16 without m, the
-// others u = s*float(i);  sum = fma(dx, u, sum). PanelNVFP4 is as PanelT3H with its scales, PanelQ2 as PanelT3 with
-// i = Σ (q-1)*x and s = d.
+// where only PanelQ2K has m = -dmin*minimum, and the others no operation for it.
 //
 // The result is sum, or sum + old with Accumulate. The twins below give these bits on every machine, so an assembly
 // level must equal them except for the payload of a NaN.
@@ -59,8 +55,6 @@ func matmulGeneric(s *Set) {
 		PanelQ4K:  func(a *MatMulArgs) { matmulInt(a, PanelQ4K, blockQ4K) },
 		PanelQ5K:  func(a *MatMulArgs) { matmulInt(a, PanelQ5K, blockQ5K) },
 		PanelQ6K:  func(a *MatMulArgs) { matmulInt(a, PanelQ6K, blockQ6K) },
-		PanelS32:  func(a *MatMulArgs) { matmulInt(a, PanelS32, blockS32) },
-		PanelS16:  func(a *MatMulArgs) { matmulInt(a, PanelS16, blockS16) },
 	}
 	for i, group := range lowGroups {
 		if group != nil {
@@ -316,8 +310,14 @@ func blockQ6K(sum [PanelRows]float32, w unsafe.Pointer, x actBlock) [PanelRows]f
 	return sum
 }
 
-func blockS32(sum [PanelRows]float32, w unsafe.Pointer, x actBlock) [PanelRows]float32 {
-	p := (*blockOfS32)(w)
+// plain32 is 32 columns of codes as levels, with a scale and an offset.
+type plain32 struct {
+	s, m [PanelRows]float32
+	q    [8][PanelRows][4]int8
+}
+
+// add adds the product with an activation block to sum.
+func (p *plain32) add(sum [PanelRows]float32, x actBlock) [PanelRows]float32 {
 	var i [PanelRows]int32
 	for g := range p.q {
 		dotGroup(&i, &p.q[g], x.codes[4*g:])
@@ -330,14 +330,14 @@ func blockS32(sum [PanelRows]float32, w unsafe.Pointer, x actBlock) [PanelRows]f
 	return sum
 }
 
-// halvesS16 is a block of PanelS16.
-type halvesS16 struct {
+// plain16 is plain32 with a scale and an offset for each half.
+type plain16 struct {
 	s, m [2][PanelRows]float32
 	q    [8][PanelRows][4]int8
 }
 
-func blockS16(sum [PanelRows]float32, w unsafe.Pointer, x actBlock) [PanelRows]float32 {
-	p := (*halvesS16)(w)
+// add adds the product with an activation block to sum.
+func (p *plain16) add(sum [PanelRows]float32, x actBlock) [PanelRows]float32 {
 	u := p.products(x)
 	x0, x1 := float32(x.sums[0]), float32(x.sums[1])
 	for r := range sum {
@@ -348,7 +348,7 @@ func blockS16(sum [PanelRows]float32, w unsafe.Pointer, x actBlock) [PanelRows]f
 }
 
 // products returns the sums of the block without offsets and without the activation scale.
-func (p *halvesS16) products(x actBlock) (u [PanelRows]float32) {
+func (p *plain16) products(x actBlock) (u [PanelRows]float32) {
 	var i [2][PanelRows]int32
 	for g := range p.q {
 		dotGroup(&i[g/4], &p.q[g], x.codes[4*g:])

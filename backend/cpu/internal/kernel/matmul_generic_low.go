@@ -2,9 +2,9 @@ package kernel
 
 import "unsafe"
 
-// lowGroups has a row for each layout with blocks of several groups of 32 columns that end as a block of PanelS16 or
-// PanelS32 does: it returns group s of a block in that form. What the layout has no offsets for is zero.
-var lowGroups = [NumLayouts]func(w unsafe.Pointer, s int) halvesS16{
+// lowGroups has a row for each layout with blocks of several groups of 32 columns: it returns group
+// s of a block as plain codes. What the layout has no offsets for is zero.
+var lowGroups = [NumLayouts]func(w unsafe.Pointer, s int) plain16{
 	PanelQ2K: groupQ2K,
 	PanelQ3K: groupQ3K,
 	PanelT4:  groupT4,
@@ -19,7 +19,7 @@ var lowGroups = [NumLayouts]func(w unsafe.Pointer, s int) halvesS16{
 func (l Layout) wholeScale() bool { return l == PanelT4 || l == PanelT3 || l == PanelQ2 }
 
 // matmulLow is the product of a layout of lowGroups.
-func matmulLow(a *MatMulArgs, l Layout, group func(w unsafe.Pointer, s int) halvesS16) {
+func matmulLow(a *MatMulArgs, l Layout, group func(w unsafe.Pointer, s int) plain16) {
 	groups, wBytes := layouts[l].block/32, layouts[l].blockBytes
 	for m0 := 0; m0 < a.M; m0 += genericRows {
 		rows := min(genericRows, a.M-m0)
@@ -36,7 +36,7 @@ func matmulLow(a *MatMulArgs, l Layout, group func(w unsafe.Pointer, s int) halv
 					sums:  unsafe.Slice((*int16)(unsafe.Add(sums, 4*b)), 2),
 				}
 				if l == PanelQ2K {
-					sum[m] = blockS16(sum[m], unsafe.Pointer(&p), block)
+					sum[m] = p.add(sum[m], block)
 					continue
 				}
 				// No offsets: not even the sign of a zero is theirs.
@@ -56,7 +56,7 @@ func matmulLow(a *MatMulArgs, l Layout, group func(w unsafe.Pointer, s int) halv
 }
 
 // product is products for halves with the same scales, which have one sum.
-func (p *halvesS16) product(x actBlock) (u [PanelRows]float32) {
+func (p *plain16) product(x actBlock) (u [PanelRows]float32) {
 	var i [PanelRows]int32
 	for g := range p.q {
 		dotGroup(&i, &p.q[g], x.codes[4*g:])
@@ -67,7 +67,7 @@ func (p *halvesS16) product(x actBlock) (u [PanelRows]float32) {
 	return u
 }
 
-func groupQ2K(w unsafe.Pointer, s int) (p halvesS16) {
+func groupQ2K(w unsafe.Pointer, s int) (p plain16) {
 	h := (*struct {
 		d, dmin        [PanelRows]uint16
 		scales, minima [16][PanelRows]uint8
@@ -103,7 +103,7 @@ func (t *triples) codes(q *[8][PanelRows][4]int8, zero int8) {
 	}
 }
 
-func groupQ3K(w unsafe.Pointer, s int) (p halvesS16) {
+func groupQ3K(w unsafe.Pointer, s int) (p plain16) {
 	h := (*struct {
 		d      [PanelRows]uint16
 		scales [16][PanelRows]int8

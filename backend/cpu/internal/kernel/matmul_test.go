@@ -27,8 +27,8 @@ var (
 		PanelT4: {0, 16}, PanelT3: {0, 16}, PanelT3H: {0, 16}, PanelQ2: {0, 16},
 	}
 	floatFields = map[Layout][2]int{
-		PanelF32: {0, 16}, PanelS32: {0, 32}, PanelS16: {0, 64},
-		PanelT4: {48, 1}, PanelT3: {48, 1}, PanelT3H: {48, 1},
+		PanelF32: {0, 16},
+		PanelT4:  {48, 1}, PanelT3: {48, 1}, PanelT3H: {48, 1},
 	}
 )
 
@@ -304,7 +304,7 @@ func TestMatMulSpecialScales(t *testing.T) {
 			switch l {
 			case PanelF16, PanelBF16:
 				le.PutUint16(b[2*rng.IntN(16):], halves[i])
-			case PanelF32, PanelS32, PanelS16:
+			case PanelF32:
 				le.PutUint32(b[4*rng.IntN(16):], floats[i])
 			case PanelNVFP4: // all scales are finite: the least and the largest
 				b[rng.IntN(64)] = byte(1 + 0x7e*(i%2))

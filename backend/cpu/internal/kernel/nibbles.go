@@ -36,14 +36,8 @@ func ascending(first int8, n int) []int8 {
 	return levels
 }
 
-// blockOfS32 is a block of PanelS32.
-type blockOfS32 struct {
-	s, m [PanelRows]float32
-	q    [8][PanelRows][4]int8
-}
-
-// expand returns a block as one of PanelS32, whose sums it has. Without offsets m is zero.
-func (n *nibbleLayout) expand(w unsafe.Pointer) (p blockOfS32) {
+// expand returns a block as plain codes. Without offsets m is zero.
+func (n *nibbleLayout) expand(w unsafe.Pointer) (p plain32) {
 	if n.brain {
 		p.s = widenBF16(w)
 	} else {
@@ -74,7 +68,7 @@ func (n *nibbleLayout) expand(w unsafe.Pointer) (p blockOfS32) {
 func (n *nibbleLayout) block(sum [PanelRows]float32, w unsafe.Pointer, x actBlock) [PanelRows]float32 {
 	p := n.expand(w)
 	if n.offset {
-		return blockS32(sum, unsafe.Pointer(&p), x)
+		return p.add(sum, x)
 	}
 	var i [PanelRows]int32
 	for g := range p.q {

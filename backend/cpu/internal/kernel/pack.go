@@ -4,15 +4,13 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"unsafe"
 
 	"github.com/seed64708441/ember/tensor"
 	"github.com/seed64708441/ember/tensor/quant"
 )
 
-// packings has one row per stored type that has a layout of its own: the packing changes no value: scales are moved, or
-// widened or split exactly. The other types are decoded to codes or floats, as
-// tensor/quant defines them. Unpack gives what quant.Decode gives.
+// packings has one row per stored type that has a layout of its own. The packing changes no value: scales are moved, or
+// split exactly. The other types are decoded to floats, as tensor/quant defines them. Unpack gives what quant.Decode gives.
 var packings = map[tensor.DType]struct {
 	layout Layout
 	pack   func(dst, src []byte, r int)
@@ -63,18 +61,12 @@ func LayoutFor(t tensor.DType) (Layout, bool) {
 	if p, ok := packings[t]; ok {
 		return p.layout, true
 	}
-	switch quant.Int8Block(t) {
-	case 32:
-		return PanelS32, true
-	case 16:
-		return PanelS16, true
-	}
 	return PanelF32, t.Valid()
 }
 
 // Pack writes the panel of the given rows to dst, which has PanelBytes(k) bytes of LayoutFor(t). rows[r] holds the k
 // stored elements of type t of row r; rows past the end of the matrix are nil and become zero. Each row is read once,
-// from its start to its end. An error says which type, length or code does not fit; dst is then partly written.
+// from its start to its end. An error says which type or length does not fit; dst is then partly written.
 func Pack(dst []byte, t tensor.DType, k int, rows *[PanelRows][]byte) error {
 	l, ok := LayoutFor(t)
 	if !ok {
@@ -97,7 +89,7 @@ func Pack(dst []byte, t tensor.DType, k int, rows *[PanelRows][]byte) error {
 			return fmt.Errorf("kernel: row %d of %d columns of %v is %d bytes, want %d", r, k, t, len(row), rowBytes)
 		}
 	}
-	pack, k0 := rowPacker(t, l), 0
+	pack, k0 := rowPacker(t), 0
 	if panel := packings[t].panel; whole && panel != nil {
 		k0 = panel(dst, k, rows)
 	}
@@ -119,58 +111,22 @@ func Pack(dst []byte, t tensor.DType, k int, rows *[PanelRows][]byte) error {
 
 // rowPacker returns the function that packs n columns, at most packColumns, of row r: dst is the panel from the first
 // of them on, src their stored bytes. It writes every byte of these columns of the row, and no byte of another row.
-func rowPacker(t tensor.DType, l Layout) func(dst, src []byte, r, n int) error {
+func rowPacker(t tensor.DType) func(dst, src []byte, r, n int) error {
 	if p, ok := packings[t]; ok {
 		return func(dst, src []byte, r, _ int) error {
 			p.pack(dst, src, r)
 			return nil
 		}
 	}
-	if l == PanelF32 {
-		var values [packColumns]float32
-		return func(dst, src []byte, r, n int) error {
-			if err := quant.Decode(values[:n], src, t); err != nil {
-				return err
-			}
-			for i, v := range values[:n] {
-				le.PutUint32(dst[64*i+4*r:], math.Float32bits(v))
-			}
-			return nil
-		}
-	}
-	b := &codeBuffer{sub: quant.Int8Block(t)}
+	var values [packColumns]float32
 	return func(dst, src []byte, r, n int) error {
-		if err := quant.DecodeInt8(b.codes[:n], b.s[:n/b.sub], b.m[:n/b.sub], src, t); err != nil {
+		if err := quant.Decode(values[:n], src, t); err != nil {
 			return err
 		}
-		b.pack(dst, r, n)
+		for i, v := range values[:n] {
+			le.PutUint32(dst[64*i+4*r:], math.Float32bits(v))
+		}
 		return nil
-	}
-}
-
-// codeBuffer holds the codes, scales and offsets of some columns of a row, with one scale for sub columns. The offsets
-// stay zero for types without any.
-type codeBuffer struct {
-	sub   int
-	codes [packColumns]int8
-	s, m  [packColumns / 16]float32
-}
-
-// pack writes n columns to row r of blocks of PanelS32 or PanelS16.
-func (b *codeBuffer) pack(dst []byte, r, n int) {
-	parts := 32 / b.sub // scales of a block
-	header := 2 * parts * 4 * PanelRows
-	codes := unsafe.Slice((*byte)(unsafe.Pointer(&b.codes)), n)
-	for i := 0; len(codes) > 0; i += parts {
-		for h := range parts {
-			le.PutUint32(dst[64*h+4*r:], math.Float32bits(b.s[i+h]))
-			le.PutUint32(dst[64*(parts+h)+4*r:], math.Float32bits(b.m[i+h]))
-		}
-		groups := (*[512]byte)(dst[header:])
-		for g := range 8 {
-			le.PutUint32(groups[64*g+4*r:], le.Uint32(codes[4*g:]))
-		}
-		codes, dst = codes[32:], dst[header+512:]
 	}
 }
 

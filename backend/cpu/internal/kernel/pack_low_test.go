@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -9,8 +10,8 @@ import (
 	"github.com/seed64708441/ember/tensor/quant"
 )
 
-// TestCompactLayouts holds that a layout of its own changes no result: the product has the bits of that of the codes,
-// scales and offsets package quant decodes, packed to PanelS16 or PanelS32. The sign of a zero may differ.
+// TestCompactLayouts holds that packing changes no result: the product has the bits of that of the codes, scales and
+// offsets package quant decodes. The sign of a zero may differ.
 func TestCompactLayouts(t *testing.T) {
 	for _, c := range []struct {
 		typ    tensor.DType
@@ -31,18 +32,15 @@ func TestCompactLayouts(t *testing.T) {
 				const k, m = 768, 13
 				rng := rand.New(rand.NewPCG(7, uint64(c.typ)))
 				compact := newCase(t, rng, c.layout, k, m, false, false)
-				wide := *compact
-				wide.layout = PanelS32
-				if quant.Int8Block(c.typ) == 16 {
-					wide.layout = PanelS16
-				}
-				wide.w = make([]byte, wide.layout.PanelBytes(k))
+				want := make([]float32, m*PanelRows)
 				for r := range PanelRows {
 					row := storedRow(t, rng, c.typ, k)
 					c.pack(compact.w, row, r)
-					packCodes(t, wide.w, row, wide.layout, c.typ, r, k)
+					for i := range m {
+						want[i*PanelRows+r] = plainProduct(t, c.typ, row, compact.x[i*compact.xStride:], k)
+					}
 				}
-				got, want := compact.run(t, s, 0, m, false, 0), wide.run(t, s, 0, m, false, 0)
+				got := compact.run(t, s, 0, m, false, 0)
 				for i := range want {
 					got[i], want[i] = got[i]+0, want[i]+0
 				}
@@ -52,15 +50,29 @@ func TestCompactLayouts(t *testing.T) {
 	}
 }
 
-// packCodes packs a row of k elements to PanelS16 or PanelS32, whatever LayoutFor says.
-func packCodes(t *testing.T, dst, row []byte, l Layout, typ tensor.DType, r, k int) {
+// plainProduct is the product of a stored row of k elements with an activation row.
+func plainProduct(t *testing.T, typ tensor.DType, row, x []byte, k int) (sum float32) {
 	t.Helper()
-	for k0 := 0; k0 < k; k0 += packColumns {
-		b := &codeBuffer{sub: quant.Int8Block(typ)}
-		src := row[k0/typ.BlockLen()*typ.BlockBytes():][:packColumns/typ.BlockLen()*typ.BlockBytes()]
-		if err := quant.DecodeInt8(b.codes[:], b.s[:packColumns/b.sub], b.m[:packColumns/b.sub], src, typ); err != nil {
-			t.Fatal(err)
-		}
-		b.pack(dst[l.PanelBytes(k0):], r, packColumns)
+	sub := quant.Int8Block(typ)
+	codes, s, o := make([]int8, k), make([]float32, k/sub), make([]float32, k/sub)
+	if err := quant.DecodeInt8(codes, s, o, row, typ); err != nil {
+		t.Fatal(err)
 	}
+	for b := range k / 32 {
+		parts := 32 / sub
+		i, xs := make([]float32, parts), make([]float32, parts) // sums of integers, all exact
+		for c := 32 * b; c < 32*b+32; c++ {
+			i[c%32/sub] += float32(int(codes[c]) * int(int8(x[c])))
+			xs[c%32/sub] += float32(int8(x[c]))
+		}
+		var u float32
+		for p := range parts {
+			u = fma32(s[parts*b+p], i[p], u)
+		}
+		for p := range parts {
+			u = fma32(o[parts*b+p], xs[p], u)
+		}
+		sum = fma32(math.Float32frombits(le.Uint32(x[k+4*b:])), u, sum)
+	}
+	return sum
 }

@@ -22,7 +22,7 @@ type tableT struct {
 }
 
 // expand returns a group whose codes are set as levels with the scales of its halves.
-func (h *headerT) expand(p *halvesS16, first, second *[PanelRows]int8) {
+func (h *headerT) expand(p *plain16, first, second *[PanelRows]int8) {
 	for r, d := range h.d {
 		d := halfValue(d) * h.unit
 		p.s[0][r], p.s[1][r] = d*float32(first[r]), d*float32(second[r])
@@ -36,7 +36,7 @@ func (h *headerT) expand(p *halvesS16, first, second *[PanelRows]int8) {
 	}
 }
 
-func groupT4(w unsafe.Pointer, s int) (p halvesS16) {
+func groupT4(w unsafe.Pointer, s int) (p plain16) {
 	h := (*struct {
 		headerT
 		scales [8][PanelRows]int8
@@ -53,7 +53,7 @@ func groupT4(w unsafe.Pointer, s int) (p halvesS16) {
 	return p
 }
 
-func groupT3(w unsafe.Pointer, s int) (p halvesS16) {
+func groupT3(w unsafe.Pointer, s int) (p plain16) {
 	h := (*struct {
 		headerT
 		scales [8][PanelRows]int8
@@ -64,7 +64,7 @@ func groupT3(w unsafe.Pointer, s int) (p halvesS16) {
 	return p
 }
 
-func groupT3H(w unsafe.Pointer, s int) (p halvesS16) {
+func groupT3H(w unsafe.Pointer, s int) (p plain16) {
 	h := (*struct {
 		headerT
 		scales [16][PanelRows]int8

@@ -50,7 +50,6 @@ func unpackBlock(dst []float32, k int, l Layout, w unsafe.Pointer) {
 		return
 	}
 	half := func(offset, r int) float32 { return halfValue(*(*uint16)(unsafe.Add(w, offset+2*r))) }
-	single := func(offset, i, r int) float32 { return *(*float32)(unsafe.Add(w, offset+64*i+4*r)) }
 	u8 := func(offset, i, r int) uint8 { return *(*uint8)(unsafe.Add(w, offset+16*i+r)) }
 	// at is byte j of row r of the 64-byte group at the offset.
 	at := func(offset, r, j int) uint8 { return *(*uint8)(unsafe.Add(w, offset+4*r+j)) }
@@ -74,10 +73,6 @@ func unpackBlock(dst []float32, k int, l Layout, w unsafe.Pointer) {
 				o := 288 + 384*s
 				q := nibble(o, g, r, j) | at(o+256+64*(g/4), r, j)>>(2*(g%4))&3<<4
 				v = float32(half(0, r)*float32(int8(u8(32, c/16, r)))) * float32(int(q)-32)
-			case PanelS32:
-				v = float32(single(0, 0, r)*float32(int8(at(128+64*g, r, j)))) + single(64, 0, r)
-			case PanelS16:
-				v = float32(single(0, g/4, r)*float32(int8(at(256+64*g, r, j)))) + single(128, g/4, r)
 			}
 			dst[r*k+c] = v
 		}

@@ -82,16 +82,6 @@ func (t *tile) addScaledZ(m int, v reg.VecVirtual) {
 	t.VMOVUPS(s, t.accAt(m))
 }
 
-// signedZ adds the products of n k-groups of signed codes at off, made unsigned by 128 more, to the int32 sums, from
-// which 128 times the activation sums were taken before.
-func (t *tile) signedZ(acc []reg.VecVirtual, off, disp, n int, flip reg.VecVirtual) {
-	for g := range n {
-		w := t.ZMM()
-		t.VPXORD(mem(t.w, nil, 0, off+64*g), flip, w)
-		t.dotZ(acc, w, disp+4*g)
-	}
-}
-
 // floatSums returns pair times the activation sums of row m as float32.
 func (t *tile) floatSums(m int, pair reg.VecVirtual) reg.VecVirtual {
 	v := t.ZMM()
@@ -103,38 +93,6 @@ func (t *tile) floatSums(m int, pair reg.VecVirtual) reg.VecVirtual {
 func (t *tile) fromSumsOf(v reg.VecVirtual, m int, pair reg.VecVirtual) {
 	t.zero(v)
 	t.VPDPWSSD_BCST(t.row(t.r, m, 0), pair, v)
-}
-
-func genMatMulS16AVX512(g *generator) {
-	g.genMatMul("matmulS16", vnniTiles, vnniScratch, func(t *tile) {
-		t.quantised(32, 32)
-		t.sums(t.rows > 6, 0)
-		flip := t.bytesOf("signBits", 0x80)
-		t.eachBlock(func() {
-			t.touch(t.w, 256)
-			u := t.zmms(t.rows)
-			t.fromSums(u, t.pairOf("minus128First", -128, 0))
-			t.signedZ(u, 256, 0, 4, flip)
-			s := t.loadZ(mem(t.w, nil, 0, 0))
-			for _, v := range u {
-				t.VCVTDQ2PS(v, v)
-				t.VMULPS(s, v, v)
-			}
-			acc := t.zmms(t.rows)
-			t.fromSums(acc, t.pairOf("minus128Second", 0, -128))
-			t.signedZ(acc, 512, 16, 4, flip)
-			s = t.loadZ(mem(t.w, nil, 0, 64))
-			first, second := t.pairOf("first", 1, 0), t.pairOf("second", 0, 1)
-			for m, v := range acc {
-				t.VCVTDQ2PS(v, v)
-				t.VFMADD231PS(v, s, u[m])
-				t.VFMADD231PS(mem(t.w, nil, 0, 128), t.floatSums(m, first), u[m])
-				t.VFMADD231PS(mem(t.w, nil, 0, 192), t.floatSums(m, second), u[m])
-				t.addScaledZ(m, u[m])
-			}
-			t.next(768, 32)
-		})
-	})
 }
 
 // addIntsZ adds the sums of a sub-block times its scales to those of the block.

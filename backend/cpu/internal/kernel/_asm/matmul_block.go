@@ -11,9 +11,8 @@ import (
 // stands for c - zero.
 type blockLayout struct {
 	name    string
-	scales  int  // bytes of one: 2 for a half, 4 for a float32
-	brain   bool // scales of 2 bytes are bfloat16
-	offsets int  // bytes of one, 0 for none
+	brain   bool // the scales are bfloat16, not halves
+	offsets bool // halves too
 	bytes   bool
 	fifth   bool   // bits behind codes of 4 bits
 	levels  []int8 // what the codes of 4 bits stand for, when that is not c - zero
@@ -24,18 +23,22 @@ var (
 	levelsIQ4 = []int8{-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113}
 	levelsFP4 = []int8{0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12}
 
-	blockQ8    = blockLayout{name: "matmulQ8", scales: 2, bytes: true, zero: 128}
-	blockQ4    = blockLayout{name: "matmulQ4", scales: 2, zero: 8}
-	blockS32   = blockLayout{name: "matmulS32", scales: 4, offsets: 4, bytes: true, zero: 128}
-	blockIQ4NL = blockLayout{name: "matmulIQ4NL", scales: 2, levels: levelsIQ4, zero: 127}
-	blockMXFP4 = blockLayout{name: "matmulMXFP4", scales: 2, brain: true, levels: levelsFP4, zero: 12}
-	blockQ41   = blockLayout{name: "matmulQ41", scales: 2, offsets: 2}
-	blockQ50   = blockLayout{name: "matmulQ50", scales: 2, fifth: true, zero: 16}
-	blockQ51   = blockLayout{name: "matmulQ51", scales: 2, offsets: 2, fifth: true}
+	blockQ8    = blockLayout{name: "matmulQ8", bytes: true, zero: 128}
+	blockQ4    = blockLayout{name: "matmulQ4", zero: 8}
+	blockIQ4NL = blockLayout{name: "matmulIQ4NL", levels: levelsIQ4, zero: 127}
+	blockMXFP4 = blockLayout{name: "matmulMXFP4", brain: true, levels: levelsFP4, zero: 12}
+	blockQ41   = blockLayout{name: "matmulQ41", offsets: true}
+	blockQ50   = blockLayout{name: "matmulQ50", fifth: true, zero: 16}
+	blockQ51   = blockLayout{name: "matmulQ51", offsets: true, fifth: true}
 )
 
 // header returns the offset of the codes.
-func (l *blockLayout) header() int { return panelRows * (l.scales + l.offsets) }
+func (l *blockLayout) header() int {
+	if l.offsets {
+		return 4 * panelRows
+	}
+	return 2 * panelRows
+}
 
 // blockBytes returns the bytes of a block.
 func (l *blockLayout) blockBytes() int {
@@ -103,7 +106,7 @@ func (l *blockLayout) genAVX512(g *generator) {
 		if l.zero > 0 {
 			zero = t.pairOf("minusZero", int16(-l.zero), int16(-l.zero))
 		}
-		if l.offsets > 0 {
+		if l.offsets {
 			both = t.pairOf("both", 1, 1)
 		}
 		t.eachBlock(func() {
@@ -119,13 +122,13 @@ func (l *blockLayout) genAVX512(g *generator) {
 			each(func(g int, w reg.VecVirtual) { t.dotZ(acc, w, 4*g) })
 			s := l.scalesZ(t)
 			var o reg.VecVirtual
-			if l.offsets > 0 {
-				o = t.floatsZ(panelRows*l.scales, l.offsets)
+			if l.offsets {
+				o = t.halfZ(2 * panelRows)
 			}
 			for m, v := range acc {
 				t.VCVTDQ2PS(v, v)
 				t.VMULPS(s, v, v)
-				if l.offsets > 0 {
+				if l.offsets {
 					t.VFMADD231PS(o, t.floatSums(m, both), v)
 				}
 				t.addScaledZ(m, v)
@@ -138,20 +141,12 @@ func (l *blockLayout) genAVX512(g *generator) {
 // scalesZ loads the scales of a block.
 func (l *blockLayout) scalesZ(t *tile) reg.VecVirtual {
 	if !l.brain {
-		return t.floatsZ(0, l.scales)
+		return t.halfZ(0)
 	}
 	s := t.ZMM()
 	t.VPMOVZXWD(mem(t.w, nil, 0, 0), s)
 	t.VPSLLD(operand.Imm(16), s, s)
 	return s
-}
-
-// floatsZ loads the 16 half floats or float32 of a block at an offset.
-func (t *tile) floatsZ(off, size int) reg.VecVirtual {
-	if size == 2 {
-		return t.halfZ(off)
-	}
-	return t.loadZ(mem(t.w, nil, 0, off))
 }
 
 // groupsZ loads constants and returns a function that calls dot with the unsigned codes of every k-group of a block.

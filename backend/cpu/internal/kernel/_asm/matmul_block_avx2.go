@@ -21,13 +21,13 @@ func (l *blockLayout) genAVX2(g *generator) {
 			acc := l.products(t)
 			s := l.scalesY(t)
 			var o []operand.Op
-			if l.offsets > 0 {
-				o = t.floats(panelRows*l.scales, l.offsets)
+			if l.offsets {
+				o = t.halfPair(2 * panelRows)
 				t.spill(o)
 			}
 			for m := range t.rows {
 				dx, x32 := t.broadcast(t.row(t.q, m, 0)), reg.VecVirtual(nil)
-				if l.offsets > 0 {
+				if l.offsets {
 					x32 = t.broadcast32(t.row(t.r, m, 0))
 					t.VPMADDWD(t.ones16(), x32, x32)
 					t.VCVTDQ2PS(x32, x32)
@@ -36,7 +36,7 @@ func (l *blockLayout) genAVX2(g *generator) {
 					v := acc[2*m+h]
 					t.VCVTDQ2PS(v, v)
 					t.VMULPS(s[h], v, v)
-					if l.offsets > 0 {
+					if l.offsets {
 						t.VFMADD231PS(o[h], x32, v)
 					}
 					t.addProduct(2*m+h, v, dx)
@@ -47,18 +47,15 @@ func (l *blockLayout) genAVX2(g *generator) {
 	})
 }
 
-// floats returns the 16 half floats at an offset, widened, or the places of 16 float32.
-func (t *tile) floats(off, size int) []operand.Op {
-	if size == 4 {
-		return []operand.Op{mem(t.w, nil, 0, off), mem(t.w, nil, 0, off+32)}
-	}
+// halfPair returns the 16 half floats at an offset, widened.
+func (t *tile) halfPair(off int) []operand.Op {
 	return []operand.Op{t.half(mem(t.w, nil, 0, off)), t.half(mem(t.w, nil, 0, off+16))}
 }
 
 // scalesY returns the scales of a block.
 func (l *blockLayout) scalesY(t *tile) []operand.Op {
 	if !l.brain {
-		return t.floats(0, l.scales)
+		return t.halfPair(0)
 	}
 	s := t.ymms(2)
 	for h, v := range s {
@@ -83,7 +80,7 @@ func (l *blockLayout) products(t *tile) []reg.VecVirtual {
 	acc := t.ymms(2 * t.rows)
 	switch {
 	case l.bytes:
-		t.dotS(acc, l.header(), 0, 8)
+		t.dotS(acc, l.header())
 	case l.signs(t.generator):
 		t.dotSAVX2(acc, 0, 8, func(g int) (w, sign []reg.VecVirtual) { return l.signedGroup(t, g) })
 	case t.vnni:

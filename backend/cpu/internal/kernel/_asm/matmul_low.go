@@ -6,8 +6,7 @@ import (
 )
 
 // The products of layouts with blocks of several groups of 32 columns, codes of 2 to 4 bits and scales that become floats
-// in every group, times activations with a scale for 32 columns. A group ends as a block of PanelS16 does, or, with one
-// scale for it, as one of PanelS32.
+// in every group, times activations with a scale for 32 columns.
 
 // lowLayout describes one of the layouts.
 type lowLayout struct {

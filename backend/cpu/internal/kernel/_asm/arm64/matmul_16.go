@@ -2,7 +2,7 @@ package main
 
 import "math/bits"
 
-// Products of layouts with a scale for 16 columns and activation scales for 32, w = scale*(code - zero) + offset, and of
+// Products of layouts with a scale for 16 columns and activation scales for 32, w = scale*(code - zero) - offset, and of
 // those with a scale for 32 columns that differ from them in nothing else.
 
 // layout16 is one of these layouts.
@@ -10,25 +10,17 @@ type layout16 struct {
 	name      string
 	constants []uint32
 	table     *[16]int8
-	at        subBlocks // of blocks of 256 columns; those of 32 have blockBytes only
+	at        subBlocks
 	// scales and offsets load those of half of the 32 columns, part is the products of its codes. With whole they are those
-	// of all of them, and there are no offsets.
+	// of all of them, and there are no offsets. Offsets are taken off.
 	whole           bool
 	scales, offsets func(t *tile, half int) []vreg
 	part            func(t *tile, half int) part
-	// addOffset is the instruction that adds offset times sum.
-	addOffset string
 }
 
 var layouts16 = []layout16{
 	{
-		name: "S16", at: subBlocks{blockBytes: 768}, addOffset: "fmla.4s",
-		scales:  func(t *tile, half int) []vreg { return t.singles(64 * half) },
-		offsets: func(t *tile, half int) []vreg { return t.singles(128 + 64*half) },
-		part:    func(t *tile, half int) part { return part{codes: t.signedCodes(256 + 256*half)} },
-	},
-	{
-		name: "Q2K", at: subBlocks{1600, 576, 128, 64, 32}, addOffset: "fmls.4s", constants: []uint32{lowPairs},
+		name: "Q2K", at: subBlocks{1600, 576, 128, 64, 32}, constants: []uint32{lowPairs},
 		scales:  func(t *tile, half int) []vreg { return t.scaledHalves(0, 16*half, false) },
 		offsets: func(t *tile, half int) []vreg { return t.scaledHalves(32, 256+16*half, false) },
 		part:    func(t *tile, half int) part { return part{codes: t.pairs(rCodes, 64*half), narrow: true} },
@@ -124,10 +116,6 @@ func (l layout16) gen(g *generator) {
 		tiles = engines[g.level].tiles
 	}
 	g.genMatMul(l.name, tiles, constants, l.table, func(t *tile) {
-		if l.at.codeBytes == 0 {
-			t.blocks32(l.at.blockBytes, func() { l.product(t) })
-			return
-		}
 		t.quantised(32)
 		t.ins("LSR $%d, %v, %v", bits.TrailingZeros(uint(l.at.count())), rBlocks, rBlocks)
 		t.sums(t.dot.wide || t.rows == 1)
@@ -140,7 +128,7 @@ func (l layout16) gen(g *generator) {
 	})
 }
 
-// product adds dx * (s0*i0 + s1*i1 + m0*float(X16[0]) + m1*float(X16[1])) to the sums.
+// product adds dx * (s0*i0 + s1*i1 - m0*float(X16[0]) - m1*float(X16[1])) to the sums.
 func (l layout16) product(t *tile) {
 	u := l.sum(t, 0)
 	if l.whole {
@@ -201,8 +189,8 @@ func (l layout16) finish(t *tile, u []vreg) {
 			t.vv("scvtf.4s", x, x)
 		}
 		if o0 != nil {
-			t.elem(l.addOffset, u[n], o0[v], x, 0)
-			t.elem(l.addOffset, u[n], o1[v], x, 1)
+			t.elem("fmls.4s", u[n], o0[v], x, 0)
+			t.elem("fmls.4s", u[n], o1[v], x, 1)
 		}
 		t.addProduct(n, u[n], dx)
 	})

@@ -17,15 +17,18 @@ type layout32 struct {
 type number int
 
 const (
-	none   number = 0
-	half   number = 2 // bytes
-	brain  number = 2 | isBrain
-	single number = 4
-
-	isBrain = 8
+	none number = iota
+	half
+	brain // bfloat16
 )
 
-func (n number) bytes() int { return int(n &^ isBrain) }
+// bytes returns the bytes of one for each of 16 weight rows.
+func (n number) bytes() int {
+	if n == none {
+		return 0
+	}
+	return 32
+}
 
 // layouts32 has one row per layout.
 var layouts32 = []layout32{
@@ -36,7 +39,6 @@ var layouts32 = []layout32{
 	{"Q41", half, half, 256, nil, []uint32{lowNibbles}, nibblesPart},
 	{"Q50", half, none, 320, nil, []uint32{lowNibbles, fifthBits}, fifthLess16},
 	{"Q51", half, half, 320, nil, []uint32{lowNibbles, fifthBits}, fifthPart},
-	{"S32", single, single, 512, nil, nil, signedPart},
 }
 
 // The values of codes, as tensor/quant has them; those of E2M1 are doubled.
@@ -46,8 +48,8 @@ var (
 )
 
 func (l layout32) gen(g *generator) {
-	offsetAt := 16 * l.scale.bytes()
-	codesAt := offsetAt + 16*l.offset.bytes()
+	offsetAt := l.scale.bytes()
+	codesAt := offsetAt + l.offset.bytes()
 	g.genMatMul(l.name, engines[g.level].tiles, append(l.constants[:len(l.constants):len(l.constants)], magic), l.table, func(t *tile) {
 		t.blocks32(codesAt+l.codeBytes, func() {
 			p := l.part(t, codesAt)
@@ -68,8 +70,6 @@ func (t *tile) numbers(n number, off int) []vreg {
 		return t.halves(off)
 	case brain:
 		return t.brains(off)
-	case single:
-		return t.singles(off)
 	}
 	return nil
 }

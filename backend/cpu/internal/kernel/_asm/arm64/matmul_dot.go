@@ -28,7 +28,7 @@ const magic = 0x4b400000
 
 // engine sums the products of a part, in the order that arrange gives to what they are multiplied by.
 type engine struct {
-	// tiles, and tiles16 for PanelS16, which has two integer sums at a time.
+	// tiles, and tiles16 for layouts with a scale for 16 columns, which have two integer sums at a time.
 	tiles, tiles16 []shape
 	// wide engines add products to 32 bits at once, and have no use for narrow parts.
 	wide bool

@@ -60,15 +60,6 @@ func (g *generator) halfPair(base reg, off int, low, high vreg) {
 	g.vv("fcvtl.4s", low, low)
 }
 
-// singles loads the float32 values at an offset of the block.
-func (t *tile) singles(off int) []vreg {
-	s := t.vs(t.vectors)
-	for v := range s {
-		t.loadQ(s[v], rW.plus(off+16*v))
-	}
-	return s
-}
-
 // scales widens the scales at an offset from those of the sub-bloct.
 func (t *tile) scales(off int, signed bool) []vreg {
 	extend := "uxtl"
