@@ -52,7 +52,7 @@ func (l *attendLayout) partBytes() int { return 4 * l.parts * partStride(l.value
 // lengths returns the lengths of the slices of an attendMemory, in order.
 func (l *attendLayout) lengths() [8]int {
 	acc := l.queries * partStride(l.valueDim)
-	return [8]int{l.keyDim, l.angles, l.queries * l.keyDim, l.queries * tile, l.queries, tile, acc, acc}
+	return [8]int{l.keyDim, l.angles, l.queries * l.keyDim, l.queries * tile, l.queries, 2 * l.queries, mergeGroups * acc, acc}
 }
 
 // workerBytes returns the bytes of an attendMemory.
@@ -70,14 +70,15 @@ type attendMemory struct {
 	q           []float32 // [queries][KeyDim], rotated
 	scores      []float32 // [queries][64]
 	correction  []float32 // [queries]
-	merge       []float32 // [64]
-	part, total []float32 // [queries][partStride]
+	running     []float32 // [queries][2], maximum and sum of a merge
+	parts       []float32 // [queries][mergeGroups][partStride]
+	total       []float32 // [queries][partStride]
 }
 
 // init takes the memory from b and returns what is left.
 func (m *attendMemory) init(l *attendLayout, b []byte) []byte {
 	n := l.lengths()
-	for i, s := range []*[]float32{&m.key, &m.angles, &m.q, &m.scores, &m.correction, &m.merge, &m.part, &m.total} {
+	for i, s := range []*[]float32{&m.key, &m.angles, &m.q, &m.scores, &m.correction, &m.running, &m.parts, &m.total} {
 		*s = unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(b))), n[i])
 		b = b[roundUp(4*n[i], align):]
 	}
@@ -86,15 +87,19 @@ func (m *attendMemory) init(l *attendLayout, b []byte) []byte {
 
 const tile = backend.PageTokens
 
-// partial is the running attention of the queries of a task: for each the sum of weighted values, and maximum and sum of
-// the softmax.
+// partial is the running attention of the queries of a task over some keys: for each the sum of weighted values, and
+// maximum and sum of the softmax.
 type partial struct {
 	data   []float32
 	dv     int
 	stride int
 }
 
-func newPartial(data []float32, dv int) partial { return partial{data, dv, partStride(dv)} }
+// newPartial returns the results over the keys of a group, which lie beside those over the other groups of a query.
+func newPartial(data []float32, dv, groups, group int) partial {
+	n := partStride(dv)
+	return partial{data[group*n:], dv, groups * n}
+}
 
 func (p *partial) acc(i int) []float32 { return p.data[i*p.stride:][:p.dv] }
 func (p *partial) max(i int) *float32  { return &p.data[i*p.stride+p.dv] }
@@ -108,22 +113,44 @@ func (p *partial) reset(n int) {
 	}
 }
 
-// merge adds the result of query i over further keys. The order in which results are merged decides the last bits.
-func (p *partial) merge(w *worker, from *partial, i int) {
-	m := &w.at
-	m.merge[0] = *from.max(i)
-	s := &w.args.softmax
-	*s = kernel.SoftmaxArgs{S: unsafe.Pointer(unsafe.SliceData(m.merge)), Hi: 1, Max: *p.max(i), Sum: *p.sum(i)}
-	w.p.set.Softmax(s)
-	m.correction[0] = s.Correction
-	v := &w.args.values
-	*v = kernel.ValuesArgs{
-		Acc: unsafe.Pointer(unsafe.SliceData(p.acc(i))), P: s.S, Correction: unsafe.Pointer(unsafe.SliceData(m.correction)),
-		N: 1, V: unsafe.Pointer(unsafe.SliceData(from.acc(i))), D: p.dv, Hi: 1,
+// resetTotal empties the results of n queries for merge. Its zeros are negative, to which every number adds as it is: what
+// is merged of a single group is that of the group.
+func (p *partial) resetTotal(n int) {
+	for i := range n {
+		acc := p.data[i*p.stride:][:partStride(p.dv)]
+		for j := range acc {
+			acc[j] = negZero
+		}
+		*p.max(i) = negInf
 	}
-	w.p.set.Values[kernel.CacheF32](v)
-	*p.sum(i) = float32(*p.sum(i)*s.Correction) + float32(*from.sum(i)*m.merge[0])
-	*p.max(i) = s.Max
+}
+
+// merge adds, for n queries from i on, the results of the groups lo..hi-1 from that of from on: as values of a tile, whose
+// scores are the maxima, and whose last columns are the sums. The order of groups decides the last bits.
+func (p *partial) merge(w *worker, from *partial, i, n, lo, hi int) {
+	m, size := &w.at, partStride(p.dv)
+	for q := i; q < i+n; q++ {
+		m.running[2*q] = *p.max(q)
+		for g := lo; g < hi; g++ {
+			m.scores[q*tile+g] = from.data[q*from.stride+g*size+p.dv]
+		}
+	}
+	s := &w.args.softmax
+	*s = kernel.SoftmaxArgs{
+		S: unsafe.Pointer(&m.scores[i*tile]), N: n, Lo: lo, Hi: hi,
+		Running: unsafe.Pointer(&m.running[2*i]), RunningStride: 2, Correction: unsafe.Pointer(&m.correction[i]),
+	}
+	w.p.set.Softmax(s)
+	v := &w.args.values
+	for q := i; q < i+n; q++ {
+		groups := unsafe.Pointer(&from.data[q*from.stride])
+		*v = kernel.ValuesArgs{
+			Acc: unsafe.Pointer(&p.data[q*p.stride]), P: unsafe.Pointer(&m.scores[q*tile]), Correction: unsafe.Pointer(&m.correction[q]),
+			N: 1, V: groups, Next: groups, D: size, Lo: lo, Hi: hi,
+		}
+		w.p.set.Values[kernel.CacheF32](v)
+		*p.max(q) = m.running[2*q]
+	}
 }
 
 // finish divides the results of n queries by their sums.
@@ -135,7 +162,8 @@ func (p *partial) finish(w *worker, n int) {
 	v := &w.args.values
 	*v = kernel.ValuesArgs{
 		Acc: unsafe.Pointer(unsafe.SliceData(p.data)), AccStride: p.stride, P: unsafe.Pointer(unsafe.SliceData(m.scores)),
-		Correction: unsafe.Pointer(unsafe.SliceData(m.correction)), N: n, V: unsafe.Pointer(unsafe.SliceData(m.scores)), D: p.dv,
+		Correction: unsafe.Pointer(unsafe.SliceData(m.correction)), N: n, V: unsafe.Pointer(unsafe.SliceData(m.scores)),
+		Next: unsafe.Pointer(unsafe.SliceData(m.scores)), D: p.dv,
 	}
 	w.p.set.Values[kernel.CacheF32](v)
 }

@@ -17,6 +17,7 @@ type attendTask struct {
 	// shift is that of the pages for which the queries are rotated, if they are.
 	shift   int
 	rotated bool
+	next    unsafe.Pointer // the keys after those of the current head
 }
 
 // each is how many query heads share a key head.
@@ -30,6 +31,25 @@ func (t *attendTask) eachQuery(f func(query, row int)) {
 	each, rows := t.each(), int(t.b.rows)
 	for i := range t.queries() {
 		f(i, i/each%rows)
+	}
+}
+
+// eachRange calls f with the queries from i on of some heads, as many at once as see the same range of something: that
+// which slots gives for the position of their row. Queries that see nothing are left out.
+func (t *attendTask) eachRange(i, heads int, slots func(position int) (lo, hi int), f func(i, n, lo, hi int)) {
+	rows, each, first := int(t.b.rows), t.each(), int(t.s.refs[t.b.row].position)
+	lo, hi := slots(first)
+	if l, h := slots(first + rows - 1); l == lo && h == hi { // and so do the rows between
+		rows, each = 1, rows*each*heads
+		heads = 1
+	}
+	for range heads {
+		for r := range rows {
+			if lo, hi := slots(first + r); lo < hi {
+				f(i, each, lo, hi)
+			}
+			i += each
+		}
 	}
 }
 
@@ -48,86 +68,64 @@ func (t *attendTask) group(g int, p *partial) {
 	p.reset(t.queries())
 	pages := t.s.pages[t.s.firstPage[t.b.span]:]
 	last := (first + rows - 1) / tile
+	keys := &t.s.cache.layout.states[st.attr.State]
 	for i := max(st.lowest(first)/tile, g*groupTiles); i < min(last+1, (g+1)*groupTiles); i++ {
 		t.rotate(pages[i].shift)
-		t.scores(&pages[i])
-		whole := t.softmax(p, i*tile)
-		t.values(p, &pages[i], i*tile, whole)
-	}
-}
-
-// scores multiplies all queries with the keys of a page.
-func (t *attendTask) scores(page *pageRef) {
-	st, m, l := t.st, &t.w.at, &t.s.cache.layout
-	n := int(t.b.rows) * t.each()
-	sl := &l.states[st.attr.State]
-	for h := t.from; h < t.to; h++ {
-		i := (h - t.from) * n
-		a := &t.w.args.scores
-		*a = kernel.ScoresArgs{
-			Dst: unsafe.Pointer(&m.scores[i*tile]), Q: unsafe.Pointer(&m.q[i*st.kv.KeyDim]), QStride: st.kv.KeyDim, N: n,
-			K: unsafe.Add(page.base, sl.key+h*sl.keyBytes), D: st.kv.KeyDim, Scale: st.attr.Scale,
-		}
-		t.w.p.set.Scores[l.format](a)
-	}
-}
-
-// softmax merges the scores of the tile that starts at position start into the softmax of all queries, and reports
-// whether all rows see all of it.
-func (t *attendTask) softmax(p *partial, start int) bool {
-	m, first, whole := &t.w.at, int(t.s.refs[t.b.row].position), true
-	t.eachQuery(func(i, r int) {
-		lo, hi := t.st.visible(first+r, start)
-		whole = whole && lo == 0 && hi == tile
-		a := &t.w.args.softmax
-		*a = kernel.SoftmaxArgs{S: unsafe.Pointer(&m.scores[i*tile]), Lo: lo, Hi: hi, Max: *p.max(i), Sum: *p.sum(i)}
-		t.w.p.set.Softmax(a)
-		*p.max(i), *p.sum(i), m.correction[i] = a.Max, a.Sum, a.Correction
-	})
-	return whole
-}
-
-// values adds the values of a page, whose first position is start, to the results.
-func (t *attendTask) values(p *partial, page *pageRef, start int, whole bool) {
-	sl := &t.s.cache.layout.states[t.st.attr.State]
-	rows, each, first := int(t.b.rows), t.each(), int(t.s.refs[t.b.row].position)
-	for h := t.from; h < t.to; h++ {
-		v, i := unsafe.Add(page.base, sl.value+h*sl.valueBytes), (h-t.from)*rows*each
-		if whole {
-			t.add(p, v, i, rows*each, 0, tile)
-			continue
-		}
-		for r := range rows { // rows see different slots
-			if lo, hi := t.st.visible(first+r, start); lo < hi {
-				t.add(p, v, i+r*each, each, lo, hi)
+		for h := t.from; h < t.to; h++ {
+			next, after := &pages[i], h+1
+			if after == t.to {
+				next, after = &pages[min(i+1, last)], t.from
 			}
+			t.next = unsafe.Add(next.base, keys.key+after*keys.keyBytes)
+			t.head(p, &pages[i], i*tile, h)
 		}
 	}
 }
 
-// add adds the slots lo..hi-1 of a tile of values to n queries from i on.
+// head attends with the queries of a key head over a page whose first position is start. One head after the other keeps
+// memory busy: while the scores of a head become probabilities, the keys and values asked for ahead arrive.
+func (t *attendTask) head(p *partial, page *pageRef, start, h int) {
+	l, n := &t.s.cache.layout.states[t.st.attr.State], int(t.b.rows)*t.each()
+	i, v := (h-t.from)*n, unsafe.Add(page.base, l.value+h*l.valueBytes)
+	t.scores(unsafe.Add(page.base, l.key+h*l.keyBytes), v, i, n)
+	t.eachRange(i, 1, func(position int) (lo, hi int) { return t.st.visible(position, start) },
+		func(i, n, lo, hi int) { t.add(p, v, i, n, lo, hi) })
+}
+
+// scores multiplies n queries from i on with a tile of keys, whose values are at v.
+func (t *attendTask) scores(k, v unsafe.Pointer, i, n int) {
+	m, d := &t.w.at, t.st.kv.KeyDim
+	a := &t.w.args.scores
+	*a = kernel.ScoresArgs{
+		Dst: unsafe.Pointer(&m.scores[i*tile]), Q: unsafe.Pointer(&m.q[i*d]), QStride: d, N: n,
+		K: k, Next: v, D: d, Scale: t.st.attr.Scale,
+	}
+	t.w.p.set.Scores[t.s.cache.layout.format](a)
+}
+
+// add merges the scores of the slots lo..hi-1 into the softmax of n queries from i on, and adds their values.
 func (t *attendTask) add(p *partial, v unsafe.Pointer, i, n, lo, hi int) {
-	m, a := &t.w.at, &t.w.args.values
+	m := &t.w.at
+	s := &t.w.args.softmax
+	*s = kernel.SoftmaxArgs{
+		S: unsafe.Pointer(&m.scores[i*tile]), N: n, Lo: lo, Hi: hi,
+		Running: unsafe.Pointer(p.max(i)), RunningStride: p.stride, Correction: unsafe.Pointer(&m.correction[i]),
+	}
+	t.w.p.set.Softmax(s)
+	a := &t.w.args.values
 	*a = kernel.ValuesArgs{
-		Acc: unsafe.Pointer(unsafe.SliceData(p.acc(i))), AccStride: p.stride, P: unsafe.Pointer(&m.scores[i*tile]),
-		Correction: unsafe.Pointer(&m.correction[i]), N: n, V: v, D: p.dv, Lo: lo, Hi: hi,
+		Acc: unsafe.Pointer(unsafe.SliceData(p.acc(i))), AccStride: p.stride, P: s.S, Correction: s.Correction,
+		N: n, V: v, Next: t.next, D: p.dv, Lo: lo, Hi: hi,
 	}
 	t.w.p.set.Values[t.s.cache.layout.format](a)
 }
 
-// merge adds the results of group g to those of the groups before. Rows that see nothing of it are left alone.
-func (t *attendTask) merge(total, part *partial, g int) {
-	first := int(t.s.refs[t.b.row].position)
-	t.eachQuery(func(i, r int) {
-		p := first + r
-		lo, hi := t.st.lowest(p)/tile/groupTiles, p/tile/groupTiles
-		switch {
-		case g == lo:
-			copy(total.data[i*total.stride:(i+1)*total.stride], part.data[i*part.stride:(i+1)*part.stride])
-		case g > lo && g <= hi:
-			total.merge(t.w, part, i)
-		}
-	})
+// merge adds the results of the groups from..to-1 to total; first are those of the first. Rows that see nothing of them are
+// left alone.
+func (t *attendTask) merge(total, first *partial, from, to int) {
+	t.eachRange(0, t.to-t.from, func(position int) (lo, hi int) {
+		return max(t.st.lowest(position)/tile/groupTiles-from, 0), min(position/tile/groupTiles+1, to) - from
+	}, func(i, n, lo, hi int) { total.merge(t.w, first, i, n, lo, hi) })
 }
 
 // write divides by the sums and writes the result to the output rows.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed64708441/ember/backend"
+	"github.com/seed64708441/ember/ops"
 	"github.com/seed64708441/ember/tensor"
 )
 
@@ -40,7 +41,7 @@ func BenchmarkStep(b *testing.B) {
 		for _, threads := range []int{1, 2} {
 			b.Run(fmt.Sprintf("model=%s/threads=%d", m.name, threads), func(b *testing.B) {
 				r := newRig(b, m.shape, m.kind, Config{Threads: threads}, backend.Options{MaxRows: 512, MaxOutputs: 32})
-				for _, depth := range []int{0, 4096} {
+				for _, depth := range []int{0, 4096, 32768} {
 					b.Run(fmt.Sprintf("decode/depth=%d", depth), func(b *testing.B) { r.decode(b, depth, 1) })
 				}
 				for _, n := range []int{8, 16, 32} {
@@ -116,4 +117,65 @@ func (r *rig) measure(b *testing.B, step func(i int) *backend.Step) time.Duratio
 	}
 	slices.Sort(times)
 	return times[len(times)/2]
+}
+
+// benchHeads are the heads of the attention benchmarks, in models of 16 layers with next to no weights.
+var benchHeads = []struct {
+	name  string
+	shape shape
+}{
+	{"32x8x64", shape{vocab: 64, dim: 32, heads: 32, kvHeads: 8, headDim: 64, ffn: 32, layers: 16}},
+	{"32x8x128", shape{vocab: 64, dim: 32, heads: 32, kvHeads: 8, headDim: 128, ffn: 32, layers: 16}},
+	{"14x2x64", shape{vocab: 64, dim: 32, heads: 14, kvHeads: 2, headDim: 64, ffn: 32, layers: 16}},
+}
+
+// BenchmarkAttend measures attention alone over pages of each type: one row after a long context, by the bytes of keys
+// and values, and a block of a prompt, by its multiply-adds.
+func BenchmarkAttend(b *testing.B) {
+	for _, m := range benchHeads {
+		for _, t := range []backend.CacheType{backend.CacheF16, backend.CacheQ8_0, backend.CacheQ4_0, backend.CacheF32} {
+			for _, threads := range []int{1, 2} {
+				b.Run(fmt.Sprintf("heads=%s/cache=%v/threads=%d", m.name, t, threads), func(b *testing.B) {
+					r := newRig(b, m.shape, all(tensor.Q8_0), Config{Threads: threads}, backend.Options{MaxRows: 512})
+					for _, depth := range []int{4096, 32768} {
+						b.Run(fmt.Sprintf("depth=%d", depth), func(b *testing.B) { r.attend(b, t, depth, 1) })
+					}
+					b.Run("rows=512", func(b *testing.B) { r.attend(b, t, 3584, 512) })
+				})
+			}
+		}
+	}
+}
+
+// attend runs steps of some rows after depth positions.
+func (r *rig) attend(b *testing.B, t backend.CacheType, depth, rows int) {
+	r.tb = b
+	c, err := r.program.NewCache(t, 4096)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func(old backend.Cache) { r.cache = old }(r.cache)
+	r.cache = c
+	defer c.Close()
+	pages := r.table(depth + max(rows, 128))
+	r.fill(pages)
+	step := r.step(pages, depth, rows)
+	times := r.measure(b, func(i int) *backend.Step {
+		if rows == 1 {
+			step.Spans[0].Start = depth + i%128
+		}
+		return step
+	})
+	if rows == 1 {
+		b.ReportMetric(float64(c.PageBytes())/tile*float64(depth+64)/times.Seconds()/1e9, "GB/s")
+		return
+	}
+	macs := 0
+	for _, n := range r.program.graph.Nodes {
+		if a, ok := n.Attr.(ops.Attention); ok {
+			kv := r.program.graph.States[a.State]
+			macs += int(n.Shape[1]) * (kv.KeyDim + kv.ValueDim) * rows * (depth + rows/2)
+		}
+	}
+	b.ReportMetric(float64(macs)/times.Seconds()/1e9, "GMAC/s")
 }

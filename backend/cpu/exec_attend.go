@@ -13,11 +13,13 @@ const (
 	// groupTiles is how many tiles are summed before they are merged with those before. Groups begin at fixed
 	// positions, so that a group can be another worker's task and gives the same bits.
 	groupTiles = 8
+	// mergeGroups is how many groups are merged at once; these begin at fixed positions too.
+	mergeGroups = 4
 	// splitTasks is how many tasks per worker make it unnecessary to divide the keys too.
 	splitTasks = 4
 )
 
-var negInf = float32(math.Inf(-1))
+var negInf, negZero = float32(math.Inf(-1)), float32(math.Copysign(0, -1))
 
 // maxHeads bounds the key heads of all blocks of a step whose keys are divided.
 func maxHeads(threads int) int { return splitTasks * threads }
@@ -109,18 +111,32 @@ func (st *attendStage) groups(s *stepState, b *rowBlock) (lo, hi int) {
 
 // whole attends over all keys.
 func (t *attendTask) whole() {
-	st, w := t.st, t.w
-	lo, hi := st.groups(t.s, t.b)
-	part := newPartial(w.at.part, st.kv.ValueDim)
+	m, dv := &t.w.at, t.st.kv.ValueDim
+	lo, hi := t.st.groups(t.s, t.b)
 	if hi-lo == 1 {
+		part := newPartial(m.parts, dv, 1, 0)
 		t.group(lo, &part)
 		t.write(&part)
 		return
 	}
-	total := newPartial(w.at.total, st.kv.ValueDim)
-	for g := lo; g < hi; g++ {
-		t.group(g, &part)
-		t.merge(&total, &part, g)
+	t.mergeAll(lo, hi, func(from, to int) partial {
+		for g := from; g < to; g++ {
+			part := newPartial(m.parts, dv, mergeGroups, g-from)
+			t.group(g, &part)
+		}
+		return newPartial(m.parts, dv, mergeGroups, 0)
+	})
+}
+
+// mergeAll merges the groups lo..hi-1, some at once, and writes the result. parts gives the results of the first of these.
+func (t *attendTask) mergeAll(lo, hi int, parts func(from, to int) partial) {
+	total := newPartial(t.w.at.total, t.st.kv.ValueDim, 1, 0)
+	total.resetTotal(t.queries())
+	for from := lo; from < hi; {
+		to := min(hi, (from/mergeGroups+1)*mergeGroups)
+		first := parts(from, to)
+		t.merge(&total, &first, from, to)
+		from = to
 	}
 	t.write(&total)
 }
@@ -141,21 +157,15 @@ func (st *attendStage) oneGroup(w *worker, s *stepState, task int) {
 	slice := task % st.slices()
 	t := st.newTask(w, s, &s.blocks[i], slice)
 	part := func(g int) partial {
-		queries := int(t.b.rows) * each
-		at := ((g-lo)*st.kv.Heads + t.from) * queries * stride
-		return newPartial(parts[at:at+t.queries()*stride], st.kv.ValueDim)
+		at := t.from * int(t.b.rows) * each * (hi - lo) * stride
+		return newPartial(parts[at:], st.kv.ValueDim, hi-lo, g-lo)
 	}
 	g := lo + task/st.slices()
 	mine := part(g)
 	t.group(g, &mine)
 	if ended := &s.ended[i*st.kv.Heads+slice]; int(ended.Add(1)) == hi-lo {
 		ended.Store(0)
-		total := newPartial(w.at.total, st.kv.ValueDim)
-		for g := lo; g < hi; g++ {
-			p := part(g)
-			t.merge(&total, &p, g)
-		}
-		t.write(&total)
+		t.mergeAll(lo, hi, func(from, _ int) partial { return part(from) })
 	}
 }
 

@@ -3,7 +3,6 @@ package kernel
 import (
 	"bytes"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -70,18 +69,22 @@ func BenchmarkValues(b *testing.B) {
 }
 
 func BenchmarkSoftmax(b *testing.B) {
-	scores, s64 := make([]float32, TileKeys), make([]float32, TileKeys)
+	const most = 32
+	scores, s64 := make([]float32, most*TileKeys), make([]float32, most*TileKeys)
+	running, correction := make([]float32, 2*most), make([]float32, most)
 	fillFloats(rand.New(rand.NewPCG(1, 1)), scores, false)
 	for _, s := range levels() {
-		for _, hi := range []int{64, 40} {
-			b.Run(fmt.Sprintf("level=%s/slots=%d", s.Name, hi), func(b *testing.B) {
-				a := SoftmaxArgs{S: ptr(s64), Hi: hi, Max: float32(math.Inf(-1))}
-				for b.Loop() {
-					copy(s64, scores)
-					s.Softmax(&a)
-				}
-				b.ReportMetric(float64(TileKeys)*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gelements/s")
-			})
+		for _, n := range []int{1, 4, most} {
+			for _, hi := range []int{64, 40} {
+				b.Run(fmt.Sprintf("level=%s/n=%d/slots=%d", s.Name, n, hi), func(b *testing.B) {
+					a := SoftmaxArgs{S: ptr(s64), N: n, Hi: hi, Running: ptr(running), RunningStride: 2, Correction: ptr(correction)}
+					for b.Loop() {
+						copy(s64, scores[:n*TileKeys])
+						s.Softmax(&a)
+					}
+					b.ReportMetric(float64(n*TileKeys)*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gelements/s")
+				})
+			}
 		}
 	}
 }

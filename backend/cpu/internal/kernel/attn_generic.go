@@ -74,13 +74,17 @@ func keyColumn(out *[TileKeys]float32, format CacheFormat, tile unsafe.Pointer, 
 // then i+4, i+2, i+1). The running sum is one FMA: Sum*Correction + sum of the tile. Exponentials are those of
 // expNonPositive: below 1 ulp, zero under 2^-126.5.
 func softmaxGeneric(a *SoftmaxArgs) {
-	a.Correction = 1
-	if a.Lo >= a.Hi {
-		return
+	s, correction := unsafe.Slice((*[TileKeys]float32)(a.S), a.N), unsafe.Slice((*float32)(a.Correction), a.N)
+	for n := range s {
+		running := (*[2]float32)(unsafe.Add(a.Running, n*a.RunningStride*4))
+		correction[n] = softmaxTile(&s[n], a.Lo, a.Hi, running)
 	}
-	s := (*[TileKeys]float32)(a.S)
-	m := a.Max
-	for _, x := range s[a.Lo:a.Hi] {
+}
+
+// softmaxTile handles one query, whose maximum and sum are running.
+func softmaxTile(s *[TileKeys]float32, lo, hi int, running *[2]float32) (correction float32) {
+	m := running[0]
+	for _, x := range s[lo:hi] {
 		if x > m {
 			m = x
 		}
@@ -89,9 +93,9 @@ func softmaxGeneric(a *SoftmaxArgs) {
 	if ref == float32(math.Inf(-1)) {
 		ref = 0
 	}
-	clear(s[:a.Lo])
-	clear(s[a.Hi:])
-	for j := a.Lo; j < a.Hi; j++ {
+	clear(s[:lo])
+	clear(s[hi:])
+	for j := lo; j < hi; j++ {
 		s[j] = expNonPositive(s[j] - ref)
 	}
 	var lane [16]float32
@@ -103,9 +107,9 @@ func softmaxGeneric(a *SoftmaxArgs) {
 			lane[i] += lane[i+n]
 		}
 	}
-	a.Correction = expNonPositive(a.Max - ref)
-	a.Sum = fma32(a.Sum, a.Correction, lane[0])
-	a.Max = m
+	correction = expNonPositive(running[0] - ref)
+	running[0], running[1] = m, fma32(running[1], correction, lane[0])
+	return correction
 }
 
 func valuesGeneric(format CacheFormat, a *ValuesArgs) {

@@ -1623,18 +1623,20 @@ next61:
 TEXT ·softmaxNEON(SB), NOSPLIT, $0-8
 	MOVD a+0(FP), R0
 	MOVD SoftmaxArgs_S(R0), R1
+	MOVD SoftmaxArgs_N(R0), R4
 	MOVD SoftmaxArgs_Lo(R0), R2
 	MOVD SoftmaxArgs_Hi(R0), R3
-	MOVW $0x3f800000, R25
-	MOVW R25, SoftmaxArgs_Correction(R0)
+	MOVD SoftmaxArgs_Running(R0), R5
+	MOVD SoftmaxArgs_RunningStride(R0), R6
+	MOVD SoftmaxArgs_Correction(R0), R7
+	LSL $2, R6, R6
 	SUB R2, R3, R25
-	CMP $0, R25
-	BLE done67
 	CMP $64, R25
 	BNE part66
+queries67:
 	MOVW $0x4, R25
 	VDUP R25, V31.S4
-	FMOVS SoftmaxArgs_Max(R0), F30
+	FMOVS (R5), F30
 	WORD $0x4e0407de // dup v30.4s, v30.s[0]
 	WORD $0x4ebe1fdd // mov v29.16b, v30.16b
 	WORD $0x4ebe1fdc // mov v28.16b, v30.16b
@@ -1701,7 +1703,7 @@ TEXT ·softmaxNEON(SB), NOSPLIT, $0-8
 	WORD $0x6ebde738 // fcmgt v24.4s, v25.4s, v29.4s
 	WORD $0x6eb81f3d // bit v29.16b, v25.16b, v24.16b
 	WORD $0x4e0407bd // dup v29.4s, v29.s[0]
-	FMOVS F29, SoftmaxArgs_Max(R0)
+	FMOVS F29, (R5)
 	MOVW $0xff800000, R25
 	VDUP R25, V28.S4
 	WORD $0x4e3de79c // fcmeq v28.4s, v28.4s, v29.4s
@@ -1761,7 +1763,7 @@ TEXT ·softmaxNEON(SB), NOSPLIT, $0-8
 	WORD $0x4f375631 // shl v17.4s, v17.4s, #23
 	WORD $0x4eb78631 // add v17.4s, v17.4s, v23.4s
 	WORD $0x6e31de1e // fmul v30.4s, v16.4s, v17.4s
-	FMOVS F30, SoftmaxArgs_Correction(R0)
+	FMOVS F30, (R7)
 	FMOVQ (R1), F13
 	WORD $0x4ebdd5ad // fsub v13.4s, v13.4s, v29.4s
 	WORD $0x4e3cf5ad // fmax v13.4s, v13.4s, v28.4s
@@ -2169,17 +2171,23 @@ TEXT ·softmaxNEON(SB), NOSPLIT, $0-8
 	WORD $0x4e3cd631 // fadd v17.4s, v17.4s, v28.4s
 	WORD $0x4e0c063c // dup v28.4s, v17.s[1]
 	WORD $0x4e3cd631 // fadd v17.4s, v17.4s, v28.4s
-	FMOVS SoftmaxArgs_Sum(R0), F28
+	FMOVS 4(R5), F28
 	WORD $0x4e3ecf91 // fmla v17.4s, v28.4s, v30.4s
-	FMOVS F17, SoftmaxArgs_Sum(R0)
+	FMOVS F17, 4(R5)
+	ADD $256, R1, R1
+	ADD R6, R5, R5
+	ADD $4, R7, R7
+	SUBS $1, R4, R4
+	BNE queries67
 	RET
 part66:
 	SUB $1, R2, R2
 	VDUP R2, V30.S4
 	VDUP R3, V29.S4
+queries68:
 	MOVW $0x4, R25
 	VDUP R25, V28.S4
-	FMOVS SoftmaxArgs_Max(R0), F27
+	FMOVS (R5), F27
 	WORD $0x4e04077b // dup v27.4s, v27.s[0]
 	MOVD $0x100000000, R25
 	VMOV R25, V31.D[0]
@@ -2330,7 +2338,7 @@ part66:
 	WORD $0x6ebae6d5 // fcmgt v21.4s, v22.4s, v26.4s
 	WORD $0x6eb51eda // bit v26.16b, v22.16b, v21.16b
 	WORD $0x4e04075a // dup v26.4s, v26.s[0]
-	FMOVS F26, SoftmaxArgs_Max(R0)
+	FMOVS F26, (R5)
 	MOVW $0xff800000, R25
 	VDUP R25, V25.S4
 	WORD $0x4e3ae739 // fcmeq v25.4s, v25.4s, v26.4s
@@ -2390,7 +2398,7 @@ part66:
 	WORD $0x4f3755ce // shl v14.4s, v14.4s, #23
 	WORD $0x4eb485ce // add v14.4s, v14.4s, v20.4s
 	WORD $0x6e2eddbb // fmul v27.4s, v13.4s, v14.4s
-	FMOVS F27, SoftmaxArgs_Correction(R0)
+	FMOVS F27, (R7)
 	MOVD $0x100000000, R25
 	VMOV R25, V31.D[0]
 	MOVD $0x300000002, R25
@@ -2882,10 +2890,14 @@ part66:
 	WORD $0x4e39d5ce // fadd v14.4s, v14.4s, v25.4s
 	WORD $0x4e0c05d9 // dup v25.4s, v14.s[1]
 	WORD $0x4e39d5ce // fadd v14.4s, v14.4s, v25.4s
-	FMOVS SoftmaxArgs_Sum(R0), F25
+	FMOVS 4(R5), F25
 	WORD $0x4e3bcf2e // fmla v14.4s, v25.4s, v27.4s
-	FMOVS F14, SoftmaxArgs_Sum(R0)
-done67:
+	FMOVS F14, 4(R5)
+	ADD $256, R1, R1
+	ADD R6, R5, R5
+	ADD $4, R7, R7
+	SUBS $1, R4, R4
+	BNE queries68
 	RET
 
 // func valuesF16NEON(a *ValuesArgs)
@@ -2906,14 +2918,14 @@ TEXT ·valuesF16NEON(SB), NOSPLIT, $0-8
 	ADD R25<<2, R3, R3
 	MUL R7, R25, R25
 	ADD R25, R6, R6
-group68:
+group69:
 	CMP $6, R4
-	BLT next69
+	BLT next70
 	MOVD $0, R9
 	MOVD ValuesArgs_D(R0), R10
-tile71:
+tile72:
 	CMP $16, R10
-	BLT narrower72
+	BLT narrower73
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	FMOVQ 16(R11), F30
@@ -2974,11 +2986,11 @@ tile71:
 	WORD $0x4f87914a // fmul v10.4s, v10.4s, v7.s[0]
 	WORD $0x4f879129 // fmul v9.4s, v9.4s, v7.s[0]
 	WORD $0x4f879108 // fmul v8.4s, v8.4s, v7.s[0]
-	CBZ R8, none74
+	CBZ R8, none75
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<1, R6, R13
-slots73:
+slots74:
 	FMOVS (R12), F7
 	FMOVS 256(R12), F6
 	FMOVS 512(R12), F5
@@ -3018,8 +3030,8 @@ slots73:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots73
-none74:
+	BNE slots74
+none75:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	FMOVQ F30, 16(R11)
@@ -3052,11 +3064,11 @@ none74:
 	FMOVQ F8, 48(R11)
 	ADD $16, R9, R9
 	SUB $16, R10, R10
-	B tile71
-narrower72:
-tile75:
+	B tile72
+narrower73:
+tile76:
 	CMP $8, R10
-	BLT narrower76
+	BLT narrower77
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	FMOVQ 16(R11), F30
@@ -3093,11 +3105,11 @@ tile75:
 	FMOVS 20(R5), F19
 	WORD $0x4f9392b5 // fmul v21.4s, v21.4s, v19.s[0]
 	WORD $0x4f939294 // fmul v20.4s, v20.4s, v19.s[0]
-	CBZ R8, none78
+	CBZ R8, none79
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<1, R6, R13
-slots77:
+slots78:
 	FMOVS (R12), F19
 	FMOVS 256(R12), F18
 	FMOVS 512(R12), F17
@@ -3122,8 +3134,8 @@ slots77:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots77
-none78:
+	BNE slots78
+none79:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	FMOVQ F30, 16(R11)
@@ -3144,11 +3156,11 @@ none78:
 	FMOVQ F20, 16(R11)
 	ADD $8, R9, R9
 	SUB $8, R10, R10
-	B tile75
-narrower76:
-tile79:
+	B tile76
+narrower77:
+tile80:
 	CMP $4, R10
-	BLT narrower80
+	BLT narrower81
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	ADD R2, R11, R11
@@ -3173,11 +3185,11 @@ tile79:
 	WORD $0x4f99937b // fmul v27.4s, v27.4s, v25.s[0]
 	FMOVS 20(R5), F25
 	WORD $0x4f99935a // fmul v26.4s, v26.4s, v25.s[0]
-	CBZ R8, none82
+	CBZ R8, none83
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<1, R6, R13
-slots81:
+slots82:
 	FMOVS (R12), F25
 	FMOVS 256(R12), F24
 	FMOVS 512(R12), F23
@@ -3195,8 +3207,8 @@ slots81:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots81
-none82:
+	BNE slots82
+none83:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	ADD R2, R11, R11
@@ -3211,10 +3223,10 @@ none82:
 	FMOVQ F26, (R11)
 	ADD $4, R9, R9
 	SUB $4, R10, R10
-	B tile79
-narrower80:
-column83:
-	CBZ R10, groupDone70
+	B tile80
+narrower81:
+column84:
+	CBZ R10, groupDone71
 	ADD R9<<2, R1, R11
 	FMOVS (R11), F31
 	ADD R2, R11, R11
@@ -3239,11 +3251,11 @@ column83:
 	WORD $0x4f99937b // fmul v27.4s, v27.4s, v25.s[0]
 	FMOVS 20(R5), F25
 	WORD $0x4f99935a // fmul v26.4s, v26.4s, v25.s[0]
-	CBZ R8, none85
+	CBZ R8, none86
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<1, R6, R13
-slots84:
+slots85:
 	FMOVS (R12), F25
 	FMOVS 256(R12), F24
 	FMOVS 512(R12), F23
@@ -3261,8 +3273,8 @@ slots84:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots84
-none85:
+	BNE slots85
+none86:
 	ADD R9<<2, R1, R11
 	FMOVS F31, (R11)
 	ADD R2, R11, R11
@@ -3277,8 +3289,8 @@ none85:
 	FMOVS F26, (R11)
 	ADD $1, R9, R9
 	SUB $1, R10, R10
-	B column83
-groupDone70:
+	B column84
+groupDone71:
 	ADD $24, R5, R5
 	ADD $1536, R3, R3
 	ADD R2, R1, R1
@@ -3288,16 +3300,16 @@ groupDone70:
 	ADD R2, R1, R1
 	ADD R2, R1, R1
 	SUB $6, R4, R4
-	B group68
-next69:
-group86:
+	B group69
+next70:
+group87:
 	CMP $4, R4
-	BLT next87
+	BLT next88
 	MOVD $0, R9
 	MOVD ValuesArgs_D(R0), R10
-tile89:
+tile90:
 	CMP $16, R10
-	BLT narrower90
+	BLT narrower91
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	FMOVQ 16(R11), F30
@@ -3338,11 +3350,11 @@ tile89:
 	WORD $0x4f8f9252 // fmul v18.4s, v18.4s, v15.s[0]
 	WORD $0x4f8f9231 // fmul v17.4s, v17.4s, v15.s[0]
 	WORD $0x4f8f9210 // fmul v16.4s, v16.4s, v15.s[0]
-	CBZ R8, none92
+	CBZ R8, none93
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<1, R6, R13
-slots91:
+slots92:
 	FMOVS (R12), F15
 	FMOVS 256(R12), F14
 	FMOVS 512(R12), F13
@@ -3372,8 +3384,8 @@ slots91:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots91
-none92:
+	BNE slots92
+none93:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	FMOVQ F30, 16(R11)
@@ -3396,11 +3408,11 @@ none92:
 	FMOVQ F16, 48(R11)
 	ADD $16, R9, R9
 	SUB $16, R10, R10
-	B tile89
-narrower90:
-tile93:
+	B tile90
+narrower91:
+tile94:
 	CMP $8, R10
-	BLT narrower94
+	BLT narrower95
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	FMOVQ 16(R11), F30
@@ -3425,11 +3437,11 @@ tile93:
 	FMOVS 12(R5), F23
 	WORD $0x4f979339 // fmul v25.4s, v25.4s, v23.s[0]
 	WORD $0x4f979318 // fmul v24.4s, v24.4s, v23.s[0]
-	CBZ R8, none96
+	CBZ R8, none97
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<1, R6, R13
-slots95:
+slots96:
 	FMOVS (R12), F23
 	FMOVS 256(R12), F22
 	FMOVS 512(R12), F21
@@ -3448,8 +3460,8 @@ slots95:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots95
-none96:
+	BNE slots96
+none97:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	FMOVQ F30, 16(R11)
@@ -3464,11 +3476,11 @@ none96:
 	FMOVQ F24, 16(R11)
 	ADD $8, R9, R9
 	SUB $8, R10, R10
-	B tile93
-narrower94:
-tile97:
+	B tile94
+narrower95:
+tile98:
 	CMP $4, R10
-	BLT narrower98
+	BLT narrower99
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	ADD R2, R11, R11
@@ -3485,11 +3497,11 @@ tile97:
 	WORD $0x4f9b93bd // fmul v29.4s, v29.4s, v27.s[0]
 	FMOVS 12(R5), F27
 	WORD $0x4f9b939c // fmul v28.4s, v28.4s, v27.s[0]
-	CBZ R8, none100
+	CBZ R8, none101
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<1, R6, R13
-slots99:
+slots100:
 	FMOVS (R12), F27
 	FMOVS 256(R12), F26
 	FMOVS 512(R12), F25
@@ -3503,8 +3515,8 @@ slots99:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots99
-none100:
+	BNE slots100
+none101:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	ADD R2, R11, R11
@@ -3515,10 +3527,10 @@ none100:
 	FMOVQ F28, (R11)
 	ADD $4, R9, R9
 	SUB $4, R10, R10
-	B tile97
-narrower98:
-column101:
-	CBZ R10, groupDone88
+	B tile98
+narrower99:
+column102:
+	CBZ R10, groupDone89
 	ADD R9<<2, R1, R11
 	FMOVS (R11), F31
 	ADD R2, R11, R11
@@ -3535,11 +3547,11 @@ column101:
 	WORD $0x4f9b93bd // fmul v29.4s, v29.4s, v27.s[0]
 	FMOVS 12(R5), F27
 	WORD $0x4f9b939c // fmul v28.4s, v28.4s, v27.s[0]
-	CBZ R8, none103
+	CBZ R8, none104
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<1, R6, R13
-slots102:
+slots103:
 	FMOVS (R12), F27
 	FMOVS 256(R12), F26
 	FMOVS 512(R12), F25
@@ -3553,8 +3565,8 @@ slots102:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots102
-none103:
+	BNE slots103
+none104:
 	ADD R9<<2, R1, R11
 	FMOVS F31, (R11)
 	ADD R2, R11, R11
@@ -3565,8 +3577,8 @@ none103:
 	FMOVS F28, (R11)
 	ADD $1, R9, R9
 	SUB $1, R10, R10
-	B column101
-groupDone88:
+	B column102
+groupDone89:
 	ADD $16, R5, R5
 	ADD $1024, R3, R3
 	ADD R2, R1, R1
@@ -3574,15 +3586,15 @@ groupDone88:
 	ADD R2, R1, R1
 	ADD R2, R1, R1
 	SUB $4, R4, R4
-next87:
-group104:
+next88:
+group105:
 	CMP $2, R4
-	BLT next105
+	BLT next106
 	MOVD $0, R9
 	MOVD ValuesArgs_D(R0), R10
-tile107:
+tile108:
 	CMP $32, R10
-	BLT narrower108
+	BLT narrower109
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	FMOVQ 16(R11), F30
@@ -3619,11 +3631,11 @@ tile107:
 	WORD $0x4f8f9252 // fmul v18.4s, v18.4s, v15.s[0]
 	WORD $0x4f8f9231 // fmul v17.4s, v17.4s, v15.s[0]
 	WORD $0x4f8f9210 // fmul v16.4s, v16.4s, v15.s[0]
-	CBZ R8, none110
+	CBZ R8, none111
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<1, R6, R13
-slots109:
+slots110:
 	FMOVS (R12), F15
 	FMOVS 256(R12), F14
 	FMOVQ (R13), F13
@@ -3657,8 +3669,8 @@ slots109:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots109
-none110:
+	BNE slots110
+none111:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	FMOVQ F30, 16(R11)
@@ -3679,11 +3691,11 @@ none110:
 	FMOVQ F16, 112(R11)
 	ADD $32, R9, R9
 	SUB $32, R10, R10
-	B tile107
-narrower108:
-tile111:
+	B tile108
+narrower109:
+tile112:
 	CMP $16, R10
-	BLT narrower112
+	BLT narrower113
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	FMOVQ 16(R11), F30
@@ -3704,11 +3716,11 @@ tile111:
 	WORD $0x4f97935a // fmul v26.4s, v26.4s, v23.s[0]
 	WORD $0x4f979339 // fmul v25.4s, v25.4s, v23.s[0]
 	WORD $0x4f979318 // fmul v24.4s, v24.4s, v23.s[0]
-	CBZ R8, none114
+	CBZ R8, none115
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<1, R6, R13
-slots113:
+slots114:
 	FMOVS (R12), F23
 	FMOVS 256(R12), F22
 	FMOVQ (R13), F21
@@ -3728,8 +3740,8 @@ slots113:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots113
-none114:
+	BNE slots114
+none115:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	FMOVQ F30, 16(R11)
@@ -3742,11 +3754,11 @@ none114:
 	FMOVQ F24, 48(R11)
 	ADD $16, R9, R9
 	SUB $16, R10, R10
-	B tile111
-narrower112:
-tile115:
+	B tile112
+narrower113:
+tile116:
 	CMP $8, R10
-	BLT narrower116
+	BLT narrower117
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	FMOVQ 16(R11), F30
@@ -3759,11 +3771,11 @@ tile115:
 	FMOVS 4(R5), F27
 	WORD $0x4f9b93bd // fmul v29.4s, v29.4s, v27.s[0]
 	WORD $0x4f9b939c // fmul v28.4s, v28.4s, v27.s[0]
-	CBZ R8, none118
+	CBZ R8, none119
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<1, R6, R13
-slots117:
+slots118:
 	FMOVS (R12), F27
 	FMOVS 256(R12), F26
 	FMOVQ (R13), F25
@@ -3776,8 +3788,8 @@ slots117:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots117
-none118:
+	BNE slots118
+none119:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	FMOVQ F30, 16(R11)
@@ -3786,11 +3798,11 @@ none118:
 	FMOVQ F28, 16(R11)
 	ADD $8, R9, R9
 	SUB $8, R10, R10
-	B tile115
-narrower116:
-tile119:
+	B tile116
+narrower117:
+tile120:
 	CMP $4, R10
-	BLT narrower120
+	BLT narrower121
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	ADD R2, R11, R11
@@ -3799,11 +3811,11 @@ tile119:
 	WORD $0x4f9d93ff // fmul v31.4s, v31.4s, v29.s[0]
 	FMOVS 4(R5), F29
 	WORD $0x4f9d93de // fmul v30.4s, v30.4s, v29.s[0]
-	CBZ R8, none122
+	CBZ R8, none123
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<1, R6, R13
-slots121:
+slots122:
 	FMOVS (R12), F29
 	FMOVS 256(R12), F28
 	FMOVD (R13), F27
@@ -3813,18 +3825,18 @@ slots121:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots121
-none122:
+	BNE slots122
+none123:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	ADD R2, R11, R11
 	FMOVQ F30, (R11)
 	ADD $4, R9, R9
 	SUB $4, R10, R10
-	B tile119
-narrower120:
-column123:
-	CBZ R10, groupDone106
+	B tile120
+narrower121:
+column124:
+	CBZ R10, groupDone107
 	ADD R9<<2, R1, R11
 	FMOVS (R11), F31
 	ADD R2, R11, R11
@@ -3833,11 +3845,11 @@ column123:
 	WORD $0x4f9d93ff // fmul v31.4s, v31.4s, v29.s[0]
 	FMOVS 4(R5), F29
 	WORD $0x4f9d93de // fmul v30.4s, v30.4s, v29.s[0]
-	CBZ R8, none125
+	CBZ R8, none126
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<1, R6, R13
-slots124:
+slots125:
 	FMOVS (R12), F29
 	FMOVS 256(R12), F28
 	VLD1R (R13), [V27.H4]
@@ -3847,30 +3859,30 @@ slots124:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots124
-none125:
+	BNE slots125
+none126:
 	ADD R9<<2, R1, R11
 	FMOVS F31, (R11)
 	ADD R2, R11, R11
 	FMOVS F30, (R11)
 	ADD $1, R9, R9
 	SUB $1, R10, R10
-	B column123
-groupDone106:
+	B column124
+groupDone107:
 	ADD $8, R5, R5
 	ADD $512, R3, R3
 	ADD R2, R1, R1
 	ADD R2, R1, R1
 	SUB $2, R4, R4
-next105:
-group126:
+next106:
+group127:
 	CMP $1, R4
-	BLT next127
+	BLT next128
 	MOVD $0, R9
 	MOVD ValuesArgs_D(R0), R10
-tile129:
+tile130:
 	CMP $32, R10
-	BLT narrower130
+	BLT narrower131
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	FMOVQ 16(R11), F30
@@ -3889,11 +3901,11 @@ tile129:
 	WORD $0x4f97935a // fmul v26.4s, v26.4s, v23.s[0]
 	WORD $0x4f979339 // fmul v25.4s, v25.4s, v23.s[0]
 	WORD $0x4f979318 // fmul v24.4s, v24.4s, v23.s[0]
-	CBZ R8, none132
+	CBZ R8, none133
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<1, R6, R13
-slots131:
+slots132:
 	FMOVS (R12), F23
 	FMOVQ (R13), F22
 	WORD $0x4e217ad5 // fcvtl2 v21.4s, v22.8h
@@ -3918,8 +3930,8 @@ slots131:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots131
-none132:
+	BNE slots132
+none133:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	FMOVQ F30, 16(R11)
@@ -3931,11 +3943,11 @@ none132:
 	FMOVQ F24, 112(R11)
 	ADD $32, R9, R9
 	SUB $32, R10, R10
-	B tile129
-narrower130:
-tile133:
+	B tile130
+narrower131:
+tile134:
 	CMP $16, R10
-	BLT narrower134
+	BLT narrower135
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	FMOVQ 16(R11), F30
@@ -3946,11 +3958,11 @@ tile133:
 	WORD $0x4f9b93de // fmul v30.4s, v30.4s, v27.s[0]
 	WORD $0x4f9b93bd // fmul v29.4s, v29.4s, v27.s[0]
 	WORD $0x4f9b939c // fmul v28.4s, v28.4s, v27.s[0]
-	CBZ R8, none136
+	CBZ R8, none137
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<1, R6, R13
-slots135:
+slots136:
 	FMOVS (R12), F27
 	FMOVQ (R13), F26
 	WORD $0x4e217b59 // fcvtl2 v25.4s, v26.8h
@@ -3965,8 +3977,8 @@ slots135:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots135
-none136:
+	BNE slots136
+none137:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	FMOVQ F30, 16(R11)
@@ -3974,22 +3986,22 @@ none136:
 	FMOVQ F28, 48(R11)
 	ADD $16, R9, R9
 	SUB $16, R10, R10
-	B tile133
-narrower134:
-tile137:
+	B tile134
+narrower135:
+tile138:
 	CMP $8, R10
-	BLT narrower138
+	BLT narrower139
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	FMOVQ 16(R11), F30
 	FMOVS (R5), F29
 	WORD $0x4f9d93ff // fmul v31.4s, v31.4s, v29.s[0]
 	WORD $0x4f9d93de // fmul v30.4s, v30.4s, v29.s[0]
-	CBZ R8, none140
+	CBZ R8, none141
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<1, R6, R13
-slots139:
+slots140:
 	FMOVS (R12), F29
 	FMOVQ (R13), F28
 	WORD $0x4e217b9b // fcvtl2 v27.4s, v28.8h
@@ -3999,27 +4011,27 @@ slots139:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots139
-none140:
+	BNE slots140
+none141:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	FMOVQ F30, 16(R11)
 	ADD $8, R9, R9
 	SUB $8, R10, R10
-	B tile137
-narrower138:
-tile141:
+	B tile138
+narrower139:
+tile142:
 	CMP $4, R10
-	BLT narrower142
+	BLT narrower143
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	FMOVS (R5), F30
 	WORD $0x4f9e93ff // fmul v31.4s, v31.4s, v30.s[0]
-	CBZ R8, none144
+	CBZ R8, none145
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<1, R6, R13
-slots143:
+slots144:
 	FMOVS (R12), F30
 	FMOVD (R13), F29
 	WORD $0x0e217bbd // fcvtl v29.4s, v29.4h
@@ -4027,25 +4039,25 @@ slots143:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots143
-none144:
+	BNE slots144
+none145:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	ADD $4, R9, R9
 	SUB $4, R10, R10
-	B tile141
-narrower142:
-column145:
-	CBZ R10, groupDone128
+	B tile142
+narrower143:
+column146:
+	CBZ R10, groupDone129
 	ADD R9<<2, R1, R11
 	FMOVS (R11), F31
 	FMOVS (R5), F30
 	WORD $0x4f9e93ff // fmul v31.4s, v31.4s, v30.s[0]
-	CBZ R8, none147
+	CBZ R8, none148
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<1, R6, R13
-slots146:
+slots147:
 	FMOVS (R12), F30
 	VLD1R (R13), [V29.H4]
 	WORD $0x0e217bbd // fcvtl v29.4s, v29.4h
@@ -4053,19 +4065,19 @@ slots146:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots146
-none147:
+	BNE slots147
+none148:
 	ADD R9<<2, R1, R11
 	FMOVS F31, (R11)
 	ADD $1, R9, R9
 	SUB $1, R10, R10
-	B column145
-groupDone128:
+	B column146
+groupDone129:
 	ADD $4, R5, R5
 	ADD $256, R3, R3
 	ADD R2, R1, R1
 	SUB $1, R4, R4
-next127:
+next128:
 	RET
 
 // func valuesF32NEON(a *ValuesArgs)
@@ -4086,14 +4098,14 @@ TEXT ·valuesF32NEON(SB), NOSPLIT, $0-8
 	ADD R25<<2, R3, R3
 	MUL R7, R25, R25
 	ADD R25, R6, R6
-group148:
+group149:
 	CMP $6, R4
-	BLT next149
+	BLT next150
 	MOVD $0, R9
 	MOVD ValuesArgs_D(R0), R10
-tile151:
+tile152:
 	CMP $16, R10
-	BLT narrower152
+	BLT narrower153
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	FMOVQ 16(R11), F30
@@ -4154,11 +4166,11 @@ tile151:
 	WORD $0x4f87914a // fmul v10.4s, v10.4s, v7.s[0]
 	WORD $0x4f879129 // fmul v9.4s, v9.4s, v7.s[0]
 	WORD $0x4f879108 // fmul v8.4s, v8.4s, v7.s[0]
-	CBZ R8, none154
+	CBZ R8, none155
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<2, R6, R13
-slots153:
+slots154:
 	FMOVS (R12), F7
 	FMOVS 256(R12), F6
 	FMOVS 512(R12), F5
@@ -4196,8 +4208,8 @@ slots153:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots153
-none154:
+	BNE slots154
+none155:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	FMOVQ F30, 16(R11)
@@ -4230,11 +4242,11 @@ none154:
 	FMOVQ F8, 48(R11)
 	ADD $16, R9, R9
 	SUB $16, R10, R10
-	B tile151
-narrower152:
-tile155:
+	B tile152
+narrower153:
+tile156:
 	CMP $8, R10
-	BLT narrower156
+	BLT narrower157
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	FMOVQ 16(R11), F30
@@ -4271,11 +4283,11 @@ tile155:
 	FMOVS 20(R5), F19
 	WORD $0x4f9392b5 // fmul v21.4s, v21.4s, v19.s[0]
 	WORD $0x4f939294 // fmul v20.4s, v20.4s, v19.s[0]
-	CBZ R8, none158
+	CBZ R8, none159
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<2, R6, R13
-slots157:
+slots158:
 	FMOVS (R12), F19
 	FMOVS 256(R12), F18
 	FMOVS 512(R12), F17
@@ -4299,8 +4311,8 @@ slots157:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots157
-none158:
+	BNE slots158
+none159:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	FMOVQ F30, 16(R11)
@@ -4321,11 +4333,11 @@ none158:
 	FMOVQ F20, 16(R11)
 	ADD $8, R9, R9
 	SUB $8, R10, R10
-	B tile155
-narrower156:
-tile159:
+	B tile156
+narrower157:
+tile160:
 	CMP $4, R10
-	BLT narrower160
+	BLT narrower161
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	ADD R2, R11, R11
@@ -4350,11 +4362,11 @@ tile159:
 	WORD $0x4f99937b // fmul v27.4s, v27.4s, v25.s[0]
 	FMOVS 20(R5), F25
 	WORD $0x4f99935a // fmul v26.4s, v26.4s, v25.s[0]
-	CBZ R8, none162
+	CBZ R8, none163
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<2, R6, R13
-slots161:
+slots162:
 	FMOVS (R12), F25
 	FMOVS 256(R12), F24
 	FMOVS 512(R12), F23
@@ -4371,8 +4383,8 @@ slots161:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots161
-none162:
+	BNE slots162
+none163:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	ADD R2, R11, R11
@@ -4387,10 +4399,10 @@ none162:
 	FMOVQ F26, (R11)
 	ADD $4, R9, R9
 	SUB $4, R10, R10
-	B tile159
-narrower160:
-column163:
-	CBZ R10, groupDone150
+	B tile160
+narrower161:
+column164:
+	CBZ R10, groupDone151
 	ADD R9<<2, R1, R11
 	FMOVS (R11), F31
 	ADD R2, R11, R11
@@ -4415,11 +4427,11 @@ column163:
 	WORD $0x4f99937b // fmul v27.4s, v27.4s, v25.s[0]
 	FMOVS 20(R5), F25
 	WORD $0x4f99935a // fmul v26.4s, v26.4s, v25.s[0]
-	CBZ R8, none165
+	CBZ R8, none166
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<2, R6, R13
-slots164:
+slots165:
 	FMOVS (R12), F25
 	FMOVS 256(R12), F24
 	FMOVS 512(R12), F23
@@ -4436,8 +4448,8 @@ slots164:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots164
-none165:
+	BNE slots165
+none166:
 	ADD R9<<2, R1, R11
 	FMOVS F31, (R11)
 	ADD R2, R11, R11
@@ -4452,8 +4464,8 @@ none165:
 	FMOVS F26, (R11)
 	ADD $1, R9, R9
 	SUB $1, R10, R10
-	B column163
-groupDone150:
+	B column164
+groupDone151:
 	ADD $24, R5, R5
 	ADD $1536, R3, R3
 	ADD R2, R1, R1
@@ -4463,16 +4475,16 @@ groupDone150:
 	ADD R2, R1, R1
 	ADD R2, R1, R1
 	SUB $6, R4, R4
-	B group148
-next149:
-group166:
+	B group149
+next150:
+group167:
 	CMP $4, R4
-	BLT next167
+	BLT next168
 	MOVD $0, R9
 	MOVD ValuesArgs_D(R0), R10
-tile169:
+tile170:
 	CMP $16, R10
-	BLT narrower170
+	BLT narrower171
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	FMOVQ 16(R11), F30
@@ -4513,11 +4525,11 @@ tile169:
 	WORD $0x4f8f9252 // fmul v18.4s, v18.4s, v15.s[0]
 	WORD $0x4f8f9231 // fmul v17.4s, v17.4s, v15.s[0]
 	WORD $0x4f8f9210 // fmul v16.4s, v16.4s, v15.s[0]
-	CBZ R8, none172
+	CBZ R8, none173
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<2, R6, R13
-slots171:
+slots172:
 	FMOVS (R12), F15
 	FMOVS 256(R12), F14
 	FMOVS 512(R12), F13
@@ -4545,8 +4557,8 @@ slots171:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots171
-none172:
+	BNE slots172
+none173:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	FMOVQ F30, 16(R11)
@@ -4569,11 +4581,11 @@ none172:
 	FMOVQ F16, 48(R11)
 	ADD $16, R9, R9
 	SUB $16, R10, R10
-	B tile169
-narrower170:
-tile173:
+	B tile170
+narrower171:
+tile174:
 	CMP $8, R10
-	BLT narrower174
+	BLT narrower175
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	FMOVQ 16(R11), F30
@@ -4598,11 +4610,11 @@ tile173:
 	FMOVS 12(R5), F23
 	WORD $0x4f979339 // fmul v25.4s, v25.4s, v23.s[0]
 	WORD $0x4f979318 // fmul v24.4s, v24.4s, v23.s[0]
-	CBZ R8, none176
+	CBZ R8, none177
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<2, R6, R13
-slots175:
+slots176:
 	FMOVS (R12), F23
 	FMOVS 256(R12), F22
 	FMOVS 512(R12), F21
@@ -4620,8 +4632,8 @@ slots175:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots175
-none176:
+	BNE slots176
+none177:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	FMOVQ F30, 16(R11)
@@ -4636,11 +4648,11 @@ none176:
 	FMOVQ F24, 16(R11)
 	ADD $8, R9, R9
 	SUB $8, R10, R10
-	B tile173
-narrower174:
-tile177:
+	B tile174
+narrower175:
+tile178:
 	CMP $4, R10
-	BLT narrower178
+	BLT narrower179
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	ADD R2, R11, R11
@@ -4657,11 +4669,11 @@ tile177:
 	WORD $0x4f9b93bd // fmul v29.4s, v29.4s, v27.s[0]
 	FMOVS 12(R5), F27
 	WORD $0x4f9b939c // fmul v28.4s, v28.4s, v27.s[0]
-	CBZ R8, none180
+	CBZ R8, none181
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<2, R6, R13
-slots179:
+slots180:
 	FMOVS (R12), F27
 	FMOVS 256(R12), F26
 	FMOVS 512(R12), F25
@@ -4674,8 +4686,8 @@ slots179:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots179
-none180:
+	BNE slots180
+none181:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	ADD R2, R11, R11
@@ -4686,10 +4698,10 @@ none180:
 	FMOVQ F28, (R11)
 	ADD $4, R9, R9
 	SUB $4, R10, R10
-	B tile177
-narrower178:
-column181:
-	CBZ R10, groupDone168
+	B tile178
+narrower179:
+column182:
+	CBZ R10, groupDone169
 	ADD R9<<2, R1, R11
 	FMOVS (R11), F31
 	ADD R2, R11, R11
@@ -4706,11 +4718,11 @@ column181:
 	WORD $0x4f9b93bd // fmul v29.4s, v29.4s, v27.s[0]
 	FMOVS 12(R5), F27
 	WORD $0x4f9b939c // fmul v28.4s, v28.4s, v27.s[0]
-	CBZ R8, none183
+	CBZ R8, none184
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<2, R6, R13
-slots182:
+slots183:
 	FMOVS (R12), F27
 	FMOVS 256(R12), F26
 	FMOVS 512(R12), F25
@@ -4723,8 +4735,8 @@ slots182:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots182
-none183:
+	BNE slots183
+none184:
 	ADD R9<<2, R1, R11
 	FMOVS F31, (R11)
 	ADD R2, R11, R11
@@ -4735,8 +4747,8 @@ none183:
 	FMOVS F28, (R11)
 	ADD $1, R9, R9
 	SUB $1, R10, R10
-	B column181
-groupDone168:
+	B column182
+groupDone169:
 	ADD $16, R5, R5
 	ADD $1024, R3, R3
 	ADD R2, R1, R1
@@ -4744,15 +4756,15 @@ groupDone168:
 	ADD R2, R1, R1
 	ADD R2, R1, R1
 	SUB $4, R4, R4
-next167:
-group184:
+next168:
+group185:
 	CMP $2, R4
-	BLT next185
+	BLT next186
 	MOVD $0, R9
 	MOVD ValuesArgs_D(R0), R10
-tile187:
+tile188:
 	CMP $32, R10
-	BLT narrower188
+	BLT narrower189
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	FMOVQ 16(R11), F30
@@ -4789,11 +4801,11 @@ tile187:
 	WORD $0x4f8f9252 // fmul v18.4s, v18.4s, v15.s[0]
 	WORD $0x4f8f9231 // fmul v17.4s, v17.4s, v15.s[0]
 	WORD $0x4f8f9210 // fmul v16.4s, v16.4s, v15.s[0]
-	CBZ R8, none190
+	CBZ R8, none191
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<2, R6, R13
-slots189:
+slots190:
 	FMOVS (R12), F15
 	FMOVS 256(R12), F14
 	FMOVQ (R13), F13
@@ -4823,8 +4835,8 @@ slots189:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots189
-none190:
+	BNE slots190
+none191:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	FMOVQ F30, 16(R11)
@@ -4845,11 +4857,11 @@ none190:
 	FMOVQ F16, 112(R11)
 	ADD $32, R9, R9
 	SUB $32, R10, R10
-	B tile187
-narrower188:
-tile191:
+	B tile188
+narrower189:
+tile192:
 	CMP $16, R10
-	BLT narrower192
+	BLT narrower193
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	FMOVQ 16(R11), F30
@@ -4870,11 +4882,11 @@ tile191:
 	WORD $0x4f97935a // fmul v26.4s, v26.4s, v23.s[0]
 	WORD $0x4f979339 // fmul v25.4s, v25.4s, v23.s[0]
 	WORD $0x4f979318 // fmul v24.4s, v24.4s, v23.s[0]
-	CBZ R8, none194
+	CBZ R8, none195
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<2, R6, R13
-slots193:
+slots194:
 	FMOVS (R12), F23
 	FMOVS 256(R12), F22
 	FMOVQ (R13), F21
@@ -4892,8 +4904,8 @@ slots193:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots193
-none194:
+	BNE slots194
+none195:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	FMOVQ F30, 16(R11)
@@ -4906,11 +4918,11 @@ none194:
 	FMOVQ F24, 48(R11)
 	ADD $16, R9, R9
 	SUB $16, R10, R10
-	B tile191
-narrower192:
-tile195:
+	B tile192
+narrower193:
+tile196:
 	CMP $8, R10
-	BLT narrower196
+	BLT narrower197
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	FMOVQ 16(R11), F30
@@ -4923,11 +4935,11 @@ tile195:
 	FMOVS 4(R5), F27
 	WORD $0x4f9b93bd // fmul v29.4s, v29.4s, v27.s[0]
 	WORD $0x4f9b939c // fmul v28.4s, v28.4s, v27.s[0]
-	CBZ R8, none198
+	CBZ R8, none199
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<2, R6, R13
-slots197:
+slots198:
 	FMOVS (R12), F27
 	FMOVS 256(R12), F26
 	FMOVQ (R13), F25
@@ -4939,8 +4951,8 @@ slots197:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots197
-none198:
+	BNE slots198
+none199:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	FMOVQ F30, 16(R11)
@@ -4949,11 +4961,11 @@ none198:
 	FMOVQ F28, 16(R11)
 	ADD $8, R9, R9
 	SUB $8, R10, R10
-	B tile195
-narrower196:
-tile199:
+	B tile196
+narrower197:
+tile200:
 	CMP $4, R10
-	BLT narrower200
+	BLT narrower201
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	ADD R2, R11, R11
@@ -4962,11 +4974,11 @@ tile199:
 	WORD $0x4f9d93ff // fmul v31.4s, v31.4s, v29.s[0]
 	FMOVS 4(R5), F29
 	WORD $0x4f9d93de // fmul v30.4s, v30.4s, v29.s[0]
-	CBZ R8, none202
+	CBZ R8, none203
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<2, R6, R13
-slots201:
+slots202:
 	FMOVS (R12), F29
 	FMOVS 256(R12), F28
 	FMOVQ (R13), F27
@@ -4975,18 +4987,18 @@ slots201:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots201
-none202:
+	BNE slots202
+none203:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	ADD R2, R11, R11
 	FMOVQ F30, (R11)
 	ADD $4, R9, R9
 	SUB $4, R10, R10
-	B tile199
-narrower200:
-column203:
-	CBZ R10, groupDone186
+	B tile200
+narrower201:
+column204:
+	CBZ R10, groupDone187
 	ADD R9<<2, R1, R11
 	FMOVS (R11), F31
 	ADD R2, R11, R11
@@ -4995,11 +5007,11 @@ column203:
 	WORD $0x4f9d93ff // fmul v31.4s, v31.4s, v29.s[0]
 	FMOVS 4(R5), F29
 	WORD $0x4f9d93de // fmul v30.4s, v30.4s, v29.s[0]
-	CBZ R8, none205
+	CBZ R8, none206
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<2, R6, R13
-slots204:
+slots205:
 	FMOVS (R12), F29
 	FMOVS 256(R12), F28
 	FMOVS (R13), F27
@@ -5008,30 +5020,30 @@ slots204:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots204
-none205:
+	BNE slots205
+none206:
 	ADD R9<<2, R1, R11
 	FMOVS F31, (R11)
 	ADD R2, R11, R11
 	FMOVS F30, (R11)
 	ADD $1, R9, R9
 	SUB $1, R10, R10
-	B column203
-groupDone186:
+	B column204
+groupDone187:
 	ADD $8, R5, R5
 	ADD $512, R3, R3
 	ADD R2, R1, R1
 	ADD R2, R1, R1
 	SUB $2, R4, R4
-next185:
-group206:
+next186:
+group207:
 	CMP $1, R4
-	BLT next207
+	BLT next208
 	MOVD $0, R9
 	MOVD ValuesArgs_D(R0), R10
-tile209:
+tile210:
 	CMP $32, R10
-	BLT narrower210
+	BLT narrower211
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	FMOVQ 16(R11), F30
@@ -5050,11 +5062,11 @@ tile209:
 	WORD $0x4f97935a // fmul v26.4s, v26.4s, v23.s[0]
 	WORD $0x4f979339 // fmul v25.4s, v25.4s, v23.s[0]
 	WORD $0x4f979318 // fmul v24.4s, v24.4s, v23.s[0]
-	CBZ R8, none212
+	CBZ R8, none213
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<2, R6, R13
-slots211:
+slots212:
 	FMOVS (R12), F23
 	FMOVQ (R13), F22
 	FMOVQ 16(R13), F21
@@ -5075,8 +5087,8 @@ slots211:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots211
-none212:
+	BNE slots212
+none213:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	FMOVQ F30, 16(R11)
@@ -5088,11 +5100,11 @@ none212:
 	FMOVQ F24, 112(R11)
 	ADD $32, R9, R9
 	SUB $32, R10, R10
-	B tile209
-narrower210:
-tile213:
+	B tile210
+narrower211:
+tile214:
 	CMP $16, R10
-	BLT narrower214
+	BLT narrower215
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	FMOVQ 16(R11), F30
@@ -5103,11 +5115,11 @@ tile213:
 	WORD $0x4f9b93de // fmul v30.4s, v30.4s, v27.s[0]
 	WORD $0x4f9b93bd // fmul v29.4s, v29.4s, v27.s[0]
 	WORD $0x4f9b939c // fmul v28.4s, v28.4s, v27.s[0]
-	CBZ R8, none216
+	CBZ R8, none217
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<2, R6, R13
-slots215:
+slots216:
 	FMOVS (R12), F27
 	FMOVQ (R13), F26
 	FMOVQ 16(R13), F25
@@ -5120,8 +5132,8 @@ slots215:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots215
-none216:
+	BNE slots216
+none217:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	FMOVQ F30, 16(R11)
@@ -5129,22 +5141,22 @@ none216:
 	FMOVQ F28, 48(R11)
 	ADD $16, R9, R9
 	SUB $16, R10, R10
-	B tile213
-narrower214:
-tile217:
+	B tile214
+narrower215:
+tile218:
 	CMP $8, R10
-	BLT narrower218
+	BLT narrower219
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	FMOVQ 16(R11), F30
 	FMOVS (R5), F29
 	WORD $0x4f9d93ff // fmul v31.4s, v31.4s, v29.s[0]
 	WORD $0x4f9d93de // fmul v30.4s, v30.4s, v29.s[0]
-	CBZ R8, none220
+	CBZ R8, none221
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<2, R6, R13
-slots219:
+slots220:
 	FMOVS (R12), F29
 	FMOVQ (R13), F28
 	FMOVQ 16(R13), F27
@@ -5153,71 +5165,71 @@ slots219:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots219
-none220:
+	BNE slots220
+none221:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	FMOVQ F30, 16(R11)
 	ADD $8, R9, R9
 	SUB $8, R10, R10
-	B tile217
-narrower218:
-tile221:
+	B tile218
+narrower219:
+tile222:
 	CMP $4, R10
-	BLT narrower222
+	BLT narrower223
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F31
 	FMOVS (R5), F30
 	WORD $0x4f9e93ff // fmul v31.4s, v31.4s, v30.s[0]
-	CBZ R8, none224
+	CBZ R8, none225
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<2, R6, R13
-slots223:
+slots224:
 	FMOVS (R12), F30
 	FMOVQ (R13), F29
 	WORD $0x4f9e13bf // fmla v31.4s, v29.4s, v30.s[0]
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots223
-none224:
+	BNE slots224
+none225:
 	ADD R9<<2, R1, R11
 	FMOVQ F31, (R11)
 	ADD $4, R9, R9
 	SUB $4, R10, R10
-	B tile221
-narrower222:
-column225:
-	CBZ R10, groupDone208
+	B tile222
+narrower223:
+column226:
+	CBZ R10, groupDone209
 	ADD R9<<2, R1, R11
 	FMOVS (R11), F31
 	FMOVS (R5), F30
 	WORD $0x4f9e93ff // fmul v31.4s, v31.4s, v30.s[0]
-	CBZ R8, none227
+	CBZ R8, none228
 	MOVD R8, R14
 	MOVD R3, R12
 	ADD R9<<2, R6, R13
-slots226:
+slots227:
 	FMOVS (R12), F30
 	FMOVS (R13), F29
 	WORD $0x4f9e13bf // fmla v31.4s, v29.4s, v30.s[0]
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots226
-none227:
+	BNE slots227
+none228:
 	ADD R9<<2, R1, R11
 	FMOVS F31, (R11)
 	ADD $1, R9, R9
 	SUB $1, R10, R10
-	B column225
-groupDone208:
+	B column226
+groupDone209:
 	ADD $4, R5, R5
 	ADD $256, R3, R3
 	ADD R2, R1, R1
 	SUB $1, R4, R4
-next207:
+next208:
 	RET
 
 // func valuesQ8NEON(a *ValuesArgs)
@@ -5246,12 +5258,12 @@ TEXT ·valuesQ8NEON(SB), NOSPLIT, $0-8
 	VDUP R25, V29.S4
 	MOVW $0x4b000080, R25
 	VDUP R25, V28.S4
-group228:
+group229:
 	CMP $4, R4
-	BLT next229
+	BLT next230
 	MOVD $0, R9
 	MOVD ValuesArgs_D(R0), R10
-block230:
+block231:
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F27
 	FMOVQ 16(R11), F26
@@ -5292,7 +5304,7 @@ block230:
 	WORD $0x4f8b91ce // fmul v14.4s, v14.4s, v11.s[0]
 	WORD $0x4f8b91ad // fmul v13.4s, v13.4s, v11.s[0]
 	WORD $0x4f8b918c // fmul v12.4s, v12.4s, v11.s[0]
-	CBZ R8, none232
+	CBZ R8, none233
 	MOVD R8, R14
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
@@ -5300,7 +5312,7 @@ block230:
 	MOVD ValuesArgs_D(R0), R25
 	ADD R25>>4, R6, R13
 	ADD R9, R13, R13
-slots231:
+slots232:
 	FMOVS (R12), F11
 	FMOVS 256(R12), F10
 	FMOVS 512(R12), F9
@@ -5343,8 +5355,8 @@ slots231:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots231
-none232:
+	BNE slots232
+none233:
 	ADD R9<<2, R1, R11
 	FMOVQ F27, (R11)
 	FMOVQ F26, 16(R11)
@@ -5405,7 +5417,7 @@ none232:
 	WORD $0x4f8b91ce // fmul v14.4s, v14.4s, v11.s[0]
 	WORD $0x4f8b91ad // fmul v13.4s, v13.4s, v11.s[0]
 	WORD $0x4f8b918c // fmul v12.4s, v12.4s, v11.s[0]
-	CBZ R8, none234
+	CBZ R8, none235
 	MOVD R8, R14
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
@@ -5413,7 +5425,7 @@ none232:
 	MOVD ValuesArgs_D(R0), R25
 	ADD R25>>4, R6, R13
 	ADD R9, R13, R13
-slots233:
+slots234:
 	FMOVS (R12), F11
 	FMOVS 256(R12), F10
 	FMOVS 512(R12), F9
@@ -5456,8 +5468,8 @@ slots233:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots233
-none234:
+	BNE slots234
+none235:
 	ADD R9<<2, R1, R11
 	FMOVQ F27, 64(R11)
 	FMOVQ F26, 80(R11)
@@ -5480,7 +5492,7 @@ none234:
 	FMOVQ F12, 112(R11)
 	ADD $32, R9, R9
 	SUBS $32, R10, R10
-	BNE block230
+	BNE block231
 	ADD $16, R5, R5
 	ADD $1024, R3, R3
 	ADD R2, R1, R1
@@ -5488,14 +5500,14 @@ none234:
 	ADD R2, R1, R1
 	ADD R2, R1, R1
 	SUB $4, R4, R4
-	B group228
-next229:
-group235:
+	B group229
+next230:
+group236:
 	CMP $2, R4
-	BLT next236
+	BLT next237
 	MOVD $0, R9
 	MOVD ValuesArgs_D(R0), R10
-block237:
+block238:
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F27
 	FMOVQ 16(R11), F26
@@ -5516,7 +5528,7 @@ block237:
 	WORD $0x4f9392d6 // fmul v22.4s, v22.4s, v19.s[0]
 	WORD $0x4f9392b5 // fmul v21.4s, v21.4s, v19.s[0]
 	WORD $0x4f939294 // fmul v20.4s, v20.4s, v19.s[0]
-	CBZ R8, none239
+	CBZ R8, none240
 	MOVD R8, R14
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
@@ -5524,7 +5536,7 @@ block237:
 	MOVD ValuesArgs_D(R0), R25
 	ADD R25>>4, R6, R13
 	ADD R9, R13, R13
-slots238:
+slots239:
 	FMOVS (R12), F19
 	FMOVS 256(R12), F18
 	VLD1R (R15), [V17.H4]
@@ -5557,8 +5569,8 @@ slots238:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots238
-none239:
+	BNE slots239
+none240:
 	ADD R9<<2, R1, R11
 	FMOVQ F27, (R11)
 	FMOVQ F26, 16(R11)
@@ -5589,7 +5601,7 @@ none239:
 	WORD $0x4f9392d6 // fmul v22.4s, v22.4s, v19.s[0]
 	WORD $0x4f9392b5 // fmul v21.4s, v21.4s, v19.s[0]
 	WORD $0x4f939294 // fmul v20.4s, v20.4s, v19.s[0]
-	CBZ R8, none241
+	CBZ R8, none242
 	MOVD R8, R14
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
@@ -5597,7 +5609,7 @@ none239:
 	MOVD ValuesArgs_D(R0), R25
 	ADD R25>>4, R6, R13
 	ADD R9, R13, R13
-slots240:
+slots241:
 	FMOVS (R12), F19
 	FMOVS 256(R12), F18
 	VLD1R (R15), [V17.H4]
@@ -5630,8 +5642,8 @@ slots240:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots240
-none241:
+	BNE slots241
+none242:
 	ADD R9<<2, R1, R11
 	FMOVQ F27, 64(R11)
 	FMOVQ F26, 80(R11)
@@ -5644,19 +5656,19 @@ none241:
 	FMOVQ F20, 112(R11)
 	ADD $32, R9, R9
 	SUBS $32, R10, R10
-	BNE block237
+	BNE block238
 	ADD $8, R5, R5
 	ADD $512, R3, R3
 	ADD R2, R1, R1
 	ADD R2, R1, R1
 	SUB $2, R4, R4
-next236:
-group242:
+next237:
+group243:
 	CMP $1, R4
-	BLT next243
+	BLT next244
 	MOVD $0, R9
 	MOVD ValuesArgs_D(R0), R10
-block244:
+block245:
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F27
 	FMOVQ 16(R11), F26
@@ -5667,7 +5679,7 @@ block244:
 	WORD $0x4f97935a // fmul v26.4s, v26.4s, v23.s[0]
 	WORD $0x4f979339 // fmul v25.4s, v25.4s, v23.s[0]
 	WORD $0x4f979318 // fmul v24.4s, v24.4s, v23.s[0]
-	CBZ R8, none246
+	CBZ R8, none247
 	MOVD R8, R14
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
@@ -5675,7 +5687,7 @@ block244:
 	MOVD ValuesArgs_D(R0), R25
 	ADD R25>>4, R6, R13
 	ADD R9, R13, R13
-slots245:
+slots246:
 	FMOVS (R12), F23
 	VLD1R (R15), [V22.H4]
 	ADD R7, R15, R15
@@ -5703,8 +5715,8 @@ slots245:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots245
-none246:
+	BNE slots246
+none247:
 	ADD R9<<2, R1, R11
 	FMOVQ F27, (R11)
 	FMOVQ F26, 16(R11)
@@ -5720,7 +5732,7 @@ none246:
 	WORD $0x4f97935a // fmul v26.4s, v26.4s, v23.s[0]
 	WORD $0x4f979339 // fmul v25.4s, v25.4s, v23.s[0]
 	WORD $0x4f979318 // fmul v24.4s, v24.4s, v23.s[0]
-	CBZ R8, none248
+	CBZ R8, none249
 	MOVD R8, R14
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
@@ -5728,7 +5740,7 @@ none246:
 	MOVD ValuesArgs_D(R0), R25
 	ADD R25>>4, R6, R13
 	ADD R9, R13, R13
-slots247:
+slots248:
 	FMOVS (R12), F23
 	VLD1R (R15), [V22.H4]
 	ADD R7, R15, R15
@@ -5756,8 +5768,8 @@ slots247:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots247
-none248:
+	BNE slots248
+none249:
 	ADD R9<<2, R1, R11
 	FMOVQ F27, 64(R11)
 	FMOVQ F26, 80(R11)
@@ -5765,12 +5777,12 @@ none248:
 	FMOVQ F24, 112(R11)
 	ADD $32, R9, R9
 	SUBS $32, R10, R10
-	BNE block244
+	BNE block245
 	ADD $4, R5, R5
 	ADD $256, R3, R3
 	ADD R2, R1, R1
 	SUB $1, R4, R4
-next243:
+next244:
 	RET
 
 // func valuesQ4NEON(a *ValuesArgs)
@@ -5799,12 +5811,12 @@ TEXT ·valuesQ4NEON(SB), NOSPLIT, $0-8
 	VDUP R25, V29.S4
 	MOVW $0x4b000008, R25
 	VDUP R25, V28.S4
-group249:
+group250:
 	CMP $4, R4
-	BLT next250
+	BLT next251
 	MOVD $0, R9
 	MOVD ValuesArgs_D(R0), R10
-block251:
+block252:
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F27
 	FMOVQ 16(R11), F26
@@ -5845,7 +5857,7 @@ block251:
 	WORD $0x4f8b91ce // fmul v14.4s, v14.4s, v11.s[0]
 	WORD $0x4f8b91ad // fmul v13.4s, v13.4s, v11.s[0]
 	WORD $0x4f8b918c // fmul v12.4s, v12.4s, v11.s[0]
-	CBZ R8, none253
+	CBZ R8, none254
 	MOVD R8, R14
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
@@ -5853,7 +5865,7 @@ block251:
 	MOVD ValuesArgs_D(R0), R25
 	ADD R25>>4, R6, R13
 	ADD R9>>1, R13, R13
-slots252:
+slots253:
 	FMOVS (R12), F11
 	FMOVS 256(R12), F10
 	FMOVS 512(R12), F9
@@ -5896,8 +5908,8 @@ slots252:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots252
-none253:
+	BNE slots253
+none254:
 	ADD R9<<2, R1, R11
 	FMOVQ F27, (R11)
 	FMOVQ F26, 16(R11)
@@ -5958,7 +5970,7 @@ none253:
 	WORD $0x4f8b91ce // fmul v14.4s, v14.4s, v11.s[0]
 	WORD $0x4f8b91ad // fmul v13.4s, v13.4s, v11.s[0]
 	WORD $0x4f8b918c // fmul v12.4s, v12.4s, v11.s[0]
-	CBZ R8, none255
+	CBZ R8, none256
 	MOVD R8, R14
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
@@ -5966,7 +5978,7 @@ none253:
 	MOVD ValuesArgs_D(R0), R25
 	ADD R25>>4, R6, R13
 	ADD R9>>1, R13, R13
-slots254:
+slots255:
 	FMOVS (R12), F11
 	FMOVS 256(R12), F10
 	FMOVS 512(R12), F9
@@ -6009,8 +6021,8 @@ slots254:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots254
-none255:
+	BNE slots255
+none256:
 	ADD R9<<2, R1, R11
 	FMOVQ F27, 64(R11)
 	FMOVQ F26, 80(R11)
@@ -6033,7 +6045,7 @@ none255:
 	FMOVQ F12, 112(R11)
 	ADD $32, R9, R9
 	SUBS $32, R10, R10
-	BNE block251
+	BNE block252
 	ADD $16, R5, R5
 	ADD $1024, R3, R3
 	ADD R2, R1, R1
@@ -6041,14 +6053,14 @@ none255:
 	ADD R2, R1, R1
 	ADD R2, R1, R1
 	SUB $4, R4, R4
-	B group249
-next250:
-group256:
+	B group250
+next251:
+group257:
 	CMP $2, R4
-	BLT next257
+	BLT next258
 	MOVD $0, R9
 	MOVD ValuesArgs_D(R0), R10
-block258:
+block259:
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F27
 	FMOVQ 16(R11), F26
@@ -6069,7 +6081,7 @@ block258:
 	WORD $0x4f9392d6 // fmul v22.4s, v22.4s, v19.s[0]
 	WORD $0x4f9392b5 // fmul v21.4s, v21.4s, v19.s[0]
 	WORD $0x4f939294 // fmul v20.4s, v20.4s, v19.s[0]
-	CBZ R8, none260
+	CBZ R8, none261
 	MOVD R8, R14
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
@@ -6077,7 +6089,7 @@ block258:
 	MOVD ValuesArgs_D(R0), R25
 	ADD R25>>4, R6, R13
 	ADD R9>>1, R13, R13
-slots259:
+slots260:
 	FMOVS (R12), F19
 	FMOVS 256(R12), F18
 	VLD1R (R15), [V17.H4]
@@ -6110,8 +6122,8 @@ slots259:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots259
-none260:
+	BNE slots260
+none261:
 	ADD R9<<2, R1, R11
 	FMOVQ F27, (R11)
 	FMOVQ F26, 16(R11)
@@ -6142,7 +6154,7 @@ none260:
 	WORD $0x4f9392d6 // fmul v22.4s, v22.4s, v19.s[0]
 	WORD $0x4f9392b5 // fmul v21.4s, v21.4s, v19.s[0]
 	WORD $0x4f939294 // fmul v20.4s, v20.4s, v19.s[0]
-	CBZ R8, none262
+	CBZ R8, none263
 	MOVD R8, R14
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
@@ -6150,7 +6162,7 @@ none260:
 	MOVD ValuesArgs_D(R0), R25
 	ADD R25>>4, R6, R13
 	ADD R9>>1, R13, R13
-slots261:
+slots262:
 	FMOVS (R12), F19
 	FMOVS 256(R12), F18
 	VLD1R (R15), [V17.H4]
@@ -6183,8 +6195,8 @@ slots261:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots261
-none262:
+	BNE slots262
+none263:
 	ADD R9<<2, R1, R11
 	FMOVQ F27, 64(R11)
 	FMOVQ F26, 80(R11)
@@ -6197,19 +6209,19 @@ none262:
 	FMOVQ F20, 112(R11)
 	ADD $32, R9, R9
 	SUBS $32, R10, R10
-	BNE block258
+	BNE block259
 	ADD $8, R5, R5
 	ADD $512, R3, R3
 	ADD R2, R1, R1
 	ADD R2, R1, R1
 	SUB $2, R4, R4
-next257:
-group263:
+next258:
+group264:
 	CMP $1, R4
-	BLT next264
+	BLT next265
 	MOVD $0, R9
 	MOVD ValuesArgs_D(R0), R10
-block265:
+block266:
 	ADD R9<<2, R1, R11
 	FMOVQ (R11), F27
 	FMOVQ 16(R11), F26
@@ -6220,7 +6232,7 @@ block265:
 	WORD $0x4f97935a // fmul v26.4s, v26.4s, v23.s[0]
 	WORD $0x4f979339 // fmul v25.4s, v25.4s, v23.s[0]
 	WORD $0x4f979318 // fmul v24.4s, v24.4s, v23.s[0]
-	CBZ R8, none267
+	CBZ R8, none268
 	MOVD R8, R14
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
@@ -6228,7 +6240,7 @@ block265:
 	MOVD ValuesArgs_D(R0), R25
 	ADD R25>>4, R6, R13
 	ADD R9>>1, R13, R13
-slots266:
+slots267:
 	FMOVS (R12), F23
 	VLD1R (R15), [V22.H4]
 	ADD R7, R15, R15
@@ -6256,8 +6268,8 @@ slots266:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots266
-none267:
+	BNE slots267
+none268:
 	ADD R9<<2, R1, R11
 	FMOVQ F27, (R11)
 	FMOVQ F26, 16(R11)
@@ -6273,7 +6285,7 @@ none267:
 	WORD $0x4f97935a // fmul v26.4s, v26.4s, v23.s[0]
 	WORD $0x4f979339 // fmul v25.4s, v25.4s, v23.s[0]
 	WORD $0x4f979318 // fmul v24.4s, v24.4s, v23.s[0]
-	CBZ R8, none269
+	CBZ R8, none270
 	MOVD R8, R14
 	MOVD R3, R12
 	// D/32 scales of two bytes, then the codes
@@ -6281,7 +6293,7 @@ none267:
 	MOVD ValuesArgs_D(R0), R25
 	ADD R25>>4, R6, R13
 	ADD R9>>1, R13, R13
-slots268:
+slots269:
 	FMOVS (R12), F23
 	VLD1R (R15), [V22.H4]
 	ADD R7, R15, R15
@@ -6309,8 +6321,8 @@ slots268:
 	ADD $4, R12, R12
 	ADD R7, R13, R13
 	SUBS $1, R14, R14
-	BNE slots268
-none269:
+	BNE slots269
+none270:
 	ADD R9<<2, R1, R11
 	FMOVQ F27, 64(R11)
 	FMOVQ F26, 80(R11)
@@ -6318,10 +6330,10 @@ none269:
 	FMOVQ F24, 112(R11)
 	ADD $32, R9, R9
 	SUBS $32, R10, R10
-	BNE block265
+	BNE block266
 	ADD $4, R5, R5
 	ADD $256, R3, R3
 	ADD R2, R1, R1
 	SUB $1, R4, R4
-next264:
+next265:
 	RET

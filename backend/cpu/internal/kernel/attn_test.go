@@ -187,13 +187,14 @@ func TestValues(t *testing.T) {
 	}
 }
 
-// TestSoftmaxLevels compares every level with the Go twin: equal bits for ranges of slots, running states and special
-// scores. The maximum is compared as a number, because the sign of a zero maximum is not defined.
+// TestSoftmaxLevels compares every level with the Go twin: equal bits for numbers of queries, ranges of slots, running
+// states and special scores. The maximum is compared as a number, because the sign of a zero maximum is not defined.
 func TestSoftmaxLevels(t *testing.T) {
 	rng := rand.New(rand.NewPCG(29, 30))
 	inf := float32(math.Inf(1))
-	for round := range 3000 {
-		scores := make([]float32, TileKeys)
+	for round := range 2000 {
+		n, stride := 1+round%5, 2+rng.IntN(4)
+		scores := make([]float32, n*TileKeys)
 		fillFloats(rng, scores, round%3 == 0)
 		for i := range scores {
 			if round%5 == 0 {
@@ -203,28 +204,38 @@ func TestSoftmaxLevels(t *testing.T) {
 				scores[i] = -inf
 			}
 		}
-		before := SoftmaxArgs{Lo: rng.IntN(65), Hi: 64, Max: -inf, Correction: 17}
-		before.Hi -= rng.IntN(65 - before.Lo)
-		if round%2 == 0 {
-			before.Lo, before.Hi = 0, 64
+		a := SoftmaxArgs{N: n, RunningStride: stride, Hi: TileKeys}
+		if round%2 == 1 {
+			a.Lo = rng.IntN(TileKeys)
+			a.Hi -= rng.IntN(TileKeys - a.Lo)
 		}
-		if round%4 > 1 {
-			before.Max, before.Sum = float32(rng.NormFloat64()*3), rng.Float32()*100
-		}
-		want, wantS := before, slices.Clone(scores)
-		want.S = ptr(wantS)
-		softmaxGeneric(&want)
-		for _, s := range levels() {
-			got, gotS := before, fencedFloats(t, TileKeys, round%2 == 0)
-			copy(gotS, scores)
-			got.S = ptr(gotS)
-			s.Softmax(&got)
-			where := fmt.Sprintf("Softmax of level %s, slots %d to %d", s.Name, before.Lo, before.Hi)
-			compareFloats(t, gotS, wantS, "%s", where)
-			compareFloats(t, []float32{got.Sum, got.Correction}, []float32{want.Sum, want.Correction}, "%s: sum and correction", where)
-			if got.Max != want.Max || got.Lo != want.Lo || got.Hi != want.Hi {
-				t.Fatalf("%s: maximum %g, want %g", where, got.Max, want.Max)
+		before := make([]float32, (n-1)*stride+2)
+		fillFloats(rng, before, false) // what lies between the queries must stay
+		for i := 0; i < len(before); i += stride {
+			if before[i+1] = rng.Float32() * 100; rng.IntN(2) == 0 {
+				before[i], before[i+1] = -inf, 0
 			}
+		}
+		wantS, wantRunning, wantCorrection := slices.Clone(scores), slices.Clone(before), make([]float32, n)
+		a.S, a.Running, a.Correction = ptr(wantS), ptr(wantRunning), ptr(wantCorrection)
+		softmaxGeneric(&a)
+		for _, s := range levels() {
+			atStart := round%4 < 2
+			gotS, running, correction := fencedFloats(t, len(scores), atStart), fencedFloats(t, len(before), atStart), fencedFloats(t, n, atStart)
+			copy(gotS, scores)
+			copy(running, before)
+			a.S, a.Running, a.Correction = ptr(gotS), ptr(running), ptr(correction)
+			s.Softmax(&a)
+			where := fmt.Sprintf("Softmax of level %s, %d queries, slots %d to %d", s.Name, n, a.Lo, a.Hi)
+			compareFloats(t, gotS, wantS, "%s", where)
+			compareFloats(t, correction, wantCorrection, "%s: corrections", where)
+			for i := 0; i < len(running); i += stride {
+				if running[i] != wantRunning[i] {
+					t.Fatalf("%s: maximum %g, want %g", where, running[i], wantRunning[i])
+				}
+				running[i] = wantRunning[i]
+			}
+			compareFloats(t, running, wantRunning, "%s: sums", where)
 		}
 	}
 }
@@ -242,24 +253,25 @@ func TestSoftmax(t *testing.T) {
 			scores[i] *= 8
 			m = max(m, float64(scores[i]))
 		}
-		a := SoftmaxArgs{Max: float32(math.Inf(-1)), Hi: TileKeys}
+		running, correction := []float32{float32(math.Inf(-1)), 0}, make([]float32, 1)
+		a := SoftmaxArgs{N: 1, Hi: TileKeys, Running: ptr(running), Correction: ptr(correction)}
 		p := slices.Clone(scores)
 		for i := range tiles {
 			a.S = ptr(p[i*TileKeys:])
 			s.Softmax(&a)
-			if i == 0 && a.Correction != 0 {
-				t.Errorf("%s: correction of the first tile is %g, want 0", s.Name, a.Correction)
+			if i == 0 && correction[0] != 0 {
+				t.Errorf("%s: correction of the first tile is %g, want 0", s.Name, correction[0])
 			}
 			for j := range i * TileKeys { // what the caller does to its accumulator
-				p[j] *= a.Correction
+				p[j] *= correction[0]
 			}
 		}
 		for _, x := range scores {
 			sum += math.Exp(float64(x) - m)
 		}
 		const limit = 64*0x1p-24 + 12*tiles*0x1p-24
-		if float64(a.Max) != m || math.Abs(float64(a.Sum)-sum) > sum*limit {
-			t.Errorf("%s: maximum %g and sum %g, want %g and %g", s.Name, a.Max, a.Sum, m, sum)
+		if float64(running[0]) != m || math.Abs(float64(running[1])-sum) > sum*limit {
+			t.Errorf("%s: maximum and sum %g, want %g and %g", s.Name, running, m, sum)
 		}
 		for i, x := range scores {
 			if want := math.Exp(float64(x) - m); math.Abs(float64(p[i])-want) > want*limit {
@@ -269,34 +281,34 @@ func TestSoftmax(t *testing.T) {
 	}
 }
 
-// TestSoftmaxSpecial states what happens without visible slots, with scores of -inf only, and with NaN.
+// TestSoftmaxSpecial states what happens with scores of -inf only, and with NaN.
 func TestSoftmaxSpecial(t *testing.T) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	type result struct{ max, sum, correction, p float32 } // p is the probability of slot 3
 	cases := []struct {
 		name         string
 		score, other float32 // of slot 3, of the rest
 		lo, hi       int
 		max, sum     float32
-		want         SoftmaxArgs
-		p            float32 // of slot 3
+		want         result
 	}{
-		{"nothing visible", 2, 1, 5, 5, 7, 3, SoftmaxArgs{Max: 7, Sum: 3, Correction: 1}, 2},
-		{"first tile, one slot", 2, nan, 3, 4, -inf, 0, SoftmaxArgs{Max: 2, Sum: 1, Correction: 0}, 1},
-		{"all masked at first", -inf, -inf, 0, 64, -inf, 0, SoftmaxArgs{Max: -inf, Sum: 0, Correction: 0}, 0},
-		{"all masked later", -inf, -inf, 0, 64, 4, 9, SoftmaxArgs{Max: 4, Sum: 9, Correction: 1}, 0},
-		{"smaller scores", -100, -100, 0, 64, 4, 9, SoftmaxArgs{Max: 4, Sum: 9, Correction: 1}, 0},
-		{"a NaN", nan, 1, 0, 64, -inf, 0, SoftmaxArgs{Max: 1, Sum: nan, Correction: 0}, nan},
-		{"only NaN", nan, nan, 0, 64, -inf, 0, SoftmaxArgs{Max: -inf, Sum: nan, Correction: 0}, nan},
-		{"an infinity", inf, 1, 0, 64, 0, 1, SoftmaxArgs{Max: inf, Sum: nan, Correction: 0}, nan},
+		{"first tile, one slot", 2, nan, 3, 4, -inf, 0, result{2, 1, 0, 1}},
+		{"all masked at first", -inf, -inf, 0, 64, -inf, 0, result{-inf, 0, 0, 0}},
+		{"all masked later", -inf, -inf, 0, 64, 4, 9, result{4, 9, 1, 0}},
+		{"smaller scores", -100, -100, 0, 64, 4, 9, result{4, 9, 1, 0}},
+		{"a NaN", nan, 1, 0, 64, -inf, 0, result{1, nan, 0, nan}},
+		{"only NaN", nan, nan, 0, 64, -inf, 0, result{-inf, nan, 0, nan}},
+		{"an infinity", inf, 1, 0, 64, 0, 1, result{inf, nan, 0, nan}},
 	}
 	for _, s := range levels() {
 		for _, c := range cases {
-			x := slices.Repeat([]float32{c.other}, TileKeys)
+			x, running, correction := slices.Repeat([]float32{c.other}, TileKeys), []float32{c.max, c.sum}, make([]float32, 1)
 			x[3] = c.score
-			a := SoftmaxArgs{S: ptr(x), Lo: c.lo, Hi: c.hi, Max: c.max, Sum: c.sum}
-			s.Softmax(&a)
-			if !sameFloat(a.Max, c.want.Max) || !sameFloat(a.Sum, c.want.Sum) || !sameFloat(a.Correction, c.want.Correction) || !sameFloat(x[3], c.p) {
-				t.Errorf("%s: %s: got %+v and probability %g, want %+v and %g", s.Name, c.name, a, x[3], c.want, c.p)
+			s.Softmax(&SoftmaxArgs{S: ptr(x), N: 1, Lo: c.lo, Hi: c.hi, Running: ptr(running), Correction: ptr(correction)})
+			got := result{running[0], running[1], correction[0], x[3]}
+			if !sameFloat(got.max, c.want.max) || !sameFloat(got.sum, c.want.sum) ||
+				!sameFloat(got.correction, c.want.correction) || !sameFloat(got.p, c.want.p) {
+				t.Errorf("%s: %s: got %+v, want %+v", s.Name, c.name, got, c.want)
 			}
 		}
 	}
@@ -312,7 +324,7 @@ func TestAttentionAllocates(t *testing.T) {
 		sa := &ScoresArgs{Dst: ptr(dst), Q: ptr(q), QStride: d, N: n, K: unsafe.Pointer(unsafe.SliceData(keys)), D: d}
 		va := &ValuesArgs{Acc: ptr(acc), AccStride: d, P: ptr(dst), Correction: ptr(c), N: n,
 			V: unsafe.Pointer(unsafe.SliceData(values)), D: d, Hi: TileKeys}
-		ma := &SoftmaxArgs{S: ptr(dst), Hi: TileKeys}
+		ma := &SoftmaxArgs{S: ptr(dst), N: n, Hi: TileKeys, Running: ptr(acc), RunningStride: 2, Correction: ptr(c)}
 		for _, s := range levels() {
 			if a := testing.AllocsPerRun(10, func() {
 				s.Scores[f](sa)

@@ -65,7 +65,7 @@ type Set struct {
 
 	// Scores computes query–key products of one tile; one function per cache format, see ScoresArgs.
 	Scores [NumCacheFormats]func(a *ScoresArgs)
-	// Softmax updates the running softmax of one query by one tile; see SoftmaxArgs.
+	// Softmax updates the running softmax of queries by one tile; see SoftmaxArgs.
 	Softmax func(a *SoftmaxArgs)
 	// Values adds probability-weighted values of one tile; one function per cache format, see ValuesArgs.
 	Values [NumCacheFormats]func(a *ValuesArgs)
@@ -135,24 +135,26 @@ type ScoresArgs struct {
 	QStride int            // float32 elements between queries
 	N       int            // queries, at least 1
 	K       unsafe.Pointer // the tile in the cache format
+	Next    unsafe.Pointer // what is read after the tile: asked for, but not touched, and so may be anything
 	D       int            // head size; a multiple of 32 for Q8_0 and Q4_0
 	Scale   float32
 }
 
-// SoftmaxArgs merges the scores of one tile into the running softmax of one query (online softmax; Milakov and
-// Gimelshein 2018). Only the slots Lo ≤ j < Hi are visible (0 ≤ Lo ≤ Hi ≤ 64). With m the running maximum and l the
-// running sum:
+// SoftmaxArgs merges the scores of one tile into the running softmax of N queries (online softmax; Milakov and
+// Gimelshein 2018). Only the slots Lo ≤ j < Hi are visible (0 ≤ Lo < Hi ≤ 64). For each query, with m the running maximum
+// and l the running sum:
 //
 //	m' = max(m, max S[j])    c = exp(m - m')    P[j] = exp(S[j] - m'), 0 for invisible j    l' = l*c + sum P[j]
 //
 // P overwrites S. Correction returns c, by which the caller's accumulator must be multiplied before the tile's values
-// are added; it is 1 when the maximum did not change and 0 for the first tile (m = -inf). When no slot is visible
-// nothing changes and c is 1.
+// are added; it is 1 when the maximum did not change and 0 for the first tile (m = -inf).
 type SoftmaxArgs struct {
-	S          unsafe.Pointer // *float32 [64]
-	Lo, Hi     int
-	Max, Sum   float32 // running m and l, updated
-	Correction float32 // result
+	S             unsafe.Pointer // *float32 [N][64]
+	N             int            // queries, at least 1
+	Lo, Hi        int
+	Running       unsafe.Pointer // *float32: m and l of the first query, updated
+	RunningStride int            // float32 elements between queries
+	Correction    unsafe.Pointer // *float32 [N], results
 }
 
 // ValuesArgs adds one tile of values for N queries that share one value head:
@@ -167,6 +169,7 @@ type ValuesArgs struct {
 	Correction unsafe.Pointer // *float32 [N]
 	N          int
 	V          unsafe.Pointer // the tile in the cache format
+	Next       unsafe.Pointer // as in ScoresArgs
 	D          int
 	Lo, Hi     int
 }

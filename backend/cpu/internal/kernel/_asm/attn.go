@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"math/bits"
 	"slices"
 
 	"github.com/mmcloughlin/avo/operand"
@@ -63,6 +64,7 @@ var attnTilesAVX512 = attnTiles{
 type attnGen struct {
 	*generator
 	tiles attnTiles
+	next  aheadTile
 }
 
 // genAttn writes the attention kernels.
@@ -158,14 +160,27 @@ func (g *attnGen) eachGroup(n reg.GPVirtual, tiles map[int]attnTile, body func(q
 // aheadQueries is up to how many queries a group waits for keys and values rather than for arithmetic.
 const aheadQueries = 4
 
-// attnAheadBytes is how far ahead of their use keys and values are asked for, into the second-level cache. A tile is read
-// more slowly than the processor reads ahead, and the arithmetic of a few rows fills its queues, so without this it waits
-// for every few lines. Of 4096, 6144, 8192 and 12288 bytes, and of hints for either cache, this was the fastest in
-// BenchmarkStep of backend/cpu at depth 4096.
-const attnAheadBytes = 4096
+// aheadTile is where a group asks for what is read after its tile: in two places at the same time where enough of it is
+// asked for at once, because memory delivers two runs faster than one.
+type aheadTile struct {
+	at, half reg.GPVirtual // the next place in the first half; the distance to that in the second
+}
 
-// ahead asks for the bytes some way behind a row of vectors: those of the next slots or heads of the page.
-func (g *attnGen) ahead(f attnFormat, row reg.Register, queries, vectors int) {
+// aheadStart begins to ask for what is read after a tile of d columns.
+func (g *attnGen) aheadStart(f attnFormat, next, d operand.Mem, queries int) {
+	if queries > aheadQueries {
+		return
+	}
+	g.next = aheadTile{g.GP64(), g.GP64()}
+	g.MOVQ(next, g.next.at)
+	if !f.quantized() {
+		g.MOVQ(d, g.next.half)
+		g.SHLQ(operand.Imm(uint64(bits.Len(uint(4*f.bits))-1)), g.next.half)
+	}
+}
+
+// ahead asks for as many bytes of what is read next as a row of vectors has.
+func (g *attnGen) ahead(f attnFormat, queries, vectors int) {
 	if queries > aheadQueries {
 		return
 	}
@@ -173,7 +188,15 @@ func (g *attnGen) ahead(f attnFormat, row reg.Register, queries, vectors int) {
 	if f.bits == 4 {
 		n = max(n/2, g.bytes(f))
 	}
-	for i := 0; i < n; i += 64 {
-		g.PREFETCHT1(mem(row, nil, 0, attnAheadBytes+i))
+	two := !f.quantized() && n >= 128
+	if two {
+		n /= 2
 	}
+	for i := 0; i < n; i += 64 {
+		g.PREFETCHT1(mem(g.next.at, nil, 0, i))
+		if two {
+			g.PREFETCHT1(mem(g.next.at, g.next.half, 1, i))
+		}
+	}
+	g.ADDQ(operand.U32(n), g.next.at)
 }

@@ -43,6 +43,7 @@ func (g *attnGen) scoresGroup(f attnFormat, s *scoresState, queries, vectors int
 		s.ends = append(s.ends, end)
 		g.ADDQ(s.stride, s.q)
 	}
+	g.aheadStart(f, s.a("Next"), s.a("D"), queries)
 	keys := g.label("keys")
 	g.XORQ(s.key, s.key)
 	g.Label(keys)
@@ -88,7 +89,7 @@ func (g *attnGen) scoresColumns(f attnFormat, s *scoresState, high bool, scales 
 		q = append(q, g.broadcast(mem(end, s.d, 4, 0)))
 	}
 	if !high {
-		g.ahead(f, s.row, len(s.acc), len(s.acc[0]))
+		g.ahead(f, len(s.acc), len(s.acc[0]))
 	}
 	for v := range s.acc[0] {
 		m := mem(s.row, nil, 0, v*g.bytes(f))

@@ -21,7 +21,8 @@ func (g *attnGen) genValues(f attnFormat) {
 	name := "values" + f.name + g.suffix
 	g.function(name, "func(a *ValuesArgs)", fmt.Sprintf("%s is valuesGeneric(%s, a).", name, f.twin))
 	args := g.Dereference(g.Param("a"))
-	s := &valuesState{a: func(field string) operand.Mem { return g.addr(args.Field(field)) }}
+	// There are too few registers to keep the address of the arguments.
+	s := &valuesState{a: func(field string) operand.Mem { return g.addr(g.Dereference(g.Param("a")).Field(field)) }}
 	s.acc, s.stride = g.load64(args.Field("Acc")), g.load64(args.Field("AccStride"))
 	s.end, s.correction, s.tile = g.load64(args.Field("P")), g.load64(args.Field("Correction")), g.load64(args.Field("V"))
 	n := g.load64(args.Field("N"))
@@ -56,6 +57,7 @@ func (g *attnGen) genValues(f attnFormat) {
 
 // valuesGroup adds to all columns of a group of queries, vectors*lanes columns at a time.
 func (g *attnGen) valuesGroup(f attnFormat, s *valuesState, queries int, vectors []int) {
+	g.aheadStart(f, s.a("Next"), s.a("D"), queries)
 	g.XORQ(s.column, s.column)
 	g.MOVQ(s.a("D"), s.left)
 	done := g.label("groupDone")
@@ -191,7 +193,7 @@ func (g *attnGen) valuesRow(f attnFormat, s *valuesState, acc [][]reg.VecVirtual
 		}
 	}
 	vectors := len(acc[0])
-	g.ahead(f, s.row, len(acc), vectors)
+	g.ahead(f, len(acc), vectors)
 	if f.bits == 4 {
 		for v := range vectors / 2 {
 			codes := g.vec()

@@ -1,40 +1,54 @@
 package main
 
-import "fmt"
-
-// The general registers of softmax, beside rArgs.
+// The general registers of softmax, beside rArgs and rQueries.
 const (
-	rScores reg = 1
-	rLo     reg = 2
-	rHi     reg = 3
+	rScores        reg = 1
+	rLo            reg = 2
+	rHi            reg = 3
+	rRunning       reg = 5
+	rRunningStride reg = 6 // in bytes
+	rCorrections   reg = 7
 )
 
 // genSoftmax writes softmaxGeneric. The 16 lanes of its sum are four registers.
 func (g *attnGen) genSoftmax() {
 	g.function("softmax"+g.suffix, "(a *SoftmaxArgs)", "is softmaxGeneric.", 0, 8)
-	part, done := g.newLabel("part"), g.newLabel("done")
+	part := g.newLabel("part")
 	g.ins("MOVD a+0(FP), %v", rArgs)
-	g.ins("MOVD SoftmaxArgs_S(%v), %v", rArgs, rScores)
-	g.ins("MOVD SoftmaxArgs_Lo(%v), %v", rArgs, rLo)
-	g.ins("MOVD SoftmaxArgs_Hi(%v), %v", rArgs, rHi)
-	g.ins("MOVW $0x3f800000, %v", rTmp)
-	g.ins("MOVW %v, SoftmaxArgs_Correction(%v)", rTmp, rArgs)
+	for _, f := range []struct {
+		name string
+		r    reg
+	}{
+		{"S", rScores}, {"N", rQueries}, {"Lo", rLo}, {"Hi", rHi},
+		{"Running", rRunning}, {"RunningStride", rRunningStride}, {"Correction", rCorrections},
+	} {
+		g.ins("MOVD SoftmaxArgs_%s(%v), %v", f.name, rArgs, f.r)
+	}
+	g.ins("LSL $2, %v, %v", rRunningStride, rRunningStride)
 	g.ins("SUB %v, %v, %v", rLo, rHi, rTmp)
-	g.ins("CMP $0, %v", rTmp)
-	g.ins("BLE %s", done)
 	g.ins("CMP $64, %v", rTmp)
 	g.ins("BNE %s", part)
-	g.softmaxTile(nil)
-	g.ins("RET")
+	g.softmaxQueries(nil)
 
 	g.place(part)
 	m := &slotMask{generator: g.generator, next: g.v(), before: g.v(), end: g.v()}
 	g.ins("SUB $1, %v, %v", rLo, rLo)
 	g.ins("VDUP %v, V%d.S4", rLo, uint8(m.before))
 	g.ins("VDUP %v, V%d.S4", rHi, uint8(m.end))
-	g.softmaxTile(m)
+	g.softmaxQueries(m)
 	g.free(m.next, m.before, m.end)
-	g.place(done)
+}
+
+// softmaxQueries handles the tiles of all queries and returns from the function.
+func (g *attnGen) softmaxQueries(m *slotMask) {
+	loop := g.newLabel("queries")
+	g.place(loop)
+	g.softmaxTile(m)
+	g.ins("ADD $256, %v, %v", rScores, rScores)
+	g.ins("ADD %v, %v, %v", rRunningStride, rRunning, rRunning)
+	g.ins("ADD $4, %v, %v", rCorrections, rCorrections)
+	g.ins("SUBS $1, %v, %v", rQueries, rQueries)
+	g.ins("BNE %s", loop)
 	g.ins("RET")
 }
 
@@ -63,15 +77,15 @@ func (m *slotMask) and(v, four vreg) {
 	m.free(t)
 }
 
-// softmaxTile handles the visible scores, all of them when the mask is nil.
+// softmaxTile handles the visible scores of a query, all of them when the mask is nil.
 func (g *attnGen) softmaxTile(mask *slotMask) {
 	four := g.v()
 	g.splat(four, 4, rTmp)
 	old := g.v()
-	g.ins("FMOVS SoftmaxArgs_Max(%v), %s", rArgs, old.f())
+	g.loadS(old, rRunning.plus(0))
 	g.dup(old, old, 0)
 	m := g.softmaxMax(old, four, mask)
-	g.storeS(m, fmt.Sprintf("SoftmaxArgs_Max(%v)", rArgs))
+	g.storeS(m, rRunning.plus(0))
 	inf := g.v()
 	g.splat(inf, minusInf, rTmp)
 	g.vvv("fcmeq.4s", inf, inf, m)
@@ -82,7 +96,7 @@ func (g *attnGen) softmaxTile(mask *slotMask) {
 	g.vvv("fsub.4s", old, old, m)
 	e.limit(old)
 	e.apply(old)
-	g.storeS(old, fmt.Sprintf("SoftmaxArgs_Correction(%v)", rArgs))
+	g.storeS(old, rCorrections.plus(0))
 	if mask != nil {
 		mask.reset()
 	}
@@ -107,9 +121,9 @@ func (g *attnGen) softmaxTile(mask *slotMask) {
 	e.release()
 	g.foldSum(sum)
 	total := g.v()
-	g.loadS(total, fmt.Sprintf("SoftmaxArgs_Sum(%v)", rArgs))
+	g.loadS(total, rRunning.plus(4))
 	g.vvv("fmla.4s", sum[0], total, old)
-	g.storeS(sum[0], fmt.Sprintf("SoftmaxArgs_Sum(%v)", rArgs))
+	g.storeS(sum[0], rRunning.plus(4))
 	g.free(sum...)
 	g.free(total, old, m, four)
 }
