@@ -151,19 +151,35 @@ func (p *product) multiply(w *worker, lo, hi, r, end, all int) {
 		whole := hi
 		if p.out.space == logits && hi*kernel.PanelRows > p.m.n {
 			whole--
-			p.partial(w, whole, r, n)
+			p.partial(w, whole, r, n, all)
 		}
-		p.panels(w, p.m, lo, whole, r, n, unsafe.Add(w.row(p.out, r), 4*kernel.PanelRows*lo), p.out.stride/4)
+		p.panels(w, p.m, lo, whole, r, n, all, unsafe.Add(w.row(p.out, r), 4*kernel.PanelRows*lo), p.out.stride/4)
 		if p.bias != nil {
 			p.addBias(w, lo*kernel.PanelRows, min(hi*kernel.PanelRows, p.m.n), r, n)
 		}
 	}
 }
 
-// panels multiplies the panels lo..hi-1 of a matrix with n rows from r on.
-func (p *product) panels(w *worker, m *matrix, lo, hi, r, n int, dst unsafe.Pointer, stride int) {
+// panels multiplies the panels lo..hi-1 of a matrix with n rows from r on, of all there are: two panels at a time where
+// there is a kernel for two, and rows enough in the step that arithmetic takes longer than reading.
+func (p *product) panels(w *worker, m *matrix, lo, hi, r, n, all int, dst unsafe.Pointer, stride int) {
+	pair, paired := w.p.set.MatMulPair[m.layout], 0
+	if pair != nil && all > fewRows {
+		paired = n - n%kernel.PairRows
+	}
 	for i := lo; i < hi; i++ {
-		p.panel(w, m, i, r, n, unsafe.Add(dst, 4*kernel.PanelRows*(i-lo)), stride)
+		at := unsafe.Add(dst, 4*kernel.PanelRows*(i-lo))
+		if paired == 0 || i+1 == hi {
+			p.panel(w, m, i, r, n, at, stride)
+			continue
+		}
+		pair(p.args(w, m, i, r, paired, at, stride))
+		if paired < n {
+			rest := unsafe.Add(at, 4*paired*stride)
+			p.panel(w, m, i, r+paired, n-paired, rest, stride)
+			p.panel(w, m, i+1, r+paired, n-paired, unsafe.Add(rest, 4*kernel.PanelRows), stride)
+		}
+		i++
 	}
 }
 
@@ -188,12 +204,12 @@ func (p *product) args(w *worker, m *matrix, i, r, n int, dst unsafe.Pointer, st
 }
 
 // partial multiplies the last panel, which has fewer rows than the kernel writes, into memory that ends with them.
-func (p *product) partial(w *worker, i, r, n int) {
+func (p *product) partial(w *worker, i, r, n, all int) {
 	from := i * kernel.PanelRows
 	for j := range n {
 		copy(w.tile.gate[j*tileColumns:][:p.m.n-from], w.floats(p.out, r+j, p.m.n)[from:])
 	}
-	p.panels(w, p.m, i, i+1, r, n, unsafe.Pointer(&w.tile.gate[0]), tileColumns)
+	p.panels(w, p.m, i, i+1, r, n, all, unsafe.Pointer(&w.tile.gate[0]), tileColumns)
 	for j := range n {
 		copy(w.floats(p.out, r+j, p.m.n)[from:], w.tile.gate[j*tileColumns:])
 	}
@@ -209,8 +225,8 @@ func (p *product) addBias(w *worker, lo, hi, r, n int) {
 // gated multiplies the panels of gate and up into the worker's memory and writes the gated rows.
 func (p *product) gated(w *worker, lo, hi, r, n, all int) {
 	t := &w.tile
-	p.panels(w, p.m, lo, hi, r, n, unsafe.Pointer(&t.gate[0]), tileColumns)
-	p.panels(w, p.up, lo, hi, r, n, unsafe.Pointer(&t.up[0]), tileColumns)
+	p.panels(w, p.m, lo, hi, r, n, all, unsafe.Pointer(&t.gate[0]), tileColumns)
+	p.panels(w, p.up, lo, hi, r, n, all, unsafe.Pointer(&t.up[0]), tileColumns)
 	from, to := lo*kernel.PanelRows, min(hi*kernel.PanelRows, p.m.n)
 	for j := range n {
 		p.activate(w, t.gate[j*tileColumns:][:to-from], t.up[j*tileColumns:][:to-from], r+j, from, all)

@@ -55,6 +55,11 @@ func TestLevelsOfMachine(t *testing.T) {
 				t.Errorf("level %s has no product of segments of %v", s.Name, l)
 			}
 		}
+		for _, l := range []Layout{PanelQ8, PanelIQ4NL} {
+			if (s.MatMulPair[l] != nil) != (s.Name == "avx2") {
+				t.Errorf("level %s: a product of two panels of %v is there or missing", s.Name, l)
+			}
+		}
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("levels are %v, want %v", got, want)

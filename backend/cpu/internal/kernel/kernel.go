@@ -17,6 +17,9 @@ import "unsafe"
 // PanelRows is the number of weight rows that are interleaved in one panel.
 const PanelRows = 16
 
+// PairRows is the number that the activation rows of MatMulPair are a multiple of.
+const PairRows = 6
+
 // SegmentPanels is the number of panels of MatMulSegment, and SegmentColumns the most columns.
 const (
 	SegmentPanels  = 4
@@ -43,6 +46,9 @@ type Set struct {
 
 	// MatMul has one product per panel layout; see MatMulArgs.
 	MatMul [NumLayouts]func(a *MatMulArgs)
+	// MatMulPair is nil or the product of two panels, the second of which begins where the first ends, and a multiple of
+	// PairRows activation rows. Dst has room for 2*PanelRows; every element is that of MatMul, faster where rows are many.
+	MatMulPair [NumLayouts]func(a *MatMulArgs)
 	// MatMulSegment is nil or what the products of many activation rows of a float layout are made of: see SegmentArgs.
 	MatMulSegment [NumLayouts]func(a *SegmentArgs)
 

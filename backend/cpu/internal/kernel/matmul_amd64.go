@@ -14,6 +14,7 @@ func matmulAVX2(s *Set) {
 		PanelIQ4NL: matmulIQ4NLAVX2, PanelMXFP4: matmulMXFP4AVX2,
 		PanelQ41: matmulQ41AVX2, PanelQ50: matmulQ50AVX2, PanelQ51: matmulQ51AVX2,
 	}
+	s.MatMulPair = [NumLayouts]func(a *MatMulArgs){PanelQ8: matmulQ8PairAVX2, PanelIQ4NL: matmulIQ4NLPairAVX2}
 	s.MatMulSegment = [NumLayouts]func(a *SegmentArgs){
 		PanelF32: matmulF32SegmentAVX2, PanelF16: matmulF16SegmentAVX2, PanelBF16: matmulBF16SegmentAVX2,
 	}
@@ -28,6 +29,7 @@ func matmulAVXVNNI(s *Set) {
 	s.MatMul[PanelQ2], s.MatMul[PanelNVFP4] = matmulQ2AVXVNNI, matmulNVFP4AVXVNNI
 	s.MatMul[PanelIQ4NL], s.MatMul[PanelMXFP4] = matmulIQ4NLAVXVNNI, matmulMXFP4AVXVNNI
 	s.MatMul[PanelQ41], s.MatMul[PanelQ50], s.MatMul[PanelQ51] = matmulQ41AVXVNNI, matmulQ50AVXVNNI, matmulQ51AVXVNNI
+	s.MatMulPair = [NumLayouts]func(a *MatMulArgs){} // VPDPBUSD is faster
 }
 
 // matmulAVX512 replaces the products of s by those for AVX-512 (F, BW, VL, DQ, VNNI).
@@ -42,6 +44,7 @@ func matmulAVX512(s *Set) {
 		PanelIQ4NL: matmulIQ4NLAVX512, PanelMXFP4: matmulMXFP4AVX512,
 		PanelQ41: matmulQ41AVX512, PanelQ50: matmulQ50AVX512, PanelQ51: matmulQ51AVX512,
 	}
+	s.MatMulPair = [NumLayouts]func(a *MatMulArgs){}
 	s.MatMulSegment = [NumLayouts]func(a *SegmentArgs){
 		PanelF32: matmulF32SegmentAVX512, PanelF16: matmulF16SegmentAVX512, PanelBF16: matmulBF16SegmentAVX512,
 	}

@@ -8,3 +8,8 @@ package kernel
 //
 //go:noescape
 func matmulIQ4NLAVX2(a *MatMulArgs)
+
+// matmulIQ4NLPairAVX2 is the MatMulPair of its layout: see MatMulArgs and matmul_generic.go.
+//
+//go:noescape
+func matmulIQ4NLPairAVX2(a *MatMulArgs)

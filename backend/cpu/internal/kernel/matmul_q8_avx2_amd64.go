@@ -8,3 +8,8 @@ package kernel
 //
 //go:noescape
 func matmulQ8AVX2(a *MatMulArgs)
+
+// matmulQ8PairAVX2 is the MatMulPair of its layout: see MatMulArgs and matmul_generic.go.
+//
+//go:noescape
+func matmulQ8PairAVX2(a *MatMulArgs)

@@ -228,6 +228,44 @@ func TestMatMul(t *testing.T) {
 	})
 }
 
+// TestMatMulPair compares the products of two panels with the twin of each, bit for bit.
+func TestMatMulPair(t *testing.T) {
+	twin := genericSet()
+	const guard, width = float32(12345.5), 2 * PanelRows
+	forLevels(t, func(t *testing.T, s *Set, l Layout) {
+		if s.MatMulPair[l] == nil {
+			t.Skip("no product of two panels")
+		}
+		rng := rand.New(rand.NewPCG(6, uint64(l)))
+		for _, k := range testColumns(l) {
+			for i, m := range []int{PairRows, 2 * PairRows, 4 * PairRows, 5 * PairRows, 9 * PairRows} {
+				c := newCase(t, rng, l, k, m, false, (k+i)%2 == 0)
+				pair := *c
+				pair.w = fenced(t, 2*len(c.w), i%2 == 0)
+				fillPanel(rng, pair.w, l, false)
+				stride, accumulate := width+3, i%2 == 0
+				got := slices.Repeat([]float32{guard}, m*stride)
+				s.MatMulPair[l](&MatMulArgs{
+					Dst: unsafe.Pointer(&got[0]), DstStride: stride, W: unsafe.Pointer(&pair.w[0]), X: unsafe.Pointer(&c.x[0]),
+					XStride: c.xStride, K: k, M: m, Accumulate: accumulate,
+				})
+				for j := range 2 {
+					c.w = pair.w[j*len(pair.w)/2:]
+					want := c.run(t, twin, 0, m, accumulate, 0)
+					for r := range m {
+						sameBits(t, got[r*stride+j*PanelRows:][:PanelRows], want[r*PanelRows:][:PanelRows])
+					}
+				}
+				for r := range m {
+					if !slices.Equal(got[r*stride+width:][:3], slices.Repeat([]float32{guard}, 3)) {
+						t.Fatalf("what follows row %d of %d was written", r, m)
+					}
+				}
+			}
+		}
+	})
+}
+
 // TestMatMulSegment compares the sums of all segments with the products of the twin for each panel, bit for bit.
 func TestMatMulSegment(t *testing.T) {
 	twin := genericSet()

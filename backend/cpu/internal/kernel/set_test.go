@@ -27,7 +27,7 @@ func TestAvailable(t *testing.T) {
 				}
 				for j := range f.Len() {
 					field := v.Type().Field(i).Name
-					optional := field == "MatMulSegment" || field == "Quantize" && ActFormat(j) == ActF32
+					optional := field == "MatMulPair" || field == "MatMulSegment" || field == "Quantize" && ActFormat(j) == ActF32
 					if !optional && f.Index(j).IsNil() {
 						t.Errorf("%s[%d] is missing", name, j)
 					}

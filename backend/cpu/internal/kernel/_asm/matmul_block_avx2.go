@@ -45,6 +45,9 @@ func (l *blockLayout) genAVX2(g *generator) {
 			t.next(l.blockBytes(), 32)
 		})
 	})
+	if l.signs(g) && !l.offsets {
+		l.genPair(g)
+	}
 }
 
 // halfPair returns the 16 half floats at an offset, widened.
