@@ -67,9 +67,9 @@ func BenchmarkPrefill(b *testing.B) {
 // read in a second as a fraction of the read bandwidth.
 func BenchmarkDecode(b *testing.B) {
 	eachModel(b, func(s spec) bool { return common(s.typ) }, func(b *testing.B, r *rig) {
-		for _, depth := range []int{0, 4096} {
-			// What takes long is the prefill of the text before.
-			if depth > 0 && !selective() && r.spec != (spec{"1B", "Q4_K_M"}) && r.spec != (spec{"0.5B", "Q4_0"}) {
+		for _, depth := range []int{0, 4096, 32768} {
+			// What takes long is the prefill of the text before: minutes for the longest.
+			if depth > 0 && !selective() && (depth > 4096 || r.spec != (spec{"1B", "Q4_K_M"}) && r.spec != (spec{"0.5B", "Q4_0"})) {
 				continue
 			}
 			run(b, fmt.Sprintf("depth=%d", depth), func(b *testing.B) {
