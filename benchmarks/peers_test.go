@@ -29,7 +29,15 @@ func (s samples) String() string {
 	if len(s) == 0 {
 		return "–"
 	}
-	return fmt.Sprintf("%.3g (%.3g–%.3g)", s.median(), slices.Min(s), slices.Max(s))
+	return fmt.Sprintf("%s (%s–%s)", rate(s.median()), rate(slices.Min(s)), rate(slices.Max(s)))
+}
+
+// rate writes a speed with three digits, or all before the point.
+func rate(v float64) string {
+	if v >= 1000 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.3g", v)
 }
 
 // comparison is what the engines made of a task.
