@@ -6,7 +6,7 @@
 //	w = s·q + m
 //
 // Every format here is unpacked into exactly that form (see Int8Block), so there is one definition per format: Decode
-// evaluates it in float32, and DecodeInt8 hands it out for kernels that multiply integers. Products are rounded to
+// evaluates it in float32, and DecodeInt8 hands it out, to multiply integers and to check kernels that do. Products are rounded to
 // float32 before the offset is added, on all machines, so results are the same bits everywhere and equal ggml's.
 //
 // All functions are safe for concurrent use and none allocates, except for errors.
