@@ -9,5 +9,5 @@
 // evaluates it in float32, and DecodeInt8 hands it out, to multiply integers and to check kernels that do. Products are rounded to
 // float32 before the offset is added, on all machines, so results are the same bits everywhere and equal ggml's.
 //
-// All functions are safe for concurrent use and none allocates, except for errors.
+// All functions are safe for concurrent use and none allocates, except for errors and the copy that Grid returns.
 package quant
