@@ -36,8 +36,8 @@ type Backend interface {
 	Name() string
 	// Plan returns the memory that Compile with the same arguments would need, without reading weights.
 	Plan(g *ops.Graph, w Weights, o Options) (Footprint, error)
-	// Compile chooses kernels, packs the weights and plans the scratch memory. Weights may be closed when the program
-	// is closed, not before. Errors wrap ErrUnsupported, mem.ErrLimit or the error of the source.
+	// Compile chooses kernels, packs the weights and plans the scratch memory. Mapped weights may also be packed later, while
+	// the program is in use, which changes no result. Weights may be closed when the program is closed, not before. Errors wrap ErrUnsupported, mem.ErrLimit or the error of the source.
 	Compile(ctx context.Context, g *ops.Graph, w Weights, o Options) (Program, error)
 }
 
@@ -131,7 +131,8 @@ type Options struct {
 	MaxOutputs int
 	// Memory owns what the program and its caches allocate; nil means an account without limit.
 	Memory *mem.Account
-	// Progress, when not nil, is called from one goroutine with the bytes of weights done and in total.
+	// Progress, when not nil, is called from one goroutine with the bytes of weights done and in total, of those that Compile
+	// waits for.
 	Progress func(done, total int64)
 }
 
@@ -139,7 +140,7 @@ type Options struct {
 type Footprint struct {
 	// Weights are packed weights; MappedWeights are read from the mapped file as they are.
 	Weights, MappedWeights int64
-	// Scratch is the memory of a step of MaxRows rows.
+	// Scratch is the memory of a step of MaxRows rows, and what packing weights later needs.
 	Scratch int64
 	// PageBytes is one cache page of each type, by CacheType; 0 where the type is not possible.
 	PageBytes [4]int64

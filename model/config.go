@@ -27,9 +27,11 @@ type Config struct {
 	StepRows int
 	// StepOutputs is the most rows of a step that give logits, so the most sessions that decode together; 0 is 16.
 	StepOutputs int
-	// NoMmap reads the file instead of mapping it to memory.
+	// NoMmap reads the whole file in Open instead of mapping it to memory. A file that is mapped must not be changed or cut
+	// short while the model is open.
 	NoMmap bool
-	// Progress is called from one goroutine while weights are loaded, with bytes done and in total.
+	// Progress is called from one goroutine while Open loads weights, with bytes done and in total. Those of a large mapped file
+	// do not count: they are brought into their form for the processor while the model is already in use.
 	Progress func(done, total int64)
 	// Logger receives what is worth knowing and no error, such as sessions that were not closed; nil logs nothing.
 	Logger *slog.Logger

@@ -31,14 +31,19 @@ const maxThreads = 1024
 type Backend struct {
 	set     *kernel.Set
 	threads int
+	// lazyBytes is the most bytes of mapped weights that are packed before a program is ready.
+	lazyBytes int
 }
+
+// lazyBytes is that of a Backend: what is packed in a few hundredths of a second.
+const lazyBytes = 64 << 20
 
 var _ backend.Backend = (*Backend)(nil)
 
 // New returns a backend. The error of a level that this machine or build cannot run wraps backend.ErrUnavailable.
 func New(c Config) (*Backend, error) {
 	sets := kernel.Available()
-	b := &Backend{set: sets[0], threads: c.Threads}
+	b := &Backend{set: sets[0], threads: c.Threads, lazyBytes: lazyBytes}
 	if c.Level != "" {
 		b.set = nil
 		for _, s := range sets {

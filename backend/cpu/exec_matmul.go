@@ -38,7 +38,7 @@ func (r *resolver) product(it *item) product {
 	if it.up >= 0 {
 		p.up = &r.p.weights[it.up].matrix
 	}
-	p.segmented = r.p.set.MatMulSegment[p.m.layout] != nil && (p.up == nil || r.p.set.MatMulSegment[p.up.layout] != nil)
+	p.segmented = p.canSegment(r.p.set)
 	if it.bias >= 0 {
 		p.bias = r.p.weights[it.bias].vector
 	}
@@ -70,19 +70,24 @@ func (p *product) divide(m, threads int) division {
 		return division{}
 	}
 	panels := p.m.panels()
-	d := division{panels: manyRowsPanels, rows: m, down: 1}
-	if p.segmented && p.up == nil {
-		d.panels = 2 * kernel.SegmentPanels
-	}
-	if p.up != nil && p.format != kernel.ActF32 {
-		d.panels = max(d.panels, actBlock(p.format)/kernel.PanelRows)
-	}
+	d := division{panels: p.taskPanels(), rows: m, down: 1}
 	d.across = (panels + d.panels - 1) / d.panels
 	if few := splitTasks * threads / d.across; few > 1 && m > p.tileRows { // too few tasks: cut the rows as well
 		d.rows = roundUp((m+few-1)/few, p.tileRows)
 		d.down = (m + d.rows - 1) / d.rows
 	}
 	return d
+}
+
+// taskPanels is how many panels a task has when there are many rows, of each of gate and up.
+func (p *product) taskPanels() int {
+	switch {
+	case p.up != nil && p.format != kernel.ActF32:
+		return max(manyRowsPanels, actBlock(p.format)/kernel.PanelRows)
+	case p.up == nil && p.segmented:
+		return 2 * kernel.SegmentPanels
+	}
+	return manyRowsPanels
 }
 
 // actBlock is the columns of a block of a quantised format.
@@ -136,6 +141,10 @@ func (st *matmulStage) task(w *worker, s *stepState, task int) {
 
 // multiply multiplies the panels lo..hi-1 with the rows r..end-1 of all.
 func (p *product) multiply(w *worker, lo, hi, r, end, all int) {
+	if hi > p.packed() {
+		p.staged(w, lo, hi, r, end, all)
+		return
+	}
 	if p.segmented && all > fewRows {
 		p.segments(w, lo, hi, r, end, all)
 		return

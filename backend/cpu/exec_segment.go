@@ -10,6 +10,11 @@ import (
 // Their part of a segment (128 KiB) and the sums (256 KiB) stay in the second-level cache.
 const segmentRows = 512
 
+// canSegment reports whether a set has the kernels for the layouts of p.
+func (p *product) canSegment(set *kernel.Set) bool {
+	return set.MatMulSegment[p.m.layout] != nil && (p.up == nil || set.MatMulSegment[p.up.layout] != nil)
+}
+
 // segments multiplies the panels lo..hi-1 with the rows r..end-1 of all, which are many.
 func (p *product) segments(w *worker, lo, hi, r, end, all int) {
 	columns := (hi - lo) * kernel.PanelRows

@@ -15,7 +15,8 @@ import (
 type loader struct {
 	plans   []weightPlan
 	weights []weight
-	units   []unit
+	units   []unit // what is loaded at once
+	later   []unit // panels of mapped weights: see backlog
 	failed  atomic.Bool
 }
 
@@ -38,23 +39,27 @@ const (
 // unitBytes is about how many stored bytes a unit has.
 const unitBytes = 1 << 20
 
-// newLoader sets up the weights of plans in memory and divides the work.
-func newLoader(plans []weightPlan, memory []byte) *loader {
+// newLoader sets up the weights of plans in memory and divides the work. Lazy leaves the panels of mapped weights for later.
+func newLoader(plans []weightPlan, memory []byte, lazy bool) *loader {
 	l := &loader{plans: plans, weights: make([]weight, len(plans))}
 	for i := range plans {
 		p, w := &plans[i], &l.weights[i]
 		shape := p.source.Shape
 		if p.use.panels {
-			m := matrix{layout: p.layout, n: shape[0], k: shape[1], panelBytes: p.layout.PanelBytes(shape[1])}
+			m := matrix{layout: p.layout, n: shape[0], k: shape[1], panelBytes: p.layout.PanelBytes(shape[1]), dtype: p.source.DType}
 			m.data = memory[p.panels : p.panels+m.panels()*m.panelBytes]
 			w.matrix = m
-			l.divide(i, panelForm, shape[0], kernel.PanelRows)
+			units := &l.units
+			if lazy && p.source.Mapped {
+				units = &l.later
+			}
+			l.divide(units, i, panelForm, shape[0], kernel.PanelRows)
 		}
 		if p.use.table {
 			w.table = table{dtype: p.source.DType, rows: shape[0], n: shape[1], rowBytes: p.bytes / shape[0]}
 			if !p.source.Mapped {
 				w.table.data = memory[p.table : p.table+p.bytes]
-				l.divide(i, tableForm, shape[0], 1)
+				l.divide(&l.units, i, tableForm, shape[0], 1)
 			}
 		}
 		if p.use.vector {
@@ -67,10 +72,10 @@ func newLoader(plans []weightPlan, memory []byte) *loader {
 }
 
 // divide adds the units of a weight of the given rows, each a multiple of step rows.
-func (l *loader) divide(weight int, f form, rows, step int) {
+func (l *loader) divide(units *[]unit, weight int, f form, rows, step int) {
 	run := max(1, unitBytes/step/(l.plans[weight].bytes/rows)) * step
 	for lo := 0; lo < rows; lo += run {
-		l.units = append(l.units, unit{weight, f, lo, min(lo+run, rows)})
+		*units = append(*units, unit{weight, f, lo, min(lo+run, rows)})
 	}
 }
 
@@ -84,7 +89,7 @@ func (l *loader) stored(u *unit) (off, n int) {
 	return u.lo * row, (u.hi - u.lo) * row
 }
 
-// run loads everything. Progress, when not nil, is called on the caller's goroutine.
+// run loads everything that is not left for later. Progress, when not nil, is called on the caller's goroutine.
 func (l *loader) run(ctx context.Context, threads int, progress func(done, total int64)) error {
 	var total, done int64
 	for i := range l.units {
@@ -134,16 +139,45 @@ func (l *loader) run(ctx context.Context, threads int, progress func(done, total
 	if first != nil {
 		return first
 	}
-	return l.mapTables()
+	for i := range l.units {
+		l.packed(&l.units[i])
+	}
+	return l.mapViews()
 }
 
-// mapTables takes views of the embedding tables that are read where they are.
-func (l *loader) mapTables() error {
+// packed counts the panels of a unit that is loaded, and all before it.
+func (l *loader) packed(u *unit) {
+	if u.form == panelForm {
+		l.weights[u.weight].matrix.packed = panelsOf(u.hi)
+	}
+}
+
+// panelsOf returns how many panels hold the given rows.
+func panelsOf(rows int) int { return (rows + kernel.PanelRows - 1) / kernel.PanelRows }
+
+// mapViews takes views of what is read where it is: embedding tables, and panels that are packed later.
+func (l *loader) mapViews() error {
+	view := func(p *weightPlan) ([]byte, error) {
+		b, err := p.source.Section(0, p.bytes, nil)
+		if err == nil && len(b) != p.bytes {
+			err = fmt.Errorf("section of %d bytes: want %d", len(b), p.bytes)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("cpu: weight %s: %w", p.name, err)
+		}
+		return b, nil
+	}
 	for i := range l.weights {
-		if t := &l.weights[i].table; t.rows > 0 && t.data == nil {
-			var err error
-			if t.data, err = l.plans[i].source.Section(0, l.plans[i].bytes, nil); err != nil {
-				return fmt.Errorf("cpu: weight %s: %w", l.plans[i].name, err)
+		w, p := &l.weights[i], &l.plans[i]
+		var err error
+		if t := &w.table; t.rows > 0 && t.data == nil {
+			if t.data, err = view(p); err != nil {
+				return err
+			}
+		}
+		if m := &w.matrix; m.packed < m.panels() {
+			if m.stored, err = view(p); err != nil {
+				return err
 			}
 		}
 	}
@@ -171,7 +205,9 @@ func (l *loader) unit(u *unit, buf *[]byte) error {
 		err = quant.Decode(w.vector, b, p.source.DType)
 	}
 	if err == nil && u.form == panelForm {
-		err = w.matrix.pack(p, u, b)
+		lo, hi := panelsOf(u.lo), panelsOf(u.hi)
+		m := &w.matrix
+		err = m.pack(m.data[lo*m.panelBytes:hi*m.panelBytes], lo, hi, b)
 	}
 	if err != nil {
 		return fmt.Errorf("cpu: weight %s: %w", p.name, err)
@@ -180,22 +216,6 @@ func (l *loader) unit(u *unit, buf *[]byte) error {
 		*buf = b
 	} else if p.source.Release != nil {
 		p.source.Release(off, n)
-	}
-	return nil
-}
-
-// pack interleaves the rows of a unit, whose bytes are b, into panels.
-func (m *matrix) pack(p *weightPlan, u *unit, b []byte) error {
-	rowBytes := len(b) / (u.hi - u.lo)
-	for row := u.lo; row < u.hi; row += kernel.PanelRows {
-		var rows [kernel.PanelRows][]byte
-		for r := range min(kernel.PanelRows, u.hi-row) {
-			rows[r], b = b[:rowBytes], b[rowBytes:]
-		}
-		i := row / kernel.PanelRows
-		if err := kernel.Pack(m.data[i*m.panelBytes:(i+1)*m.panelBytes], p.source.DType, m.k, &rows); err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -44,6 +44,8 @@ type Program struct {
 	workers          []worker
 	team             *team
 	step             stepState
+	backlog          backlog
+	staging          *mem.Block // of all workers, while there is a backlog
 
 	// turn holds one token: the right to run a step, or to close.
 	turn      chan struct{}
@@ -63,7 +65,9 @@ type compiled struct {
 	scratch     scratch
 	attend      attendLayout
 	workerBytes int
-	foot        backend.Footprint
+	// stagingBytes is the room of a worker for panels that are not packed yet, 0 when all weights are packed at once.
+	stagingBytes int
+	foot         backend.Footprint
 }
 
 // prepare lowers, schedules and plans a graph without reading weights.
@@ -97,7 +101,10 @@ func (b *Backend) prepare(g *ops.Graph, w backend.Weights, o backend.Options) (*
 	}
 	c.attend = newAttendLayout(g, b.threads)
 	c.workerBytes = c.scratch.local + c.attend.workerBytes() + tileMemoryBytes
-	c.foot.Scratch = int64(c.scratch.shared) + int64(c.attend.partBytes()) + int64(c.workerBytes)*int64(b.threads)
+	if mappedPanels(c.plans) > b.lazyBytes {
+		c.stagingBytes = c.staging(b.set)
+	}
+	c.foot.Scratch = int64(c.scratch.shared) + int64(c.attend.partBytes()) + int64(c.workerBytes+c.stagingBytes)*int64(b.threads)
 	for t := range c.foot.PageBytes {
 		if l, err := layoutPage(g.States, backend.CacheType(t)); err == nil {
 			c.foot.PageBytes[t] = int64(l.bytes)
@@ -117,6 +124,18 @@ func (b *Backend) Plan(g *ops.Graph, w backend.Weights, o backend.Options) (back
 
 // Compile implements backend.Backend.
 func (b *Backend) Compile(ctx context.Context, g *ops.Graph, w backend.Weights, o backend.Options) (backend.Program, error) {
+	p, err := b.compile(ctx, g, w, o)
+	if err != nil {
+		return nil, err
+	}
+	if len(p.backlog.units) > 0 {
+		go p.backlog.run(p)
+	}
+	return p, nil
+}
+
+// compile is Compile without what goes on behind it.
+func (b *Backend) compile(ctx context.Context, g *ops.Graph, w backend.Weights, o backend.Options) (*Program, error) {
 	c, err := b.prepare(g, w, o)
 	if err != nil {
 		return nil, err
@@ -154,9 +173,15 @@ func (p *Program) build(ctx context.Context, c *compiled) error {
 		}
 		p.workers[i].init(p, i, b, c.scratch.local)
 	}
-	l := newLoader(c.plans, weights)
+	l := newLoader(c.plans, weights, c.stagingBytes > 0)
 	if err := l.run(ctx, p.backend.threads, c.options.Progress); err != nil {
 		return err
+	}
+	if len(l.later) > 0 {
+		if err := p.allocStaging(c.stagingBytes); err != nil {
+			return err
+		}
+		p.backlog.init(l)
 	}
 	p.weights = l.weights
 	p.embeddings(c.lo)
@@ -201,6 +226,7 @@ func (p *Program) Footprint() backend.Footprint { return p.foot }
 // Close implements backend.Program. It waits for a running step.
 func (p *Program) Close() error {
 	p.closeOnce.Do(func() {
+		p.backlog.closing.Store(true)
 		<-p.turn
 		p.closed.Store(true)
 		p.closeErr = p.release()
@@ -213,7 +239,7 @@ func (p *Program) release() error {
 	if p.team != nil {
 		p.team.close()
 	}
-	var err error
+	err := p.freeStaging()
 	for _, b := range p.blocks {
 		err = errors.Join(err, b.Free())
 	}

@@ -14,6 +14,9 @@ type worker struct {
 	base unsafe.Pointer // of local buffers
 	at   attendMemory
 	tile tileMemory
+	// staging is for weights that are not packed yet; err is the first error of a step that used it.
+	staging staging
+	err     error
 	// args are here so that passing them to a kernel allocates nothing.
 	args kernelArgs
 }

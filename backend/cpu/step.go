@@ -157,12 +157,16 @@ func (s *stepState) page(ref *rowRef) (*pageRef, int) {
 
 // Step implements backend.Program.
 func (p *Program) Step(ctx context.Context, in *backend.Step) error {
+	p.backlog.waiting.Add(1)
 	select {
 	case <-p.turn:
+		p.backlog.waiting.Add(-1)
 	case <-ctx.Done():
+		p.backlog.waiting.Add(-1)
 		return ctx.Err()
 	}
 	defer func() { p.turn <- struct{}{} }()
+	p.backlog.used.Store(true)
 	if p.closed.Load() {
 		return backend.ErrClosed
 	}
@@ -190,6 +194,11 @@ func (p *Program) Step(ctx context.Context, in *backend.Step) error {
 	s.Step, s.cache, s.ctx, s.logits = nil, nil, nil, nil
 	if s.canceled {
 		return ctx.Err()
+	}
+	for i := range p.workers {
+		if err := p.workers[i].err; err != nil {
+			return fmt.Errorf("cpu: weights that are not packed yet: %w", err)
+		}
 	}
 	return nil
 }

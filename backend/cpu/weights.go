@@ -41,19 +41,40 @@ func weightUses(lo *lowering) []use {
 	return uses
 }
 
-// matrix is a weight packed into panels.
+// matrix is a weight in panels.
 type matrix struct {
 	layout     kernel.Layout
 	n, k       int
 	panelBytes int
-	data       []byte
+	data       []byte // panels from first on
+	first      int
+	// packed is how many panels of data are there. The others are still in stored alone, row by row: see staging.
+	packed int
+	dtype  tensor.DType
+	stored []byte
 }
 
-func (m *matrix) panels() int { return (m.n + kernel.PanelRows - 1) / kernel.PanelRows }
+func (m *matrix) panels() int { return panelsOf(m.n) }
 
 // panel returns the address of panel i.
 func (m *matrix) panel(i int) unsafe.Pointer {
-	return unsafe.Add(unsafe.Pointer(unsafe.SliceData(m.data)), i*m.panelBytes)
+	return unsafe.Add(unsafe.Pointer(unsafe.SliceData(m.data)), (i-m.first)*m.panelBytes)
+}
+
+// pack interleaves the rows of the panels lo..hi-1, whose stored bytes are b, at dst.
+func (m *matrix) pack(dst []byte, lo, hi int, b []byte) error {
+	rowBytes := len(b) / (min(hi*kernel.PanelRows, m.n) - lo*kernel.PanelRows)
+	for ; lo < hi; lo++ {
+		var rows [kernel.PanelRows][]byte
+		for r := range min(kernel.PanelRows, m.n-lo*kernel.PanelRows) {
+			rows[r], b = b[:rowBytes], b[rowBytes:]
+		}
+		if err := kernel.Pack(dst[:m.panelBytes], m.dtype, m.k, &rows); err != nil {
+			return err
+		}
+		dst = dst[m.panelBytes:]
+	}
+	return nil
 }
 
 // table is an embedding table in its stored form.
@@ -99,28 +120,33 @@ func planWeights(g *ops.Graph, w backend.Weights) ([]weightPlan, error) {
 	return plans, nil
 }
 
+// mappedPanels is the stored bytes of mapped weights that are packed.
+func mappedPanels(plans []weightPlan) int {
+	n := 0
+	for i := range plans {
+		if p := &plans[i]; p.use.panels && p.source.Mapped {
+			n += p.bytes
+		}
+	}
+	return n
+}
+
 // placeWeights gives each weight its places and returns the bytes of the packed and copied ones, and the bytes that are
-// read from the mapped file.
+// read from the mapped file. Panels come last: they may be written later than the others, page by page.
 func placeWeights(plans []weightPlan, uses []use) (packed, mapped int64, err error) {
-	total := 0
+	total, tooLarge := 0, false
 	take := func(n int) int {
 		at := total
-		total += roundUp(n, align)
+		if tooLarge = tooLarge || n > math.MaxInt/4-total; !tooLarge {
+			total += roundUp(n, align)
+		}
 		return at
 	}
 	for i := range plans {
 		p := &plans[i]
 		p.use = uses[i]
-		d, shape := p.source.DType, p.source.Shape
-		if p.use.panels {
-			if _, ok := kernel.LayoutFor(d); !ok {
-				return 0, 0, fmt.Errorf("cpu: weight %s is %v: no kernel multiplies it: %w", p.name, d, backend.ErrUnsupported)
-			}
-			m := matrix{n: shape[0]}
-			p.panels = take(m.panels() * p.layout.PanelBytes(shape[1]))
-		}
-		if ok, _ := quant.Supported(d); (p.use.table || p.use.vector) && !ok {
-			return 0, 0, fmt.Errorf("cpu: weight %s is %v: cannot be decoded: %w", p.name, d, backend.ErrUnsupported)
+		if ok, _ := quant.Supported(p.source.DType); (p.use.table || p.use.vector) && !ok {
+			return 0, 0, fmt.Errorf("cpu: weight %s is %v: cannot be decoded: %w", p.name, p.source.DType, backend.ErrUnsupported)
 		}
 		switch {
 		case p.use.table && p.source.Mapped:
@@ -129,12 +155,22 @@ func placeWeights(plans []weightPlan, uses []use) (packed, mapped int64, err err
 			p.table = take(p.bytes)
 		}
 		if p.use.vector {
-			n, _ := shape.Elements()
+			n, _ := p.source.Shape.Elements()
 			p.vector = take(4 * n)
 		}
-		if total > math.MaxInt/4 {
-			return 0, 0, fmt.Errorf("cpu: weights cannot be addressed: %w", mem.ErrLimit)
+	}
+	for i := range plans {
+		p := &plans[i]
+		if !p.use.panels {
+			continue
 		}
+		if _, ok := kernel.LayoutFor(p.source.DType); !ok {
+			return 0, 0, fmt.Errorf("cpu: weight %s is %v: no kernel multiplies it: %w", p.name, p.source.DType, backend.ErrUnsupported)
+		}
+		p.panels = take(panelsOf(p.source.Shape[0]) * p.layout.PanelBytes(p.source.Shape[1]))
+	}
+	if tooLarge {
+		return 0, 0, fmt.Errorf("cpu: weights cannot be addressed: %w", mem.ErrLimit)
 	}
 	return int64(total), mapped, nil
 }
