@@ -13,6 +13,7 @@ import (
 
 // loader fills the memory of a program's weights, several goroutines at a time.
 type loader struct {
+	set     *kernel.Set
 	plans   []weightPlan
 	weights []weight
 	units   []unit // what is loaded at once
@@ -40,8 +41,8 @@ const (
 const unitBytes = 1 << 20
 
 // newLoader sets up the weights of plans in memory and divides the work. Lazy leaves the panels of mapped weights for later.
-func newLoader(plans []weightPlan, memory []byte, lazy bool) *loader {
-	l := &loader{plans: plans, weights: make([]weight, len(plans))}
+func newLoader(set *kernel.Set, plans []weightPlan, memory []byte, lazy bool) *loader {
+	l := &loader{set: set, plans: plans, weights: make([]weight, len(plans))}
 	for i := range plans {
 		p, w := &plans[i], &l.weights[i]
 		shape := p.source.Shape
@@ -207,7 +208,7 @@ func (l *loader) unit(u *unit, buf *[]byte) error {
 	if err == nil && u.form == panelForm {
 		lo, hi := panelsOf(u.lo), panelsOf(u.hi)
 		m := &w.matrix
-		err = m.pack(m.data[lo*m.panelBytes:hi*m.panelBytes], lo, hi, b)
+		err = m.pack(l.set, m.data[lo*m.panelBytes:hi*m.panelBytes], lo, hi, b)
 	}
 	if err != nil {
 		return fmt.Errorf("cpu: weight %s: %w", p.name, err)

@@ -173,7 +173,7 @@ func (p *Program) build(ctx context.Context, c *compiled) error {
 		}
 		p.workers[i].init(p, i, b, c.scratch.local)
 	}
-	l := newLoader(c.plans, weights, c.stagingBytes > 0)
+	l := newLoader(p.set, c.plans, weights, c.stagingBytes > 0)
 	if err := l.run(ctx, p.backend.threads, c.options.Progress); err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func (w *worker) stage(dst, m *matrix, lo, hi int, room []byte) *matrix {
 	*dst = *m
 	dst.data, dst.first, dst.packed = room, lo, hi
 	row := len(m.stored) / m.n
-	if err := m.pack(room, lo, hi, m.stored[lo*kernel.PanelRows*row:min(hi*kernel.PanelRows, m.n)*row]); err != nil && w.err == nil {
+	if err := m.pack(w.p.set, room, lo, hi, m.stored[lo*kernel.PanelRows*row:min(hi*kernel.PanelRows, m.n)*row]); err != nil && w.err == nil {
 		w.err = err
 	}
 	return dst

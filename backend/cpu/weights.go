@@ -62,14 +62,14 @@ func (m *matrix) panel(i int) unsafe.Pointer {
 }
 
 // pack interleaves the rows of the panels lo..hi-1, whose stored bytes are b, at dst.
-func (m *matrix) pack(dst []byte, lo, hi int, b []byte) error {
+func (m *matrix) pack(set *kernel.Set, dst []byte, lo, hi int, b []byte) error {
 	rowBytes := len(b) / (min(hi*kernel.PanelRows, m.n) - lo*kernel.PanelRows)
 	for ; lo < hi; lo++ {
 		var rows [kernel.PanelRows][]byte
 		for r := range min(kernel.PanelRows, m.n-lo*kernel.PanelRows) {
 			rows[r], b = b[:rowBytes], b[rowBytes:]
 		}
-		if err := kernel.Pack(dst[:m.panelBytes], m.dtype, m.k, &rows); err != nil {
+		if err := set.Pack(dst[:m.panelBytes], m.dtype, m.k, &rows); err != nil {
 			return err
 		}
 		dst = dst[m.panelBytes:]

@@ -52,6 +52,9 @@ type Set struct {
 	// MatMulSegment is nil or what the products of many activation rows of a float layout are made of: see SegmentArgs.
 	MatMulSegment [NumLayouts]func(a *SegmentArgs)
 
+	// packers is by stored type, a zero packer where the rows are packed one by one.
+	packers [storedTypes]packer
+
 	// Quantize has one function per quantised activation format: it encodes the k values of x to dst, which has
 	// ActFormat.RowBytes(k) bytes. NaN and infinities give some finite code and never a fault.
 	Quantize [NumActFormats]func(dst []byte, x []float32)
@@ -75,6 +78,18 @@ type Set struct {
 	Softmax func(a *SoftmaxArgs)
 	// Values adds probability-weighted values of one tile; one function per cache format, see ValuesArgs.
 	Values [NumCacheFormats]func(a *ValuesArgs)
+}
+
+// storedTypes bounds the numbers of the stored types that have a layout of their own.
+const storedTypes = 43
+
+// packer packs PanelRows rows of one stored type that lie at one distance from each other.
+type packer struct {
+	columns int // of a step
+	// pack writes the first n*columns columns of a panel to dst, n at least 1. The first row is at src, the others each
+	// stride bytes behind the one before. No byte outside these columns of the rows is read. The arguments are no struct, which
+	// would be allocated for each call.
+	pack func(dst, src *byte, stride, n int)
 }
 
 // MatMulArgs is the product of one panel of PanelRows weight rows with M activation rows:

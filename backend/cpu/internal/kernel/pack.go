@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"runtime"
+	"unsafe"
 
 	"github.com/seed64708441/ember/tensor"
 	"github.com/seed64708441/ember/tensor/quant"
@@ -11,45 +13,43 @@ import (
 
 // packings has one row per stored type that has a layout of its own. The packing changes no value: scales are moved, or
 // split exactly. The other types are decoded to floats, as tensor/quant defines them. Unpack gives what quant.Decode gives.
-var packings = map[tensor.DType]struct {
+var packings = [storedTypes]struct {
 	layout Layout
-	pack   func(dst, src []byte, r int)
-	// panel, where there is one, packs columns of all rows from the first one on, and returns how many.
-	panel func(dst []byte, k int, rows *[PanelRows][]byte) int
+	pack   func(dst, src []byte, r int) // see rowPacker
 }{
-	tensor.F32:  {PanelF32, packF32, nil},
-	tensor.F16:  {PanelF16, packF16, packHalves},
-	tensor.BF16: {PanelBF16, packF16, packHalves},
-	tensor.Q8_0: {PanelQ8, packQ8, nil},
-	tensor.Q4_0: {PanelQ4, packQ4, packQ4Pairs},
-	tensor.Q4_K: {PanelQ4K, packQ4K, nil},
-	tensor.Q5_K: {PanelQ5K, packQ5K, nil},
-	tensor.Q6_K: {PanelQ6K, packQ6K, nil},
-	tensor.Q2_K: {PanelQ2K, packQ2K, nil},
-	tensor.Q3_K: {PanelQ3K, packQ3K, nil},
-	tensor.Q4_1: {PanelQ41, packQ41, nil},
-	tensor.Q5_0: {PanelQ50, packQ50, nil},
-	tensor.Q5_1: {PanelQ51, packQ51, nil},
+	tensor.F32:  {PanelF32, packF32},
+	tensor.F16:  {PanelF16, packF16},
+	tensor.BF16: {PanelBF16, packF16},
+	tensor.Q8_0: {PanelQ8, packQ8},
+	tensor.Q4_0: {PanelQ4, packQ4},
+	tensor.Q4_K: {PanelQ4K, packQ4K},
+	tensor.Q5_K: {PanelQ5K, packQ5K},
+	tensor.Q6_K: {PanelQ6K, packQ6K},
+	tensor.Q2_K: {PanelQ2K, packQ2K},
+	tensor.Q3_K: {PanelQ3K, packQ3K},
+	tensor.Q4_1: {PanelQ41, packQ41},
+	tensor.Q5_0: {PanelQ50, packQ50},
+	tensor.Q5_1: {PanelQ51, packQ51},
 
-	tensor.IQ4_NL: {PanelIQ4NL, packQ4, packQ4Pairs},
-	tensor.MXFP4:  {PanelMXFP4, packMXFP4, nil},
+	tensor.IQ4_NL: {PanelIQ4NL, packQ4},
+	tensor.MXFP4:  {PanelMXFP4, packMXFP4},
 
-	tensor.NVFP4: {PanelNVFP4, packNVFP4, nil},
+	tensor.NVFP4: {PanelNVFP4, packNVFP4},
 
-	tensor.TQ1_0: {PanelQ2, packTQ1, nil},
-	tensor.TQ2_0: {PanelQ2, packTQ2, nil},
-	tensor.Q1_0:  {PanelQ2, packQ1, nil},
-	tensor.Q2_0:  {PanelQ2, packQ2, nil},
-	tensor.Q8_1:  {PanelQ8, packQ81, nil},
+	tensor.TQ1_0: {PanelQ2, packTQ1},
+	tensor.TQ2_0: {PanelQ2, packTQ2},
+	tensor.Q1_0:  {PanelQ2, packQ1},
+	tensor.Q2_0:  {PanelQ2, packQ2},
+	tensor.Q8_1:  {PanelQ8, packQ81},
 
-	tensor.IQ4_XS:  {PanelT4, packIQ4XS, nil},
-	tensor.IQ3_XXS: {PanelT4, packIQ3XXS, nil},
-	tensor.IQ3_S:   {PanelT4, packIQ3S, nil},
-	tensor.IQ2_XXS: {PanelT3, packIQ2XXS, nil},
-	tensor.IQ2_XS:  {PanelT3H, packIQ2XS, nil},
-	tensor.IQ2_S:   {PanelT3H, packIQ2S, nil},
-	tensor.IQ1_S:   {PanelT3, packIQ1S, nil},
-	tensor.IQ1_M:   {PanelT3H, packIQ1M, nil},
+	tensor.IQ4_XS:  {PanelT4, packIQ4XS},
+	tensor.IQ3_XXS: {PanelT4, packIQ3XXS},
+	tensor.IQ3_S:   {PanelT4, packIQ3S},
+	tensor.IQ2_XXS: {PanelT3, packIQ2XXS},
+	tensor.IQ2_XS:  {PanelT3H, packIQ2XS},
+	tensor.IQ2_S:   {PanelT3H, packIQ2S},
+	tensor.IQ1_S:   {PanelT3, packIQ1S},
+	tensor.IQ1_M:   {PanelT3H, packIQ1M},
 }
 
 // packColumns is the number of columns of a row that are packed before those of the next row: few enough that the
@@ -58,16 +58,17 @@ const packColumns = 256
 
 // LayoutFor returns the layout that weights of the stored type are packed to, and false for an invalid type.
 func LayoutFor(t tensor.DType) (Layout, bool) {
-	if p, ok := packings[t]; ok {
-		return p.layout, true
+	if int(t) < len(packings) && packings[t].pack != nil {
+		return packings[t].layout, true
 	}
 	return PanelF32, t.Valid()
 }
 
 // Pack writes the panel of the given rows to dst, which has PanelBytes(k) bytes of LayoutFor(t). rows[r] holds the k
 // stored elements of type t of row r; rows past the end of the matrix are nil and become zero. Each row is read once,
-// from its start to its end. An error says which type or length does not fit; dst is then partly written.
-func Pack(dst []byte, t tensor.DType, k int, rows *[PanelRows][]byte) error {
+// from its start to its end. All levels write the same bytes, fast where no row is nil and all are at one distance from each
+// other. An error says which type or length does not fit; dst is then partly written.
+func (s *Set) Pack(dst []byte, t tensor.DType, k int, rows *[PanelRows][]byte) error {
 	l, ok := LayoutFor(t)
 	if !ok {
 		return fmt.Errorf("kernel: no panel layout for elements of type %v", t)
@@ -81,18 +82,49 @@ func Pack(dst []byte, t tensor.DType, k int, rows *[PanelRows][]byte) error {
 	}
 	whole := true
 	for r, row := range rows {
-		switch {
-		case row == nil:
+		if row == nil {
 			whole = false
-			clear(dst)
-		case len(row) != rowBytes:
+		} else if len(row) != rowBytes {
 			return fmt.Errorf("kernel: row %d of %d columns of %v is %d bytes, want %d", r, k, t, len(row), rowBytes)
 		}
 	}
-	pack, k0 := rowPacker(t), 0
-	if panel := packings[t].panel; whole && panel != nil {
-		k0 = panel(dst, k, rows)
+	k0 := 0
+	if whole {
+		k0 = s.packWhole(dst, t, k, rows)
+	} else {
+		clear(dst)
 	}
+	if k0 == k {
+		return nil
+	}
+	return packRows(dst, t, k0, k, rows)
+}
+
+// packWhole packs columns of rows that all exist, from the first column on, and returns how many.
+func (s *Set) packWhole(dst []byte, t tensor.DType, k int, rows *[PanelRows][]byte) int {
+	if int(t) >= len(s.packers) || s.packers[t].pack == nil {
+		return 0
+	}
+	address := func(r int) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(rows[r]))) }
+	stride := address(1) - address(0)
+	for r := 2; r < PanelRows; r++ {
+		if address(r)-address(r-1) != stride {
+			return 0
+		}
+	}
+	p := &s.packers[t]
+	n := k / p.columns
+	if n > 0 {
+		p.pack(&dst[0], &rows[0][0], int(stride), n)
+		runtime.KeepAlive(rows) // the other rows are reached from the first one
+	}
+	return n * p.columns
+}
+
+// packRows packs the columns from k0 on row by row.
+func packRows(dst []byte, t tensor.DType, k0, k int, rows *[PanelRows][]byte) error {
+	l, _ := LayoutFor(t)
+	pack := rowPacker(t)
 	for ; k0 < k; k0 += packColumns {
 		n := min(packColumns, k-k0)
 		d := dst[l.PanelBytes(k0):l.PanelBytes(k0+n)]
@@ -112,9 +144,9 @@ func Pack(dst []byte, t tensor.DType, k int, rows *[PanelRows][]byte) error {
 // rowPacker returns the function that packs n columns, at most packColumns, of row r: dst is the panel from the first
 // of them on, src their stored bytes. It writes every byte of these columns of the row, and no byte of another row.
 func rowPacker(t tensor.DType) func(dst, src []byte, r, n int) error {
-	if p, ok := packings[t]; ok {
+	if int(t) < len(packings) && packings[t].pack != nil {
 		return func(dst, src []byte, r, _ int) error {
-			p.pack(dst, src, r)
+			packings[t].pack(dst, src, r)
 			return nil
 		}
 	}

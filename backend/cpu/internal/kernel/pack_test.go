@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -78,7 +77,7 @@ func checkPack(t *testing.T, rng *rand.Rand, typ tensor.DType, l Layout, k, rows
 	for i := range panel {
 		panel[i] = 0xaa
 	}
-	if err := Pack(panel, typ, k, &stored); err != nil {
+	if err := genericSet().Pack(panel, typ, k, &stored); err != nil {
 		t.Fatal(err)
 	}
 	got, want := make([]float32, PanelRows*k), make([]float32, PanelRows*k)
@@ -112,34 +111,9 @@ func TestPackErrors(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rows := [PanelRows][]byte{3: c.row}
-			err := Pack(make([]byte, c.room), c.typ, c.k, &rows)
+			err := genericSet().Pack(make([]byte, c.room), c.typ, c.k, &rows)
 			if err == nil || !strings.Contains(err.Error(), c.errHas) {
 				t.Fatalf("error is %v, want one with %q", err, c.errHas)
-			}
-		})
-	}
-}
-
-// BenchmarkPack reports the rate of stored bytes.
-func BenchmarkPack(b *testing.B) {
-	for _, typ := range tensor.DTypes() {
-		b.Run(fmt.Sprintf("type=%v", typ), func(b *testing.B) {
-			rng := rand.New(rand.NewPCG(1, 1))
-			const k, panels = 2048, 64
-			var rows [PanelRows * panels][]byte
-			for r := range rows {
-				rows[r] = storedRow(b, rng, typ, k)
-			}
-			l, _ := LayoutFor(typ)
-			dst := make([]byte, panels*l.PanelBytes(k))
-			b.SetBytes(int64(len(rows) * len(rows[0])))
-			for b.Loop() {
-				for p := range panels {
-					n := l.PanelBytes(k)
-					if err := Pack(dst[p*n:(p+1)*n], typ, k, (*[PanelRows][]byte)(rows[p*PanelRows:])); err != nil {
-						b.Fatal(err)
-					}
-				}
 			}
 		})
 	}

@@ -33,6 +33,7 @@ func genericSet() *Set {
 		s.TileRows[l], s.WarmRows[l] = 48, 48
 	}
 	matmulGeneric(s)
+	packGeneric(s)
 	vectorGeneric(s)
 	attentionGeneric(s)
 	return s

@@ -29,6 +29,7 @@ func avx2Set() *Set {
 	s := genericSet()
 	s.Name = "avx2"
 	matmulAVX2(s)
+	packAVX2(s)
 	vectorAVX2(s)
 	attentionAVX2(s)
 	return s
@@ -47,6 +48,7 @@ func avx512Set() *Set {
 	s := avx2Set()
 	s.Name = "avx512"
 	matmulAVX512(s)
+	packAVX512(s)
 	vectorAVX512(s)
 	attentionAVX512(s)
 	return s

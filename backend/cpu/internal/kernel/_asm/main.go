@@ -35,6 +35,8 @@ var families = []family{
 	{"quantize", "avx2", genQuantize},
 	{"attn", "avx2", genAttn},
 	{"attn", "avx512", genAttn},
+	{"pack", "avx2", genPack},
+	{"pack", "avx512", genPack},
 	{"matmul_f32", "avx2", genMatMulF32},
 	{"matmul_f16", "avx2", genMatMulF16},
 	{"matmul_bf16", "avx2", genMatMulBF16},
