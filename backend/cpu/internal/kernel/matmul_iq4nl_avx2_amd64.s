@@ -1434,214 +1434,159 @@ next12:
 	VXORPS Y1, Y1, Y1
 
 block18:
-	VMOVDQU      32(CX), Y3
-	VPAND        lowNibbles<>+0(SB), Y3, Y3
-	VMOVDQU      magnitudes<>+0(SB), Y2
-	VPSHUFB      Y3, Y2, Y2
-	VMOVDQU      signs<>+0(SB), Y8
-	VPSHUFB      Y3, Y8, Y8
-	VMOVDQU      64(CX), Y4
-	VPAND        lowNibbles<>+0(SB), Y4, Y4
-	VMOVDQU      magnitudes<>+0(SB), Y3
-	VPSHUFB      Y4, Y3, Y3
-	VMOVDQU      signs<>+0(SB), Y6
-	VPSHUFB      Y4, Y6, Y6
-	VPMADDUBSW   Y8, Y2, Y4
-	VPMADDUBSW   Y6, Y3, Y5
+	VMOVDQU      bits4<>+0(SB), Y2
+	VMOVDQU      bits0<>+0(SB), Y3
 	VPBROADCASTD (BX), Y7
-	VPXOR        Y8, Y7, Y8
-	VPMADDUBSW   Y8, Y2, Y8
-	VPMADDWD     ones16<>+0(SB), Y8, Y2
-	VPXOR        Y6, Y7, Y6
-	VPMADDUBSW   Y6, Y3, Y6
-	VPMADDWD     ones16<>+0(SB), Y6, Y3
-	VMOVDQU      32(CX), Y7
-	VPSRLW       $0x04, Y7, Y7
-	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      magnitudes<>+0(SB), Y6
-	VPSHUFB      Y7, Y6, Y6
-	VMOVDQU      signs<>+0(SB), Y8
-	VPSHUFB      Y7, Y8, Y8
-	VMOVDQU      64(CX), Y10
-	VPSRLW       $0x04, Y10, Y10
-	VPAND        lowNibbles<>+0(SB), Y10, Y10
-	VMOVDQU      magnitudes<>+0(SB), Y7
-	VPSHUFB      Y10, Y7, Y7
-	VMOVDQU      signs<>+0(SB), Y9
-	VPSHUFB      Y10, Y9, Y9
-	VPMADDUBSW   Y8, Y6, Y10
+	VMOVDQU      32(CX), Y5
+	VPAND        lowNibbles<>+0(SB), Y5, Y5
+	VPSHUFB      Y5, Y2, Y4
+	VPMADDUBSW   Y7, Y4, Y4
+	VPSHUFB      Y5, Y3, Y5
+	VPMADDUBSW   Y7, Y5, Y6
+	VMOVDQU      64(CX), Y8
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPSHUFB      Y8, Y2, Y5
+	VPMADDUBSW   Y7, Y5, Y5
+	VPSHUFB      Y8, Y3, Y8
+	VPMADDUBSW   Y7, Y8, Y7
+	VPBROADCASTD 4(BX), Y8
+	VMOVDQU      32(CX), Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VPSHUFB      Y9, Y2, Y10
+	VPMADDUBSW   Y8, Y10, Y10
 	VPADDW       Y10, Y4, Y4
-	VPMADDUBSW   Y9, Y7, Y10
+	VPSHUFB      Y9, Y3, Y9
+	VPMADDUBSW   Y8, Y9, Y9
+	VPADDW       Y9, Y6, Y6
+	VMOVDQU      64(CX), Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VPSHUFB      Y9, Y2, Y10
+	VPMADDUBSW   Y8, Y10, Y10
 	VPADDW       Y10, Y5, Y5
-	VPBROADCASTD 4(BX), Y10
-	VPXOR        Y8, Y10, Y8
-	VPMADDUBSW   Y8, Y6, Y8
-	VPMADDWD     ones16<>+0(SB), Y8, Y8
-	VPADDD       Y8, Y2, Y2
-	VPXOR        Y9, Y10, Y6
-	VPMADDUBSW   Y6, Y7, Y6
-	VPMADDWD     ones16<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y3, Y3
-	VMOVDQU      96(CX), Y7
-	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      magnitudes<>+0(SB), Y6
-	VPSHUFB      Y7, Y6, Y6
-	VMOVDQU      signs<>+0(SB), Y8
-	VPSHUFB      Y7, Y8, Y8
-	VMOVDQU      128(CX), Y10
-	VPAND        lowNibbles<>+0(SB), Y10, Y10
-	VMOVDQU      magnitudes<>+0(SB), Y7
-	VPSHUFB      Y10, Y7, Y7
-	VMOVDQU      signs<>+0(SB), Y9
-	VPSHUFB      Y10, Y9, Y9
-	VPMADDUBSW   Y8, Y6, Y10
+	VPSHUFB      Y9, Y3, Y9
+	VPMADDUBSW   Y8, Y9, Y9
+	VPADDW       Y9, Y7, Y7
+	VPBROADCASTD 8(BX), Y8
+	VMOVDQU      96(CX), Y9
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VPSHUFB      Y9, Y2, Y10
+	VPMADDUBSW   Y8, Y10, Y10
 	VPADDW       Y10, Y4, Y4
-	VPMADDUBSW   Y9, Y7, Y10
+	VPSHUFB      Y9, Y3, Y9
+	VPMADDUBSW   Y8, Y9, Y9
+	VPADDW       Y9, Y6, Y6
+	VMOVDQU      128(CX), Y9
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VPSHUFB      Y9, Y2, Y10
+	VPMADDUBSW   Y8, Y10, Y10
 	VPADDW       Y10, Y5, Y5
-	VPBROADCASTD 8(BX), Y10
-	VPXOR        Y8, Y10, Y8
-	VPMADDUBSW   Y8, Y6, Y8
-	VPMADDWD     ones16<>+0(SB), Y8, Y8
-	VPADDD       Y8, Y2, Y2
-	VPXOR        Y9, Y10, Y6
-	VPMADDUBSW   Y6, Y7, Y6
-	VPMADDWD     ones16<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y3, Y3
-	VMOVDQU      96(CX), Y7
-	VPSRLW       $0x04, Y7, Y7
-	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      magnitudes<>+0(SB), Y6
-	VPSHUFB      Y7, Y6, Y6
-	VMOVDQU      signs<>+0(SB), Y8
-	VPSHUFB      Y7, Y8, Y8
-	VMOVDQU      128(CX), Y10
-	VPSRLW       $0x04, Y10, Y10
-	VPAND        lowNibbles<>+0(SB), Y10, Y10
-	VMOVDQU      magnitudes<>+0(SB), Y7
-	VPSHUFB      Y10, Y7, Y7
-	VMOVDQU      signs<>+0(SB), Y9
-	VPSHUFB      Y10, Y9, Y9
-	VPMADDUBSW   Y8, Y6, Y10
+	VPSHUFB      Y9, Y3, Y9
+	VPMADDUBSW   Y8, Y9, Y9
+	VPADDW       Y9, Y7, Y7
+	VPBROADCASTD 12(BX), Y8
+	VMOVDQU      96(CX), Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VPSHUFB      Y9, Y2, Y10
+	VPMADDUBSW   Y8, Y10, Y10
 	VPADDW       Y10, Y4, Y4
-	VPMADDUBSW   Y9, Y7, Y10
+	VPSHUFB      Y9, Y3, Y9
+	VPMADDUBSW   Y8, Y9, Y9
+	VPADDW       Y9, Y6, Y6
+	VMOVDQU      128(CX), Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VPSHUFB      Y9, Y2, Y10
+	VPMADDUBSW   Y8, Y10, Y10
 	VPADDW       Y10, Y5, Y5
-	VPBROADCASTD 12(BX), Y10
-	VPXOR        Y8, Y10, Y8
-	VPMADDUBSW   Y8, Y6, Y8
-	VPMADDWD     ones16<>+0(SB), Y8, Y8
-	VPADDD       Y8, Y2, Y2
-	VPXOR        Y9, Y10, Y6
-	VPMADDUBSW   Y6, Y7, Y6
-	VPMADDWD     ones16<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y3, Y3
-	VMOVDQU      160(CX), Y7
-	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      magnitudes<>+0(SB), Y6
-	VPSHUFB      Y7, Y6, Y6
-	VMOVDQU      signs<>+0(SB), Y8
-	VPSHUFB      Y7, Y8, Y8
-	VMOVDQU      192(CX), Y10
-	VPAND        lowNibbles<>+0(SB), Y10, Y10
-	VMOVDQU      magnitudes<>+0(SB), Y7
-	VPSHUFB      Y10, Y7, Y7
-	VMOVDQU      signs<>+0(SB), Y9
-	VPSHUFB      Y10, Y9, Y9
-	VPMADDUBSW   Y8, Y6, Y10
+	VPSHUFB      Y9, Y3, Y9
+	VPMADDUBSW   Y8, Y9, Y9
+	VPADDW       Y9, Y7, Y7
+	VPBROADCASTD 16(BX), Y8
+	VMOVDQU      160(CX), Y9
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VPSHUFB      Y9, Y2, Y10
+	VPMADDUBSW   Y8, Y10, Y10
 	VPADDW       Y10, Y4, Y4
-	VPMADDUBSW   Y9, Y7, Y10
+	VPSHUFB      Y9, Y3, Y9
+	VPMADDUBSW   Y8, Y9, Y9
+	VPADDW       Y9, Y6, Y6
+	VMOVDQU      192(CX), Y9
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VPSHUFB      Y9, Y2, Y10
+	VPMADDUBSW   Y8, Y10, Y10
 	VPADDW       Y10, Y5, Y5
-	VPBROADCASTD 16(BX), Y10
-	VPXOR        Y8, Y10, Y8
-	VPMADDUBSW   Y8, Y6, Y8
-	VPMADDWD     ones16<>+0(SB), Y8, Y8
-	VPADDD       Y8, Y2, Y2
-	VPXOR        Y9, Y10, Y6
-	VPMADDUBSW   Y6, Y7, Y6
-	VPMADDWD     ones16<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y3, Y3
-	VMOVDQU      160(CX), Y7
-	VPSRLW       $0x04, Y7, Y7
-	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      magnitudes<>+0(SB), Y6
-	VPSHUFB      Y7, Y6, Y6
-	VMOVDQU      signs<>+0(SB), Y8
-	VPSHUFB      Y7, Y8, Y8
-	VMOVDQU      192(CX), Y10
-	VPSRLW       $0x04, Y10, Y10
-	VPAND        lowNibbles<>+0(SB), Y10, Y10
-	VMOVDQU      magnitudes<>+0(SB), Y7
-	VPSHUFB      Y10, Y7, Y7
-	VMOVDQU      signs<>+0(SB), Y9
-	VPSHUFB      Y10, Y9, Y9
-	VPMADDUBSW   Y8, Y6, Y10
+	VPSHUFB      Y9, Y3, Y9
+	VPMADDUBSW   Y8, Y9, Y9
+	VPADDW       Y9, Y7, Y7
+	VPBROADCASTD 20(BX), Y8
+	VMOVDQU      160(CX), Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VPSHUFB      Y9, Y2, Y10
+	VPMADDUBSW   Y8, Y10, Y10
 	VPADDW       Y10, Y4, Y4
-	VPMADDUBSW   Y9, Y7, Y10
+	VPSHUFB      Y9, Y3, Y9
+	VPMADDUBSW   Y8, Y9, Y9
+	VPADDW       Y9, Y6, Y6
+	VMOVDQU      192(CX), Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VPSHUFB      Y9, Y2, Y10
+	VPMADDUBSW   Y8, Y10, Y10
 	VPADDW       Y10, Y5, Y5
-	VPBROADCASTD 20(BX), Y10
-	VPXOR        Y8, Y10, Y8
-	VPMADDUBSW   Y8, Y6, Y8
-	VPMADDWD     ones16<>+0(SB), Y8, Y8
-	VPADDD       Y8, Y2, Y2
-	VPXOR        Y9, Y10, Y6
-	VPMADDUBSW   Y6, Y7, Y6
-	VPMADDWD     ones16<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y3, Y3
-	VMOVDQU      224(CX), Y7
-	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      magnitudes<>+0(SB), Y6
-	VPSHUFB      Y7, Y6, Y6
-	VMOVDQU      signs<>+0(SB), Y8
-	VPSHUFB      Y7, Y8, Y8
-	VMOVDQU      256(CX), Y10
-	VPAND        lowNibbles<>+0(SB), Y10, Y10
-	VMOVDQU      magnitudes<>+0(SB), Y7
-	VPSHUFB      Y10, Y7, Y7
-	VMOVDQU      signs<>+0(SB), Y9
-	VPSHUFB      Y10, Y9, Y9
-	VPMADDUBSW   Y8, Y6, Y10
+	VPSHUFB      Y9, Y3, Y9
+	VPMADDUBSW   Y8, Y9, Y9
+	VPADDW       Y9, Y7, Y7
+	VPBROADCASTD 24(BX), Y8
+	VMOVDQU      224(CX), Y9
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VPSHUFB      Y9, Y2, Y10
+	VPMADDUBSW   Y8, Y10, Y10
 	VPADDW       Y10, Y4, Y4
-	VPMADDUBSW   Y9, Y7, Y10
+	VPSHUFB      Y9, Y3, Y9
+	VPMADDUBSW   Y8, Y9, Y9
+	VPADDW       Y9, Y6, Y6
+	VMOVDQU      256(CX), Y9
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VPSHUFB      Y9, Y2, Y10
+	VPMADDUBSW   Y8, Y10, Y10
 	VPADDW       Y10, Y5, Y5
-	VPBROADCASTD 24(BX), Y10
-	VPXOR        Y8, Y10, Y8
-	VPMADDUBSW   Y8, Y6, Y8
-	VPMADDWD     ones16<>+0(SB), Y8, Y8
-	VPADDD       Y8, Y2, Y2
-	VPXOR        Y9, Y10, Y6
-	VPMADDUBSW   Y6, Y7, Y6
-	VPMADDWD     ones16<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y3, Y3
-	VMOVDQU      224(CX), Y7
-	VPSRLW       $0x04, Y7, Y7
-	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      magnitudes<>+0(SB), Y6
-	VPSHUFB      Y7, Y6, Y6
-	VMOVDQU      signs<>+0(SB), Y8
-	VPSHUFB      Y7, Y8, Y8
-	VMOVDQU      256(CX), Y10
-	VPSRLW       $0x04, Y10, Y10
-	VPAND        lowNibbles<>+0(SB), Y10, Y10
-	VMOVDQU      magnitudes<>+0(SB), Y7
-	VPSHUFB      Y10, Y7, Y7
-	VMOVDQU      signs<>+0(SB), Y9
-	VPSHUFB      Y10, Y9, Y9
-	VPMADDUBSW   Y8, Y6, Y10
+	VPSHUFB      Y9, Y3, Y9
+	VPMADDUBSW   Y8, Y9, Y9
+	VPADDW       Y9, Y7, Y7
+	VPBROADCASTD 28(BX), Y8
+	VMOVDQU      224(CX), Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VPSHUFB      Y9, Y2, Y10
+	VPMADDUBSW   Y8, Y10, Y10
 	VPADDW       Y10, Y4, Y4
-	VPMADDUBSW   Y9, Y7, Y10
-	VPADDW       Y10, Y5, Y5
-	VPBROADCASTD 28(BX), Y10
-	VPXOR        Y8, Y10, Y8
-	VPMADDUBSW   Y8, Y6, Y8
-	VPMADDWD     ones16<>+0(SB), Y8, Y8
-	VPADDD       Y8, Y2, Y2
-	VPXOR        Y9, Y10, Y6
-	VPMADDUBSW   Y6, Y7, Y6
-	VPMADDWD     ones16<>+0(SB), Y6, Y6
-	VPADDD       Y6, Y3, Y3
-	VPMADDWD     ones16<>+0(SB), Y4, Y4
-	VPSUBD       Y4, Y2, Y2
-	VPMADDWD     ones16<>+0(SB), Y5, Y5
-	VPSUBD       Y5, Y3, Y3
+	VPSHUFB      Y9, Y3, Y9
+	VPMADDUBSW   Y8, Y9, Y9
+	VPADDW       Y9, Y6, Y6
+	VMOVDQU      256(CX), Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VPSHUFB      Y9, Y2, Y2
+	VPMADDUBSW   Y8, Y2, Y2
+	VPADDW       Y2, Y5, Y5
+	VPSHUFB      Y9, Y3, Y2
+	VPMADDUBSW   Y8, Y2, Y2
+	VPADDW       Y2, Y7, Y7
+	VPBROADCASTD (DI), Y2
+	VPMADDWD     pairff81ff81<>+0(SB), Y2, Y2
+	VMOVDQA      Y2, Y3
+	VPMADDWD     times16<>+0(SB), Y4, Y4
+	VPADDD       Y4, Y2, Y2
+	VPMADDWD     times16<>+0(SB), Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMADDWD     times1<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VPMADDWD     times1<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y3, Y3
 	VCVTPH2PS    (CX), Y4
 	VCVTPH2PS    16(CX), Y5
 	VBROADCASTSS (SI), Y6
@@ -1765,6 +1710,96 @@ DATA ones16<>+52(SB)/4, $0x00010001
 DATA ones16<>+56(SB)/4, $0x00010001
 DATA ones16<>+60(SB)/4, $0x00010001
 GLOBL ones16<>(SB), RODATA|NOPTR, $64
+
+DATA bits4<>+0(SB)/4, $0x03020100
+DATA bits4<>+4(SB)/4, $0x07060504
+DATA bits4<>+8(SB)/4, $0x0a090808
+DATA bits4<>+12(SB)/4, $0x0f0d0c0b
+DATA bits4<>+16(SB)/4, $0x03020100
+DATA bits4<>+20(SB)/4, $0x07060504
+DATA bits4<>+24(SB)/4, $0x0a090808
+DATA bits4<>+28(SB)/4, $0x0f0d0c0b
+DATA bits4<>+32(SB)/4, $0x03020100
+DATA bits4<>+36(SB)/4, $0x07060504
+DATA bits4<>+40(SB)/4, $0x0a090808
+DATA bits4<>+44(SB)/4, $0x0f0d0c0b
+DATA bits4<>+48(SB)/4, $0x03020100
+DATA bits4<>+52(SB)/4, $0x07060504
+DATA bits4<>+56(SB)/4, $0x0a090808
+DATA bits4<>+60(SB)/4, $0x0f0d0c0b
+GLOBL bits4<>(SB), RODATA|NOPTR, $64
+
+DATA bits0<>+0(SB)/4, $0x0e0c0700
+DATA bits0<>+4(SB)/4, $0x05090c0e
+DATA bits0<>+8(SB)/4, $0x05080c00
+DATA bits0<>+12(SB)/4, $0x00080404
+DATA bits0<>+16(SB)/4, $0x0e0c0700
+DATA bits0<>+20(SB)/4, $0x05090c0e
+DATA bits0<>+24(SB)/4, $0x05080c00
+DATA bits0<>+28(SB)/4, $0x00080404
+DATA bits0<>+32(SB)/4, $0x0e0c0700
+DATA bits0<>+36(SB)/4, $0x05090c0e
+DATA bits0<>+40(SB)/4, $0x05080c00
+DATA bits0<>+44(SB)/4, $0x00080404
+DATA bits0<>+48(SB)/4, $0x0e0c0700
+DATA bits0<>+52(SB)/4, $0x05090c0e
+DATA bits0<>+56(SB)/4, $0x05080c00
+DATA bits0<>+60(SB)/4, $0x00080404
+GLOBL bits0<>(SB), RODATA|NOPTR, $64
+
+DATA pairff81ff81<>+0(SB)/4, $0xff81ff81
+DATA pairff81ff81<>+4(SB)/4, $0xff81ff81
+DATA pairff81ff81<>+8(SB)/4, $0xff81ff81
+DATA pairff81ff81<>+12(SB)/4, $0xff81ff81
+DATA pairff81ff81<>+16(SB)/4, $0xff81ff81
+DATA pairff81ff81<>+20(SB)/4, $0xff81ff81
+DATA pairff81ff81<>+24(SB)/4, $0xff81ff81
+DATA pairff81ff81<>+28(SB)/4, $0xff81ff81
+DATA pairff81ff81<>+32(SB)/4, $0xff81ff81
+DATA pairff81ff81<>+36(SB)/4, $0xff81ff81
+DATA pairff81ff81<>+40(SB)/4, $0xff81ff81
+DATA pairff81ff81<>+44(SB)/4, $0xff81ff81
+DATA pairff81ff81<>+48(SB)/4, $0xff81ff81
+DATA pairff81ff81<>+52(SB)/4, $0xff81ff81
+DATA pairff81ff81<>+56(SB)/4, $0xff81ff81
+DATA pairff81ff81<>+60(SB)/4, $0xff81ff81
+GLOBL pairff81ff81<>(SB), RODATA|NOPTR, $64
+
+DATA times16<>+0(SB)/4, $0x00100010
+DATA times16<>+4(SB)/4, $0x00100010
+DATA times16<>+8(SB)/4, $0x00100010
+DATA times16<>+12(SB)/4, $0x00100010
+DATA times16<>+16(SB)/4, $0x00100010
+DATA times16<>+20(SB)/4, $0x00100010
+DATA times16<>+24(SB)/4, $0x00100010
+DATA times16<>+28(SB)/4, $0x00100010
+DATA times16<>+32(SB)/4, $0x00100010
+DATA times16<>+36(SB)/4, $0x00100010
+DATA times16<>+40(SB)/4, $0x00100010
+DATA times16<>+44(SB)/4, $0x00100010
+DATA times16<>+48(SB)/4, $0x00100010
+DATA times16<>+52(SB)/4, $0x00100010
+DATA times16<>+56(SB)/4, $0x00100010
+DATA times16<>+60(SB)/4, $0x00100010
+GLOBL times16<>(SB), RODATA|NOPTR, $64
+
+DATA times1<>+0(SB)/4, $0x00010001
+DATA times1<>+4(SB)/4, $0x00010001
+DATA times1<>+8(SB)/4, $0x00010001
+DATA times1<>+12(SB)/4, $0x00010001
+DATA times1<>+16(SB)/4, $0x00010001
+DATA times1<>+20(SB)/4, $0x00010001
+DATA times1<>+24(SB)/4, $0x00010001
+DATA times1<>+28(SB)/4, $0x00010001
+DATA times1<>+32(SB)/4, $0x00010001
+DATA times1<>+36(SB)/4, $0x00010001
+DATA times1<>+40(SB)/4, $0x00010001
+DATA times1<>+44(SB)/4, $0x00010001
+DATA times1<>+48(SB)/4, $0x00010001
+DATA times1<>+52(SB)/4, $0x00010001
+DATA times1<>+56(SB)/4, $0x00010001
+DATA times1<>+60(SB)/4, $0x00010001
+GLOBL times1<>(SB), RODATA|NOPTR, $64
 
 // func matmulIQ4NLPairAVX2(a *MatMulArgs)
 // Requires: AVX, AVX2, F16C, FMA3, MMX+

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -84,6 +86,8 @@ func (l *blockLayout) products(t *tile) []reg.VecVirtual {
 	switch {
 	case l.bytes:
 		t.dotS(acc, l.header())
+	case l.signs(t.generator) && t.rows == 1:
+		l.dotSplit(t, acc)
 	case l.signs(t.generator):
 		t.dotSAVX2(acc, 0, 8, func(g int) (w, sign []reg.VecVirtual) { return l.signedGroup(t, g) })
 	case t.vnni:
@@ -151,6 +155,50 @@ func (l *blockLayout) dotGroups(t *tile, acc []reg.VecVirtual, chunk, chunks int
 		}
 		t.dotU(acc, w, 8*chunk+4*g, set && g == 0)
 	})
+}
+
+// dotSplit sets int32 sums to the products of a block with one activation row. The unsigned codes c are 16*u + v with
+// u and v below 16, so all sums of u*x and of v*x of 8 k-groups fit int16, at most 15*128*16 = 30720: two operations for each,
+// where dotSAVX2 needs four and as many again for the weights, and one more table.
+func (l *blockLayout) dotSplit(t *tile, acc []reg.VecVirtual) {
+	parts := []struct {
+		shift int
+		table reg.VecVirtual
+	}{{shift: 4}, {shift: 0}}
+	for i := range parts {
+		p := &parts[i]
+		p.table = t.loadI(l.table(t.generator, fmt.Sprintf("bits%d", p.shift), func(level int) byte { return byte((level+l.zero)>>p.shift) & 15 }))
+	}
+	sums := [2][]reg.VecVirtual{t.ymms(len(acc)), t.ymms(len(acc))}
+	mask := t.splat("lowNibbles", 0x0f0f0f0f)
+	for g := range 8 {
+		x := t.broadcast32(t.row(t.p, 0, 4*g))
+		for h := range acc {
+			q := t.loadI(mem(t.w, nil, 0, l.header()+64*(g/2)+32*h))
+			if g%2 == 1 {
+				t.VPSRLW(operand.Imm(4), q, q)
+			}
+			t.VPAND(mask, q, q)
+			for i, p := range parts {
+				w := t.YMM()
+				t.VPSHUFB(q, p.table, w)
+				if g == 0 {
+					t.VPMADDUBSW(x, w, sums[i][h])
+					continue
+				}
+				t.VPMADDUBSW(x, w, w)
+				t.VPADDW(w, sums[i][h], sums[i][h])
+			}
+		}
+	}
+	t.setSums(acc, int16(-l.zero), int16(-l.zero))
+	for i, p := range parts {
+		factor := uint32(1) << p.shift
+		for j, v := range sums[i] {
+			t.VPMADDWD(t.splat(fmt.Sprintf("times%d", factor), factor<<16|factor), v, v)
+			t.VPADDD(v, acc[j], acc[j])
+		}
+	}
 }
 
 // signedGroup returns the magnitudes of the levels of a k-group, and -1 where they are negative.
