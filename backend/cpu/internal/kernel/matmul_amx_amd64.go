@@ -14,7 +14,7 @@ const (
 // enough activation rows.
 func matmulAMX(s *Set) {
 	for l, f := range map[Layout]func(a *MatMulArgs){
-		PanelQ8: matmulQ8AMX, PanelQ4: matmulQ4AMX,
+		PanelQ8: matmulQ8AMX, PanelQ4: matmulQ4AMX, PanelIQ4NL: matmulIQ4NLAMX, PanelMXFP4: matmulMXFP4AMX,
 		PanelQ4K: matmulQ4KAMX, PanelQ5K: matmulQ5KAMX, PanelQ6K: matmulQ6KAMX,
 	} {
 		s.MatMul[l] = withTiles(f, s.MatMul[l])

@@ -51,7 +51,7 @@ chunk2:
 	MOVQ      (SP), SI
 	ADDQ      $+8192, SI
 	VMOVDQU32 lowNibbles<>+0(SB), Z0
-	VMOVDQU32 eights<>+0(SB), Z1
+	VMOVDQU32 zeros<>+0(SB), Z1
 
 unpack4:
 	VMOVDQU32 32(BX), Z2
@@ -391,20 +391,20 @@ DATA lowNibbles<>+56(SB)/4, $0x0f0f0f0f
 DATA lowNibbles<>+60(SB)/4, $0x0f0f0f0f
 GLOBL lowNibbles<>(SB), RODATA|NOPTR, $64
 
-DATA eights<>+0(SB)/4, $0x08080808
-DATA eights<>+4(SB)/4, $0x08080808
-DATA eights<>+8(SB)/4, $0x08080808
-DATA eights<>+12(SB)/4, $0x08080808
-DATA eights<>+16(SB)/4, $0x08080808
-DATA eights<>+20(SB)/4, $0x08080808
-DATA eights<>+24(SB)/4, $0x08080808
-DATA eights<>+28(SB)/4, $0x08080808
-DATA eights<>+32(SB)/4, $0x08080808
-DATA eights<>+36(SB)/4, $0x08080808
-DATA eights<>+40(SB)/4, $0x08080808
-DATA eights<>+44(SB)/4, $0x08080808
-DATA eights<>+48(SB)/4, $0x08080808
-DATA eights<>+52(SB)/4, $0x08080808
-DATA eights<>+56(SB)/4, $0x08080808
-DATA eights<>+60(SB)/4, $0x08080808
-GLOBL eights<>(SB), RODATA|NOPTR, $64
+DATA zeros<>+0(SB)/4, $0x08080808
+DATA zeros<>+4(SB)/4, $0x08080808
+DATA zeros<>+8(SB)/4, $0x08080808
+DATA zeros<>+12(SB)/4, $0x08080808
+DATA zeros<>+16(SB)/4, $0x08080808
+DATA zeros<>+20(SB)/4, $0x08080808
+DATA zeros<>+24(SB)/4, $0x08080808
+DATA zeros<>+28(SB)/4, $0x08080808
+DATA zeros<>+32(SB)/4, $0x08080808
+DATA zeros<>+36(SB)/4, $0x08080808
+DATA zeros<>+40(SB)/4, $0x08080808
+DATA zeros<>+44(SB)/4, $0x08080808
+DATA zeros<>+48(SB)/4, $0x08080808
+DATA zeros<>+52(SB)/4, $0x08080808
+DATA zeros<>+56(SB)/4, $0x08080808
+DATA zeros<>+60(SB)/4, $0x08080808
+GLOBL zeros<>(SB), RODATA|NOPTR, $64
