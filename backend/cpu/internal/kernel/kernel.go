@@ -89,7 +89,10 @@ type packer struct {
 	// pack writes the first n*columns columns of a panel to dst, n at least 1. The first row is at src, the others each
 	// stride bytes behind the one before. No byte outside these columns of the rows is read. The arguments are no struct, which
 	// would be allocated for each call.
-	pack func(dst, src *byte, stride, n int)
+	//
+	// Ahead, if not zero, is how far behind src the next PanelRows rows begin, one after the other. They are asked for, but not
+	// touched, and so may be anything.
+	pack func(dst, src *byte, stride, n, ahead int)
 }
 
 // MatMulArgs is the product of one panel of PanelRows weight rows with M activation rows:

@@ -56,6 +56,11 @@ var packings = [storedTypes]struct {
 // written part of the panel stays in the first-level cache, and a multiple of every block length.
 const packColumns = 256
 
+// shortRow is up to how many bytes of a row the rows of the next panel are asked for while one is packed. Of longer rows the
+// processor itself reads enough ahead. From memory a core packs 7 GB/s of rows of 1152 bytes, and 10 with the next asked for;
+// rows of 4 KiB are packed at 12, and then at 10.
+const shortRow = 2048
+
 // LayoutFor returns the layout that weights of the stored type are packed to, and false for an invalid type.
 func LayoutFor(t tensor.DType) (Layout, bool) {
 	if int(t) < len(packings) && packings[t].pack != nil {
@@ -115,7 +120,11 @@ func (s *Set) packWhole(dst []byte, t tensor.DType, k int, rows *[PanelRows][]by
 	p := &s.packers[t]
 	n := k / p.columns
 	if n > 0 {
-		p.pack(&dst[0], &rows[0][0], int(stride), n)
+		ahead := 0
+		if int(stride) == len(rows[0]) && len(rows[0]) <= shortRow {
+			ahead = PanelRows * len(rows[0])
+		}
+		p.pack(&dst[0], &rows[0][0], int(stride), n, ahead)
 		runtime.KeepAlive(rows) // the other rows are reached from the first one
 	}
 	return n * p.columns

@@ -7,64 +7,64 @@ package kernel
 // packF32AVX2 is a packer: see there.
 //
 //go:noescape
-func packF32AVX2(dst *byte, src *byte, stride int, n int)
+func packF32AVX2(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packF16AVX2 is a packer: see there.
 //
 //go:noescape
-func packF16AVX2(dst *byte, src *byte, stride int, n int)
+func packF16AVX2(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packQ8AVX2 is a packer: see there.
 //
 //go:noescape
-func packQ8AVX2(dst *byte, src *byte, stride int, n int)
+func packQ8AVX2(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packQ4AVX2 is a packer: see there.
 //
 //go:noescape
-func packQ4AVX2(dst *byte, src *byte, stride int, n int)
+func packQ4AVX2(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packQ41AVX2 is a packer: see there.
 //
 //go:noescape
-func packQ41AVX2(dst *byte, src *byte, stride int, n int)
+func packQ41AVX2(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packQ50AVX2 is a packer: see there.
 //
 //go:noescape
-func packQ50AVX2(dst *byte, src *byte, stride int, n int)
+func packQ50AVX2(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packQ51AVX2 is a packer: see there.
 //
 //go:noescape
-func packQ51AVX2(dst *byte, src *byte, stride int, n int)
+func packQ51AVX2(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packMXFP4AVX2 is a packer: see there.
 //
 //go:noescape
-func packMXFP4AVX2(dst *byte, src *byte, stride int, n int)
+func packMXFP4AVX2(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packQ4KAVX2 is a packer: see there.
 //
 //go:noescape
-func packQ4KAVX2(dst *byte, src *byte, stride int, n int)
+func packQ4KAVX2(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packQ5KAVX2 is a packer: see there.
 //
 //go:noescape
-func packQ5KAVX2(dst *byte, src *byte, stride int, n int)
+func packQ5KAVX2(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packQ6KAVX2 is a packer: see there.
 //
 //go:noescape
-func packQ6KAVX2(dst *byte, src *byte, stride int, n int)
+func packQ6KAVX2(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packQ2KAVX2 is a packer: see there.
 //
 //go:noescape
-func packQ2KAVX2(dst *byte, src *byte, stride int, n int)
+func packQ2KAVX2(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packQ3KAVX2 is a packer: see there.
 //
 //go:noescape
-func packQ3KAVX2(dst *byte, src *byte, stride int, n int)
+func packQ3KAVX2(dst *byte, src *byte, stride int, n int, ahead int)

@@ -7,64 +7,64 @@ package kernel
 // packF32AVX512 is a packer: see there.
 //
 //go:noescape
-func packF32AVX512(dst *byte, src *byte, stride int, n int)
+func packF32AVX512(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packF16AVX512 is a packer: see there.
 //
 //go:noescape
-func packF16AVX512(dst *byte, src *byte, stride int, n int)
+func packF16AVX512(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packQ8AVX512 is a packer: see there.
 //
 //go:noescape
-func packQ8AVX512(dst *byte, src *byte, stride int, n int)
+func packQ8AVX512(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packQ4AVX512 is a packer: see there.
 //
 //go:noescape
-func packQ4AVX512(dst *byte, src *byte, stride int, n int)
+func packQ4AVX512(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packQ41AVX512 is a packer: see there.
 //
 //go:noescape
-func packQ41AVX512(dst *byte, src *byte, stride int, n int)
+func packQ41AVX512(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packQ50AVX512 is a packer: see there.
 //
 //go:noescape
-func packQ50AVX512(dst *byte, src *byte, stride int, n int)
+func packQ50AVX512(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packQ51AVX512 is a packer: see there.
 //
 //go:noescape
-func packQ51AVX512(dst *byte, src *byte, stride int, n int)
+func packQ51AVX512(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packMXFP4AVX512 is a packer: see there.
 //
 //go:noescape
-func packMXFP4AVX512(dst *byte, src *byte, stride int, n int)
+func packMXFP4AVX512(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packQ4KAVX512 is a packer: see there.
 //
 //go:noescape
-func packQ4KAVX512(dst *byte, src *byte, stride int, n int)
+func packQ4KAVX512(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packQ5KAVX512 is a packer: see there.
 //
 //go:noescape
-func packQ5KAVX512(dst *byte, src *byte, stride int, n int)
+func packQ5KAVX512(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packQ6KAVX512 is a packer: see there.
 //
 //go:noescape
-func packQ6KAVX512(dst *byte, src *byte, stride int, n int)
+func packQ6KAVX512(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packQ2KAVX512 is a packer: see there.
 //
 //go:noescape
-func packQ2KAVX512(dst *byte, src *byte, stride int, n int)
+func packQ2KAVX512(dst *byte, src *byte, stride int, n int, ahead int)
 
 // packQ3KAVX512 is a packer: see there.
 //
 //go:noescape
-func packQ3KAVX512(dst *byte, src *byte, stride int, n int)
+func packQ3KAVX512(dst *byte, src *byte, stride int, n int, ahead int)

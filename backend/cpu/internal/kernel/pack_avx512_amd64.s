@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func packF32AVX512(dst *byte, src *byte, stride int, n int)
-// Requires: AVX, AVX512F
-TEXT ·packF32AVX512(SB), NOSPLIT, $0-32
+// func packF32AVX512(dst *byte, src *byte, stride int, n int, ahead int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·packF32AVX512(SB), NOSPLIT, $0-40
 	MOVQ  stride+16(FP), AX
 	MOVQ  dst+0(FP), DX
 	MOVQ  n+24(FP), BX
@@ -21,8 +21,22 @@ TEXT ·packF32AVX512(SB), NOSPLIT, $0-32
 	KMOVW R10, K2
 	MOVL  $0x0000f000, R10
 	KMOVW R10, K3
+	MOVQ  ahead+32(FP), R10
+	TESTQ R10, R10
+	JZ    none1
+	ADDQ  SI, R10
 
-step1:
+none1:
+step2:
+	TESTQ      R10, R10
+	JZ         ready3
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	PREFETCHT1 128(R10)
+	PREFETCHT1 192(R10)
+	ADDQ       $+256, R10
+
+ready3:
 	VBROADCASTI32X4 (SI), Z0
 	VBROADCASTI32X4 (DI), K1, Z0
 	VBROADCASTI32X4 (R8), K2, Z0
@@ -57,13 +71,13 @@ step1:
 	ADDQ            $+16, R9
 	ADDQ            $+256, DX
 	DECQ            BX
-	JNZ             step1
+	JNZ             step2
 	VZEROUPPER
 	RET
 
-// func packF16AVX512(dst *byte, src *byte, stride int, n int)
-// Requires: AVX, AVX512BW, AVX512F
-TEXT ·packF16AVX512(SB), NOSPLIT, $0-32
+// func packF16AVX512(dst *byte, src *byte, stride int, n int, ahead int)
+// Requires: AVX, AVX512BW, AVX512F, MMX+
+TEXT ·packF16AVX512(SB), NOSPLIT, $0-40
 	MOVQ  stride+16(FP), AX
 	MOVQ  dst+0(FP), DX
 	MOVQ  n+24(FP), BX
@@ -78,8 +92,22 @@ TEXT ·packF16AVX512(SB), NOSPLIT, $0-32
 	KMOVW R10, K2
 	MOVL  $0x0000f000, R10
 	KMOVW R10, K3
+	MOVQ  ahead+32(FP), R10
+	TESTQ R10, R10
+	JZ    none4
+	ADDQ  SI, R10
 
-step2:
+none4:
+step5:
+	TESTQ      R10, R10
+	JZ         ready6
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	PREFETCHT1 128(R10)
+	PREFETCHT1 192(R10)
+	ADDQ       $+256, R10
+
+ready6:
 	VBROADCASTI32X4 (SI), Z0
 	VBROADCASTI32X4 (DI), K1, Z0
 	VBROADCASTI32X4 (R8), K2, Z0
@@ -126,7 +154,7 @@ step2:
 	ADDQ            $+16, R9
 	ADDQ            $+256, DX
 	DECQ            BX
-	JNZ             step2
+	JNZ             step5
 	VZEROUPPER
 	RET
 
@@ -166,9 +194,9 @@ DATA halfOrder<>+56(SB)/4, $0x00000007
 DATA halfOrder<>+60(SB)/4, $0x00000000
 GLOBL halfOrder<>(SB), RODATA|NOPTR, $64
 
-// func packQ8AVX512(dst *byte, src *byte, stride int, n int)
-// Requires: AVX, AVX512F
-TEXT ·packQ8AVX512(SB), NOSPLIT, $0-32
+// func packQ8AVX512(dst *byte, src *byte, stride int, n int, ahead int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·packQ8AVX512(SB), NOSPLIT, $0-40
 	MOVQ  stride+16(FP), AX
 	MOVQ  dst+0(FP), DX
 	MOVQ  n+24(FP), BX
@@ -183,40 +211,59 @@ TEXT ·packQ8AVX512(SB), NOSPLIT, $0-32
 	KMOVW R10, K2
 	MOVL  $0x0000f000, R10
 	KMOVW R10, K3
+	MOVQ  ahead+32(FP), R10
+	TESTQ R10, R10
+	JZ    none7
+	ADDQ  SI, R10
 
-step3:
-	MOVWLZX         (SI), R10
-	MOVW            R10, (DX)
-	MOVWLZX         (SI)(AX*1), R10
-	MOVW            R10, 2(DX)
-	MOVWLZX         (SI)(AX*2), R10
-	MOVW            R10, 4(DX)
-	MOVWLZX         (SI)(CX*1), R10
-	MOVW            R10, 6(DX)
-	MOVWLZX         (DI), R10
-	MOVW            R10, 8(DX)
-	MOVWLZX         (DI)(AX*1), R10
-	MOVW            R10, 10(DX)
-	MOVWLZX         (DI)(AX*2), R10
-	MOVW            R10, 12(DX)
-	MOVWLZX         (DI)(CX*1), R10
-	MOVW            R10, 14(DX)
-	MOVWLZX         (R8), R10
-	MOVW            R10, 16(DX)
-	MOVWLZX         (R8)(AX*1), R10
-	MOVW            R10, 18(DX)
-	MOVWLZX         (R8)(AX*2), R10
-	MOVW            R10, 20(DX)
-	MOVWLZX         (R8)(CX*1), R10
-	MOVW            R10, 22(DX)
-	MOVWLZX         (R9), R10
-	MOVW            R10, 24(DX)
-	MOVWLZX         (R9)(AX*1), R10
-	MOVW            R10, 26(DX)
-	MOVWLZX         (R9)(AX*2), R10
-	MOVW            R10, 28(DX)
-	MOVWLZX         (R9)(CX*1), R10
-	MOVW            R10, 30(DX)
+none7:
+step8:
+	TESTQ      R10, R10
+	JZ         ready9
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	PREFETCHT1 128(R10)
+	PREFETCHT1 192(R10)
+	PREFETCHT1 256(R10)
+	PREFETCHT1 320(R10)
+	PREFETCHT1 384(R10)
+	PREFETCHT1 448(R10)
+	PREFETCHT1 512(R10)
+	ADDQ       $+544, R10
+
+ready9:
+	MOVWLZX         (SI), R11
+	MOVW            R11, (DX)
+	MOVWLZX         (SI)(AX*1), R11
+	MOVW            R11, 2(DX)
+	MOVWLZX         (SI)(AX*2), R11
+	MOVW            R11, 4(DX)
+	MOVWLZX         (SI)(CX*1), R11
+	MOVW            R11, 6(DX)
+	MOVWLZX         (DI), R11
+	MOVW            R11, 8(DX)
+	MOVWLZX         (DI)(AX*1), R11
+	MOVW            R11, 10(DX)
+	MOVWLZX         (DI)(AX*2), R11
+	MOVW            R11, 12(DX)
+	MOVWLZX         (DI)(CX*1), R11
+	MOVW            R11, 14(DX)
+	MOVWLZX         (R8), R11
+	MOVW            R11, 16(DX)
+	MOVWLZX         (R8)(AX*1), R11
+	MOVW            R11, 18(DX)
+	MOVWLZX         (R8)(AX*2), R11
+	MOVW            R11, 20(DX)
+	MOVWLZX         (R8)(CX*1), R11
+	MOVW            R11, 22(DX)
+	MOVWLZX         (R9), R11
+	MOVW            R11, 24(DX)
+	MOVWLZX         (R9)(AX*1), R11
+	MOVW            R11, 26(DX)
+	MOVWLZX         (R9)(AX*2), R11
+	MOVW            R11, 28(DX)
+	MOVWLZX         (R9)(CX*1), R11
+	MOVW            R11, 30(DX)
 	VBROADCASTI32X4 2(SI), Z0
 	VBROADCASTI32X4 2(DI), K1, Z0
 	VBROADCASTI32X4 2(R8), K2, Z0
@@ -279,13 +326,13 @@ step3:
 	ADDQ            $+34, R9
 	ADDQ            $+544, DX
 	DECQ            BX
-	JNZ             step3
+	JNZ             step8
 	VZEROUPPER
 	RET
 
-// func packQ4AVX512(dst *byte, src *byte, stride int, n int)
-// Requires: AVX, AVX512F
-TEXT ·packQ4AVX512(SB), NOSPLIT, $0-32
+// func packQ4AVX512(dst *byte, src *byte, stride int, n int, ahead int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·packQ4AVX512(SB), NOSPLIT, $0-40
 	MOVQ  stride+16(FP), AX
 	MOVQ  dst+0(FP), DX
 	MOVQ  n+24(FP), BX
@@ -300,40 +347,55 @@ TEXT ·packQ4AVX512(SB), NOSPLIT, $0-32
 	KMOVW R10, K2
 	MOVL  $0x0000f000, R10
 	KMOVW R10, K3
+	MOVQ  ahead+32(FP), R10
+	TESTQ R10, R10
+	JZ    none10
+	ADDQ  SI, R10
 
-step4:
-	MOVWLZX         (SI), R10
-	MOVW            R10, (DX)
-	MOVWLZX         (SI)(AX*1), R10
-	MOVW            R10, 2(DX)
-	MOVWLZX         (SI)(AX*2), R10
-	MOVW            R10, 4(DX)
-	MOVWLZX         (SI)(CX*1), R10
-	MOVW            R10, 6(DX)
-	MOVWLZX         (DI), R10
-	MOVW            R10, 8(DX)
-	MOVWLZX         (DI)(AX*1), R10
-	MOVW            R10, 10(DX)
-	MOVWLZX         (DI)(AX*2), R10
-	MOVW            R10, 12(DX)
-	MOVWLZX         (DI)(CX*1), R10
-	MOVW            R10, 14(DX)
-	MOVWLZX         (R8), R10
-	MOVW            R10, 16(DX)
-	MOVWLZX         (R8)(AX*1), R10
-	MOVW            R10, 18(DX)
-	MOVWLZX         (R8)(AX*2), R10
-	MOVW            R10, 20(DX)
-	MOVWLZX         (R8)(CX*1), R10
-	MOVW            R10, 22(DX)
-	MOVWLZX         (R9), R10
-	MOVW            R10, 24(DX)
-	MOVWLZX         (R9)(AX*1), R10
-	MOVW            R10, 26(DX)
-	MOVWLZX         (R9)(AX*2), R10
-	MOVW            R10, 28(DX)
-	MOVWLZX         (R9)(CX*1), R10
-	MOVW            R10, 30(DX)
+none10:
+step11:
+	TESTQ      R10, R10
+	JZ         ready12
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	PREFETCHT1 128(R10)
+	PREFETCHT1 192(R10)
+	PREFETCHT1 256(R10)
+	ADDQ       $+288, R10
+
+ready12:
+	MOVWLZX         (SI), R11
+	MOVW            R11, (DX)
+	MOVWLZX         (SI)(AX*1), R11
+	MOVW            R11, 2(DX)
+	MOVWLZX         (SI)(AX*2), R11
+	MOVW            R11, 4(DX)
+	MOVWLZX         (SI)(CX*1), R11
+	MOVW            R11, 6(DX)
+	MOVWLZX         (DI), R11
+	MOVW            R11, 8(DX)
+	MOVWLZX         (DI)(AX*1), R11
+	MOVW            R11, 10(DX)
+	MOVWLZX         (DI)(AX*2), R11
+	MOVW            R11, 12(DX)
+	MOVWLZX         (DI)(CX*1), R11
+	MOVW            R11, 14(DX)
+	MOVWLZX         (R8), R11
+	MOVW            R11, 16(DX)
+	MOVWLZX         (R8)(AX*1), R11
+	MOVW            R11, 18(DX)
+	MOVWLZX         (R8)(AX*2), R11
+	MOVW            R11, 20(DX)
+	MOVWLZX         (R8)(CX*1), R11
+	MOVW            R11, 22(DX)
+	MOVWLZX         (R9), R11
+	MOVW            R11, 24(DX)
+	MOVWLZX         (R9)(AX*1), R11
+	MOVW            R11, 26(DX)
+	MOVWLZX         (R9)(AX*2), R11
+	MOVW            R11, 28(DX)
+	MOVWLZX         (R9)(CX*1), R11
+	MOVW            R11, 30(DX)
 	VBROADCASTI32X4 2(SI), Z0
 	VBROADCASTI32X4 2(DI), K1, Z0
 	VBROADCASTI32X4 2(R8), K2, Z0
@@ -378,7 +440,7 @@ step4:
 	ADDQ            $+18, R9
 	ADDQ            $+288, DX
 	DECQ            BX
-	JNZ             step4
+	JNZ             step11
 	VZEROUPPER
 	RET
 
@@ -400,9 +462,9 @@ DATA low4<>+56(SB)/4, $0x0f0f0f0f
 DATA low4<>+60(SB)/4, $0x0f0f0f0f
 GLOBL low4<>(SB), RODATA|NOPTR, $64
 
-// func packQ41AVX512(dst *byte, src *byte, stride int, n int)
-// Requires: AVX, AVX512BW, AVX512F
-TEXT ·packQ41AVX512(SB), NOSPLIT, $0-32
+// func packQ41AVX512(dst *byte, src *byte, stride int, n int, ahead int)
+// Requires: AVX, AVX512BW, AVX512F, MMX+
+TEXT ·packQ41AVX512(SB), NOSPLIT, $0-40
 	MOVQ  stride+16(FP), AX
 	MOVQ  dst+0(FP), DX
 	MOVQ  n+24(FP), BX
@@ -417,8 +479,23 @@ TEXT ·packQ41AVX512(SB), NOSPLIT, $0-32
 	KMOVW R10, K2
 	MOVL  $0x0000f000, R10
 	KMOVW R10, K3
+	MOVQ  ahead+32(FP), R10
+	TESTQ R10, R10
+	JZ    none13
+	ADDQ  SI, R10
 
-step5:
+none13:
+step14:
+	TESTQ      R10, R10
+	JZ         ready15
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	PREFETCHT1 128(R10)
+	PREFETCHT1 192(R10)
+	PREFETCHT1 256(R10)
+	ADDQ       $+320, R10
+
+ready15:
 	VBROADCASTI32X4 (SI), Z0
 	VBROADCASTI32X4 (DI), K1, Z0
 	VBROADCASTI32X4 (R8), K2, Z0
@@ -491,13 +568,13 @@ step5:
 	ADDQ            $+20, R9
 	ADDQ            $+320, DX
 	DECQ            BX
-	JNZ             step5
+	JNZ             step14
 	VZEROUPPER
 	RET
 
-// func packQ50AVX512(dst *byte, src *byte, stride int, n int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·packQ50AVX512(SB), NOSPLIT, $0-32
+// func packQ50AVX512(dst *byte, src *byte, stride int, n int, ahead int)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·packQ50AVX512(SB), NOSPLIT, $0-40
 	MOVQ  stride+16(FP), AX
 	MOVQ  dst+0(FP), DX
 	MOVQ  n+24(FP), BX
@@ -512,40 +589,56 @@ TEXT ·packQ50AVX512(SB), NOSPLIT, $0-32
 	KMOVW R10, K2
 	MOVL  $0x0000f000, R10
 	KMOVW R10, K3
+	MOVQ  ahead+32(FP), R10
+	TESTQ R10, R10
+	JZ    none16
+	ADDQ  SI, R10
 
-step6:
-	MOVWLZX         (SI), R10
-	MOVW            R10, (DX)
-	MOVWLZX         (SI)(AX*1), R10
-	MOVW            R10, 2(DX)
-	MOVWLZX         (SI)(AX*2), R10
-	MOVW            R10, 4(DX)
-	MOVWLZX         (SI)(CX*1), R10
-	MOVW            R10, 6(DX)
-	MOVWLZX         (DI), R10
-	MOVW            R10, 8(DX)
-	MOVWLZX         (DI)(AX*1), R10
-	MOVW            R10, 10(DX)
-	MOVWLZX         (DI)(AX*2), R10
-	MOVW            R10, 12(DX)
-	MOVWLZX         (DI)(CX*1), R10
-	MOVW            R10, 14(DX)
-	MOVWLZX         (R8), R10
-	MOVW            R10, 16(DX)
-	MOVWLZX         (R8)(AX*1), R10
-	MOVW            R10, 18(DX)
-	MOVWLZX         (R8)(AX*2), R10
-	MOVW            R10, 20(DX)
-	MOVWLZX         (R8)(CX*1), R10
-	MOVW            R10, 22(DX)
-	MOVWLZX         (R9), R10
-	MOVW            R10, 24(DX)
-	MOVWLZX         (R9)(AX*1), R10
-	MOVW            R10, 26(DX)
-	MOVWLZX         (R9)(AX*2), R10
-	MOVW            R10, 28(DX)
-	MOVWLZX         (R9)(CX*1), R10
-	MOVW            R10, 30(DX)
+none16:
+step17:
+	TESTQ      R10, R10
+	JZ         ready18
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	PREFETCHT1 128(R10)
+	PREFETCHT1 192(R10)
+	PREFETCHT1 256(R10)
+	PREFETCHT1 320(R10)
+	ADDQ       $+352, R10
+
+ready18:
+	MOVWLZX         (SI), R11
+	MOVW            R11, (DX)
+	MOVWLZX         (SI)(AX*1), R11
+	MOVW            R11, 2(DX)
+	MOVWLZX         (SI)(AX*2), R11
+	MOVW            R11, 4(DX)
+	MOVWLZX         (SI)(CX*1), R11
+	MOVW            R11, 6(DX)
+	MOVWLZX         (DI), R11
+	MOVW            R11, 8(DX)
+	MOVWLZX         (DI)(AX*1), R11
+	MOVW            R11, 10(DX)
+	MOVWLZX         (DI)(AX*2), R11
+	MOVW            R11, 12(DX)
+	MOVWLZX         (DI)(CX*1), R11
+	MOVW            R11, 14(DX)
+	MOVWLZX         (R8), R11
+	MOVW            R11, 16(DX)
+	MOVWLZX         (R8)(AX*1), R11
+	MOVW            R11, 18(DX)
+	MOVWLZX         (R8)(AX*2), R11
+	MOVW            R11, 20(DX)
+	MOVWLZX         (R8)(CX*1), R11
+	MOVW            R11, 22(DX)
+	MOVWLZX         (R9), R11
+	MOVW            R11, 24(DX)
+	MOVWLZX         (R9)(AX*1), R11
+	MOVW            R11, 26(DX)
+	MOVWLZX         (R9)(AX*2), R11
+	MOVW            R11, 28(DX)
+	MOVWLZX         (R9)(CX*1), R11
+	MOVW            R11, 30(DX)
 	VBROADCASTI32X4 2(SI), Z0
 	VBROADCASTI32X4 2(DI), K1, Z0
 	VBROADCASTI32X4 2(R8), K2, Z0
@@ -639,7 +732,7 @@ step6:
 	ADDQ            $+22, R9
 	ADDQ            $+352, DX
 	DECQ            BX
-	JNZ             step6
+	JNZ             step17
 	VZEROUPPER
 	RET
 
@@ -715,9 +808,9 @@ DATA maskcc00cc<>+56(SB)/4, $0x00cc00cc
 DATA maskcc00cc<>+60(SB)/4, $0x00cc00cc
 GLOBL maskcc00cc<>(SB), RODATA|NOPTR, $64
 
-// func packQ51AVX512(dst *byte, src *byte, stride int, n int)
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F
-TEXT ·packQ51AVX512(SB), NOSPLIT, $0-32
+// func packQ51AVX512(dst *byte, src *byte, stride int, n int, ahead int)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, MMX+
+TEXT ·packQ51AVX512(SB), NOSPLIT, $0-40
 	MOVQ  stride+16(FP), AX
 	MOVQ  dst+0(FP), DX
 	MOVQ  n+24(FP), BX
@@ -732,8 +825,24 @@ TEXT ·packQ51AVX512(SB), NOSPLIT, $0-32
 	KMOVW R10, K2
 	MOVL  $0x0000f000, R10
 	KMOVW R10, K3
+	MOVQ  ahead+32(FP), R10
+	TESTQ R10, R10
+	JZ    none19
+	ADDQ  SI, R10
 
-step7:
+none19:
+step20:
+	TESTQ      R10, R10
+	JZ         ready21
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	PREFETCHT1 128(R10)
+	PREFETCHT1 192(R10)
+	PREFETCHT1 256(R10)
+	PREFETCHT1 320(R10)
+	ADDQ       $+384, R10
+
+ready21:
 	VBROADCASTI32X4 (SI), Z0
 	VBROADCASTI32X4 (DI), K1, Z0
 	VBROADCASTI32X4 (R8), K2, Z0
@@ -831,13 +940,13 @@ step7:
 	ADDQ            $+24, R9
 	ADDQ            $+384, DX
 	DECQ            BX
-	JNZ             step7
+	JNZ             step20
 	VZEROUPPER
 	RET
 
-// func packMXFP4AVX512(dst *byte, src *byte, stride int, n int)
-// Requires: AVX, AVX512F
-TEXT ·packMXFP4AVX512(SB), NOSPLIT, $0-32
+// func packMXFP4AVX512(dst *byte, src *byte, stride int, n int, ahead int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·packMXFP4AVX512(SB), NOSPLIT, $0-40
 	MOVQ  stride+16(FP), AX
 	MOVQ  dst+0(FP), DX
 	MOVQ  n+24(FP), BX
@@ -852,57 +961,72 @@ TEXT ·packMXFP4AVX512(SB), NOSPLIT, $0-32
 	KMOVW R10, K2
 	MOVL  $0x0000f000, R10
 	KMOVW R10, K3
+	MOVQ  ahead+32(FP), R10
+	TESTQ R10, R10
+	JZ    none22
+	ADDQ  SI, R10
 
-step8:
-	LEAQ            powers<>+0(SB), R10
-	MOVBLZX         (SI), R11
-	MOVL            (R10)(R11*4), R11
-	MOVW            R11, (DX)
-	MOVBLZX         (SI)(AX*1), R11
-	MOVL            (R10)(R11*4), R11
-	MOVW            R11, 2(DX)
-	MOVBLZX         (SI)(AX*2), R11
-	MOVL            (R10)(R11*4), R11
-	MOVW            R11, 4(DX)
-	MOVBLZX         (SI)(CX*1), R11
-	MOVL            (R10)(R11*4), R11
-	MOVW            R11, 6(DX)
-	MOVBLZX         (DI), R11
-	MOVL            (R10)(R11*4), R11
-	MOVW            R11, 8(DX)
-	MOVBLZX         (DI)(AX*1), R11
-	MOVL            (R10)(R11*4), R11
-	MOVW            R11, 10(DX)
-	MOVBLZX         (DI)(AX*2), R11
-	MOVL            (R10)(R11*4), R11
-	MOVW            R11, 12(DX)
-	MOVBLZX         (DI)(CX*1), R11
-	MOVL            (R10)(R11*4), R11
-	MOVW            R11, 14(DX)
-	MOVBLZX         (R8), R11
-	MOVL            (R10)(R11*4), R11
-	MOVW            R11, 16(DX)
-	MOVBLZX         (R8)(AX*1), R11
-	MOVL            (R10)(R11*4), R11
-	MOVW            R11, 18(DX)
-	MOVBLZX         (R8)(AX*2), R11
-	MOVL            (R10)(R11*4), R11
-	MOVW            R11, 20(DX)
-	MOVBLZX         (R8)(CX*1), R11
-	MOVL            (R10)(R11*4), R11
-	MOVW            R11, 22(DX)
-	MOVBLZX         (R9), R11
-	MOVL            (R10)(R11*4), R11
-	MOVW            R11, 24(DX)
-	MOVBLZX         (R9)(AX*1), R11
-	MOVL            (R10)(R11*4), R11
-	MOVW            R11, 26(DX)
-	MOVBLZX         (R9)(AX*2), R11
-	MOVL            (R10)(R11*4), R11
-	MOVW            R11, 28(DX)
-	MOVBLZX         (R9)(CX*1), R11
-	MOVL            (R10)(R11*4), R11
-	MOVW            R11, 30(DX)
+none22:
+step23:
+	TESTQ      R10, R10
+	JZ         ready24
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	PREFETCHT1 128(R10)
+	PREFETCHT1 192(R10)
+	PREFETCHT1 256(R10)
+	ADDQ       $+272, R10
+
+ready24:
+	LEAQ            powers<>+0(SB), R11
+	MOVBLZX         (SI), R12
+	MOVL            (R11)(R12*4), R12
+	MOVW            R12, (DX)
+	MOVBLZX         (SI)(AX*1), R12
+	MOVL            (R11)(R12*4), R12
+	MOVW            R12, 2(DX)
+	MOVBLZX         (SI)(AX*2), R12
+	MOVL            (R11)(R12*4), R12
+	MOVW            R12, 4(DX)
+	MOVBLZX         (SI)(CX*1), R12
+	MOVL            (R11)(R12*4), R12
+	MOVW            R12, 6(DX)
+	MOVBLZX         (DI), R12
+	MOVL            (R11)(R12*4), R12
+	MOVW            R12, 8(DX)
+	MOVBLZX         (DI)(AX*1), R12
+	MOVL            (R11)(R12*4), R12
+	MOVW            R12, 10(DX)
+	MOVBLZX         (DI)(AX*2), R12
+	MOVL            (R11)(R12*4), R12
+	MOVW            R12, 12(DX)
+	MOVBLZX         (DI)(CX*1), R12
+	MOVL            (R11)(R12*4), R12
+	MOVW            R12, 14(DX)
+	MOVBLZX         (R8), R12
+	MOVL            (R11)(R12*4), R12
+	MOVW            R12, 16(DX)
+	MOVBLZX         (R8)(AX*1), R12
+	MOVL            (R11)(R12*4), R12
+	MOVW            R12, 18(DX)
+	MOVBLZX         (R8)(AX*2), R12
+	MOVL            (R11)(R12*4), R12
+	MOVW            R12, 20(DX)
+	MOVBLZX         (R8)(CX*1), R12
+	MOVL            (R11)(R12*4), R12
+	MOVW            R12, 22(DX)
+	MOVBLZX         (R9), R12
+	MOVL            (R11)(R12*4), R12
+	MOVW            R12, 24(DX)
+	MOVBLZX         (R9)(AX*1), R12
+	MOVL            (R11)(R12*4), R12
+	MOVW            R12, 26(DX)
+	MOVBLZX         (R9)(AX*2), R12
+	MOVL            (R11)(R12*4), R12
+	MOVW            R12, 28(DX)
+	MOVBLZX         (R9)(CX*1), R12
+	MOVL            (R11)(R12*4), R12
+	MOVW            R12, 30(DX)
 	VBROADCASTI32X4 1(SI), Z0
 	VBROADCASTI32X4 1(DI), K1, Z0
 	VBROADCASTI32X4 1(R8), K2, Z0
@@ -947,7 +1071,7 @@ step8:
 	ADDQ            $+17, R9
 	ADDQ            $+288, DX
 	DECQ            BX
-	JNZ             step8
+	JNZ             step23
 	VZEROUPPER
 	RET
 
@@ -1209,9 +1333,9 @@ DATA powers<>+1016(SB)/4, $0x00007e80
 DATA powers<>+1020(SB)/4, $0x00007f00
 GLOBL powers<>(SB), RODATA|NOPTR, $1024
 
-// func packQ4KAVX512(dst *byte, src *byte, stride int, n int)
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F
-TEXT ·packQ4KAVX512(SB), NOSPLIT, $0-32
+// func packQ4KAVX512(dst *byte, src *byte, stride int, n int, ahead int)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, MMX+
+TEXT ·packQ4KAVX512(SB), NOSPLIT, $0-40
 	MOVQ  stride+16(FP), AX
 	MOVQ  dst+0(FP), DX
 	MOVQ  n+24(FP), BX
@@ -1226,8 +1350,54 @@ TEXT ·packQ4KAVX512(SB), NOSPLIT, $0-32
 	KMOVW R10, K2
 	MOVL  $0x0000f000, R10
 	KMOVW R10, K3
+	MOVQ  ahead+32(FP), R10
+	TESTQ R10, R10
+	JZ    none25
+	ADDQ  SI, R10
 
-step9:
+none25:
+step26:
+	TESTQ      R10, R10
+	JZ         ready27
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	PREFETCHT1 128(R10)
+	PREFETCHT1 192(R10)
+	PREFETCHT1 256(R10)
+	PREFETCHT1 320(R10)
+	PREFETCHT1 384(R10)
+	PREFETCHT1 448(R10)
+	PREFETCHT1 512(R10)
+	PREFETCHT1 576(R10)
+	PREFETCHT1 640(R10)
+	PREFETCHT1 704(R10)
+	PREFETCHT1 768(R10)
+	PREFETCHT1 832(R10)
+	PREFETCHT1 896(R10)
+	PREFETCHT1 960(R10)
+	PREFETCHT1 1024(R10)
+	PREFETCHT1 1088(R10)
+	PREFETCHT1 1152(R10)
+	PREFETCHT1 1216(R10)
+	PREFETCHT1 1280(R10)
+	PREFETCHT1 1344(R10)
+	PREFETCHT1 1408(R10)
+	PREFETCHT1 1472(R10)
+	PREFETCHT1 1536(R10)
+	PREFETCHT1 1600(R10)
+	PREFETCHT1 1664(R10)
+	PREFETCHT1 1728(R10)
+	PREFETCHT1 1792(R10)
+	PREFETCHT1 1856(R10)
+	PREFETCHT1 1920(R10)
+	PREFETCHT1 1984(R10)
+	PREFETCHT1 2048(R10)
+	PREFETCHT1 2112(R10)
+	PREFETCHT1 2176(R10)
+	PREFETCHT1 2240(R10)
+	ADDQ       $+2304, R10
+
+ready27:
 	VBROADCASTI32X4 (SI), Z0
 	VBROADCASTI32X4 (DI), K1, Z0
 	VBROADCASTI32X4 (R8), K2, Z0
@@ -1593,7 +1763,7 @@ step9:
 	ADDQ            $+144, R9
 	ADDQ            $+2368, DX
 	DECQ            BX
-	JNZ             step9
+	JNZ             step26
 	VZEROUPPER
 	RET
 
@@ -1687,9 +1857,9 @@ DATA mask30303030<>+56(SB)/4, $0x30303030
 DATA mask30303030<>+60(SB)/4, $0x30303030
 GLOBL mask30303030<>(SB), RODATA|NOPTR, $64
 
-// func packQ5KAVX512(dst *byte, src *byte, stride int, n int)
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F
-TEXT ·packQ5KAVX512(SB), NOSPLIT, $0-32
+// func packQ5KAVX512(dst *byte, src *byte, stride int, n int, ahead int)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, MMX+
+TEXT ·packQ5KAVX512(SB), NOSPLIT, $0-40
 	MOVQ  stride+16(FP), AX
 	MOVQ  dst+0(FP), DX
 	MOVQ  n+24(FP), BX
@@ -1704,8 +1874,62 @@ TEXT ·packQ5KAVX512(SB), NOSPLIT, $0-32
 	KMOVW R10, K2
 	MOVL  $0x0000f000, R10
 	KMOVW R10, K3
+	MOVQ  ahead+32(FP), R10
+	TESTQ R10, R10
+	JZ    none28
+	ADDQ  SI, R10
 
-step10:
+none28:
+step29:
+	TESTQ      R10, R10
+	JZ         ready30
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	PREFETCHT1 128(R10)
+	PREFETCHT1 192(R10)
+	PREFETCHT1 256(R10)
+	PREFETCHT1 320(R10)
+	PREFETCHT1 384(R10)
+	PREFETCHT1 448(R10)
+	PREFETCHT1 512(R10)
+	PREFETCHT1 576(R10)
+	PREFETCHT1 640(R10)
+	PREFETCHT1 704(R10)
+	PREFETCHT1 768(R10)
+	PREFETCHT1 832(R10)
+	PREFETCHT1 896(R10)
+	PREFETCHT1 960(R10)
+	PREFETCHT1 1024(R10)
+	PREFETCHT1 1088(R10)
+	PREFETCHT1 1152(R10)
+	PREFETCHT1 1216(R10)
+	PREFETCHT1 1280(R10)
+	PREFETCHT1 1344(R10)
+	PREFETCHT1 1408(R10)
+	PREFETCHT1 1472(R10)
+	PREFETCHT1 1536(R10)
+	PREFETCHT1 1600(R10)
+	PREFETCHT1 1664(R10)
+	PREFETCHT1 1728(R10)
+	PREFETCHT1 1792(R10)
+	PREFETCHT1 1856(R10)
+	PREFETCHT1 1920(R10)
+	PREFETCHT1 1984(R10)
+	PREFETCHT1 2048(R10)
+	PREFETCHT1 2112(R10)
+	PREFETCHT1 2176(R10)
+	PREFETCHT1 2240(R10)
+	PREFETCHT1 2304(R10)
+	PREFETCHT1 2368(R10)
+	PREFETCHT1 2432(R10)
+	PREFETCHT1 2496(R10)
+	PREFETCHT1 2560(R10)
+	PREFETCHT1 2624(R10)
+	PREFETCHT1 2688(R10)
+	PREFETCHT1 2752(R10)
+	ADDQ       $+2816, R10
+
+ready30:
 	VBROADCASTI32X4 (SI), Z0
 	VBROADCASTI32X4 (DI), K1, Z0
 	VBROADCASTI32X4 (R8), K2, Z0
@@ -2187,7 +2411,7 @@ step10:
 	ADDQ            $+176, R9
 	ADDQ            $+2880, DX
 	DECQ            BX
-	JNZ             step10
+	JNZ             step29
 	VZEROUPPER
 	RET
 
@@ -2227,9 +2451,9 @@ DATA low2<>+56(SB)/4, $0x33333333
 DATA low2<>+60(SB)/4, $0x33333333
 GLOBL low2<>(SB), RODATA|NOPTR, $64
 
-// func packQ6KAVX512(dst *byte, src *byte, stride int, n int)
-// Requires: AVX, AVX512BW, AVX512F
-TEXT ·packQ6KAVX512(SB), NOSPLIT, $0-32
+// func packQ6KAVX512(dst *byte, src *byte, stride int, n int, ahead int)
+// Requires: AVX, AVX512BW, AVX512F, MMX+
+TEXT ·packQ6KAVX512(SB), NOSPLIT, $0-40
 	MOVQ  stride+16(FP), AX
 	MOVQ  dst+0(FP), DX
 	MOVQ  n+24(FP), BX
@@ -2244,40 +2468,103 @@ TEXT ·packQ6KAVX512(SB), NOSPLIT, $0-32
 	KMOVW R10, K2
 	MOVL  $0x0000f000, R10
 	KMOVW R10, K3
+	MOVQ  ahead+32(FP), R10
+	TESTQ R10, R10
+	JZ    none31
+	ADDQ  SI, R10
 
-step11:
-	MOVWLZX         208(SI), R10
-	MOVW            R10, (DX)
-	MOVWLZX         208(SI)(AX*1), R10
-	MOVW            R10, 2(DX)
-	MOVWLZX         208(SI)(AX*2), R10
-	MOVW            R10, 4(DX)
-	MOVWLZX         208(SI)(CX*1), R10
-	MOVW            R10, 6(DX)
-	MOVWLZX         208(DI), R10
-	MOVW            R10, 8(DX)
-	MOVWLZX         208(DI)(AX*1), R10
-	MOVW            R10, 10(DX)
-	MOVWLZX         208(DI)(AX*2), R10
-	MOVW            R10, 12(DX)
-	MOVWLZX         208(DI)(CX*1), R10
-	MOVW            R10, 14(DX)
-	MOVWLZX         208(R8), R10
-	MOVW            R10, 16(DX)
-	MOVWLZX         208(R8)(AX*1), R10
-	MOVW            R10, 18(DX)
-	MOVWLZX         208(R8)(AX*2), R10
-	MOVW            R10, 20(DX)
-	MOVWLZX         208(R8)(CX*1), R10
-	MOVW            R10, 22(DX)
-	MOVWLZX         208(R9), R10
-	MOVW            R10, 24(DX)
-	MOVWLZX         208(R9)(AX*1), R10
-	MOVW            R10, 26(DX)
-	MOVWLZX         208(R9)(AX*2), R10
-	MOVW            R10, 28(DX)
-	MOVWLZX         208(R9)(CX*1), R10
-	MOVW            R10, 30(DX)
+none31:
+step32:
+	TESTQ      R10, R10
+	JZ         ready33
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	PREFETCHT1 128(R10)
+	PREFETCHT1 192(R10)
+	PREFETCHT1 256(R10)
+	PREFETCHT1 320(R10)
+	PREFETCHT1 384(R10)
+	PREFETCHT1 448(R10)
+	PREFETCHT1 512(R10)
+	PREFETCHT1 576(R10)
+	PREFETCHT1 640(R10)
+	PREFETCHT1 704(R10)
+	PREFETCHT1 768(R10)
+	PREFETCHT1 832(R10)
+	PREFETCHT1 896(R10)
+	PREFETCHT1 960(R10)
+	PREFETCHT1 1024(R10)
+	PREFETCHT1 1088(R10)
+	PREFETCHT1 1152(R10)
+	PREFETCHT1 1216(R10)
+	PREFETCHT1 1280(R10)
+	PREFETCHT1 1344(R10)
+	PREFETCHT1 1408(R10)
+	PREFETCHT1 1472(R10)
+	PREFETCHT1 1536(R10)
+	PREFETCHT1 1600(R10)
+	PREFETCHT1 1664(R10)
+	PREFETCHT1 1728(R10)
+	PREFETCHT1 1792(R10)
+	PREFETCHT1 1856(R10)
+	PREFETCHT1 1920(R10)
+	PREFETCHT1 1984(R10)
+	PREFETCHT1 2048(R10)
+	PREFETCHT1 2112(R10)
+	PREFETCHT1 2176(R10)
+	PREFETCHT1 2240(R10)
+	PREFETCHT1 2304(R10)
+	PREFETCHT1 2368(R10)
+	PREFETCHT1 2432(R10)
+	PREFETCHT1 2496(R10)
+	PREFETCHT1 2560(R10)
+	PREFETCHT1 2624(R10)
+	PREFETCHT1 2688(R10)
+	PREFETCHT1 2752(R10)
+	PREFETCHT1 2816(R10)
+	PREFETCHT1 2880(R10)
+	PREFETCHT1 2944(R10)
+	PREFETCHT1 3008(R10)
+	PREFETCHT1 3072(R10)
+	PREFETCHT1 3136(R10)
+	PREFETCHT1 3200(R10)
+	PREFETCHT1 3264(R10)
+	PREFETCHT1 3328(R10)
+	ADDQ       $+3360, R10
+
+ready33:
+	MOVWLZX         208(SI), R11
+	MOVW            R11, (DX)
+	MOVWLZX         208(SI)(AX*1), R11
+	MOVW            R11, 2(DX)
+	MOVWLZX         208(SI)(AX*2), R11
+	MOVW            R11, 4(DX)
+	MOVWLZX         208(SI)(CX*1), R11
+	MOVW            R11, 6(DX)
+	MOVWLZX         208(DI), R11
+	MOVW            R11, 8(DX)
+	MOVWLZX         208(DI)(AX*1), R11
+	MOVW            R11, 10(DX)
+	MOVWLZX         208(DI)(AX*2), R11
+	MOVW            R11, 12(DX)
+	MOVWLZX         208(DI)(CX*1), R11
+	MOVW            R11, 14(DX)
+	MOVWLZX         208(R8), R11
+	MOVW            R11, 16(DX)
+	MOVWLZX         208(R8)(AX*1), R11
+	MOVW            R11, 18(DX)
+	MOVWLZX         208(R8)(AX*2), R11
+	MOVW            R11, 20(DX)
+	MOVWLZX         208(R8)(CX*1), R11
+	MOVW            R11, 22(DX)
+	MOVWLZX         208(R9), R11
+	MOVW            R11, 24(DX)
+	MOVWLZX         208(R9)(AX*1), R11
+	MOVW            R11, 26(DX)
+	MOVWLZX         208(R9)(AX*2), R11
+	MOVW            R11, 28(DX)
+	MOVWLZX         208(R9)(CX*1), R11
+	MOVW            R11, 30(DX)
 	VBROADCASTI32X4 192(SI), Z0
 	VBROADCASTI32X4 192(DI), K1, Z0
 	VBROADCASTI32X4 192(R8), K2, Z0
@@ -2820,13 +3107,13 @@ step11:
 	ADDQ            $+210, R9
 	ADDQ            $+3360, DX
 	DECQ            BX
-	JNZ             step11
+	JNZ             step32
 	VZEROUPPER
 	RET
 
-// func packQ2KAVX512(dst *byte, src *byte, stride int, n int)
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F
-TEXT ·packQ2KAVX512(SB), NOSPLIT, $0-32
+// func packQ2KAVX512(dst *byte, src *byte, stride int, n int, ahead int)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, MMX+
+TEXT ·packQ2KAVX512(SB), NOSPLIT, $0-40
 	MOVQ  stride+16(FP), AX
 	MOVQ  dst+0(FP), DX
 	MOVQ  n+24(FP), BX
@@ -2841,8 +3128,39 @@ TEXT ·packQ2KAVX512(SB), NOSPLIT, $0-32
 	KMOVW R10, K2
 	MOVL  $0x0000f000, R10
 	KMOVW R10, K3
+	MOVQ  ahead+32(FP), R10
+	TESTQ R10, R10
+	JZ    none34
+	ADDQ  SI, R10
 
-step12:
+none34:
+step35:
+	TESTQ      R10, R10
+	JZ         ready36
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	PREFETCHT1 128(R10)
+	PREFETCHT1 192(R10)
+	PREFETCHT1 256(R10)
+	PREFETCHT1 320(R10)
+	PREFETCHT1 384(R10)
+	PREFETCHT1 448(R10)
+	PREFETCHT1 512(R10)
+	PREFETCHT1 576(R10)
+	PREFETCHT1 640(R10)
+	PREFETCHT1 704(R10)
+	PREFETCHT1 768(R10)
+	PREFETCHT1 832(R10)
+	PREFETCHT1 896(R10)
+	PREFETCHT1 960(R10)
+	PREFETCHT1 1024(R10)
+	PREFETCHT1 1088(R10)
+	PREFETCHT1 1152(R10)
+	PREFETCHT1 1216(R10)
+	PREFETCHT1 1280(R10)
+	ADDQ       $+1344, R10
+
+ready36:
 	VBROADCASTI32X4 68(SI), Z0
 	VBROADCASTI32X4 68(DI), K1, Z0
 	VBROADCASTI32X4 68(R8), K2, Z0
@@ -3137,13 +3455,13 @@ step12:
 	ADDQ            $+84, R9
 	ADDQ            $+1600, DX
 	DECQ            BX
-	JNZ             step12
+	JNZ             step35
 	VZEROUPPER
 	RET
 
-// func packQ3KAVX512(dst *byte, src *byte, stride int, n int)
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F
-TEXT ·packQ3KAVX512(SB), NOSPLIT, $0-32
+// func packQ3KAVX512(dst *byte, src *byte, stride int, n int, ahead int)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, MMX+
+TEXT ·packQ3KAVX512(SB), NOSPLIT, $0-40
 	MOVQ  stride+16(FP), AX
 	MOVQ  dst+0(FP), DX
 	MOVQ  n+24(FP), BX
@@ -3158,40 +3476,78 @@ TEXT ·packQ3KAVX512(SB), NOSPLIT, $0-32
 	KMOVW R10, K2
 	MOVL  $0x0000f000, R10
 	KMOVW R10, K3
+	MOVQ  ahead+32(FP), R10
+	TESTQ R10, R10
+	JZ    none37
+	ADDQ  SI, R10
 
-step13:
-	MOVWLZX         108(SI), R10
-	MOVW            R10, (DX)
-	MOVWLZX         108(SI)(AX*1), R10
-	MOVW            R10, 2(DX)
-	MOVWLZX         108(SI)(AX*2), R10
-	MOVW            R10, 4(DX)
-	MOVWLZX         108(SI)(CX*1), R10
-	MOVW            R10, 6(DX)
-	MOVWLZX         108(DI), R10
-	MOVW            R10, 8(DX)
-	MOVWLZX         108(DI)(AX*1), R10
-	MOVW            R10, 10(DX)
-	MOVWLZX         108(DI)(AX*2), R10
-	MOVW            R10, 12(DX)
-	MOVWLZX         108(DI)(CX*1), R10
-	MOVW            R10, 14(DX)
-	MOVWLZX         108(R8), R10
-	MOVW            R10, 16(DX)
-	MOVWLZX         108(R8)(AX*1), R10
-	MOVW            R10, 18(DX)
-	MOVWLZX         108(R8)(AX*2), R10
-	MOVW            R10, 20(DX)
-	MOVWLZX         108(R8)(CX*1), R10
-	MOVW            R10, 22(DX)
-	MOVWLZX         108(R9), R10
-	MOVW            R10, 24(DX)
-	MOVWLZX         108(R9)(AX*1), R10
-	MOVW            R10, 26(DX)
-	MOVWLZX         108(R9)(AX*2), R10
-	MOVW            R10, 28(DX)
-	MOVWLZX         108(R9)(CX*1), R10
-	MOVW            R10, 30(DX)
+none37:
+step38:
+	TESTQ      R10, R10
+	JZ         ready39
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	PREFETCHT1 128(R10)
+	PREFETCHT1 192(R10)
+	PREFETCHT1 256(R10)
+	PREFETCHT1 320(R10)
+	PREFETCHT1 384(R10)
+	PREFETCHT1 448(R10)
+	PREFETCHT1 512(R10)
+	PREFETCHT1 576(R10)
+	PREFETCHT1 640(R10)
+	PREFETCHT1 704(R10)
+	PREFETCHT1 768(R10)
+	PREFETCHT1 832(R10)
+	PREFETCHT1 896(R10)
+	PREFETCHT1 960(R10)
+	PREFETCHT1 1024(R10)
+	PREFETCHT1 1088(R10)
+	PREFETCHT1 1152(R10)
+	PREFETCHT1 1216(R10)
+	PREFETCHT1 1280(R10)
+	PREFETCHT1 1344(R10)
+	PREFETCHT1 1408(R10)
+	PREFETCHT1 1472(R10)
+	PREFETCHT1 1536(R10)
+	PREFETCHT1 1600(R10)
+	PREFETCHT1 1664(R10)
+	PREFETCHT1 1728(R10)
+	ADDQ       $+1760, R10
+
+ready39:
+	MOVWLZX         108(SI), R11
+	MOVW            R11, (DX)
+	MOVWLZX         108(SI)(AX*1), R11
+	MOVW            R11, 2(DX)
+	MOVWLZX         108(SI)(AX*2), R11
+	MOVW            R11, 4(DX)
+	MOVWLZX         108(SI)(CX*1), R11
+	MOVW            R11, 6(DX)
+	MOVWLZX         108(DI), R11
+	MOVW            R11, 8(DX)
+	MOVWLZX         108(DI)(AX*1), R11
+	MOVW            R11, 10(DX)
+	MOVWLZX         108(DI)(AX*2), R11
+	MOVW            R11, 12(DX)
+	MOVWLZX         108(DI)(CX*1), R11
+	MOVW            R11, 14(DX)
+	MOVWLZX         108(R8), R11
+	MOVW            R11, 16(DX)
+	MOVWLZX         108(R8)(AX*1), R11
+	MOVW            R11, 18(DX)
+	MOVWLZX         108(R8)(AX*2), R11
+	MOVW            R11, 20(DX)
+	MOVWLZX         108(R8)(CX*1), R11
+	MOVW            R11, 22(DX)
+	MOVWLZX         108(R9), R11
+	MOVW            R11, 24(DX)
+	MOVWLZX         108(R9)(AX*1), R11
+	MOVW            R11, 26(DX)
+	MOVWLZX         108(R9)(AX*2), R11
+	MOVW            R11, 28(DX)
+	MOVWLZX         108(R9)(CX*1), R11
+	MOVW            R11, 30(DX)
 	VBROADCASTI32X4 94(SI), Z0
 	VBROADCASTI32X4 94(DI), K1, Z0
 	VBROADCASTI32X4 94(R8), K2, Z0
@@ -3576,7 +3932,7 @@ step13:
 	ADDQ            $+110, R9
 	ADDQ            $+1824, DX
 	DECQ            BX
-	JNZ             step13
+	JNZ             step38
 	VZEROUPPER
 	RET
 

@@ -24,7 +24,7 @@ func (s strided) row(r int) []byte {
 
 // packHalves is the packer of 16-bit elements for all machines, with four columns a step: squares of four rows and four
 // columns are transposed in registers, several times as fast as moving elements one by one.
-func packHalves(dst, src *byte, stride, n int) {
+func packHalves(dst, src *byte, stride, n, _ int) {
 	k := 4 * n
 	panel, rows := unsafe.Slice(dst, 2*PanelRows*k), strided{src, stride, 2 * k}
 	for k0 := 0; k0 < k; k0 += packColumns {

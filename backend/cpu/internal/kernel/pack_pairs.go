@@ -3,7 +3,7 @@ package kernel
 import "unsafe"
 
 // packQ4Pairs is the packer of Q4_0 and IQ4_NL for all machines: it packs two rows at a time, so that stores are eight bytes long.
-func packQ4Pairs(dst, src *byte, stride, blocks int) {
+func packQ4Pairs(dst, src *byte, stride, blocks, _ int) {
 	const nibbles = 0x0f0f0f0f0f0f0f0f
 	panel, rows := unsafe.Slice(dst, 288*blocks), strided{src, stride, 18 * blocks}
 	for b0 := 0; b0 < blocks; b0 += packColumns / 32 {

@@ -135,9 +135,9 @@ func TestPackersSee(t *testing.T) {
 func TestPackersUsed(t *testing.T) {
 	eachPacker(t, func(t *testing.T, s *Set, typ tensor.DType, p packer) {
 		calls, counting := 0, *s
-		counting.packers[typ].pack = func(dst, src *byte, stride, n int) {
+		counting.packers[typ].pack = func(dst, src *byte, stride, n, ahead int) {
 			calls++
-			p.pack(dst, src, stride, n)
+			p.pack(dst, src, stride, n, ahead)
 		}
 		c := newPackCase(t, rand.New(rand.NewPCG(5, uint64(typ))), typ, 256, false)
 		dst := make([]byte, c.layout.PanelBytes(c.k))
@@ -206,6 +206,41 @@ func BenchmarkPack(b *testing.B) {
 					}
 				}
 			})
+		}
+	}
+}
+
+// BenchmarkPackStream reports the rate of stored bytes when the rows, one panel's after the other, come from memory.
+func BenchmarkPackStream(b *testing.B) {
+	stored := make([]byte, 192<<20)
+	for i := range stored {
+		stored[i] = byte(i)
+	}
+	for _, typ := range []tensor.DType{tensor.Q4_0, tensor.Q8_0, tensor.Q4_K, tensor.Q6_K} {
+		for _, k := range []int{1024, 2048, 4096} {
+			row, err := typ.RowBytes(k)
+			if err != nil {
+				b.Fatal(err)
+			}
+			l, _ := LayoutFor(typ)
+			dst, panels := make([]byte, l.PanelBytes(k)), len(stored)/(PanelRows*row)
+			for _, s := range Available() {
+				b.Run(fmt.Sprintf("type=%v/k=%d/level=%s", typ, k, s.Name), func(b *testing.B) {
+					b.SetBytes(int64(panels * PanelRows * row))
+					var rows [PanelRows][]byte
+					for b.Loop() {
+						for i := range panels * PanelRows {
+							rows[i%PanelRows] = stored[i*row : (i+1)*row]
+							if i%PanelRows < PanelRows-1 {
+								continue
+							}
+							if err := s.Pack(dst, typ, k, &rows); err != nil {
+								b.Fatal(err)
+							}
+						}
+					}
+				})
+			}
 		}
 	}
 }

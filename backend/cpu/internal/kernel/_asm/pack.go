@@ -37,7 +37,7 @@ func genPack(g *generator) {
 
 func (g *generator) genPacking(k packing) {
 	name := "pack" + k.name + g.suffix
-	g.function(name, "func(dst, src *byte, stride, n int)", name+" is a packer: see there.")
+	g.function(name, "func(dst, src *byte, stride, n, ahead int)", name+" is a packer: see there.")
 	p := &packer{generator: g, s1: g.load64(g.Param("stride")), s3: g.GP64(), dst: g.load64(g.Param("dst"))}
 	n := g.load64(g.Param("n"))
 	g.LEAQ(mem(p.s1, p.s1, 2, 0), p.s3)
@@ -54,8 +54,21 @@ func (g *generator) genPacking(k packing) {
 			g.KMOVW(m, p.lane[i])
 		}
 	}
-	next := g.label("step")
+	// The place of what is asked for, or zero: the next panel, as many bytes a step as all rows have.
+	ahead, none := g.load64(g.Param("ahead")), g.label("none")
+	g.TESTQ(ahead, ahead)
+	g.JZ(operand.LabelRef(none))
+	g.ADDQ(p.base[0], ahead)
+	g.Label(none)
+	next, ready := g.label("step"), g.label("ready")
 	g.Label(next)
+	g.TESTQ(ahead, ahead)
+	g.JZ(operand.LabelRef(ready))
+	for i := 0; i < panelRows*k.stored; i += 64 {
+		g.PREFETCHT1(mem(ahead, nil, 0, i))
+	}
+	g.ADDQ(operand.I32(int32(panelRows*k.stored)), ahead)
+	g.Label(ready)
 	if k.once != nil {
 		k.once(p)
 	}
