@@ -57,8 +57,9 @@ const (
 	coldRows = 8
 	// manyRowsPanels is how many panels a task has when there are many rows.
 	manyRowsPanels = 4
-	// tilePanels is how many panels of a gated product are computed at a time: the longest block of activations.
-	tilePanels = 256 / kernel.PanelRows
+	// callBytes is about how much of a matrix one call of a kernel reads with up to coldRows rows: the time between two calls
+	// does not matter any more, and a call takes well under a millisecond.
+	callBytes = 512 << 10
 )
 
 // division is how a product of many rows is cut into tasks: panels and rows of each, and how many of each there are.
@@ -152,8 +153,9 @@ func (p *product) multiply(w *worker, lo, hi, r, end, all int) {
 	for ; r < end; r += p.tileRows {
 		n := min(p.tileRows, end-r)
 		if p.up != nil {
-			for i := lo; i < hi; i += tilePanels {
-				p.gated(w, i, min(i+tilePanels, hi), r, n, all)
+			most := tileFloats / n / kernel.PanelRows
+			for i := lo; i < hi; i += most {
+				p.gated(w, i, min(i+most, hi), r, n, all)
 			}
 			continue
 		}
@@ -169,45 +171,50 @@ func (p *product) multiply(w *worker, lo, hi, r, end, all int) {
 	}
 }
 
-// panels multiplies the panels lo..hi-1 of a matrix with n rows from r on, of all there are: two panels at a time where
-// there is a kernel for two, and rows enough in the step that arithmetic takes longer than reading.
+// panels multiplies the panels lo..hi-1 of a matrix with n rows from r on, of all there are: many panels in a call where rows
+// are few, and two at a time where there is a kernel for two and so many rows that arithmetic takes longer than reading.
 func (p *product) panels(w *worker, m *matrix, lo, hi, r, n, all int, dst unsafe.Pointer, stride int) {
-	pair, paired := w.p.set.MatMulPair[m.layout], 0
+	most, paired := 1, 0
+	if n <= coldRows {
+		most = max(1, callBytes/m.panelBytes)
+	}
+	pair := w.p.set.MatMulPair[m.layout]
 	if pair != nil && all > fewRows {
 		paired = n - n%kernel.PairRows
 	}
-	for i := lo; i < hi; i++ {
+	for i := lo; i < hi; {
 		at := unsafe.Add(dst, 4*kernel.PanelRows*(i-lo))
 		if paired == 0 || i+1 == hi {
-			p.panel(w, m, i, r, n, at, stride)
+			count := min(most, hi-i)
+			p.call(p.args(w, m, i, count, r, n, at, stride), w, m)
+			i += count
 			continue
 		}
-		pair(p.args(w, m, i, r, paired, at, stride))
+		pair(p.args(w, m, i, 2, r, paired, at, stride))
 		if paired < n {
 			rest := unsafe.Add(at, 4*paired*stride)
-			p.panel(w, m, i, r+paired, n-paired, rest, stride)
-			p.panel(w, m, i+1, r+paired, n-paired, unsafe.Add(rest, 4*kernel.PanelRows), stride)
+			p.call(p.args(w, m, i, 2, r+paired, n-paired, rest, stride), w, m)
 		}
-		i++
+		i += 2
 	}
 }
 
-// panel multiplies one panel with n rows from r on.
-func (p *product) panel(w *worker, m *matrix, i, r, n int, dst unsafe.Pointer, stride int) {
-	a := p.args(w, m, i, r, n, dst, stride)
-	if n > coldRows && n < p.warmRows {
+// call multiplies panels, with more than coldRows rows only one.
+func (p *product) call(a *kernel.MatMulArgs, w *worker, m *matrix) {
+	if rest := a.M - coldRows; rest > 0 && a.M < p.warmRows {
 		a.M = coldRows
 		w.p.set.MatMul[m.layout](a)
-		a.M, a.X, a.Dst = n-coldRows, unsafe.Add(a.X, coldRows*a.XStride), unsafe.Add(a.Dst, 4*coldRows*stride)
+		a.M, a.X, a.Dst = rest, unsafe.Add(a.X, coldRows*a.XStride), unsafe.Add(a.Dst, 4*coldRows*a.DstStride)
 	}
 	w.p.set.MatMul[m.layout](a)
 }
 
-// args are those of a kernel for the panels from i on and n rows from r on.
-func (p *product) args(w *worker, m *matrix, i, r, n int, dst unsafe.Pointer, stride int) *kernel.MatMulArgs {
+// args are those of a kernel for some panels from i on and n rows from r on.
+func (p *product) args(w *worker, m *matrix, i, panels, r, n int, dst unsafe.Pointer, stride int) *kernel.MatMulArgs {
 	a := &w.args.matmul
 	*a = kernel.MatMulArgs{
-		Dst: dst, DstStride: stride, W: m.panel(i), X: w.row(p.x, r), XStride: p.x.stride, K: m.k, M: n, Accumulate: p.accumulate,
+		Dst: dst, DstStride: stride, W: m.panel(i), Panels: panels, PanelBytes: m.panelBytes,
+		X: w.row(p.x, r), XStride: p.x.stride, K: m.k, M: n, Accumulate: p.accumulate,
 	}
 	return a
 }
@@ -216,11 +223,11 @@ func (p *product) args(w *worker, m *matrix, i, r, n int, dst unsafe.Pointer, st
 func (p *product) partial(w *worker, i, r, n, all int) {
 	from := i * kernel.PanelRows
 	for j := range n {
-		copy(w.tile.gate[j*tileColumns:][:p.m.n-from], w.floats(p.out, r+j, p.m.n)[from:])
+		copy(w.tile.gate[j*kernel.PanelRows:][:p.m.n-from], w.floats(p.out, r+j, p.m.n)[from:])
 	}
-	p.panels(w, p.m, i, i+1, r, n, all, unsafe.Pointer(&w.tile.gate[0]), tileColumns)
+	p.panels(w, p.m, i, i+1, r, n, all, unsafe.Pointer(&w.tile.gate[0]), kernel.PanelRows)
 	for j := range n {
-		copy(w.floats(p.out, r+j, p.m.n)[from:], w.tile.gate[j*tileColumns:])
+		copy(w.floats(p.out, r+j, p.m.n)[from:], w.tile.gate[j*kernel.PanelRows:])
 	}
 }
 
@@ -233,12 +240,12 @@ func (p *product) addBias(w *worker, lo, hi, r, n int) {
 
 // gated multiplies the panels of gate and up into the worker's memory and writes the gated rows.
 func (p *product) gated(w *worker, lo, hi, r, n, all int) {
-	t := &w.tile
-	p.panels(w, p.m, lo, hi, r, n, all, unsafe.Pointer(&t.gate[0]), tileColumns)
-	p.panels(w, p.up, lo, hi, r, n, all, unsafe.Pointer(&t.up[0]), tileColumns)
+	t, columns := &w.tile, (hi-lo)*kernel.PanelRows
+	p.panels(w, p.m, lo, hi, r, n, all, unsafe.Pointer(&t.gate[0]), columns)
+	p.panels(w, p.up, lo, hi, r, n, all, unsafe.Pointer(&t.up[0]), columns)
 	from, to := lo*kernel.PanelRows, min(hi*kernel.PanelRows, p.m.n)
 	for j := range n {
-		p.activate(w, t.gate[j*tileColumns:][:to-from], t.up[j*tileColumns:][:to-from], r+j, from, all)
+		p.activate(w, t.gate[j*columns:][:to-from], t.up[j*columns:][:to-from], r+j, from, all)
 	}
 }
 
@@ -263,19 +270,18 @@ func (p *product) quantise(w *worker, x []float32, r, from int) {
 	copy(row[k+k/block*4+from/16*2:], b[n+n/block*4:])
 }
 
-// tileColumns is the width of the tiles of a gated product.
-const tileColumns = tilePanels * kernel.PanelRows
-
 // tileMemory is what a worker needs for gated products and for the sums of segments.
 type tileMemory struct {
-	gate, up []float32 // [MaxTileRows][tileColumns], or tileFloats sums
+	gate, up []float32 // tileFloats each, as rows of columns
 	sums     []float32 // both
-	codes    []byte
+	codes    []byte    // of the longest block of activations
 }
 
 const (
-	tileFloats      = max(kernel.MaxTileRows*tileColumns, segmentRows*kernel.SegmentPanels*kernel.PanelRows)
-	tileMemoryBytes = 2*4*tileFloats + 2*tileColumns
+	// tileFloats has room for the panels of a segment, and for MaxTileRows rows of the longest block of activations.
+	tileFloats      = max(segmentRows*kernel.SegmentPanels*kernel.PanelRows, kernel.MaxTileRows*longestBlock)
+	tileMemoryBytes = 2*4*tileFloats + 2*longestBlock
+	longestBlock    = 256
 )
 
 func (t *tileMemory) init(b []byte) {

@@ -54,7 +54,7 @@ func (p *product) segment(w *worker, m *matrix, lo, hi, r, n, k int, sums []floa
 		b := &w.args.matmul
 		*b = kernel.MatMulArgs{
 			Dst: unsafe.Pointer(&sums[(i-lo)*kernel.PanelRows]), DstStride: a.DstStride,
-			W: unsafe.Add(m.panel(i), column), X: a.X, XStride: a.XStride, K: a.K, M: n, Accumulate: true,
+			W: unsafe.Add(m.panel(i), column), Panels: 1, X: a.X, XStride: a.XStride, K: a.K, M: n, Accumulate: true,
 		}
 		w.p.set.MatMul[m.layout](b)
 	}

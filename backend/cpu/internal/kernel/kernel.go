@@ -47,7 +47,7 @@ type Set struct {
 	// MatMul has one product per panel layout; see MatMulArgs.
 	MatMul [NumLayouts]func(a *MatMulArgs)
 	// MatMulPair is nil or the product of two panels, the second of which begins where the first ends, and a multiple of
-	// PairRows activation rows. Dst has room for 2*PanelRows; every element is that of MatMul, faster where rows are many.
+	// PairRows activation rows. Panels is 2; every element is that of MatMul, faster where rows are many.
 	MatMulPair [NumLayouts]func(a *MatMulArgs)
 	// MatMulSegment is nil or what the products of many activation rows of a float layout are made of: see SegmentArgs.
 	MatMulSegment [NumLayouts]func(a *SegmentArgs)
@@ -95,16 +95,20 @@ type packer struct {
 	pack func(dst, src *byte, stride, n, ahead int)
 }
 
-// MatMulArgs is the product of one panel of PanelRows weight rows with M activation rows:
+// MatMulArgs is the product of Panels panels of PanelRows weight rows with M activation rows:
 //
 //	Dst[m*DstStride + r] = sum over k of W[r][k] * X[m][k]      (+ the old Dst value when Accumulate)
 //
-// for r < PanelRows, m < M. Rows of the panel past the end of the matrix are zero; Dst has room for all PanelRows.
+// for r < Panels*PanelRows, m < M. Rows of the panels past the end of the matrix are zero; Dst has room for all of them.
 // With Accumulate the old value is added last, after the sum is complete. The order of the sum is in matmul_generic.go.
+//
+// With few activation rows many panels a call are read faster than one: memory rests while one call follows the other.
 type MatMulArgs struct {
 	Dst        unsafe.Pointer // *float32, 4-byte aligned
 	DstStride  int            // float32 elements between activation rows
-	W          unsafe.Pointer // the panel, Layout.PanelBytes(K) bytes, 64-byte aligned
+	W          unsafe.Pointer // the first panel, Layout.PanelBytes(K) bytes, 64-byte aligned
+	Panels     int            // at least 1
+	PanelBytes int            // from one panel to the next
 	X          unsafe.Pointer // M rows in the activation format of the layout, 64-byte aligned
 	XStride    int            // bytes between activation rows, a multiple of 64; see ActFormat.Stride
 	K          int            // columns, a multiple of the layout's block length

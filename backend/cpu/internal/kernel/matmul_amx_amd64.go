@@ -22,19 +22,15 @@ func matmulAMX(s *Set) {
 	}
 }
 
-// withTiles returns the product that has full tiles of activation rows computed by tiles and the others by rows. It
-// moves a while it works, since a copy would be allocated.
+// withTiles returns the product that has full tiles of activation rows computed by tiles, which takes one panel, and the
+// others by rows. It moves a while it works, since a copy would be allocated.
 func withTiles(tiles, rows func(a *MatMulArgs)) func(a *MatMulArgs) {
-	return func(a *MatMulArgs) {
-		if a.M < amxTile {
-			rows(a)
-			return
-		}
-		whole := *a
-		for done := 0; done < whole.M; done += a.M {
-			a.X = unsafe.Add(whole.X, done*a.XStride)
-			a.Dst = unsafe.Add(whole.Dst, 4*done*a.DstStride)
-			left := whole.M - done
+	panels := panelByPanel(func(a *MatMulArgs) {
+		all := *a
+		for done := 0; done < all.M; done += a.M {
+			a.X = unsafe.Add(all.X, done*a.XStride)
+			a.Dst = unsafe.Add(all.Dst, 4*done*a.DstStride)
+			left := all.M - done
 			if a.M = min(left&^(amxTile-1), amxRows); a.M > 0 {
 				tiles(a)
 			} else {
@@ -42,6 +38,13 @@ func withTiles(tiles, rows func(a *MatMulArgs)) func(a *MatMulArgs) {
 				rows(a)
 			}
 		}
-		*a = whole
+		*a = all
+	})
+	return func(a *MatMulArgs) {
+		if a.M < amxTile {
+			rows(a)
+		} else {
+			panels(a)
+		}
 	}
 }

@@ -8,22 +8,24 @@
 // func matmulF16NEON(a *MatMulArgs)
 TEXT ·matmulF16NEON(SB), 0, $592-8
 	MOVD a+0(FP), R0
-	MOVD MatMulArgs_X(R0), R1
+	MOVD MatMulArgs_W(R0), R16
+	MOVD MatMulArgs_Panels(R0), R17
 	MOVD MatMulArgs_Dst(R0), R2
-	MOVD MatMulArgs_M(R0), R3
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
-tile1:
+panel1:
+	MOVD MatMulArgs_X(R0), R1
+	MOVD MatMulArgs_M(R0), R3
+tile2:
 	CMP $8, R3
-	BLT next2
+	BLT next3
 	MOVD $0, R24
-part3:
-	MOVD MatMulArgs_W(R0), R6
+part4:
 	MOVD MatMulArgs_K(R0), R7
-	ADD R24<<4, R6, R22
-	ADD R24<<3, R6, R23
-	ADD R24<<5, R6, R6
+	ADD R24<<4, R16, R22
+	ADD R24<<3, R16, R23
+	ADD R24<<5, R16, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -49,12 +51,12 @@ part3:
 	FMOVQ F31, 224(RSP)
 	FMOVQ F31, 240(RSP)
 	FMOVQ F31, 256(RSP)
-segment4:
+segment5:
 	MOVD $64, R26
 	CMP R26, R7
-	BGE whole5
+	BGE whole6
 	MOVD R7, R26
-whole5:
+whole6:
 	SUB R26, R7, R7
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
@@ -73,8 +75,8 @@ whole5:
 	WORD $0x6f00e411 // movi v17.2d, #0x0
 	WORD $0x6f00e410 // movi v16.2d, #0x0
 	SUBS $4, R26, R26
-	BLT rest7
-four6:
+	BLT rest8
+four7:
 	FMOVQ (R8), F15
 	ADD $16, R8, R8
 	FMOVQ (R9), F14
@@ -171,11 +173,11 @@ four6:
 	ADD $128, R22, R22
 	ADD $128, R23, R23
 	SUBS $4, R26, R26
-	BGE four6
-rest7:
+	BGE four7
+rest8:
 	ADDS $4, R26, R26
-	BEQ end9
-one8:
+	BEQ end10
+one9:
 	FMOVS (R8), F15
 	ADD $4, R8, R8
 	FMOVS (R9), F14
@@ -215,8 +217,8 @@ one8:
 	ADD $32, R22, R22
 	ADD $32, R23, R23
 	SUBS $1, R26, R26
-	BNE one8
-end9:
+	BNE one9
+end10:
 	FMOVQ 16(RSP), F15
 	WORD $0x4e3fd5ef // fadd v15.4s, v15.4s, v31.4s
 	FMOVQ F15, 16(RSP)
@@ -265,9 +267,9 @@ end9:
 	FMOVQ 256(RSP), F15
 	WORD $0x4e30d5ef // fadd v15.4s, v15.4s, v16.4s
 	FMOVQ F15, 256(RSP)
-	CBNZ R7, segment4
+	CBNZ R7, segment5
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain10
+	CBZ R25, plain11
 	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ (R25), F30
@@ -340,8 +342,8 @@ end9:
 	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
 	FMOVQ F31, 16(R25)
-	B stored11
-plain10:
+	B stored12
+plain11:
 	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ F31, (R25)
@@ -382,20 +384,20 @@ plain10:
 	FMOVQ F31, (R25)
 	FMOVQ 256(RSP), F31
 	FMOVQ F31, 16(R25)
-stored11:
+stored12:
 	ADD $1, R24, R24
 	CMP $2, R24
-	BLT part3
+	BLT part4
 	ADD R4<<3, R1, R1
 	ADD R5<<3, R2, R2
 	SUB $8, R3, R3
-	B tile1
-next2:
-tile12:
+	B tile2
+next3:
+tile13:
 	CMP $4, R3
-	BLT next13
-	MOVD MatMulArgs_W(R0), R6
+	BLT next14
 	MOVD MatMulArgs_K(R0), R7
+	MOVD R16, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -417,12 +419,12 @@ tile12:
 	FMOVQ F31, 224(RSP)
 	FMOVQ F31, 240(RSP)
 	FMOVQ F31, 256(RSP)
-segment14:
+segment15:
 	MOVD $64, R26
 	CMP R26, R7
-	BGE whole15
+	BGE whole16
 	MOVD R7, R26
-whole15:
+whole16:
 	SUB R26, R7, R7
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
@@ -441,8 +443,8 @@ whole15:
 	WORD $0x6f00e411 // movi v17.2d, #0x0
 	WORD $0x6f00e410 // movi v16.2d, #0x0
 	SUBS $4, R26, R26
-	BLT rest17
-four16:
+	BLT rest18
+four17:
 	FMOVQ (R8), F15
 	ADD $16, R8, R8
 	FMOVQ (R9), F14
@@ -541,11 +543,11 @@ four16:
 	WORD $0x4fac1950 // fmla v16.4s, v10.4s, v12.s[3]
 	ADD $128, R6, R6
 	SUBS $4, R26, R26
-	BGE four16
-rest17:
+	BGE four17
+rest18:
 	ADDS $4, R26, R26
-	BEQ end19
-one18:
+	BEQ end20
+one19:
 	FMOVS (R8), F15
 	ADD $4, R8, R8
 	FMOVS (R9), F14
@@ -578,8 +580,8 @@ one18:
 	WORD $0x4f8c1150 // fmla v16.4s, v10.4s, v12.s[0]
 	ADD $32, R6, R6
 	SUBS $1, R26, R26
-	BNE one18
-end19:
+	BNE one19
+end20:
 	FMOVQ 16(RSP), F15
 	WORD $0x4e3fd5ef // fadd v15.4s, v15.4s, v31.4s
 	FMOVQ F15, 16(RSP)
@@ -628,9 +630,9 @@ end19:
 	FMOVQ 256(RSP), F15
 	WORD $0x4e30d5ef // fadd v15.4s, v15.4s, v16.4s
 	FMOVQ F15, 256(RSP)
-	CBNZ R7, segment14
+	CBNZ R7, segment15
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain20
+	CBZ R25, plain21
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ (R25), F30
@@ -699,8 +701,8 @@ end19:
 	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
 	FMOVQ F31, 48(R25)
-	B stored21
-plain20:
+	B stored22
+plain21:
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ F31, (R25)
@@ -737,16 +739,16 @@ plain20:
 	FMOVQ F31, 32(R25)
 	FMOVQ 256(RSP), F31
 	FMOVQ F31, 48(R25)
-stored21:
+stored22:
 	ADD R4<<2, R1, R1
 	ADD R5<<2, R2, R2
 	SUB $4, R3, R3
-next13:
-tile22:
+next14:
+tile23:
 	CMP $2, R3
-	BLT next23
-	MOVD MatMulArgs_W(R0), R6
+	BLT next24
 	MOVD MatMulArgs_K(R0), R7
+	MOVD R16, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	WORD $0x6f00e41f // movi v31.2d, #0x0
@@ -758,12 +760,12 @@ tile22:
 	FMOVQ F31, 96(RSP)
 	FMOVQ F31, 112(RSP)
 	FMOVQ F31, 128(RSP)
-segment24:
+segment25:
 	MOVD $64, R26
 	CMP R26, R7
-	BGE whole25
+	BGE whole26
 	MOVD R7, R26
-whole25:
+whole26:
 	SUB R26, R7, R7
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
@@ -774,8 +776,8 @@ whole25:
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
 	SUBS $4, R26, R26
-	BLT rest27
-four26:
+	BLT rest28
+four27:
 	FMOVQ (R8), F23
 	ADD $16, R8, R8
 	FMOVQ (R9), F22
@@ -838,11 +840,11 @@ four26:
 	WORD $0x4fb61a98 // fmla v24.4s, v20.4s, v22.s[3]
 	ADD $128, R6, R6
 	SUBS $4, R26, R26
-	BGE four26
-rest27:
+	BGE four27
+rest28:
 	ADDS $4, R26, R26
-	BEQ end29
-one28:
+	BEQ end30
+one29:
 	FMOVS (R8), F23
 	ADD $4, R8, R8
 	FMOVS (R9), F22
@@ -863,8 +865,8 @@ one28:
 	WORD $0x4f961298 // fmla v24.4s, v20.4s, v22.s[0]
 	ADD $32, R6, R6
 	SUBS $1, R26, R26
-	BNE one28
-end29:
+	BNE one29
+end30:
 	FMOVQ 16(RSP), F23
 	WORD $0x4e3fd6f7 // fadd v23.4s, v23.4s, v31.4s
 	FMOVQ F23, 16(RSP)
@@ -889,9 +891,9 @@ end29:
 	FMOVQ 128(RSP), F23
 	WORD $0x4e38d6f7 // fadd v23.4s, v23.4s, v24.4s
 	FMOVQ F23, 128(RSP)
-	CBNZ R7, segment24
+	CBNZ R7, segment25
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain30
+	CBZ R25, plain31
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ (R25), F30
@@ -926,8 +928,8 @@ end29:
 	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
 	FMOVQ F31, 48(R25)
-	B stored31
-plain30:
+	B stored32
+plain31:
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ F31, (R25)
@@ -946,36 +948,36 @@ plain30:
 	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
 	FMOVQ F31, 48(R25)
-stored31:
+stored32:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	SUB $2, R3, R3
-next23:
-tile32:
+next24:
+tile33:
 	CMP $1, R3
-	BLT next33
-	MOVD MatMulArgs_W(R0), R6
+	BLT next34
 	MOVD MatMulArgs_K(R0), R7
+	MOVD R16, R6
 	MOVD R1, R8
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	FMOVQ F31, 16(RSP)
 	FMOVQ F31, 32(RSP)
 	FMOVQ F31, 48(RSP)
 	FMOVQ F31, 64(RSP)
-segment34:
+segment35:
 	MOVD $64, R26
 	CMP R26, R7
-	BGE whole35
+	BGE whole36
 	MOVD R7, R26
-whole35:
+whole36:
 	SUB R26, R7, R7
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
 	SUBS $4, R26, R26
-	BLT rest37
-four36:
+	BLT rest38
+four37:
 	FMOVQ (R8), F27
 	ADD $16, R8, R8
 	FMOVQ (R6), F26
@@ -1020,11 +1022,11 @@ four36:
 	WORD $0x4fbb1b3c // fmla v28.4s, v25.4s, v27.s[3]
 	ADD $128, R6, R6
 	SUBS $4, R26, R26
-	BGE four36
-rest37:
+	BGE four37
+rest38:
 	ADDS $4, R26, R26
-	BEQ end39
-one38:
+	BEQ end40
+one39:
 	FMOVS (R8), F27
 	ADD $4, R8, R8
 	FMOVQ (R6), F26
@@ -1039,8 +1041,8 @@ one38:
 	WORD $0x4f9b133c // fmla v28.4s, v25.4s, v27.s[0]
 	ADD $32, R6, R6
 	SUBS $1, R26, R26
-	BNE one38
-end39:
+	BNE one39
+end40:
 	FMOVQ 16(RSP), F27
 	WORD $0x4e3fd77b // fadd v27.4s, v27.4s, v31.4s
 	FMOVQ F27, 16(RSP)
@@ -1053,9 +1055,9 @@ end39:
 	FMOVQ 64(RSP), F27
 	WORD $0x4e3cd77b // fadd v27.4s, v27.4s, v28.4s
 	FMOVQ F27, 64(RSP)
-	CBNZ R7, segment34
+	CBNZ R7, segment35
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain40
+	CBZ R25, plain41
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ (R25), F30
@@ -1073,8 +1075,8 @@ end39:
 	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
 	FMOVQ F31, 48(R25)
-	B stored41
-plain40:
+	B stored42
+plain41:
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ F31, (R25)
@@ -1084,9 +1086,17 @@ plain40:
 	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
 	FMOVQ F31, 48(R25)
-stored41:
+stored42:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2
 	SUB $1, R3, R3
-next33:
+next34:
+	MOVD MatMulArgs_PanelBytes(R0), R25
+	ADD R25, R16, R16
+	MOVD MatMulArgs_M(R0), R25
+	MUL R5, R25, R25
+	SUB R25, R2, R2
+	ADD $64, R2, R2
+	SUB $1, R17, R17
+	CBNZ R17, panel1
 	RET

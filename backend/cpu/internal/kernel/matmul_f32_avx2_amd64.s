@@ -4,26 +4,35 @@
 
 // func matmulF32AVX2(a *MatMulArgs)
 // Requires: AVX, FMA3, MMX+
-TEXT ·matmulF32AVX2(SB), $472-8
+TEXT ·matmulF32AVX2(SB), $496-8
 	MOVQ a+0(FP), AX
-	MOVQ 24(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, (SP)
 	MOVQ (AX), CX
 	MOVQ CX, 8(SP)
-	MOVQ 48(AX), AX
+	MOVQ 24(AX), AX
 	MOVQ AX, 16(SP)
 
-tile1:
-	CMPQ    16(SP), $0x06
-	JLT     next2
+panel1:
+	MOVQ a+0(FP), AX
+	MOVQ 40(AX), CX
+	MOVQ CX, 24(SP)
+	MOVQ 64(AX), AX
+	MOVQ AX, 40(SP)
+	MOVQ 8(SP), AX
+	MOVQ AX, 32(SP)
+
+tile2:
+	CMPQ    40(SP), $0x06
+	JLT     next3
 	MOVQ    a+0(FP), AX
-	MOVQ    16(AX), CX
-	MOVQ    40(AX), DX
-	MOVQ    32(AX), AX
+	MOVQ    (SP), CX
+	MOVQ    56(AX), DX
+	MOVQ    48(AX), AX
 	LEAQ    (AX)(AX*2), BX
 	LEAQ    (AX)(AX*4), SI
-	MOVQ    (SP), DI
-	LEAQ    87(SP), R8
+	MOVQ    24(SP), DI
+	LEAQ    111(SP), R8
 	ANDQ    $-64, R8
 	VXORPS  Y0, Y0, Y0
 	VMOVUPS Y0, (R8)
@@ -39,13 +48,13 @@ tile1:
 	VMOVUPS Y0, 320(R8)
 	VMOVUPS Y0, 352(R8)
 
-segment3:
+segment4:
 	MOVQ $0x0000000000000040, R9
 	CMPQ DX, R9
-	JGE  columns4
+	JGE  columns5
 	MOVQ DX, R9
 
-columns4:
+columns5:
 	SUBQ   R9, DX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -60,9 +69,9 @@ columns4:
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 	SUBQ   $0x04, R9
-	JLT    rest6
+	JLT    rest7
 
-four5:
+four6:
 	PREFETCHT0   2048(CX)
 	PREFETCHT0   2112(CX)
 	PREFETCHT0   2176(CX)
@@ -150,13 +159,13 @@ four5:
 	ADDQ         $+256, CX
 	ADDQ         $+16, DI
 	SUBQ         $0x04, R9
-	JGE          four5
+	JGE          four6
 
-rest6:
+rest7:
 	ADDQ $0x04, R9
-	JEQ  end8
+	JEQ  end9
 
-one7:
+one8:
 	VMOVUPS      (CX), Y12
 	VMOVUPS      32(CX), Y13
 	VBROADCASTSS (DI), Y14
@@ -180,9 +189,9 @@ one7:
 	ADDQ         $+64, CX
 	ADDQ         $+4, DI
 	DECQ         R9
-	JNZ          one7
+	JNZ          one8
 
-end8:
+end9:
 	VADDPS  (R8), Y0, Y0
 	VMOVUPS Y0, (R8)
 	VADDPS  32(R8), Y1, Y1
@@ -208,12 +217,12 @@ end8:
 	VADDPS  352(R8), Y11, Y11
 	VMOVUPS Y11, 352(R8)
 	TESTQ   DX, DX
-	JNE     segment3
+	JNE     segment4
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
-	MOVQ    8(SP), DX
-	CMPB    56(CX), $0x00
-	JEQ     plain9
+	MOVQ    32(SP), DX
+	CMPB    72(CX), $0x00
+	JEQ     plain10
 	VMOVUPS (R8), Y0
 	VADDPS  (DX), Y0, Y0
 	VMOVUPS Y0, (DX)
@@ -256,9 +265,9 @@ end8:
 	VADDPS  32(DX), Y0, Y0
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored10
+	JMP     stored11
 
-plain9:
+plain10:
 	VMOVUPS (R8), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(R8), Y0
@@ -290,23 +299,23 @@ plain9:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored10:
-	MOVQ   DX, 8(SP)
+stored11:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x06, 16(SP)
-	JMP    tile1
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x06, 40(SP)
+	JMP    tile2
 
-next2:
-	CMPQ    16(SP), $0x04
-	JLT     next12
+next3:
+	CMPQ    40(SP), $0x04
+	JLT     next13
 	MOVQ    a+0(FP), AX
-	MOVQ    16(AX), CX
-	MOVQ    40(AX), DX
-	MOVQ    32(AX), AX
+	MOVQ    (SP), CX
+	MOVQ    56(AX), DX
+	MOVQ    48(AX), AX
 	LEAQ    (AX)(AX*2), BX
-	MOVQ    (SP), SI
-	LEAQ    87(SP), DI
+	MOVQ    24(SP), SI
+	LEAQ    111(SP), DI
 	ANDQ    $-64, DI
 	VXORPS  Y0, Y0, Y0
 	VMOVUPS Y0, (DI)
@@ -318,13 +327,13 @@ next2:
 	VMOVUPS Y0, 192(DI)
 	VMOVUPS Y0, 224(DI)
 
-segment13:
+segment14:
 	MOVQ $0x0000000000000040, R8
 	CMPQ DX, R8
-	JGE  columns14
+	JGE  columns15
 	MOVQ DX, R8
 
-columns14:
+columns15:
 	SUBQ   R8, DX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -335,9 +344,9 @@ columns14:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 	SUBQ   $0x04, R8
-	JLT    rest16
+	JLT    rest17
 
-four15:
+four16:
 	PREFETCHT0   2048(CX)
 	PREFETCHT0   2112(CX)
 	PREFETCHT0   2176(CX)
@@ -401,13 +410,13 @@ four15:
 	ADDQ         $+256, CX
 	ADDQ         $+16, SI
 	SUBQ         $0x04, R8
-	JGE          four15
+	JGE          four16
 
-rest16:
+rest17:
 	ADDQ $0x04, R8
-	JEQ  end18
+	JEQ  end19
 
-one17:
+one18:
 	VMOVUPS      (CX), Y8
 	VMOVUPS      32(CX), Y9
 	VBROADCASTSS (SI), Y10
@@ -425,9 +434,9 @@ one17:
 	ADDQ         $+64, CX
 	ADDQ         $+4, SI
 	DECQ         R8
-	JNZ          one17
+	JNZ          one18
 
-end18:
+end19:
 	VADDPS  (DI), Y0, Y0
 	VMOVUPS Y0, (DI)
 	VADDPS  32(DI), Y1, Y1
@@ -445,12 +454,12 @@ end18:
 	VADDPS  224(DI), Y7, Y7
 	VMOVUPS Y7, 224(DI)
 	TESTQ   DX, DX
-	JNE     segment13
+	JNE     segment14
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
-	MOVQ    8(SP), DX
-	CMPB    56(CX), $0x00
-	JEQ     plain19
+	MOVQ    32(SP), DX
+	CMPB    72(CX), $0x00
+	JEQ     plain20
 	VMOVUPS (DI), Y0
 	VADDPS  (DX), Y0, Y0
 	VMOVUPS Y0, (DX)
@@ -479,9 +488,9 @@ end18:
 	VADDPS  32(DX), Y0, Y0
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored20
+	JMP     stored21
 
-plain19:
+plain20:
 	VMOVUPS (DI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(DI), Y0
@@ -503,21 +512,21 @@ plain19:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored20:
-	MOVQ   DX, 8(SP)
+stored21:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x04, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x04, 40(SP)
 
-next12:
-	CMPQ   16(SP), $0x03
-	JLT    next22
+next13:
+	CMPQ   40(SP), $0x03
+	JLT    next23
 	MOVQ   a+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   40(AX), DX
-	MOVQ   32(AX), AX
-	MOVQ   (SP), BX
-	LEAQ   87(SP), SI
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   111(SP), SI
 	ANDQ   $-64, SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -526,13 +535,13 @@ next12:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-segment23:
+segment24:
 	MOVQ $0x0000000000000040, SI
 	CMPQ DX, SI
-	JGE  columns24
+	JGE  columns25
 	MOVQ DX, SI
 
-columns24:
+columns25:
 	SUBQ   SI, DX
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
@@ -541,9 +550,9 @@ columns24:
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 	SUBQ   $0x04, SI
-	JLT    rest26
+	JLT    rest27
 
-four25:
+four26:
 	PREFETCHT0   2048(CX)
 	PREFETCHT1   4096(CX)
 	PREFETCHT0   2112(CX)
@@ -599,13 +608,13 @@ four25:
 	ADDQ         $+256, CX
 	ADDQ         $+16, BX
 	SUBQ         $0x04, SI
-	JGE          four25
+	JGE          four26
 
-rest26:
+rest27:
 	ADDQ $0x04, SI
-	JEQ  end28
+	JEQ  end29
 
-one27:
+one28:
 	VMOVUPS      (CX), Y12
 	VMOVUPS      32(CX), Y13
 	VBROADCASTSS (BX), Y14
@@ -620,9 +629,9 @@ one27:
 	ADDQ         $+64, CX
 	ADDQ         $+4, BX
 	DECQ         SI
-	JNZ          one27
+	JNZ          one28
 
-end28:
+end29:
 	VADDPS  Y6, Y0, Y0
 	VADDPS  Y7, Y1, Y1
 	VADDPS  Y8, Y2, Y2
@@ -630,12 +639,12 @@ end28:
 	VADDPS  Y10, Y4, Y4
 	VADDPS  Y11, Y5, Y5
 	TESTQ   DX, DX
-	JNE     segment23
+	JNE     segment24
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
-	MOVQ    8(SP), DX
-	CMPB    56(CX), $0x00
-	JEQ     plain29
+	MOVQ    32(SP), DX
+	CMPB    72(CX), $0x00
+	JEQ     plain30
 	VADDPS  (DX), Y0, Y0
 	VMOVUPS Y0, (DX)
 	VADDPS  32(DX), Y1, Y0
@@ -651,9 +660,9 @@ end28:
 	VADDPS  32(DX), Y5, Y0
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored30
+	JMP     stored31
 
-plain29:
+plain30:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
@@ -664,43 +673,43 @@ plain29:
 	VMOVUPS Y5, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored30:
-	MOVQ   DX, 8(SP)
+stored31:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x03, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x03, 40(SP)
 
-next22:
-	CMPQ   16(SP), $0x02
-	JLT    next32
+next23:
+	CMPQ   40(SP), $0x02
+	JLT    next33
 	MOVQ   a+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   40(AX), DX
-	MOVQ   32(AX), AX
-	MOVQ   (SP), BX
-	LEAQ   87(SP), SI
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   111(SP), SI
 	ANDQ   $-64, SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-segment33:
+segment34:
 	MOVQ $0x0000000000000040, SI
 	CMPQ DX, SI
-	JGE  columns34
+	JGE  columns35
 	MOVQ DX, SI
 
-columns34:
+columns35:
 	SUBQ   SI, DX
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 	SUBQ   $0x04, SI
-	JLT    rest36
+	JLT    rest37
 
-four35:
+four36:
 	PREFETCHT0   2048(CX)
 	PREFETCHT1   4096(CX)
 	PREFETCHT0   2112(CX)
@@ -744,13 +753,13 @@ four35:
 	ADDQ         $+256, CX
 	ADDQ         $+16, BX
 	SUBQ         $0x04, SI
-	JGE          four35
+	JGE          four36
 
-rest36:
+rest37:
 	ADDQ $0x04, SI
-	JEQ  end38
+	JEQ  end39
 
-one37:
+one38:
 	VMOVUPS      (CX), Y8
 	VMOVUPS      32(CX), Y9
 	VBROADCASTSS (BX), Y10
@@ -762,20 +771,20 @@ one37:
 	ADDQ         $+64, CX
 	ADDQ         $+4, BX
 	DECQ         SI
-	JNZ          one37
+	JNZ          one38
 
-end38:
+end39:
 	VADDPS  Y4, Y0, Y0
 	VADDPS  Y5, Y1, Y1
 	VADDPS  Y6, Y2, Y2
 	VADDPS  Y7, Y3, Y3
 	TESTQ   DX, DX
-	JNE     segment33
+	JNE     segment34
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
-	MOVQ    8(SP), DX
-	CMPB    56(CX), $0x00
-	JEQ     plain39
+	MOVQ    32(SP), DX
+	CMPB    72(CX), $0x00
+	JEQ     plain40
 	VADDPS  (DX), Y0, Y0
 	VMOVUPS Y0, (DX)
 	VADDPS  32(DX), Y1, Y0
@@ -786,9 +795,9 @@ end38:
 	VADDPS  32(DX), Y3, Y0
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored40
+	JMP     stored41
 
-plain39:
+plain40:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
@@ -796,39 +805,39 @@ plain39:
 	VMOVUPS Y3, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored40:
-	MOVQ   DX, 8(SP)
+stored41:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x02, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x02, 40(SP)
 
-next32:
-	CMPQ   16(SP), $0x01
-	JLT    next42
+next33:
+	CMPQ   40(SP), $0x01
+	JLT    next43
 	MOVQ   a+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   40(AX), DX
-	MOVQ   32(AX), AX
-	MOVQ   (SP), BX
-	LEAQ   87(SP), SI
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   111(SP), SI
 	ANDQ   $-64, SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-segment43:
+segment44:
 	MOVQ $0x0000000000000040, SI
 	CMPQ DX, SI
-	JGE  columns44
+	JGE  columns45
 	MOVQ DX, SI
 
-columns44:
+columns45:
 	SUBQ   SI, DX
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	SUBQ   $0x04, SI
-	JLT    rest46
+	JLT    rest47
 
-four45:
+four46:
 	PREFETCHT0   2048(CX)
 	PREFETCHT1   4096(CX)
 	PREFETCHT0   2112(CX)
@@ -860,13 +869,13 @@ four45:
 	ADDQ         $+256, CX
 	ADDQ         $+16, BX
 	SUBQ         $0x04, SI
-	JGE          four45
+	JGE          four46
 
-rest46:
+rest47:
 	ADDQ $0x04, SI
-	JEQ  end48
+	JEQ  end49
 
-one47:
+one48:
 	VMOVUPS      (CX), Y4
 	VMOVUPS      32(CX), Y5
 	VBROADCASTSS (BX), Y6
@@ -875,37 +884,43 @@ one47:
 	ADDQ         $+64, CX
 	ADDQ         $+4, BX
 	DECQ         SI
-	JNZ          one47
+	JNZ          one48
 
-end48:
+end49:
 	VADDPS  Y2, Y0, Y0
 	VADDPS  Y3, Y1, Y1
 	TESTQ   DX, DX
-	JNE     segment43
+	JNE     segment44
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
-	MOVQ    8(SP), DX
-	CMPB    56(CX), $0x00
-	JEQ     plain49
+	MOVQ    32(SP), DX
+	CMPB    72(CX), $0x00
+	JEQ     plain50
 	VADDPS  (DX), Y0, Y0
 	VMOVUPS Y0, (DX)
 	VADDPS  32(DX), Y1, Y0
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored50
+	JMP     stored51
 
-plain49:
+plain50:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored50:
-	MOVQ   DX, 8(SP)
+stored51:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x01, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
 
-next42:
+next43:
+	MOVQ a+0(FP), AX
+	MOVQ 32(AX), AX
+	ADDQ AX, (SP)
+	ADDQ $0x40, 8(SP)
+	DECQ 16(SP)
+	JNZ  panel1
 	VZEROUPPER
 	RET
 
@@ -928,7 +943,7 @@ TEXT ·matmulF32SegmentAVX2(SB), $16488-8
 	LEAQ (DX)(BX*2), DI
 	MOVQ AX, SI
 
-widen51:
+widen52:
 	VMOVUPS (DX), Y0
 	VMOVUPS 32(DX), Y1
 	VMOVAPS Y0, (SI)
@@ -949,18 +964,18 @@ widen51:
 	ADDQ    $+64, DI
 	ADDQ    $+256, SI
 	DECQ    CX
-	JNZ     widen51
+	JNZ     widen52
 	MOVQ    DX, 24(SP)
 	ADDQ    $+4096, DX
 	MOVQ    DX, 32(SP)
 
-tile52:
+tile53:
 	CMPQ       16(SP), $0x06
-	JLT        next53
+	JLT        next54
 	MOVQ       a+0(FP), CX
 	MOVQ       24(SP), DX
 	CMPQ       DX, 32(SP)
-	JGE        asked54
+	JGE        asked55
 	ADDQ       $+128, 24(SP)
 	MOVQ       24(CX), CX
 	PREFETCHT1 (DX)
@@ -976,7 +991,7 @@ tile52:
 	PREFETCHT1 64(DX)
 	ADDQ       CX, DX
 
-asked54:
+asked55:
 	MOVQ   a+0(FP), CX
 	MOVQ   40(CX), DX
 	LEAQ   (DX)(DX*2), BX
@@ -1001,9 +1016,9 @@ asked54:
 	MOVQ   (SP), R9
 	LEAQ   (R9)(BX*2), R11
 	SUBQ   $0x08, R10
-	JLT    rest58
+	JLT    rest59
 
-columns57:
+columns58:
 	PREFETCHT0   (R11)
 	VMOVAPS      (R8), Y12
 	VMOVAPS      32(R8), Y13
@@ -1172,13 +1187,13 @@ columns57:
 	ADDQ         $+2048, R8
 	ADDQ         $+32, R9
 	SUBQ         $0x08, R10
-	JGE          columns57
+	JGE          columns58
 
-rest58:
+rest59:
 	ADDQ $0x08, R10
-	JEQ  end56
+	JEQ  end57
 
-one55:
+one56:
 	VMOVAPS      (R8), Y12
 	VMOVAPS      32(R8), Y13
 	VBROADCASTSS (R9), Y14
@@ -1202,9 +1217,9 @@ one55:
 	ADDQ         $+256, R8
 	ADDQ         $+4, R9
 	DECQ         R10
-	JNZ          one55
+	JNZ          one56
 
-end56:
+end57:
 	MOVQ    CX, R8
 	VADDPS  (R8), Y0, Y0
 	VMOVUPS Y0, (R8)
@@ -1252,9 +1267,9 @@ end56:
 	LEAQ    64(AX), R8
 	MOVQ    (SP), R9
 	SUBQ    $0x08, R10
-	JLT     rest62
+	JLT     rest63
 
-columns61:
+columns62:
 	VMOVAPS      (R8), Y12
 	VMOVAPS      32(R8), Y13
 	VBROADCASTSS (R9), Y14
@@ -1418,13 +1433,13 @@ columns61:
 	ADDQ         $+2048, R8
 	ADDQ         $+32, R9
 	SUBQ         $0x08, R10
-	JGE          columns61
+	JGE          columns62
 
-rest62:
+rest63:
 	ADDQ $0x08, R10
-	JEQ  end60
+	JEQ  end61
 
-one59:
+one60:
 	VMOVAPS      (R8), Y12
 	VMOVAPS      32(R8), Y13
 	VBROADCASTSS (R9), Y14
@@ -1448,9 +1463,9 @@ one59:
 	ADDQ         $+256, R8
 	ADDQ         $+4, R9
 	DECQ         R10
-	JNZ          one59
+	JNZ          one60
 
-end60:
+end61:
 	MOVQ    CX, R8
 	VADDPS  64(R8), Y0, Y0
 	VMOVUPS Y0, 64(R8)
@@ -1498,9 +1513,9 @@ end60:
 	LEAQ    128(AX), R8
 	MOVQ    (SP), R9
 	SUBQ    $0x08, R10
-	JLT     rest66
+	JLT     rest67
 
-columns65:
+columns66:
 	VMOVAPS      (R8), Y12
 	VMOVAPS      32(R8), Y13
 	VBROADCASTSS (R9), Y14
@@ -1664,13 +1679,13 @@ columns65:
 	ADDQ         $+2048, R8
 	ADDQ         $+32, R9
 	SUBQ         $0x08, R10
-	JGE          columns65
+	JGE          columns66
 
-rest66:
+rest67:
 	ADDQ $0x08, R10
-	JEQ  end64
+	JEQ  end65
 
-one63:
+one64:
 	VMOVAPS      (R8), Y12
 	VMOVAPS      32(R8), Y13
 	VBROADCASTSS (R9), Y14
@@ -1694,9 +1709,9 @@ one63:
 	ADDQ         $+256, R8
 	ADDQ         $+4, R9
 	DECQ         R10
-	JNZ          one63
+	JNZ          one64
 
-end64:
+end65:
 	MOVQ    CX, R8
 	VADDPS  128(R8), Y0, Y0
 	VMOVUPS Y0, 128(R8)
@@ -1744,9 +1759,9 @@ end64:
 	LEAQ    192(AX), R8
 	MOVQ    (SP), R9
 	SUBQ    $0x08, R10
-	JLT     rest70
+	JLT     rest71
 
-columns69:
+columns70:
 	VMOVAPS      (R8), Y12
 	VMOVAPS      32(R8), Y13
 	VBROADCASTSS (R9), Y14
@@ -1910,13 +1925,13 @@ columns69:
 	ADDQ         $+2048, R8
 	ADDQ         $+32, R9
 	SUBQ         $0x08, R10
-	JGE          columns69
+	JGE          columns70
 
-rest70:
+rest71:
 	ADDQ $0x08, R10
-	JEQ  end68
+	JEQ  end69
 
-one67:
+one68:
 	VMOVAPS      (R8), Y12
 	VMOVAPS      32(R8), Y13
 	VBROADCASTSS (R9), Y14
@@ -1940,9 +1955,9 @@ one67:
 	ADDQ         $+256, R8
 	ADDQ         $+4, R9
 	DECQ         R10
-	JNZ          one67
+	JNZ          one68
 
-end68:
+end69:
 	VADDPS  192(CX), Y0, Y0
 	VMOVUPS Y0, 192(CX)
 	VADDPS  224(CX), Y1, Y1
@@ -1978,11 +1993,11 @@ end68:
 	IMUL3Q  $+6, DX, CX
 	ADDQ    CX, (SP)
 	SUBQ    $0x06, 16(SP)
-	JMP     tile52
+	JMP     tile53
 
-next53:
+next54:
 	CMPQ   16(SP), $0x03
-	JLT    next72
+	JLT    next73
 	MOVQ   a+0(FP), CX
 	MOVQ   40(CX), DX
 	MOVQ   8(CX), BX
@@ -1998,7 +2013,7 @@ next53:
 	LEAQ   (AX), SI
 	MOVQ   (SP), DI
 
-one73:
+one74:
 	VMOVAPS      (SI), Y6
 	VMOVAPS      32(SI), Y7
 	VBROADCASTSS (DI), Y8
@@ -2013,7 +2028,7 @@ one73:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one73
+	JNZ          one74
 	MOVQ         CX, SI
 	VADDPS       (SI), Y0, Y0
 	VMOVUPS      Y0, (SI)
@@ -2040,7 +2055,7 @@ one73:
 	LEAQ         64(AX), SI
 	MOVQ         (SP), DI
 
-one75:
+one76:
 	VMOVAPS      (SI), Y6
 	VMOVAPS      32(SI), Y7
 	VBROADCASTSS (DI), Y8
@@ -2055,7 +2070,7 @@ one75:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one75
+	JNZ          one76
 	MOVQ         CX, SI
 	VADDPS       64(SI), Y0, Y0
 	VMOVUPS      Y0, 64(SI)
@@ -2082,7 +2097,7 @@ one75:
 	LEAQ         128(AX), SI
 	MOVQ         (SP), DI
 
-one77:
+one78:
 	VMOVAPS      (SI), Y6
 	VMOVAPS      32(SI), Y7
 	VBROADCASTSS (DI), Y8
@@ -2097,7 +2112,7 @@ one77:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one77
+	JNZ          one78
 	MOVQ         CX, SI
 	VADDPS       128(SI), Y0, Y0
 	VMOVUPS      Y0, 128(SI)
@@ -2124,7 +2139,7 @@ one77:
 	LEAQ         192(AX), SI
 	MOVQ         (SP), DI
 
-one79:
+one80:
 	VMOVAPS      (SI), Y6
 	VMOVAPS      32(SI), Y7
 	VBROADCASTSS (DI), Y8
@@ -2139,7 +2154,7 @@ one79:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one79
+	JNZ          one80
 	VADDPS       192(CX), Y0, Y0
 	VMOVUPS      Y0, 192(CX)
 	VADDPS       224(CX), Y1, Y1
@@ -2161,9 +2176,9 @@ one79:
 	ADDQ         CX, (SP)
 	SUBQ         $0x03, 16(SP)
 
-next72:
+next73:
 	CMPQ   16(SP), $0x02
-	JLT    next82
+	JLT    next83
 	MOVQ   a+0(FP), CX
 	MOVQ   40(CX), DX
 	MOVQ   8(CX), BX
@@ -2177,7 +2192,7 @@ next72:
 	LEAQ   (AX), SI
 	MOVQ   (SP), DI
 
-one83:
+one84:
 	VMOVAPS      (SI), Y4
 	VMOVAPS      32(SI), Y5
 	VBROADCASTSS (DI), Y6
@@ -2189,7 +2204,7 @@ one83:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one83
+	JNZ          one84
 	MOVQ         CX, SI
 	VADDPS       (SI), Y0, Y0
 	VMOVUPS      Y0, (SI)
@@ -2209,7 +2224,7 @@ one83:
 	LEAQ         64(AX), SI
 	MOVQ         (SP), DI
 
-one85:
+one86:
 	VMOVAPS      (SI), Y4
 	VMOVAPS      32(SI), Y5
 	VBROADCASTSS (DI), Y6
@@ -2221,7 +2236,7 @@ one85:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one85
+	JNZ          one86
 	MOVQ         CX, SI
 	VADDPS       64(SI), Y0, Y0
 	VMOVUPS      Y0, 64(SI)
@@ -2241,7 +2256,7 @@ one85:
 	LEAQ         128(AX), SI
 	MOVQ         (SP), DI
 
-one87:
+one88:
 	VMOVAPS      (SI), Y4
 	VMOVAPS      32(SI), Y5
 	VBROADCASTSS (DI), Y6
@@ -2253,7 +2268,7 @@ one87:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one87
+	JNZ          one88
 	MOVQ         CX, SI
 	VADDPS       128(SI), Y0, Y0
 	VMOVUPS      Y0, 128(SI)
@@ -2273,7 +2288,7 @@ one87:
 	LEAQ         192(AX), SI
 	MOVQ         (SP), DI
 
-one89:
+one90:
 	VMOVAPS      (SI), Y4
 	VMOVAPS      32(SI), Y5
 	VBROADCASTSS (DI), Y6
@@ -2285,7 +2300,7 @@ one89:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one89
+	JNZ          one90
 	VADDPS       192(CX), Y0, Y0
 	VMOVUPS      Y0, 192(CX)
 	VADDPS       224(CX), Y1, Y1
@@ -2302,9 +2317,9 @@ one89:
 	ADDQ         CX, (SP)
 	SUBQ         $0x02, 16(SP)
 
-next82:
+next83:
 	CMPQ   16(SP), $0x01
-	JLT    next92
+	JLT    next93
 	MOVQ   a+0(FP), CX
 	MOVQ   40(CX), DX
 	MOVQ   8(CX), BX
@@ -2316,7 +2331,7 @@ next82:
 	LEAQ   (AX), SI
 	MOVQ   (SP), DI
 
-one93:
+one94:
 	VMOVAPS      (SI), Y2
 	VMOVAPS      32(SI), Y3
 	VBROADCASTSS (DI), Y4
@@ -2325,7 +2340,7 @@ one93:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one93
+	JNZ          one94
 	MOVQ         CX, SI
 	VADDPS       (SI), Y0, Y0
 	VMOVUPS      Y0, (SI)
@@ -2338,7 +2353,7 @@ one93:
 	LEAQ         64(AX), SI
 	MOVQ         (SP), DI
 
-one95:
+one96:
 	VMOVAPS      (SI), Y2
 	VMOVAPS      32(SI), Y3
 	VBROADCASTSS (DI), Y4
@@ -2347,7 +2362,7 @@ one95:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one95
+	JNZ          one96
 	MOVQ         CX, SI
 	VADDPS       64(SI), Y0, Y0
 	VMOVUPS      Y0, 64(SI)
@@ -2360,7 +2375,7 @@ one95:
 	LEAQ         128(AX), SI
 	MOVQ         (SP), DI
 
-one97:
+one98:
 	VMOVAPS      (SI), Y2
 	VMOVAPS      32(SI), Y3
 	VBROADCASTSS (DI), Y4
@@ -2369,7 +2384,7 @@ one97:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one97
+	JNZ          one98
 	MOVQ         CX, SI
 	VADDPS       128(SI), Y0, Y0
 	VMOVUPS      Y0, 128(SI)
@@ -2382,7 +2397,7 @@ one97:
 	LEAQ         192(AX), AX
 	MOVQ         (SP), DI
 
-one99:
+one100:
 	VMOVAPS      (AX), Y2
 	VMOVAPS      32(AX), Y3
 	VBROADCASTSS (DI), Y4
@@ -2391,7 +2406,7 @@ one99:
 	ADDQ         $+256, AX
 	ADDQ         $+4, DI
 	DECQ         SI
-	JNZ          one99
+	JNZ          one100
 	MOVQ         CX, AX
 	VADDPS       192(AX), Y0, Y0
 	VMOVUPS      Y0, 192(AX)
@@ -2404,6 +2419,6 @@ one99:
 	ADDQ         AX, (SP)
 	SUBQ         $0x01, 16(SP)
 
-next92:
+next93:
 	VZEROUPPER
 	RET

@@ -4,25 +4,34 @@
 
 // func matmulF32AVX512(a *MatMulArgs)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·matmulF32AVX512(SB), $24-8
+TEXT ·matmulF32AVX512(SB), $48-8
 	MOVQ a+0(FP), AX
-	MOVQ 24(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, (SP)
 	MOVQ (AX), CX
 	MOVQ CX, 8(SP)
-	MOVQ 48(AX), AX
+	MOVQ 24(AX), AX
 	MOVQ AX, 16(SP)
 
-tile1:
-	CMPQ   16(SP), $0x0c
-	JLT    next2
+panel1:
+	MOVQ a+0(FP), AX
+	MOVQ 40(AX), CX
+	MOVQ CX, 24(SP)
+	MOVQ 64(AX), AX
+	MOVQ AX, 40(SP)
+	MOVQ 8(SP), AX
+	MOVQ AX, 32(SP)
+
+tile2:
+	CMPQ   40(SP), $0x0c
+	JLT    next3
 	MOVQ   a+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   40(AX), DX
-	MOVQ   32(AX), AX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
 	LEAQ   (AX)(AX*2), BX
 	LEAQ   (AX)(AX*4), SI
-	MOVQ   (SP), DI
+	MOVQ   24(SP), DI
 	LEAQ   (DI)(BX*2), R8
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -37,13 +46,13 @@ tile1:
 	VXORPS Z10, Z10, Z10
 	VXORPS Z11, Z11, Z11
 
-segment3:
+segment4:
 	MOVQ $0x0000000000000040, R9
 	CMPQ DX, R9
-	JGE  columns4
+	JGE  columns5
 	MOVQ DX, R9
 
-columns4:
+columns5:
 	SUBQ   R9, DX
 	VXORPS Z12, Z12, Z12
 	VXORPS Z13, Z13, Z13
@@ -58,9 +67,9 @@ columns4:
 	VXORPS Z22, Z22, Z22
 	VXORPS Z23, Z23, Z23
 	SUBQ   $0x04, R9
-	JLT    rest6
+	JLT    rest7
 
-four5:
+four6:
 	VMOVUPS          (CX), Z24
 	VFMADD231PS.BCST (DI), Z24, Z12
 	VFMADD231PS.BCST (DI)(AX*1), Z24, Z13
@@ -117,13 +126,13 @@ four5:
 	ADDQ             $+16, DI
 	ADDQ             $+16, R8
 	SUBQ             $0x04, R9
-	JGE              four5
+	JGE              four6
 
-rest6:
+rest7:
 	ADDQ $0x04, R9
-	JEQ  end8
+	JEQ  end9
 
-one7:
+one8:
 	VMOVUPS          (CX), Z24
 	VFMADD231PS.BCST (DI), Z24, Z12
 	VFMADD231PS.BCST (DI)(AX*1), Z24, Z13
@@ -141,9 +150,9 @@ one7:
 	ADDQ             $+4, DI
 	ADDQ             $+4, R8
 	DECQ             R9
-	JNZ              one7
+	JNZ              one8
 
-end8:
+end9:
 	VADDPS  Z12, Z0, Z0
 	VADDPS  Z13, Z1, Z1
 	VADDPS  Z14, Z2, Z2
@@ -157,12 +166,12 @@ end8:
 	VADDPS  Z22, Z10, Z10
 	VADDPS  Z23, Z11, Z11
 	TESTQ   DX, DX
-	JNE     segment3
+	JNE     segment4
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
-	MOVQ    8(SP), DX
-	CMPB    56(CX), $0x00
-	JEQ     plain9
+	MOVQ    32(SP), DX
+	CMPB    72(CX), $0x00
+	JEQ     plain10
 	VADDPS  (DX), Z0, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
@@ -199,9 +208,9 @@ end8:
 	VADDPS  (DX), Z11, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored10
+	JMP     stored11
 
-plain9:
+plain10:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -227,23 +236,23 @@ plain9:
 	VMOVUPS Z11, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored10:
-	MOVQ   DX, 8(SP)
+stored11:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+12, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x0c, 16(SP)
-	JMP    tile1
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x0c, 40(SP)
+	JMP    tile2
 
-next2:
-	CMPQ   16(SP), $0x08
-	JLT    next12
+next3:
+	CMPQ   40(SP), $0x08
+	JLT    next13
 	MOVQ   a+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   40(AX), DX
-	MOVQ   32(AX), AX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
 	LEAQ   (AX)(AX*2), BX
 	LEAQ   (AX)(AX*4), SI
-	MOVQ   (SP), DI
+	MOVQ   24(SP), DI
 	LEAQ   (DI)(BX*2), R8
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -254,13 +263,13 @@ next2:
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
 
-segment13:
+segment14:
 	MOVQ $0x0000000000000040, R9
 	CMPQ DX, R9
-	JGE  columns14
+	JGE  columns15
 	MOVQ DX, R9
 
-columns14:
+columns15:
 	SUBQ   R9, DX
 	VXORPS Z8, Z8, Z8
 	VXORPS Z9, Z9, Z9
@@ -271,9 +280,9 @@ columns14:
 	VXORPS Z14, Z14, Z14
 	VXORPS Z15, Z15, Z15
 	SUBQ   $0x04, R9
-	JLT    rest16
+	JLT    rest17
 
-four15:
+four16:
 	PREFETCHT0       2048(CX)
 	PREFETCHT0       2112(CX)
 	PREFETCHT0       2176(CX)
@@ -318,13 +327,13 @@ four15:
 	ADDQ             $+16, DI
 	ADDQ             $+16, R8
 	SUBQ             $0x04, R9
-	JGE              four15
+	JGE              four16
 
-rest16:
+rest17:
 	ADDQ $0x04, R9
-	JEQ  end18
+	JEQ  end19
 
-one17:
+one18:
 	VMOVUPS          (CX), Z16
 	VFMADD231PS.BCST (DI), Z16, Z8
 	VFMADD231PS.BCST (DI)(AX*1), Z16, Z9
@@ -338,9 +347,9 @@ one17:
 	ADDQ             $+4, DI
 	ADDQ             $+4, R8
 	DECQ             R9
-	JNZ              one17
+	JNZ              one18
 
-end18:
+end19:
 	VADDPS  Z8, Z0, Z0
 	VADDPS  Z9, Z1, Z1
 	VADDPS  Z10, Z2, Z2
@@ -350,12 +359,12 @@ end18:
 	VADDPS  Z14, Z6, Z6
 	VADDPS  Z15, Z7, Z7
 	TESTQ   DX, DX
-	JNE     segment13
+	JNE     segment14
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
-	MOVQ    8(SP), DX
-	CMPB    56(CX), $0x00
-	JEQ     plain19
+	MOVQ    32(SP), DX
+	CMPB    72(CX), $0x00
+	JEQ     plain20
 	VADDPS  (DX), Z0, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
@@ -380,9 +389,9 @@ end18:
 	VADDPS  (DX), Z7, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored20
+	JMP     stored21
 
-plain19:
+plain20:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -400,22 +409,22 @@ plain19:
 	VMOVUPS Z7, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored20:
-	MOVQ   DX, 8(SP)
+stored21:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+8, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x08, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x08, 40(SP)
 
-next12:
-	CMPQ   16(SP), $0x06
-	JLT    next22
+next13:
+	CMPQ   40(SP), $0x06
+	JLT    next23
 	MOVQ   a+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   40(AX), DX
-	MOVQ   32(AX), AX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
 	LEAQ   (AX)(AX*2), BX
 	LEAQ   (AX)(AX*4), SI
-	MOVQ   (SP), DI
+	MOVQ   24(SP), DI
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -423,13 +432,13 @@ next12:
 	VXORPS Z4, Z4, Z4
 	VXORPS Z5, Z5, Z5
 
-segment23:
+segment24:
 	MOVQ $0x0000000000000040, R8
 	CMPQ DX, R8
-	JGE  columns24
+	JGE  columns25
 	MOVQ DX, R8
 
-columns24:
+columns25:
 	SUBQ   R8, DX
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
@@ -438,9 +447,9 @@ columns24:
 	VXORPS Z10, Z10, Z10
 	VXORPS Z11, Z11, Z11
 	SUBQ   $0x04, R8
-	JLT    rest26
+	JLT    rest27
 
-four25:
+four26:
 	PREFETCHT0       2048(CX)
 	PREFETCHT0       2112(CX)
 	PREFETCHT0       2176(CX)
@@ -476,13 +485,13 @@ four25:
 	ADDQ             $+256, CX
 	ADDQ             $+16, DI
 	SUBQ             $0x04, R8
-	JGE              four25
+	JGE              four26
 
-rest26:
+rest27:
 	ADDQ $0x04, R8
-	JEQ  end28
+	JEQ  end29
 
-one27:
+one28:
 	VMOVUPS          (CX), Z12
 	VFMADD231PS.BCST (DI), Z12, Z6
 	VFMADD231PS.BCST (DI)(AX*1), Z12, Z7
@@ -493,9 +502,9 @@ one27:
 	ADDQ             $+64, CX
 	ADDQ             $+4, DI
 	DECQ             R8
-	JNZ              one27
+	JNZ              one28
 
-end28:
+end29:
 	VADDPS  Z6, Z0, Z0
 	VADDPS  Z7, Z1, Z1
 	VADDPS  Z8, Z2, Z2
@@ -503,12 +512,12 @@ end28:
 	VADDPS  Z10, Z4, Z4
 	VADDPS  Z11, Z5, Z5
 	TESTQ   DX, DX
-	JNE     segment23
+	JNE     segment24
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
-	MOVQ    8(SP), DX
-	CMPB    56(CX), $0x00
-	JEQ     plain29
+	MOVQ    32(SP), DX
+	CMPB    72(CX), $0x00
+	JEQ     plain30
 	VADDPS  (DX), Z0, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
@@ -527,9 +536,9 @@ end28:
 	VADDPS  (DX), Z5, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored30
+	JMP     stored31
 
-plain29:
+plain30:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -543,42 +552,42 @@ plain29:
 	VMOVUPS Z5, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored30:
-	MOVQ   DX, 8(SP)
+stored31:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x06, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x06, 40(SP)
 
-next22:
-	CMPQ   16(SP), $0x04
-	JLT    next32
+next23:
+	CMPQ   40(SP), $0x04
+	JLT    next33
 	MOVQ   a+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   40(AX), DX
-	MOVQ   32(AX), AX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
 	LEAQ   (AX)(AX*2), BX
-	MOVQ   (SP), SI
+	MOVQ   24(SP), SI
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 
-segment33:
+segment34:
 	MOVQ $0x0000000000000040, DI
 	CMPQ DX, DI
-	JGE  columns34
+	JGE  columns35
 	MOVQ DX, DI
 
-columns34:
+columns35:
 	SUBQ   DI, DX
 	VXORPS Z4, Z4, Z4
 	VXORPS Z5, Z5, Z5
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
 	SUBQ   $0x04, DI
-	JLT    rest36
+	JLT    rest37
 
-four35:
+four36:
 	PREFETCHT0       2048(CX)
 	PREFETCHT0       2112(CX)
 	PREFETCHT0       2176(CX)
@@ -606,13 +615,13 @@ four35:
 	ADDQ             $+256, CX
 	ADDQ             $+16, SI
 	SUBQ             $0x04, DI
-	JGE              four35
+	JGE              four36
 
-rest36:
+rest37:
 	ADDQ $0x04, DI
-	JEQ  end38
+	JEQ  end39
 
-one37:
+one38:
 	VMOVUPS          (CX), Z8
 	VFMADD231PS.BCST (SI), Z8, Z4
 	VFMADD231PS.BCST (SI)(AX*1), Z8, Z5
@@ -621,20 +630,20 @@ one37:
 	ADDQ             $+64, CX
 	ADDQ             $+4, SI
 	DECQ             DI
-	JNZ              one37
+	JNZ              one38
 
-end38:
+end39:
 	VADDPS  Z4, Z0, Z0
 	VADDPS  Z5, Z1, Z1
 	VADDPS  Z6, Z2, Z2
 	VADDPS  Z7, Z3, Z3
 	TESTQ   DX, DX
-	JNE     segment33
+	JNE     segment34
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
-	MOVQ    8(SP), DX
-	CMPB    56(CX), $0x00
-	JEQ     plain39
+	MOVQ    32(SP), DX
+	CMPB    72(CX), $0x00
+	JEQ     plain40
 	VADDPS  (DX), Z0, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
@@ -647,9 +656,9 @@ end38:
 	VADDPS  (DX), Z3, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored40
+	JMP     stored41
 
-plain39:
+plain40:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -659,39 +668,39 @@ plain39:
 	VMOVUPS Z3, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored40:
-	MOVQ   DX, 8(SP)
+stored41:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x04, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x04, 40(SP)
 
-next32:
-	CMPQ   16(SP), $0x03
-	JLT    next42
+next33:
+	CMPQ   40(SP), $0x03
+	JLT    next43
 	MOVQ   a+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   40(AX), DX
-	MOVQ   32(AX), AX
-	MOVQ   (SP), BX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 
-segment43:
+segment44:
 	MOVQ $0x0000000000000040, SI
 	CMPQ DX, SI
-	JGE  columns44
+	JGE  columns45
 	MOVQ DX, SI
 
-columns44:
+columns45:
 	SUBQ   SI, DX
 	VXORPS Z3, Z3, Z3
 	VXORPS Z4, Z4, Z4
 	VXORPS Z5, Z5, Z5
 	SUBQ   $0x04, SI
-	JLT    rest46
+	JLT    rest47
 
-four45:
+four46:
 	PREFETCHT0       2048(CX)
 	PREFETCHT1       4096(CX)
 	PREFETCHT0       2112(CX)
@@ -719,13 +728,13 @@ four45:
 	ADDQ             $+256, CX
 	ADDQ             $+16, BX
 	SUBQ             $0x04, SI
-	JGE              four45
+	JGE              four46
 
-rest46:
+rest47:
 	ADDQ $0x04, SI
-	JEQ  end48
+	JEQ  end49
 
-one47:
+one48:
 	VMOVUPS          (CX), Z6
 	VFMADD231PS.BCST (BX), Z6, Z3
 	VFMADD231PS.BCST (BX)(AX*1), Z6, Z4
@@ -733,19 +742,19 @@ one47:
 	ADDQ             $+64, CX
 	ADDQ             $+4, BX
 	DECQ             SI
-	JNZ              one47
+	JNZ              one48
 
-end48:
+end49:
 	VADDPS  Z3, Z0, Z0
 	VADDPS  Z4, Z1, Z1
 	VADDPS  Z5, Z2, Z2
 	TESTQ   DX, DX
-	JNE     segment43
+	JNE     segment44
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
-	MOVQ    8(SP), DX
-	CMPB    56(CX), $0x00
-	JEQ     plain49
+	MOVQ    32(SP), DX
+	CMPB    72(CX), $0x00
+	JEQ     plain50
 	VADDPS  (DX), Z0, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
@@ -755,9 +764,9 @@ end48:
 	VADDPS  (DX), Z2, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored50
+	JMP     stored51
 
-plain49:
+plain50:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -765,37 +774,37 @@ plain49:
 	VMOVUPS Z2, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored50:
-	MOVQ   DX, 8(SP)
+stored51:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x03, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x03, 40(SP)
 
-next42:
-	CMPQ   16(SP), $0x02
-	JLT    next52
+next43:
+	CMPQ   40(SP), $0x02
+	JLT    next53
 	MOVQ   a+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   40(AX), DX
-	MOVQ   32(AX), AX
-	MOVQ   (SP), BX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 
-segment53:
+segment54:
 	MOVQ $0x0000000000000040, SI
 	CMPQ DX, SI
-	JGE  columns54
+	JGE  columns55
 	MOVQ DX, SI
 
-columns54:
+columns55:
 	SUBQ   SI, DX
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 	SUBQ   $0x04, SI
-	JLT    rest56
+	JLT    rest57
 
-four55:
+four56:
 	PREFETCHT0       2048(CX)
 	PREFETCHT1       4096(CX)
 	PREFETCHT0       2112(CX)
@@ -819,74 +828,74 @@ four55:
 	ADDQ             $+256, CX
 	ADDQ             $+16, BX
 	SUBQ             $0x04, SI
-	JGE              four55
+	JGE              four56
 
-rest56:
+rest57:
 	ADDQ $0x04, SI
-	JEQ  end58
+	JEQ  end59
 
-one57:
+one58:
 	VMOVUPS          (CX), Z4
 	VFMADD231PS.BCST (BX), Z4, Z2
 	VFMADD231PS.BCST (BX)(AX*1), Z4, Z3
 	ADDQ             $+64, CX
 	ADDQ             $+4, BX
 	DECQ             SI
-	JNZ              one57
+	JNZ              one58
 
-end58:
+end59:
 	VADDPS  Z2, Z0, Z0
 	VADDPS  Z3, Z1, Z1
 	TESTQ   DX, DX
-	JNE     segment53
+	JNE     segment54
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
-	MOVQ    8(SP), DX
-	CMPB    56(CX), $0x00
-	JEQ     plain59
+	MOVQ    32(SP), DX
+	CMPB    72(CX), $0x00
+	JEQ     plain60
 	VADDPS  (DX), Z0, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VADDPS  (DX), Z1, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored60
+	JMP     stored61
 
-plain59:
+plain60:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored60:
-	MOVQ   DX, 8(SP)
+stored61:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x02, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x02, 40(SP)
 
-next52:
-	CMPQ   16(SP), $0x01
-	JLT    next62
+next53:
+	CMPQ   40(SP), $0x01
+	JLT    next63
 	MOVQ   a+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   40(AX), DX
-	MOVQ   32(AX), AX
-	MOVQ   (SP), BX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
 	VXORPS Z0, Z0, Z0
 
-segment63:
+segment64:
 	MOVQ $0x0000000000000040, SI
 	CMPQ DX, SI
-	JGE  columns64
+	JGE  columns65
 	MOVQ DX, SI
 
-columns64:
+columns65:
 	SUBQ   SI, DX
 	VXORPS Z1, Z1, Z1
 	SUBQ   $0x04, SI
-	JLT    rest66
+	JLT    rest67
 
-four65:
+four66:
 	PREFETCHT0       2048(CX)
 	PREFETCHT1       4096(CX)
 	PREFETCHT0       2112(CX)
@@ -906,45 +915,51 @@ four65:
 	ADDQ             $+256, CX
 	ADDQ             $+16, BX
 	SUBQ             $0x04, SI
-	JGE              four65
+	JGE              four66
 
-rest66:
+rest67:
 	ADDQ $0x04, SI
-	JEQ  end68
+	JEQ  end69
 
-one67:
+one68:
 	VMOVUPS          (CX), Z2
 	VFMADD231PS.BCST (BX), Z2, Z1
 	ADDQ             $+64, CX
 	ADDQ             $+4, BX
 	DECQ             SI
-	JNZ              one67
+	JNZ              one68
 
-end68:
+end69:
 	VADDPS  Z1, Z0, Z0
 	TESTQ   DX, DX
-	JNE     segment63
+	JNE     segment64
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
-	MOVQ    8(SP), DX
-	CMPB    56(CX), $0x00
-	JEQ     plain69
+	MOVQ    32(SP), DX
+	CMPB    72(CX), $0x00
+	JEQ     plain70
 	VADDPS  (DX), Z0, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored70
+	JMP     stored71
 
-plain69:
+plain70:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored70:
-	MOVQ   DX, 8(SP)
+stored71:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x01, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
 
-next62:
+next63:
+	MOVQ a+0(FP), AX
+	MOVQ 32(AX), AX
+	ADDQ AX, (SP)
+	ADDQ $0x40, 8(SP)
+	DECQ 16(SP)
+	JNZ  panel1
 	VZEROUPPER
 	RET
 
@@ -967,7 +982,7 @@ TEXT ·matmulF32SegmentAVX512(SB), $16488-8
 	LEAQ (DX)(BX*2), DI
 	MOVQ AX, SI
 
-widen71:
+widen72:
 	VMOVUPS (DX), Z0
 	VMOVAPS Z0, (SI)
 	VMOVUPS (DX)(BX*1), Z0
@@ -980,18 +995,18 @@ widen71:
 	ADDQ    $+64, DI
 	ADDQ    $+256, SI
 	DECQ    CX
-	JNZ     widen71
+	JNZ     widen72
 	MOVQ    DX, 24(SP)
 	ADDQ    $+4096, DX
 	MOVQ    DX, 32(SP)
 
-tile72:
+tile73:
 	CMPQ       16(SP), $0x06
-	JLT        next73
+	JLT        next74
 	MOVQ       a+0(FP), CX
 	MOVQ       24(SP), DX
 	CMPQ       DX, 32(SP)
-	JGE        asked74
+	JGE        asked75
 	ADDQ       $+128, 24(SP)
 	MOVQ       24(CX), CX
 	PREFETCHT1 (DX)
@@ -1007,7 +1022,7 @@ tile72:
 	PREFETCHT1 64(DX)
 	ADDQ       CX, DX
 
-asked74:
+asked75:
 	MOVQ   a+0(FP), CX
 	MOVQ   40(CX), DX
 	LEAQ   (DX)(DX*2), BX
@@ -1044,9 +1059,9 @@ asked74:
 	MOVQ   (SP), R9
 	LEAQ   (R9)(BX*2), R11
 	SUBQ   $0x08, R10
-	JLT    rest78
+	JLT    rest79
 
-columns77:
+columns78:
 	PREFETCHT0   (R11)
 	VMOVAPS      (R8), Z24
 	VMOVAPS      64(R8), Z25
@@ -1327,13 +1342,13 @@ columns77:
 	ADDQ         $+2048, R8
 	ADDQ         $+32, R9
 	SUBQ         $0x08, R10
-	JGE          columns77
+	JGE          columns78
 
-rest78:
+rest79:
 	ADDQ $0x08, R10
-	JEQ  end76
+	JEQ  end77
 
-one75:
+one76:
 	VMOVAPS      (R8), Z24
 	VMOVAPS      64(R8), Z25
 	VMOVAPS      128(R8), Z26
@@ -1371,9 +1386,9 @@ one75:
 	ADDQ         $+256, R8
 	ADDQ         $+4, R9
 	DECQ         R10
-	JNZ          one75
+	JNZ          one76
 
-end76:
+end77:
 	VADDPS  (CX), Z0, Z0
 	VMOVUPS Z0, (CX)
 	VADDPS  64(CX), Z1, Z1
@@ -1433,11 +1448,11 @@ end76:
 	IMUL3Q  $+6, DX, CX
 	ADDQ    CX, (SP)
 	SUBQ    $0x06, 16(SP)
-	JMP     tile72
+	JMP     tile73
 
-next73:
+next74:
 	CMPQ   16(SP), $0x03
-	JLT    next80
+	JLT    next81
 	MOVQ   a+0(FP), CX
 	MOVQ   40(CX), DX
 	MOVQ   8(CX), BX
@@ -1459,7 +1474,7 @@ next73:
 	LEAQ   (AX), SI
 	MOVQ   (SP), DI
 
-one81:
+one82:
 	VMOVAPS      (SI), Z12
 	VMOVAPS      64(SI), Z13
 	VMOVAPS      128(SI), Z14
@@ -1482,7 +1497,7 @@ one81:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one81
+	JNZ          one82
 	VADDPS       (CX), Z0, Z0
 	VMOVUPS      Z0, (CX)
 	VADDPS       64(CX), Z1, Z1
@@ -1516,9 +1531,9 @@ one81:
 	ADDQ         CX, (SP)
 	SUBQ         $0x03, 16(SP)
 
-next80:
+next81:
 	CMPQ   16(SP), $0x02
-	JLT    next84
+	JLT    next85
 	MOVQ   a+0(FP), CX
 	MOVQ   40(CX), DX
 	MOVQ   8(CX), BX
@@ -1536,7 +1551,7 @@ next80:
 	LEAQ   (AX), SI
 	MOVQ   (SP), DI
 
-one85:
+one86:
 	VMOVAPS      (SI), Z8
 	VMOVAPS      64(SI), Z9
 	VMOVAPS      128(SI), Z10
@@ -1554,7 +1569,7 @@ one85:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one85
+	JNZ          one86
 	VADDPS       (CX), Z0, Z0
 	VMOVUPS      Z0, (CX)
 	VADDPS       64(CX), Z1, Z1
@@ -1579,9 +1594,9 @@ one85:
 	ADDQ         CX, (SP)
 	SUBQ         $0x02, 16(SP)
 
-next84:
+next85:
 	CMPQ   16(SP), $0x01
-	JLT    next88
+	JLT    next89
 	MOVQ   a+0(FP), CX
 	MOVQ   40(CX), DX
 	MOVQ   8(CX), BX
@@ -1595,7 +1610,7 @@ next84:
 	LEAQ   (AX), AX
 	MOVQ   (SP), DI
 
-one89:
+one90:
 	VMOVAPS      (AX), Z4
 	VMOVAPS      64(AX), Z5
 	VMOVAPS      128(AX), Z6
@@ -1608,7 +1623,7 @@ one89:
 	ADDQ         $+256, AX
 	ADDQ         $+4, DI
 	DECQ         SI
-	JNZ          one89
+	JNZ          one90
 	MOVQ         CX, AX
 	VADDPS       (AX), Z0, Z0
 	VMOVUPS      Z0, (AX)
@@ -1625,6 +1640,6 @@ one89:
 	ADDQ         AX, (SP)
 	SUBQ         $0x01, 16(SP)
 
-next88:
+next89:
 	VZEROUPPER
 	RET

@@ -8,17 +8,20 @@
 // func matmulF32NEON(a *MatMulArgs)
 TEXT ·matmulF32NEON(SB), 0, $592-8
 	MOVD a+0(FP), R0
-	MOVD MatMulArgs_X(R0), R1
+	MOVD MatMulArgs_W(R0), R16
+	MOVD MatMulArgs_Panels(R0), R17
 	MOVD MatMulArgs_Dst(R0), R2
-	MOVD MatMulArgs_M(R0), R3
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
-tile1:
+panel1:
+	MOVD MatMulArgs_X(R0), R1
+	MOVD MatMulArgs_M(R0), R3
+tile2:
 	CMP $6, R3
-	BLT next2
-	MOVD MatMulArgs_W(R0), R6
+	BLT next3
 	MOVD MatMulArgs_K(R0), R7
+	MOVD R16, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -50,12 +53,12 @@ tile1:
 	FMOVQ F31, 352(RSP)
 	FMOVQ F31, 368(RSP)
 	FMOVQ F31, 384(RSP)
-segment3:
+segment4:
 	MOVD $64, R26
 	CMP R26, R7
-	BGE whole4
+	BGE whole5
 	MOVD R7, R26
-whole4:
+whole5:
 	SUB R26, R7, R7
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
@@ -82,8 +85,8 @@ whole4:
 	WORD $0x6f00e409 // movi v9.2d, #0x0
 	WORD $0x6f00e408 // movi v8.2d, #0x0
 	SUBS $4, R26, R26
-	BLT rest6
-four5:
+	BLT rest7
+four6:
 	FMOVQ (R8), F7
 	ADD $16, R8, R8
 	FMOVQ (R9), F6
@@ -210,11 +213,11 @@ four5:
 	WORD $0x4fa21808 // fmla v8.4s, v0.4s, v2.s[3]
 	ADD $256, R6, R6
 	SUBS $4, R26, R26
-	BGE four5
-rest6:
+	BGE four6
+rest7:
 	ADDS $4, R26, R26
-	BEQ end8
-one7:
+	BEQ end9
+one8:
 	FMOVS (R8), F7
 	ADD $4, R8, R8
 	FMOVS (R9), F6
@@ -257,8 +260,8 @@ one7:
 	WORD $0x4f821008 // fmla v8.4s, v0.4s, v2.s[0]
 	ADD $64, R6, R6
 	SUBS $1, R26, R26
-	BNE one7
-end8:
+	BNE one8
+end9:
 	FMOVQ 16(RSP), F7
 	WORD $0x4e3fd4e7 // fadd v7.4s, v7.4s, v31.4s
 	FMOVQ F7, 16(RSP)
@@ -331,9 +334,9 @@ end8:
 	FMOVQ 384(RSP), F7
 	WORD $0x4e28d4e7 // fadd v7.4s, v7.4s, v8.4s
 	FMOVQ F7, 384(RSP)
-	CBNZ R7, segment3
+	CBNZ R7, segment4
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain9
+	CBZ R25, plain10
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ (R25), F30
@@ -436,8 +439,8 @@ end8:
 	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
 	FMOVQ F31, 48(R25)
-	B stored10
-plain9:
+	B stored11
+plain10:
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ F31, (R25)
@@ -492,19 +495,19 @@ plain9:
 	FMOVQ F31, 32(R25)
 	FMOVQ 384(RSP), F31
 	FMOVQ F31, 48(R25)
-stored10:
+stored11:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	ADD R4<<2, R1, R1
 	ADD R5<<2, R2, R2
 	SUB $6, R3, R3
-	B tile1
-next2:
-tile11:
+	B tile2
+next3:
+tile12:
 	CMP $4, R3
-	BLT next12
-	MOVD MatMulArgs_W(R0), R6
+	BLT next13
 	MOVD MatMulArgs_K(R0), R7
+	MOVD R16, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -526,12 +529,12 @@ tile11:
 	FMOVQ F31, 224(RSP)
 	FMOVQ F31, 240(RSP)
 	FMOVQ F31, 256(RSP)
-segment13:
+segment14:
 	MOVD $64, R26
 	CMP R26, R7
-	BGE whole14
+	BGE whole15
 	MOVD R7, R26
-whole14:
+whole15:
 	SUB R26, R7, R7
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
@@ -550,8 +553,8 @@ whole14:
 	WORD $0x6f00e411 // movi v17.2d, #0x0
 	WORD $0x6f00e410 // movi v16.2d, #0x0
 	SUBS $4, R26, R26
-	BLT rest16
-four15:
+	BLT rest17
+four16:
 	FMOVQ (R8), F15
 	ADD $16, R8, R8
 	FMOVQ (R9), F14
@@ -642,11 +645,11 @@ four15:
 	WORD $0x4fac1950 // fmla v16.4s, v10.4s, v12.s[3]
 	ADD $256, R6, R6
 	SUBS $4, R26, R26
-	BGE four15
-rest16:
+	BGE four16
+rest17:
 	ADDS $4, R26, R26
-	BEQ end18
-one17:
+	BEQ end19
+one18:
 	FMOVS (R8), F15
 	ADD $4, R8, R8
 	FMOVS (R9), F14
@@ -677,8 +680,8 @@ one17:
 	WORD $0x4f8c1150 // fmla v16.4s, v10.4s, v12.s[0]
 	ADD $64, R6, R6
 	SUBS $1, R26, R26
-	BNE one17
-end18:
+	BNE one18
+end19:
 	FMOVQ 16(RSP), F15
 	WORD $0x4e3fd5ef // fadd v15.4s, v15.4s, v31.4s
 	FMOVQ F15, 16(RSP)
@@ -727,9 +730,9 @@ end18:
 	FMOVQ 256(RSP), F15
 	WORD $0x4e30d5ef // fadd v15.4s, v15.4s, v16.4s
 	FMOVQ F15, 256(RSP)
-	CBNZ R7, segment13
+	CBNZ R7, segment14
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain19
+	CBZ R25, plain20
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ (R25), F30
@@ -798,8 +801,8 @@ end18:
 	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
 	FMOVQ F31, 48(R25)
-	B stored20
-plain19:
+	B stored21
+plain20:
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ F31, (R25)
@@ -836,16 +839,16 @@ plain19:
 	FMOVQ F31, 32(R25)
 	FMOVQ 256(RSP), F31
 	FMOVQ F31, 48(R25)
-stored20:
+stored21:
 	ADD R4<<2, R1, R1
 	ADD R5<<2, R2, R2
 	SUB $4, R3, R3
-next12:
-tile21:
+next13:
+tile22:
 	CMP $2, R3
-	BLT next22
-	MOVD MatMulArgs_W(R0), R6
+	BLT next23
 	MOVD MatMulArgs_K(R0), R7
+	MOVD R16, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	WORD $0x6f00e41f // movi v31.2d, #0x0
@@ -857,12 +860,12 @@ tile21:
 	FMOVQ F31, 96(RSP)
 	FMOVQ F31, 112(RSP)
 	FMOVQ F31, 128(RSP)
-segment23:
+segment24:
 	MOVD $64, R26
 	CMP R26, R7
-	BGE whole24
+	BGE whole25
 	MOVD R7, R26
-whole24:
+whole25:
 	SUB R26, R7, R7
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
@@ -873,8 +876,8 @@ whole24:
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
 	SUBS $4, R26, R26
-	BLT rest26
-four25:
+	BLT rest27
+four26:
 	FMOVQ (R8), F23
 	ADD $16, R8, R8
 	FMOVQ (R9), F22
@@ -929,11 +932,11 @@ four25:
 	WORD $0x4fb61a98 // fmla v24.4s, v20.4s, v22.s[3]
 	ADD $256, R6, R6
 	SUBS $4, R26, R26
-	BGE four25
-rest26:
+	BGE four26
+rest27:
 	ADDS $4, R26, R26
-	BEQ end28
-one27:
+	BEQ end29
+one28:
 	FMOVS (R8), F23
 	ADD $4, R8, R8
 	FMOVS (R9), F22
@@ -952,8 +955,8 @@ one27:
 	WORD $0x4f961298 // fmla v24.4s, v20.4s, v22.s[0]
 	ADD $64, R6, R6
 	SUBS $1, R26, R26
-	BNE one27
-end28:
+	BNE one28
+end29:
 	FMOVQ 16(RSP), F23
 	WORD $0x4e3fd6f7 // fadd v23.4s, v23.4s, v31.4s
 	FMOVQ F23, 16(RSP)
@@ -978,9 +981,9 @@ end28:
 	FMOVQ 128(RSP), F23
 	WORD $0x4e38d6f7 // fadd v23.4s, v23.4s, v24.4s
 	FMOVQ F23, 128(RSP)
-	CBNZ R7, segment23
+	CBNZ R7, segment24
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain29
+	CBZ R25, plain30
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ (R25), F30
@@ -1015,8 +1018,8 @@ end28:
 	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
 	FMOVQ F31, 48(R25)
-	B stored30
-plain29:
+	B stored31
+plain30:
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ F31, (R25)
@@ -1035,36 +1038,36 @@ plain29:
 	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
 	FMOVQ F31, 48(R25)
-stored30:
+stored31:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	SUB $2, R3, R3
-next22:
-tile31:
+next23:
+tile32:
 	CMP $1, R3
-	BLT next32
-	MOVD MatMulArgs_W(R0), R6
+	BLT next33
 	MOVD MatMulArgs_K(R0), R7
+	MOVD R16, R6
 	MOVD R1, R8
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	FMOVQ F31, 16(RSP)
 	FMOVQ F31, 32(RSP)
 	FMOVQ F31, 48(RSP)
 	FMOVQ F31, 64(RSP)
-segment33:
+segment34:
 	MOVD $64, R26
 	CMP R26, R7
-	BGE whole34
+	BGE whole35
 	MOVD R7, R26
-whole34:
+whole35:
 	SUB R26, R7, R7
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
 	SUBS $4, R26, R26
-	BLT rest36
-four35:
+	BLT rest37
+four36:
 	FMOVQ (R8), F27
 	ADD $16, R8, R8
 	FMOVQ (R6), F26
@@ -1101,11 +1104,11 @@ four35:
 	WORD $0x4fbb1b3c // fmla v28.4s, v25.4s, v27.s[3]
 	ADD $256, R6, R6
 	SUBS $4, R26, R26
-	BGE four35
-rest36:
+	BGE four36
+rest37:
 	ADDS $4, R26, R26
-	BEQ end38
-one37:
+	BEQ end39
+one38:
 	FMOVS (R8), F27
 	ADD $4, R8, R8
 	FMOVQ (R6), F26
@@ -1118,8 +1121,8 @@ one37:
 	WORD $0x4f9b133c // fmla v28.4s, v25.4s, v27.s[0]
 	ADD $64, R6, R6
 	SUBS $1, R26, R26
-	BNE one37
-end38:
+	BNE one38
+end39:
 	FMOVQ 16(RSP), F27
 	WORD $0x4e3fd77b // fadd v27.4s, v27.4s, v31.4s
 	FMOVQ F27, 16(RSP)
@@ -1132,9 +1135,9 @@ end38:
 	FMOVQ 64(RSP), F27
 	WORD $0x4e3cd77b // fadd v27.4s, v27.4s, v28.4s
 	FMOVQ F27, 64(RSP)
-	CBNZ R7, segment33
+	CBNZ R7, segment34
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain39
+	CBZ R25, plain40
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ (R25), F30
@@ -1152,8 +1155,8 @@ end38:
 	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
 	FMOVQ F31, 48(R25)
-	B stored40
-plain39:
+	B stored41
+plain40:
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ F31, (R25)
@@ -1163,9 +1166,17 @@ plain39:
 	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
 	FMOVQ F31, 48(R25)
-stored40:
+stored41:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2
 	SUB $1, R3, R3
-next32:
+next33:
+	MOVD MatMulArgs_PanelBytes(R0), R25
+	ADD R25, R16, R16
+	MOVD MatMulArgs_M(R0), R25
+	MUL R5, R25, R25
+	SUB R25, R2, R2
+	ADD $64, R2, R2
+	SUB $1, R17, R17
+	CBNZ R17, panel1
 	RET

@@ -67,6 +67,23 @@ func matmulGeneric(s *Set) {
 			s.MatMul[i] = func(a *MatMulArgs) { matmulInt(a, Layout(i), block) }
 		}
 	}
+	for i, f := range s.MatMul {
+		s.MatMul[i] = panelByPanel(f)
+	}
+}
+
+// panelByPanel returns the product of panels of which each is multiplied by one, which knows of no others. It moves a
+// while it works, since a copy would be allocated.
+func panelByPanel(one func(a *MatMulArgs)) func(a *MatMulArgs) {
+	return func(a *MatMulArgs) {
+		all := *a
+		a.Panels = 1
+		for i := range all.Panels {
+			a.W, a.Dst = unsafe.Add(all.W, i*all.PanelBytes), unsafe.Add(all.Dst, 4*PanelRows*i)
+			one(a)
+		}
+		*a = all
+	}
 }
 
 func widenF32(w unsafe.Pointer) [PanelRows]float32 { return *(*[PanelRows]float32)(w) }

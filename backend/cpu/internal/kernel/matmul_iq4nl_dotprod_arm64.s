@@ -8,9 +8,9 @@
 // func matmulIQ4NLDotProd(a *MatMulArgs)
 TEXT ·matmulIQ4NLDotProd(SB), 0, $592-8
 	MOVD a+0(FP), R0
-	MOVD MatMulArgs_X(R0), R1
+	MOVD MatMulArgs_W(R0), R16
+	MOVD MatMulArgs_Panels(R0), R17
 	MOVD MatMulArgs_Dst(R0), R2
-	MOVD MatMulArgs_M(R0), R3
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
@@ -24,16 +24,18 @@ TEXT ·matmulIQ4NLDotProd(SB), 0, $592-8
 	MOVD R25, 560(RSP)
 	MOVD $0x7159453526190d01, R25
 	MOVD R25, 568(RSP)
-tile1:
+panel1:
+	MOVD MatMulArgs_X(R0), R1
+	MOVD MatMulArgs_M(R0), R3
+tile2:
 	CMP $6, R3
-	BLT next2
+	BLT next3
 	MOVD $0, R24
-part3:
-	MOVD MatMulArgs_W(R0), R6
+part4:
 	MOVD MatMulArgs_K(R0), R7
-	ADD R24<<4, R6, R22
-	ADD R24<<3, R6, R23
-	ADD R24<<5, R6, R6
+	ADD R24<<4, R16, R22
+	ADD R24<<3, R16, R23
+	ADD R24<<5, R16, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -55,7 +57,7 @@ part3:
 	WORD $0x6f00e416 // movi v22.2d, #0x0
 	WORD $0x6f00e415 // movi v21.2d, #0x0
 	WORD $0x6f00e414 // movi v20.2d, #0x0
-block4:
+block5:
 	FMOVQ 528(RSP), F19
 	FMOVQ 560(RSP), F18
 	FMOVQ 544(RSP), F17
@@ -288,9 +290,9 @@ block4:
 	ADD $288, R22, R22
 	ADD $288, R23, R23
 	SUBS $1, R7, R7
-	BNE block4
+	BNE block5
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain5
+	CBZ R25, plain6
 	ADD R24<<5, R2, R25
 	FMOVQ (R25), F18
 	WORD $0x4e32d7f3 // fadd v19.4s, v31.4s, v18.4s
@@ -333,8 +335,8 @@ block4:
 	FMOVQ 16(R25), F18
 	WORD $0x4e32d693 // fadd v19.4s, v20.4s, v18.4s
 	FMOVQ F19, 16(R25)
-	B stored6
-plain5:
+	B stored7
+plain6:
 	ADD R24<<5, R2, R25
 	FMOVQ F31, (R25)
 	FMOVQ F30, 16(R25)
@@ -353,27 +355,26 @@ plain5:
 	ADD R5, R25, R25
 	FMOVQ F21, (R25)
 	FMOVQ F20, 16(R25)
-stored6:
+stored7:
 	ADD $1, R24, R24
 	CMP $2, R24
-	BLT part3
+	BLT part4
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	ADD R4<<2, R1, R1
 	ADD R5<<2, R2, R2
 	SUB $6, R3, R3
-	B tile1
-next2:
-tile7:
+	B tile2
+next3:
+tile8:
 	CMP $4, R3
-	BLT next8
+	BLT next9
 	MOVD $0, R24
-part9:
-	MOVD MatMulArgs_W(R0), R6
+part10:
 	MOVD MatMulArgs_K(R0), R7
-	ADD R24<<4, R6, R22
-	ADD R24<<3, R6, R23
-	ADD R24<<5, R6, R6
+	ADD R24<<4, R16, R22
+	ADD R24<<3, R16, R23
+	ADD R24<<5, R16, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -389,7 +390,7 @@ part9:
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
-block10:
+block11:
 	FMOVQ 528(RSP), F23
 	FMOVQ 560(RSP), F22
 	FMOVQ 544(RSP), F21
@@ -562,9 +563,9 @@ block10:
 	ADD $288, R22, R22
 	ADD $288, R23, R23
 	SUBS $1, R7, R7
-	BNE block10
+	BNE block11
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain11
+	CBZ R25, plain12
 	ADD R24<<5, R2, R25
 	FMOVQ (R25), F22
 	WORD $0x4e36d7f7 // fadd v23.4s, v31.4s, v22.4s
@@ -593,8 +594,8 @@ block10:
 	FMOVQ 16(R25), F22
 	WORD $0x4e36d717 // fadd v23.4s, v24.4s, v22.4s
 	FMOVQ F23, 16(R25)
-	B stored12
-plain11:
+	B stored13
+plain12:
 	ADD R24<<5, R2, R25
 	FMOVQ F31, (R25)
 	FMOVQ F30, 16(R25)
@@ -607,19 +608,19 @@ plain11:
 	ADD R5, R25, R25
 	FMOVQ F25, (R25)
 	FMOVQ F24, 16(R25)
-stored12:
+stored13:
 	ADD $1, R24, R24
 	CMP $2, R24
-	BLT part9
+	BLT part10
 	ADD R4<<2, R1, R1
 	ADD R5<<2, R2, R2
 	SUB $4, R3, R3
-next8:
-tile13:
+next9:
+tile14:
 	CMP $2, R3
-	BLT next14
-	MOVD MatMulArgs_W(R0), R6
+	BLT next15
 	MOVD MatMulArgs_K(R0), R7
+	MOVD R16, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	MOVD R7, R14
@@ -633,7 +634,7 @@ tile13:
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
-block15:
+block16:
 	FMOVQ 528(RSP), F23
 	FMOVQ 560(RSP), F22
 	FMOVQ 544(RSP), F21
@@ -843,9 +844,9 @@ block15:
 	SUB $28, R14, R14
 	ADD $288, R6, R6
 	SUBS $1, R7, R7
-	BNE block15
+	BNE block16
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain16
+	CBZ R25, plain17
 	MOVD R2, R25
 	FMOVQ (R25), F22
 	WORD $0x4e36d7f7 // fadd v23.4s, v31.4s, v22.4s
@@ -872,8 +873,8 @@ block15:
 	FMOVQ 48(R25), F22
 	WORD $0x4e36d717 // fadd v23.4s, v24.4s, v22.4s
 	FMOVQ F23, 48(R25)
-	B stored17
-plain16:
+	B stored18
+plain17:
 	MOVD R2, R25
 	FMOVQ F31, (R25)
 	FMOVQ F30, 16(R25)
@@ -884,16 +885,16 @@ plain16:
 	FMOVQ F26, 16(R25)
 	FMOVQ F25, 32(R25)
 	FMOVQ F24, 48(R25)
-stored17:
+stored18:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	SUB $2, R3, R3
-next14:
-tile18:
+next15:
+tile19:
 	CMP $1, R3
-	BLT next19
-	MOVD MatMulArgs_W(R0), R6
+	BLT next20
 	MOVD MatMulArgs_K(R0), R7
+	MOVD R16, R6
 	MOVD R1, R8
 	MOVD R7, R14
 	LSR $5, R7, R7
@@ -902,7 +903,7 @@ tile18:
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-block20:
+block21:
 	FMOVQ 528(RSP), F27
 	FMOVQ 560(RSP), F26
 	FMOVQ 544(RSP), F25
@@ -1054,9 +1055,9 @@ block20:
 	SUB $28, R14, R14
 	ADD $288, R6, R6
 	SUBS $1, R7, R7
-	BNE block20
+	BNE block21
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain21
+	CBZ R25, plain22
 	MOVD R2, R25
 	FMOVQ (R25), F26
 	WORD $0x4e3ad7fb // fadd v27.4s, v31.4s, v26.4s
@@ -1070,16 +1071,24 @@ block20:
 	FMOVQ 48(R25), F26
 	WORD $0x4e3ad79b // fadd v27.4s, v28.4s, v26.4s
 	FMOVQ F27, 48(R25)
-	B stored22
-plain21:
+	B stored23
+plain22:
 	MOVD R2, R25
 	FMOVQ F31, (R25)
 	FMOVQ F30, 16(R25)
 	FMOVQ F29, 32(R25)
 	FMOVQ F28, 48(R25)
-stored22:
+stored23:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2
 	SUB $1, R3, R3
-next19:
+next20:
+	MOVD MatMulArgs_PanelBytes(R0), R25
+	ADD R25, R16, R16
+	MOVD MatMulArgs_M(R0), R25
+	MUL R5, R25, R25
+	SUB R25, R2, R2
+	ADD $64, R2, R2
+	SUB $1, R17, R17
+	CBNZ R17, panel1
 	RET

@@ -8,9 +8,9 @@
 // func matmulIQ4NLNEON(a *MatMulArgs)
 TEXT ·matmulIQ4NLNEON(SB), 0, $592-8
 	MOVD a+0(FP), R0
-	MOVD MatMulArgs_X(R0), R1
+	MOVD MatMulArgs_W(R0), R16
+	MOVD MatMulArgs_Panels(R0), R17
 	MOVD MatMulArgs_Dst(R0), R2
-	MOVD MatMulArgs_M(R0), R3
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
@@ -24,11 +24,14 @@ TEXT ·matmulIQ4NLNEON(SB), 0, $592-8
 	MOVD R25, 560(RSP)
 	MOVD $0x7159453526190d01, R25
 	MOVD R25, 568(RSP)
-tile1:
+panel1:
+	MOVD MatMulArgs_X(R0), R1
+	MOVD MatMulArgs_M(R0), R3
+tile2:
 	CMP $2, R3
-	BLT next2
-	MOVD MatMulArgs_W(R0), R6
+	BLT next3
 	MOVD MatMulArgs_K(R0), R7
+	MOVD R16, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	MOVD R7, R14
@@ -43,7 +46,7 @@ tile1:
 	FMOVQ F31, 96(RSP)
 	FMOVQ F31, 112(RSP)
 	FMOVQ F31, 128(RSP)
-block3:
+block4:
 	FMOVQ 528(RSP), F31
 	FMOVQ 560(RSP), F30
 	WORD $0x6f00e41d // movi v29.2d, #0x0
@@ -420,9 +423,9 @@ block3:
 	SUB $28, R14, R14
 	ADD $288, R6, R6
 	SUBS $1, R7, R7
-	BNE block3
+	BNE block4
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain4
+	CBZ R25, plain5
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ (R25), F30
@@ -457,8 +460,8 @@ block3:
 	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
 	FMOVQ F31, 48(R25)
-	B stored5
-plain4:
+	B stored6
+plain5:
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ F31, (R25)
@@ -477,17 +480,17 @@ plain4:
 	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
 	FMOVQ F31, 48(R25)
-stored5:
+stored6:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	SUB $2, R3, R3
-	B tile1
-next2:
-tile6:
+	B tile2
+next3:
+tile7:
 	CMP $1, R3
-	BLT next7
-	MOVD MatMulArgs_W(R0), R6
+	BLT next8
 	MOVD MatMulArgs_K(R0), R7
+	MOVD R16, R6
 	MOVD R1, R8
 	MOVD R7, R14
 	LSR $5, R7, R7
@@ -496,7 +499,7 @@ tile6:
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-block8:
+block9:
 	FMOVQ 528(RSP), F27
 	FMOVQ 560(RSP), F26
 	WORD $0x6f00e419 // movi v25.2d, #0x0
@@ -723,9 +726,9 @@ block8:
 	SUB $28, R14, R14
 	ADD $288, R6, R6
 	SUBS $1, R7, R7
-	BNE block8
+	BNE block9
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain9
+	CBZ R25, plain10
 	MOVD R2, R25
 	FMOVQ (R25), F26
 	WORD $0x4e3ad7fb // fadd v27.4s, v31.4s, v26.4s
@@ -739,16 +742,24 @@ block8:
 	FMOVQ 48(R25), F26
 	WORD $0x4e3ad79b // fadd v27.4s, v28.4s, v26.4s
 	FMOVQ F27, 48(R25)
-	B stored10
-plain9:
+	B stored11
+plain10:
 	MOVD R2, R25
 	FMOVQ F31, (R25)
 	FMOVQ F30, 16(R25)
 	FMOVQ F29, 32(R25)
 	FMOVQ F28, 48(R25)
-stored10:
+stored11:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2
 	SUB $1, R3, R3
-next7:
+next8:
+	MOVD MatMulArgs_PanelBytes(R0), R25
+	ADD R25, R16, R16
+	MOVD MatMulArgs_M(R0), R25
+	MUL R5, R25, R25
+	SUB R25, R2, R2
+	ADD $64, R2, R2
+	SUB $1, R17, R17
+	CBNZ R17, panel1
 	RET

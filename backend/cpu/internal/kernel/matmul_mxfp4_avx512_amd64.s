@@ -6,25 +6,34 @@
 
 // func matmulMXFP4AVX512(a *MatMulArgs)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI, MMX+
-TEXT ·matmulMXFP4AVX512(SB), $24-8
+TEXT ·matmulMXFP4AVX512(SB), $48-8
 	MOVQ a+0(FP), AX
-	MOVQ 24(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, (SP)
 	MOVQ (AX), CX
 	MOVQ CX, 8(SP)
-	MOVQ 48(AX), AX
+	MOVQ 24(AX), AX
 	MOVQ AX, 16(SP)
 
-tile1:
-	CMPQ      16(SP), $0x0c
-	JLT       next2
+panel1:
+	MOVQ a+0(FP), AX
+	MOVQ 40(AX), CX
+	MOVQ CX, 24(SP)
+	MOVQ 64(AX), AX
+	MOVQ AX, 40(SP)
+	MOVQ 8(SP), AX
+	MOVQ AX, 32(SP)
+
+tile2:
+	CMPQ      40(SP), $0x0c
+	JLT       next3
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
 	LEAQ      (AX)(AX*2), BX
 	LEAQ      (AX)(AX*4), SI
-	MOVQ      (SP), DI
+	MOVQ      24(SP), DI
 	LEAQ      (DI)(BX*2), R8
 	LEAQ      (DI)(DX*1), R9
 	MOVQ      DX, R10
@@ -49,7 +58,7 @@ tile1:
 	VMOVDQU32 codes<>+0(SB), Z13
 	VMOVDQU32 minusZero<>+0(SB), Z14
 
-block3:
+block4:
 	VXORPS           Z15, Z15, Z15
 	VPDPWSSD.BCST    (R10), Z14, Z15
 	VXORPS           Z16, Z16, Z16
@@ -240,12 +249,12 @@ block3:
 	ADDQ             $+4, R10
 	ADDQ             $+4, R12
 	DECQ             DX
-	JNZ              block3
+	JNZ              block4
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain4
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain5
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -282,9 +291,9 @@ block3:
 	VADDPS           (DX), Z11, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored5
+	JMP              stored6
 
-plain4:
+plain5:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -310,23 +319,23 @@ plain4:
 	VMOVUPS Z11, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored5:
-	MOVQ   DX, 8(SP)
+stored6:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+12, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x0c, 16(SP)
-	JMP    tile1
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x0c, 40(SP)
+	JMP    tile2
 
-next2:
-	CMPQ      16(SP), $0x08
-	JLT       next7
+next3:
+	CMPQ      40(SP), $0x08
+	JLT       next8
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
 	LEAQ      (AX)(AX*2), BX
 	LEAQ      (AX)(AX*4), SI
-	MOVQ      (SP), DI
+	MOVQ      24(SP), DI
 	LEAQ      (DI)(BX*2), R8
 	LEAQ      (DI)(DX*1), R9
 	MOVQ      DX, R10
@@ -347,7 +356,7 @@ next2:
 	VMOVDQU32 codes<>+0(SB), Z9
 	VMOVDQU32 minusZero<>+0(SB), Z10
 
-block8:
+block9:
 	VXORPS           Z11, Z11, Z11
 	VPDPWSSD.BCST    (R10), Z10, Z11
 	VXORPS           Z12, Z12, Z12
@@ -491,12 +500,12 @@ block8:
 	ADDQ             $+4, R10
 	ADDQ             $+4, R12
 	DECQ             DX
-	JNZ              block8
+	JNZ              block9
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain9
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain10
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -521,9 +530,9 @@ block8:
 	VADDPS           (DX), Z7, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored10
+	JMP              stored11
 
-plain9:
+plain10:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -541,22 +550,22 @@ plain9:
 	VMOVUPS Z7, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored10:
-	MOVQ   DX, 8(SP)
+stored11:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+8, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x08, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x08, 40(SP)
 
-next7:
-	CMPQ      16(SP), $0x06
-	JLT       next12
+next8:
+	CMPQ      40(SP), $0x06
+	JLT       next13
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
 	LEAQ      (AX)(AX*2), BX
 	LEAQ      (AX)(AX*4), SI
-	MOVQ      (SP), DI
+	MOVQ      24(SP), DI
 	LEAQ      (DI)(DX*1), R8
 	MOVQ      DX, R9
 	SHRQ      $0x05, R9
@@ -572,7 +581,7 @@ next7:
 	VMOVDQU32 codes<>+0(SB), Z7
 	VMOVDQU32 minusZero<>+0(SB), Z8
 
-block13:
+block14:
 	VXORPS           Z9, Z9, Z9
 	VPDPWSSD.BCST    (R9), Z8, Z9
 	VXORPS           Z10, Z10, Z10
@@ -687,12 +696,12 @@ block13:
 	ADDQ             $+4, R8
 	ADDQ             $+4, R9
 	DECQ             DX
-	JNZ              block13
+	JNZ              block14
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain14
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain15
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -711,9 +720,9 @@ block13:
 	VADDPS           (DX), Z5, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored15
+	JMP              stored16
 
-plain14:
+plain15:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -727,21 +736,21 @@ plain14:
 	VMOVUPS Z5, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored15:
-	MOVQ   DX, 8(SP)
+stored16:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x06, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x06, 40(SP)
 
-next12:
-	CMPQ      16(SP), $0x04
-	JLT       next17
+next13:
+	CMPQ      40(SP), $0x04
+	JLT       next18
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
 	LEAQ      (AX)(AX*2), BX
-	MOVQ      (SP), SI
+	MOVQ      24(SP), SI
 	LEAQ      (SI)(DX*1), DI
 	MOVQ      DX, R8
 	SHRQ      $0x05, R8
@@ -755,7 +764,7 @@ next12:
 	VMOVDQU32 codes<>+0(SB), Z5
 	VMOVDQU32 minusZero<>+0(SB), Z6
 
-block18:
+block19:
 	VXORPS           Z7, Z7, Z7
 	VPDPWSSD.BCST    (R8), Z6, Z7
 	VXORPS           Z8, Z8, Z8
@@ -844,12 +853,12 @@ block18:
 	ADDQ             $+4, DI
 	ADDQ             $+4, R8
 	DECQ             DX
-	JNZ              block18
+	JNZ              block19
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain19
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain20
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -862,9 +871,9 @@ block18:
 	VADDPS           (DX), Z3, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored20
+	JMP              stored21
 
-plain19:
+plain20:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -874,20 +883,20 @@ plain19:
 	VMOVUPS Z3, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored20:
-	MOVQ   DX, 8(SP)
+stored21:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x04, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x04, 40(SP)
 
-next17:
-	CMPQ      16(SP), $0x03
-	JLT       next22
+next18:
+	CMPQ      40(SP), $0x03
+	JLT       next23
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
-	MOVQ      (SP), BX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
 	LEAQ      (BX)(DX*1), SI
 	MOVQ      DX, DI
 	SHRQ      $0x05, DI
@@ -900,7 +909,7 @@ next17:
 	VMOVDQU32 codes<>+0(SB), Z4
 	VMOVDQU32 minusZero<>+0(SB), Z5
 
-block23:
+block24:
 	VXORPS           Z6, Z6, Z6
 	VPDPWSSD.BCST    (DI), Z5, Z6
 	VXORPS           Z7, Z7, Z7
@@ -981,12 +990,12 @@ block23:
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
 	DECQ             DX
-	JNZ              block23
+	JNZ              block24
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain24
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain25
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -996,9 +1005,9 @@ block23:
 	VADDPS           (DX), Z2, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored25
+	JMP              stored26
 
-plain24:
+plain25:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1006,20 +1015,20 @@ plain24:
 	VMOVUPS Z2, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored25:
-	MOVQ   DX, 8(SP)
+stored26:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x03, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x03, 40(SP)
 
-next22:
-	CMPQ      16(SP), $0x02
-	JLT       next27
+next23:
+	CMPQ      40(SP), $0x02
+	JLT       next28
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
-	MOVQ      (SP), BX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
 	LEAQ      (BX)(DX*1), SI
 	MOVQ      DX, DI
 	SHRQ      $0x05, DI
@@ -1031,7 +1040,7 @@ next22:
 	VMOVDQU32 codes<>+0(SB), Z3
 	VMOVDQU32 minusZero<>+0(SB), Z4
 
-block28:
+block29:
 	VXORPS           Z5, Z5, Z5
 	VPDPWSSD.BCST    (DI), Z4, Z5
 	VXORPS           Z6, Z6, Z6
@@ -1099,40 +1108,40 @@ block28:
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
 	DECQ             DX
-	JNZ              block28
+	JNZ              block29
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain29
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain30
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
 	VADDPS           (DX), Z1, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored30
+	JMP              stored31
 
-plain29:
+plain30:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored30:
-	MOVQ   DX, 8(SP)
+stored31:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x02, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x02, 40(SP)
 
-next27:
-	CMPQ      16(SP), $0x01
-	JLT       next32
+next28:
+	CMPQ      40(SP), $0x01
+	JLT       next33
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
-	MOVQ      (SP), BX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
 	LEAQ      (BX)(DX*1), SI
 	MOVQ      DX, DI
 	SHRQ      $0x05, DI
@@ -1143,7 +1152,7 @@ next27:
 	VMOVDQU32 codes<>+0(SB), Z2
 	VMOVDQU32 minusZero<>+0(SB), Z3
 
-block33:
+block34:
 	VXORPS           Z4, Z4, Z4
 	VPDPWSSD.BCST    (DI), Z3, Z4
 	VMOVDQU32        32(CX), Z5
@@ -1198,28 +1207,34 @@ block33:
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
 	DECQ             DX
-	JNZ              block33
+	JNZ              block34
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain34
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain35
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored35
+	JMP              stored36
 
-plain34:
+plain35:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored35:
-	MOVQ   DX, 8(SP)
+stored36:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x01, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
 
-next32:
+next33:
+	MOVQ a+0(FP), AX
+	MOVQ 32(AX), AX
+	ADDQ AX, (SP)
+	ADDQ $0x40, 8(SP)
+	DECQ 16(SP)
+	JNZ  panel1
 	VZEROUPPER
 	RET
 

@@ -8,9 +8,9 @@
 // func matmulNVFP4DotProd(a *MatMulArgs)
 TEXT ·matmulNVFP4DotProd(SB), 0, $592-8
 	MOVD a+0(FP), R0
-	MOVD MatMulArgs_X(R0), R1
+	MOVD MatMulArgs_W(R0), R16
+	MOVD MatMulArgs_Panels(R0), R17
 	MOVD MatMulArgs_Dst(R0), R2
-	MOVD MatMulArgs_M(R0), R3
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
@@ -24,16 +24,18 @@ TEXT ·matmulNVFP4DotProd(SB), 0, $592-8
 	MOVD R25, 560(RSP)
 	MOVD $0xf4f8fafcfdfeff00, R25
 	MOVD R25, 568(RSP)
-tile1:
+panel1:
+	MOVD MatMulArgs_X(R0), R1
+	MOVD MatMulArgs_M(R0), R3
+tile2:
 	CMP $4, R3
-	BLT next2
+	BLT next3
 	MOVD $0, R24
-part3:
-	MOVD MatMulArgs_W(R0), R6
+part4:
 	MOVD MatMulArgs_K(R0), R7
-	ADD R24<<4, R6, R22
-	ADD R24<<3, R6, R23
-	ADD R24<<5, R6, R6
+	ADD R24<<4, R16, R22
+	ADD R24<<3, R16, R23
+	ADD R24<<5, R16, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -50,11 +52,11 @@ part3:
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
-block4:
+block5:
 	ADD $64, R6, R20
 	ADD $0, R23, R21
 	MOVD $2, R19
-sub5:
+sub6:
 	FMOVQ 528(RSP), F23
 	FMOVQ 560(RSP), F22
 	FMOVQ 544(RSP), F21
@@ -270,14 +272,14 @@ sub5:
 	ADD $256, R20, R20
 	ADD $32, R21, R21
 	SUBS $1, R19, R19
-	BNE sub5
+	BNE sub6
 	ADD $576, R6, R6
 	ADD $576, R22, R22
 	ADD $576, R23, R23
 	SUBS $1, R7, R7
-	BNE block4
+	BNE block5
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain6
+	CBZ R25, plain7
 	ADD R24<<5, R2, R25
 	FMOVQ (R25), F22
 	WORD $0x4e36d7f7 // fadd v23.4s, v31.4s, v22.4s
@@ -306,8 +308,8 @@ sub5:
 	FMOVQ 16(R25), F22
 	WORD $0x4e36d717 // fadd v23.4s, v24.4s, v22.4s
 	FMOVQ F23, 16(R25)
-	B stored7
-plain6:
+	B stored8
+plain7:
 	ADD R24<<5, R2, R25
 	FMOVQ F31, (R25)
 	FMOVQ F30, 16(R25)
@@ -320,20 +322,20 @@ plain6:
 	ADD R5, R25, R25
 	FMOVQ F25, (R25)
 	FMOVQ F24, 16(R25)
-stored7:
+stored8:
 	ADD $1, R24, R24
 	CMP $2, R24
-	BLT part3
+	BLT part4
 	ADD R4<<2, R1, R1
 	ADD R5<<2, R2, R2
 	SUB $4, R3, R3
-	B tile1
-next2:
-tile8:
+	B tile2
+next3:
+tile9:
 	CMP $2, R3
-	BLT next9
-	MOVD MatMulArgs_W(R0), R6
+	BLT next10
 	MOVD MatMulArgs_K(R0), R7
+	MOVD R16, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	MOVD R7, R14
@@ -348,11 +350,11 @@ tile8:
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
-block10:
+block11:
 	ADD $64, R6, R20
 	ADD $0, R6, R21
 	MOVD $2, R19
-sub11:
+sub12:
 	FMOVQ 528(RSP), F23
 	FMOVQ 560(RSP), F22
 	FMOVQ 544(RSP), F21
@@ -618,12 +620,12 @@ sub11:
 	ADD $256, R20, R20
 	ADD $32, R21, R21
 	SUBS $1, R19, R19
-	BNE sub11
+	BNE sub12
 	ADD $576, R6, R6
 	SUBS $1, R7, R7
-	BNE block10
+	BNE block11
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain12
+	CBZ R25, plain13
 	MOVD R2, R25
 	FMOVQ (R25), F22
 	WORD $0x4e36d7f7 // fadd v23.4s, v31.4s, v22.4s
@@ -650,8 +652,8 @@ sub11:
 	FMOVQ 48(R25), F22
 	WORD $0x4e36d717 // fadd v23.4s, v24.4s, v22.4s
 	FMOVQ F23, 48(R25)
-	B stored13
-plain12:
+	B stored14
+plain13:
 	MOVD R2, R25
 	FMOVQ F31, (R25)
 	FMOVQ F30, 16(R25)
@@ -662,16 +664,16 @@ plain12:
 	FMOVQ F26, 16(R25)
 	FMOVQ F25, 32(R25)
 	FMOVQ F24, 48(R25)
-stored13:
+stored14:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	SUB $2, R3, R3
-next9:
-tile14:
+next10:
+tile15:
 	CMP $1, R3
-	BLT next15
-	MOVD MatMulArgs_W(R0), R6
+	BLT next16
 	MOVD MatMulArgs_K(R0), R7
+	MOVD R16, R6
 	MOVD R1, R8
 	MOVD R7, R14
 	LSR $5, R7, R7
@@ -681,11 +683,11 @@ tile14:
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-block16:
+block17:
 	ADD $64, R6, R20
 	ADD $0, R6, R21
 	MOVD $2, R19
-sub17:
+sub18:
 	FMOVQ 528(RSP), F27
 	FMOVQ 560(RSP), F26
 	FMOVQ 544(RSP), F25
@@ -881,12 +883,12 @@ sub17:
 	ADD $256, R20, R20
 	ADD $32, R21, R21
 	SUBS $1, R19, R19
-	BNE sub17
+	BNE sub18
 	ADD $576, R6, R6
 	SUBS $1, R7, R7
-	BNE block16
+	BNE block17
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain18
+	CBZ R25, plain19
 	MOVD R2, R25
 	FMOVQ (R25), F26
 	WORD $0x4e3ad7fb // fadd v27.4s, v31.4s, v26.4s
@@ -900,16 +902,24 @@ sub17:
 	FMOVQ 48(R25), F26
 	WORD $0x4e3ad79b // fadd v27.4s, v28.4s, v26.4s
 	FMOVQ F27, 48(R25)
-	B stored19
-plain18:
+	B stored20
+plain19:
 	MOVD R2, R25
 	FMOVQ F31, (R25)
 	FMOVQ F30, 16(R25)
 	FMOVQ F29, 32(R25)
 	FMOVQ F28, 48(R25)
-stored19:
+stored20:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2
 	SUB $1, R3, R3
-next15:
+next16:
+	MOVD MatMulArgs_PanelBytes(R0), R25
+	ADD R25, R16, R16
+	MOVD MatMulArgs_M(R0), R25
+	MUL R5, R25, R25
+	SUB R25, R2, R2
+	ADD $64, R2, R2
+	SUB $1, R17, R17
+	CBNZ R17, panel1
 	RET

@@ -6,25 +6,34 @@
 
 // func matmulQ2AVX512(a *MatMulArgs)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI, MMX+
-TEXT ·matmulQ2AVX512(SB), $856-8
+TEXT ·matmulQ2AVX512(SB), $880-8
 	MOVQ a+0(FP), AX
-	MOVQ 24(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, (SP)
 	MOVQ (AX), CX
 	MOVQ CX, 8(SP)
-	MOVQ 48(AX), AX
+	MOVQ 24(AX), AX
 	MOVQ AX, 16(SP)
 
-tile1:
-	CMPQ      16(SP), $0x0c
-	JLT       next2
+panel1:
+	MOVQ a+0(FP), AX
+	MOVQ 40(AX), CX
+	MOVQ CX, 24(SP)
+	MOVQ 64(AX), AX
+	MOVQ AX, 40(SP)
+	MOVQ 8(SP), AX
+	MOVQ AX, 32(SP)
+
+tile2:
+	CMPQ      40(SP), $0x0c
+	JLT       next3
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
 	LEAQ      (AX)(AX*2), BX
 	LEAQ      (AX)(AX*4), SI
-	MOVQ      (SP), DI
+	MOVQ      24(SP), DI
 	LEAQ      (DI)(BX*2), R8
 	LEAQ      (DI)(DX*1), R9
 	MOVQ      DX, R10
@@ -47,13 +56,13 @@ tile1:
 	VXORPS    Z11, Z11, Z11
 	VMOVDQU32 lowPairs<>+0(SB), Z12
 
-block3:
+block4:
 	VCVTPH2PS (CX), Z13
 	LEAQ      32(CX), R13
 	LEAQ      (CX), R14
 	MOVQ      $0x0000000000000002, R15
 
-sub4:
+sub5:
 	VMOVDQU32        zeroFirst<>+0(SB), Z26
 	VXORPS           Z14, Z14, Z14
 	VPDPWSSD.BCST    (R10), Z26, Z14
@@ -236,15 +245,15 @@ sub4:
 	ADDQ             $+32, DI
 	ADDQ             $+32, R8
 	DECQ             R15
-	JNZ              sub4
+	JNZ              sub5
 	ADDQ             $+288, CX
 	DECQ             DX
-	JNZ              block3
+	JNZ              block4
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain5
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain6
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -281,9 +290,9 @@ sub4:
 	VADDPS           (DX), Z11, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored6
+	JMP              stored7
 
-plain5:
+plain6:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -309,23 +318,23 @@ plain5:
 	VMOVUPS Z11, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored6:
-	MOVQ   DX, 8(SP)
+stored7:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+12, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x0c, 16(SP)
-	JMP    tile1
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x0c, 40(SP)
+	JMP    tile2
 
-next2:
-	CMPQ      16(SP), $0x08
-	JLT       next8
+next3:
+	CMPQ      40(SP), $0x08
+	JLT       next9
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
 	LEAQ      (AX)(AX*2), BX
 	LEAQ      (AX)(AX*4), SI
-	MOVQ      (SP), DI
+	MOVQ      24(SP), DI
 	LEAQ      (DI)(BX*2), R8
 	LEAQ      (DI)(DX*1), R9
 	MOVQ      DX, R10
@@ -344,14 +353,14 @@ next2:
 	VXORPS    Z7, Z7, Z7
 	VMOVDQU32 lowPairs<>+0(SB), Z8
 
-block9:
+block10:
 	PREFETCHT0 2048(CX)
 	VCVTPH2PS  (CX), Z9
 	LEAQ       32(CX), R13
 	LEAQ       (CX), R14
 	MOVQ       $0x0000000000000002, R15
 
-sub10:
+sub11:
 	PREFETCHT0       2048(R13)
 	PREFETCHT0       2112(R13)
 	VMOVDQU32        zeroFirst<>+0(SB), Z18
@@ -484,15 +493,15 @@ sub10:
 	ADDQ             $+32, DI
 	ADDQ             $+32, R8
 	DECQ             R15
-	JNZ              sub10
+	JNZ              sub11
 	ADDQ             $+288, CX
 	DECQ             DX
-	JNZ              block9
+	JNZ              block10
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain11
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain12
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -517,9 +526,9 @@ sub10:
 	VADDPS           (DX), Z7, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored12
+	JMP              stored13
 
-plain11:
+plain12:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -537,22 +546,22 @@ plain11:
 	VMOVUPS Z7, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored12:
-	MOVQ   DX, 8(SP)
+stored13:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+8, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x08, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x08, 40(SP)
 
-next8:
-	CMPQ      16(SP), $0x06
-	JLT       next14
+next9:
+	CMPQ      40(SP), $0x06
+	JLT       next15
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
 	LEAQ      (AX)(AX*2), BX
 	LEAQ      (AX)(AX*4), SI
-	MOVQ      (SP), DI
+	MOVQ      24(SP), DI
 	LEAQ      (DI)(DX*1), R8
 	MOVQ      DX, R9
 	SHRQ      $0x05, R9
@@ -566,14 +575,14 @@ next8:
 	VXORPS    Z5, Z5, Z5
 	VMOVDQU32 lowPairs<>+0(SB), Z6
 
-block15:
+block16:
 	PREFETCHT0 2048(CX)
 	VCVTPH2PS  (CX), Z7
 	LEAQ       32(CX), R10
 	LEAQ       (CX), R11
 	MOVQ       $0x0000000000000002, R12
 
-sub16:
+sub17:
 	PREFETCHT0       2048(R10)
 	PREFETCHT0       2112(R10)
 	VMOVDQU32        zeroFirst<>+0(SB), Z14
@@ -677,15 +686,15 @@ sub16:
 	ADDQ             $+16, R11
 	ADDQ             $+32, DI
 	DECQ             R12
-	JNZ              sub16
+	JNZ              sub17
 	ADDQ             $+288, CX
 	DECQ             DX
-	JNZ              block15
+	JNZ              block16
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain17
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain18
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -704,9 +713,9 @@ sub16:
 	VADDPS           (DX), Z5, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored18
+	JMP              stored19
 
-plain17:
+plain18:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -720,21 +729,21 @@ plain17:
 	VMOVUPS Z5, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored18:
-	MOVQ   DX, 8(SP)
+stored19:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x06, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x06, 40(SP)
 
-next14:
-	CMPQ      16(SP), $0x04
-	JLT       next20
+next15:
+	CMPQ      40(SP), $0x04
+	JLT       next21
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
 	LEAQ      (AX)(AX*2), BX
-	MOVQ      (SP), SI
+	MOVQ      24(SP), SI
 	LEAQ      (SI)(DX*1), DI
 	MOVQ      DX, R8
 	SHRQ      $0x05, R8
@@ -746,14 +755,14 @@ next14:
 	VXORPS    Z3, Z3, Z3
 	VMOVDQU32 lowPairs<>+0(SB), Z4
 
-block21:
+block22:
 	PREFETCHT0 2048(CX)
 	VCVTPH2PS  (CX), Z5
 	LEAQ       32(CX), R9
 	LEAQ       (CX), R10
 	MOVQ       $0x0000000000000002, R11
 
-sub22:
+sub23:
 	PREFETCHT0       2048(R9)
 	PREFETCHT0       2112(R9)
 	VMOVDQU32        zeroFirst<>+0(SB), Z10
@@ -831,15 +840,15 @@ sub22:
 	ADDQ             $+16, R10
 	ADDQ             $+32, SI
 	DECQ             R11
-	JNZ              sub22
+	JNZ              sub23
 	ADDQ             $+288, CX
 	DECQ             DX
-	JNZ              block21
+	JNZ              block22
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain23
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain24
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -852,9 +861,9 @@ sub22:
 	VADDPS           (DX), Z3, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored24
+	JMP              stored25
 
-plain23:
+plain24:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -864,20 +873,20 @@ plain23:
 	VMOVUPS Z3, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored24:
-	MOVQ   DX, 8(SP)
+stored25:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x04, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x04, 40(SP)
 
-next20:
-	CMPQ      16(SP), $0x03
-	JLT       next26
+next21:
+	CMPQ      40(SP), $0x03
+	JLT       next27
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
-	MOVQ      (SP), BX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
 	LEAQ      (BX)(DX*1), SI
 	MOVQ      DX, DI
 	SHRQ      $0x05, DI
@@ -888,7 +897,7 @@ next20:
 	VXORPS    Z2, Z2, Z2
 	VMOVDQU32 lowPairs<>+0(SB), Z3
 
-block27:
+block28:
 	PREFETCHT0 (CX)
 	PREFETCHT0 2048(CX)
 	PREFETCHT1 4096(CX)
@@ -897,7 +906,7 @@ block27:
 	LEAQ       (CX), R9
 	MOVQ       $0x0000000000000002, R10
 
-sub28:
+sub29:
 	PREFETCHT0       2048(R8)
 	PREFETCHT1       4096(R8)
 	PREFETCHT0       2112(R8)
@@ -964,15 +973,15 @@ sub28:
 	ADDQ             $+16, R9
 	ADDQ             $+32, BX
 	DECQ             R10
-	JNZ              sub28
+	JNZ              sub29
 	ADDQ             $+288, CX
 	DECQ             DX
-	JNZ              block27
+	JNZ              block28
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain29
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain30
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -982,9 +991,9 @@ sub28:
 	VADDPS           (DX), Z2, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored30
+	JMP              stored31
 
-plain29:
+plain30:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -992,20 +1001,20 @@ plain29:
 	VMOVUPS Z2, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored30:
-	MOVQ   DX, 8(SP)
+stored31:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x03, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x03, 40(SP)
 
-next26:
-	CMPQ      16(SP), $0x02
-	JLT       next32
+next27:
+	CMPQ      40(SP), $0x02
+	JLT       next33
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
-	MOVQ      (SP), BX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
 	LEAQ      (BX)(DX*1), SI
 	MOVQ      DX, DI
 	SHRQ      $0x05, DI
@@ -1015,7 +1024,7 @@ next26:
 	VXORPS    Z1, Z1, Z1
 	VMOVDQU32 lowPairs<>+0(SB), Z2
 
-block33:
+block34:
 	PREFETCHT0 (CX)
 	PREFETCHT0 2048(CX)
 	PREFETCHT1 4096(CX)
@@ -1024,7 +1033,7 @@ block33:
 	LEAQ       (CX), R9
 	MOVQ       $0x0000000000000002, R10
 
-sub34:
+sub35:
 	PREFETCHT0       2048(R8)
 	PREFETCHT1       4096(R8)
 	PREFETCHT0       2112(R8)
@@ -1078,43 +1087,43 @@ sub34:
 	ADDQ             $+16, R9
 	ADDQ             $+32, BX
 	DECQ             R10
-	JNZ              sub34
+	JNZ              sub35
 	ADDQ             $+288, CX
 	DECQ             DX
-	JNZ              block33
+	JNZ              block34
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain35
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain36
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
 	VADDPS           (DX), Z1, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored36
+	JMP              stored37
 
-plain35:
+plain36:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored36:
-	MOVQ   DX, 8(SP)
+stored37:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x02, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x02, 40(SP)
 
-next32:
-	CMPQ      16(SP), $0x01
-	JLT       next38
+next33:
+	CMPQ      40(SP), $0x01
+	JLT       next39
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
-	MOVQ      (SP), BX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
 	LEAQ      (BX)(DX*1), SI
 	MOVQ      DX, DI
 	SHRQ      $0x05, DI
@@ -1123,7 +1132,7 @@ next32:
 	VXORPS    Z0, Z0, Z0
 	VMOVDQU32 lowPairs<>+0(SB), Z1
 
-block39:
+block40:
 	PREFETCHT0 (CX)
 	PREFETCHT0 2048(CX)
 	PREFETCHT1 4096(CX)
@@ -1132,7 +1141,7 @@ block39:
 	LEAQ       (CX), R9
 	MOVQ       $0x0000000000000002, R10
 
-sub40:
+sub41:
 	PREFETCHT0       2048(R8)
 	PREFETCHT1       4096(R8)
 	PREFETCHT0       2112(R8)
@@ -1173,31 +1182,37 @@ sub40:
 	ADDQ             $+16, R9
 	ADDQ             $+32, BX
 	DECQ             R10
-	JNZ              sub40
+	JNZ              sub41
 	ADDQ             $+288, CX
 	DECQ             DX
-	JNZ              block39
+	JNZ              block40
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain41
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain42
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored42
+	JMP              stored43
 
-plain41:
+plain42:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored42:
-	MOVQ   DX, 8(SP)
+stored43:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x01, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
 
-next38:
+next39:
+	MOVQ a+0(FP), AX
+	MOVQ 32(AX), AX
+	ADDQ AX, (SP)
+	ADDQ $0x40, 8(SP)
+	DECQ 16(SP)
+	JNZ  panel1
 	VZEROUPPER
 	RET
 

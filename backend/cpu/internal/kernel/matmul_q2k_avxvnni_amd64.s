@@ -6,26 +6,35 @@
 
 // func matmulQ2KAVXVNNI(a *MatMulArgs)
 // Requires: AVX, AVX-VNNI, AVX2, F16C, FMA3, MMX+
-TEXT ·matmulQ2KAVXVNNI(SB), $1080-8
+TEXT ·matmulQ2KAVXVNNI(SB), $1104-8
 	MOVQ a+0(FP), AX
-	MOVQ 24(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, (SP)
 	MOVQ (AX), CX
 	MOVQ CX, 8(SP)
-	MOVQ 48(AX), AX
+	MOVQ 24(AX), AX
 	MOVQ AX, 16(SP)
 
-tile1:
-	CMPQ    16(SP), $0x06
-	JLT     next2
+panel1:
+	MOVQ a+0(FP), AX
+	MOVQ 40(AX), CX
+	MOVQ CX, 24(SP)
+	MOVQ 64(AX), AX
+	MOVQ AX, 40(SP)
+	MOVQ 8(SP), AX
+	MOVQ AX, 32(SP)
+
+tile2:
+	CMPQ    40(SP), $0x06
+	JLT     next3
 	MOVQ    a+0(FP), AX
-	MOVQ    16(AX), CX
-	MOVQ    40(AX), DX
-	MOVQ    32(AX), AX
+	MOVQ    (SP), CX
+	MOVQ    56(AX), DX
+	MOVQ    48(AX), AX
 	LEAQ    (AX)(AX*2), BX
 	LEAQ    (AX)(AX*4), SI
-	MOVQ    (SP), DI
-	LEAQ    87(SP), R8
+	MOVQ    24(SP), DI
+	LEAQ    111(SP), R8
 	ANDQ    $-64, R8
 	LEAQ    (DI)(DX*1), R9
 	MOVQ    DX, R10
@@ -46,7 +55,7 @@ tile1:
 	VMOVUPS Y0, 320(R8)
 	VMOVUPS Y0, 352(R8)
 
-block3:
+block4:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -60,7 +69,7 @@ block3:
 	LEAQ       64(CX), R12
 	MOVQ       $0x0000000000000008, R13
 
-sub4:
+sub5:
 	PREFETCHT0   2048(R11)
 	PREFETCHT0   2112(R11)
 	VMOVDQU      (R11), Y11
@@ -769,15 +778,15 @@ sub4:
 	ADDQ         $+32, R12
 	ADDQ         $+32, DI
 	DECQ         R13
-	JNZ          sub4
+	JNZ          sub5
 	ADDQ         $+1600, CX
 	DECQ         DX
-	JNZ          block3
+	JNZ          block4
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
-	MOVQ         8(SP), DX
-	CMPB         56(CX), $0x00
-	JEQ          plain5
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	JEQ          plain6
 	VMOVUPS      (R8), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -820,9 +829,9 @@ sub4:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored6
+	JMP          stored7
 
-plain5:
+plain6:
 	VMOVUPS (R8), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(R8), Y0
@@ -854,23 +863,23 @@ plain5:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored6:
-	MOVQ   DX, 8(SP)
+stored7:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x06, 16(SP)
-	JMP    tile1
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x06, 40(SP)
+	JMP    tile2
 
-next2:
-	CMPQ    16(SP), $0x04
-	JLT     next8
+next3:
+	CMPQ    40(SP), $0x04
+	JLT     next9
 	MOVQ    a+0(FP), AX
-	MOVQ    16(AX), CX
-	MOVQ    40(AX), DX
-	MOVQ    32(AX), AX
+	MOVQ    (SP), CX
+	MOVQ    56(AX), DX
+	MOVQ    48(AX), AX
 	LEAQ    (AX)(AX*2), BX
-	MOVQ    (SP), SI
-	LEAQ    87(SP), DI
+	MOVQ    24(SP), SI
+	LEAQ    111(SP), DI
 	ANDQ    $-64, DI
 	LEAQ    (SI)(DX*1), R8
 	MOVQ    DX, R9
@@ -887,7 +896,7 @@ next2:
 	VMOVUPS Y0, 192(DI)
 	VMOVUPS Y0, 224(DI)
 
-block9:
+block10:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -901,7 +910,7 @@ block9:
 	LEAQ       64(CX), R11
 	MOVQ       $0x0000000000000008, R12
 
-sub10:
+sub11:
 	PREFETCHT0   2048(R10)
 	PREFETCHT0   2112(R10)
 	VMOVDQU      (R10), Y7
@@ -1404,15 +1413,15 @@ sub10:
 	ADDQ         $+32, R11
 	ADDQ         $+32, SI
 	DECQ         R12
-	JNZ          sub10
+	JNZ          sub11
 	ADDQ         $+1600, CX
 	DECQ         DX
-	JNZ          block9
+	JNZ          block10
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
-	MOVQ         8(SP), DX
-	CMPB         56(CX), $0x00
-	JEQ          plain11
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	JEQ          plain12
 	VMOVUPS      (DI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1441,9 +1450,9 @@ sub10:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored12
+	JMP          stored13
 
-plain11:
+plain12:
 	VMOVUPS (DI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(DI), Y0
@@ -1465,21 +1474,21 @@ plain11:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored12:
-	MOVQ   DX, 8(SP)
+stored13:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x04, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x04, 40(SP)
 
-next8:
-	CMPQ    16(SP), $0x03
-	JLT     next14
+next9:
+	CMPQ    40(SP), $0x03
+	JLT     next15
 	MOVQ    a+0(FP), AX
-	MOVQ    16(AX), CX
-	MOVQ    40(AX), DX
-	MOVQ    32(AX), AX
-	MOVQ    (SP), BX
-	LEAQ    87(SP), SI
+	MOVQ    (SP), CX
+	MOVQ    56(AX), DX
+	MOVQ    48(AX), AX
+	MOVQ    24(SP), BX
+	LEAQ    111(SP), SI
 	ANDQ    $-64, SI
 	LEAQ    (BX)(DX*1), DI
 	MOVQ    DX, R8
@@ -1494,7 +1503,7 @@ next8:
 	VMOVUPS Y0, 128(SI)
 	VMOVUPS Y0, 160(SI)
 
-block15:
+block16:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -1526,7 +1535,7 @@ block15:
 	LEAQ       64(CX), R10
 	MOVQ       $0x0000000000000008, R11
 
-sub16:
+sub17:
 	PREFETCHT0   2048(R9)
 	PREFETCHT1   4096(R9)
 	PREFETCHT0   2112(R9)
@@ -1928,15 +1937,15 @@ sub16:
 	ADDQ         $+32, R10
 	ADDQ         $+32, BX
 	DECQ         R11
-	JNZ          sub16
+	JNZ          sub17
 	ADDQ         $+1600, CX
 	DECQ         DX
-	JNZ          block15
+	JNZ          block16
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
-	MOVQ         8(SP), DX
-	CMPB         56(CX), $0x00
-	JEQ          plain17
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	JEQ          plain18
 	VMOVUPS      (SI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1958,9 +1967,9 @@ sub16:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored18
+	JMP          stored19
 
-plain17:
+plain18:
 	VMOVUPS (SI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(SI), Y0
@@ -1977,21 +1986,21 @@ plain17:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored18:
-	MOVQ   DX, 8(SP)
+stored19:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x03, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x03, 40(SP)
 
-next14:
-	CMPQ   16(SP), $0x02
-	JLT    next20
+next15:
+	CMPQ   40(SP), $0x02
+	JLT    next21
 	MOVQ   a+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   40(AX), DX
-	MOVQ   32(AX), AX
-	MOVQ   (SP), BX
-	LEAQ   87(SP), SI
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   111(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -2003,7 +2012,7 @@ next14:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-block21:
+block22:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -2035,7 +2044,7 @@ block21:
 	LEAQ       64(CX), R10
 	MOVQ       $0x0000000000000008, R11
 
-sub22:
+sub23:
 	PREFETCHT0   2048(R9)
 	PREFETCHT1   4096(R9)
 	PREFETCHT0   2112(R9)
@@ -2330,15 +2339,15 @@ sub22:
 	ADDQ         $+32, R10
 	ADDQ         $+32, BX
 	DECQ         R11
-	JNZ          sub22
+	JNZ          sub23
 	ADDQ         $+1600, CX
 	DECQ         DX
-	JNZ          block21
+	JNZ          block22
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
-	MOVQ         8(SP), DX
-	CMPB         56(CX), $0x00
-	JEQ          plain23
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	JEQ          plain24
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
@@ -2349,9 +2358,9 @@ sub22:
 	VADDPS       32(DX), Y3, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored24
+	JMP          stored25
 
-plain23:
+plain24:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
@@ -2359,21 +2368,21 @@ plain23:
 	VMOVUPS Y3, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored24:
-	MOVQ   DX, 8(SP)
+stored25:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x02, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x02, 40(SP)
 
-next20:
-	CMPQ   16(SP), $0x01
-	JLT    next26
+next21:
+	CMPQ   40(SP), $0x01
+	JLT    next27
 	MOVQ   a+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   40(AX), DX
-	MOVQ   32(AX), AX
-	MOVQ   (SP), BX
-	LEAQ   87(SP), SI
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   111(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -2383,7 +2392,7 @@ next20:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-block27:
+block28:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -2415,7 +2424,7 @@ block27:
 	LEAQ       64(CX), R10
 	MOVQ       $0x0000000000000008, R11
 
-sub28:
+sub29:
 	PREFETCHT0   2048(R9)
 	PREFETCHT1   4096(R9)
 	PREFETCHT0   2112(R9)
@@ -2609,34 +2618,40 @@ sub28:
 	ADDQ         $+32, R10
 	ADDQ         $+32, BX
 	DECQ         R11
-	JNZ          sub28
+	JNZ          sub29
 	ADDQ         $+1600, CX
 	DECQ         DX
-	JNZ          block27
+	JNZ          block28
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
-	MOVQ         8(SP), DX
-	CMPB         56(CX), $0x00
-	JEQ          plain29
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	JEQ          plain30
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored30
+	JMP          stored31
 
-plain29:
+plain30:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored30:
-	MOVQ   DX, 8(SP)
+stored31:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x01, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
 
-next26:
+next27:
+	MOVQ a+0(FP), AX
+	MOVQ 32(AX), AX
+	ADDQ AX, (SP)
+	ADDQ $0x40, 8(SP)
+	DECQ 16(SP)
+	JNZ  panel1
 	VZEROUPPER
 	RET
 

@@ -6,26 +6,35 @@
 
 // func matmulQ41AVXVNNI(a *MatMulArgs)
 // Requires: AVX, AVX-VNNI, AVX2, F16C, FMA3, MMX+
-TEXT ·matmulQ41AVXVNNI(SB), $920-8
+TEXT ·matmulQ41AVXVNNI(SB), $944-8
 	MOVQ a+0(FP), AX
-	MOVQ 24(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, (SP)
 	MOVQ (AX), CX
 	MOVQ CX, 8(SP)
-	MOVQ 48(AX), AX
+	MOVQ 24(AX), AX
 	MOVQ AX, 16(SP)
 
-tile1:
-	CMPQ    16(SP), $0x06
-	JLT     next2
+panel1:
+	MOVQ a+0(FP), AX
+	MOVQ 40(AX), CX
+	MOVQ CX, 24(SP)
+	MOVQ 64(AX), AX
+	MOVQ AX, 40(SP)
+	MOVQ 8(SP), AX
+	MOVQ AX, 32(SP)
+
+tile2:
+	CMPQ    40(SP), $0x06
+	JLT     next3
 	MOVQ    a+0(FP), AX
-	MOVQ    16(AX), CX
-	MOVQ    40(AX), DX
-	MOVQ    32(AX), AX
+	MOVQ    (SP), CX
+	MOVQ    56(AX), DX
+	MOVQ    48(AX), AX
 	LEAQ    (AX)(AX*2), BX
 	LEAQ    (AX)(AX*4), SI
-	MOVQ    (SP), DI
-	LEAQ    87(SP), R8
+	MOVQ    24(SP), DI
+	LEAQ    111(SP), R8
 	ANDQ    $-64, R8
 	LEAQ    (DI)(DX*1), R9
 	MOVQ    DX, R10
@@ -46,7 +55,7 @@ tile1:
 	VMOVUPS Y0, 320(R8)
 	VMOVUPS Y0, 352(R8)
 
-block3:
+block4:
 	VMOVDQU      64(CX), Y12
 	VMOVDQU      96(CX), Y13
 	VPAND        lowNibbles<>+0(SB), Y12, Y11
@@ -631,12 +640,12 @@ block3:
 	ADDQ         $+4, R9
 	ADDQ         $+4, R10
 	DECQ         DX
-	JNZ          block3
+	JNZ          block4
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
-	MOVQ         8(SP), DX
-	CMPB         56(CX), $0x00
-	JEQ          plain4
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	JEQ          plain5
 	VMOVUPS      (R8), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -679,9 +688,9 @@ block3:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored5
+	JMP          stored6
 
-plain4:
+plain5:
 	VMOVUPS (R8), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(R8), Y0
@@ -713,23 +722,23 @@ plain4:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored5:
-	MOVQ   DX, 8(SP)
+stored6:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x06, 16(SP)
-	JMP    tile1
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x06, 40(SP)
+	JMP    tile2
 
-next2:
-	CMPQ    16(SP), $0x04
-	JLT     next7
+next3:
+	CMPQ    40(SP), $0x04
+	JLT     next8
 	MOVQ    a+0(FP), AX
-	MOVQ    16(AX), CX
-	MOVQ    40(AX), DX
-	MOVQ    32(AX), AX
+	MOVQ    (SP), CX
+	MOVQ    56(AX), DX
+	MOVQ    48(AX), AX
 	LEAQ    (AX)(AX*2), BX
-	MOVQ    (SP), SI
-	LEAQ    87(SP), DI
+	MOVQ    24(SP), SI
+	LEAQ    111(SP), DI
 	ANDQ    $-64, DI
 	LEAQ    (SI)(DX*1), R8
 	MOVQ    DX, R9
@@ -746,7 +755,7 @@ next2:
 	VMOVUPS Y0, 192(DI)
 	VMOVUPS Y0, 224(DI)
 
-block8:
+block9:
 	VMOVDQU      64(CX), Y8
 	VMOVDQU      96(CX), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y7
@@ -1145,12 +1154,12 @@ block8:
 	ADDQ         $+4, R8
 	ADDQ         $+4, R9
 	DECQ         DX
-	JNZ          block8
+	JNZ          block9
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
-	MOVQ         8(SP), DX
-	CMPB         56(CX), $0x00
-	JEQ          plain9
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	JEQ          plain10
 	VMOVUPS      (DI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1179,9 +1188,9 @@ block8:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored10
+	JMP          stored11
 
-plain9:
+plain10:
 	VMOVUPS (DI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(DI), Y0
@@ -1203,21 +1212,21 @@ plain9:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored10:
-	MOVQ   DX, 8(SP)
+stored11:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x04, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x04, 40(SP)
 
-next7:
-	CMPQ    16(SP), $0x03
-	JLT     next12
+next8:
+	CMPQ    40(SP), $0x03
+	JLT     next13
 	MOVQ    a+0(FP), AX
-	MOVQ    16(AX), CX
-	MOVQ    40(AX), DX
-	MOVQ    32(AX), AX
-	MOVQ    (SP), BX
-	LEAQ    87(SP), SI
+	MOVQ    (SP), CX
+	MOVQ    56(AX), DX
+	MOVQ    48(AX), AX
+	MOVQ    24(SP), BX
+	LEAQ    111(SP), SI
 	ANDQ    $-64, SI
 	LEAQ    (BX)(DX*1), DI
 	MOVQ    DX, R8
@@ -1232,7 +1241,7 @@ next7:
 	VMOVUPS Y0, 128(SI)
 	VMOVUPS Y0, 160(SI)
 
-block13:
+block14:
 	PREFETCHT0   (CX)
 	VMOVDQU      64(CX), Y6
 	VMOVDQU      96(CX), Y7
@@ -1549,12 +1558,12 @@ block13:
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
 	DECQ         DX
-	JNZ          block13
+	JNZ          block14
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
-	MOVQ         8(SP), DX
-	CMPB         56(CX), $0x00
-	JEQ          plain14
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	JEQ          plain15
 	VMOVUPS      (SI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1576,9 +1585,9 @@ block13:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored15
+	JMP          stored16
 
-plain14:
+plain15:
 	VMOVUPS (SI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(SI), Y0
@@ -1595,21 +1604,21 @@ plain14:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored15:
-	MOVQ   DX, 8(SP)
+stored16:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x03, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x03, 40(SP)
 
-next12:
-	CMPQ   16(SP), $0x02
-	JLT    next17
+next13:
+	CMPQ   40(SP), $0x02
+	JLT    next18
 	MOVQ   a+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   40(AX), DX
-	MOVQ   32(AX), AX
-	MOVQ   (SP), BX
-	LEAQ   87(SP), SI
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   111(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), SI
 	MOVQ   DX, DI
@@ -1621,7 +1630,7 @@ next12:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-block18:
+block19:
 	PREFETCHT0   (CX)
 	VMOVDQU      64(CX), Y8
 	VMOVDQU      96(CX), Y9
@@ -1846,12 +1855,12 @@ block18:
 	ADDQ         $+4, SI
 	ADDQ         $+4, DI
 	DECQ         DX
-	JNZ          block18
+	JNZ          block19
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
-	MOVQ         8(SP), DX
-	CMPB         56(CX), $0x00
-	JEQ          plain19
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	JEQ          plain20
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
@@ -1862,9 +1871,9 @@ block18:
 	VADDPS       32(DX), Y3, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored20
+	JMP          stored21
 
-plain19:
+plain20:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
@@ -1872,21 +1881,21 @@ plain19:
 	VMOVUPS Y3, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored20:
-	MOVQ   DX, 8(SP)
+stored21:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x02, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x02, 40(SP)
 
-next17:
-	CMPQ   16(SP), $0x01
-	JLT    next22
+next18:
+	CMPQ   40(SP), $0x01
+	JLT    next23
 	MOVQ   a+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   40(AX), DX
-	MOVQ   32(AX), AX
-	MOVQ   (SP), BX
-	LEAQ   87(SP), SI
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   111(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), SI
 	MOVQ   DX, DI
@@ -1896,7 +1905,7 @@ next17:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-block23:
+block24:
 	PREFETCHT0   (CX)
 	VMOVDQU      64(CX), Y4
 	VMOVDQU      96(CX), Y5
@@ -2035,31 +2044,37 @@ block23:
 	ADDQ         $+4, SI
 	ADDQ         $+4, DI
 	DECQ         DX
-	JNZ          block23
+	JNZ          block24
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
-	MOVQ         8(SP), DX
-	CMPB         56(CX), $0x00
-	JEQ          plain24
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	JEQ          plain25
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored25
+	JMP          stored26
 
-plain24:
+plain25:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored25:
-	MOVQ   DX, 8(SP)
+stored26:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x01, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
 
-next22:
+next23:
+	MOVQ a+0(FP), AX
+	MOVQ 32(AX), AX
+	ADDQ AX, (SP)
+	ADDQ $0x40, 8(SP)
+	DECQ 16(SP)
+	JNZ  panel1
 	VZEROUPPER
 	RET
 

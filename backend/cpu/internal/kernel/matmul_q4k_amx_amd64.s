@@ -13,8 +13,8 @@ TEXT ·matmulQ4KAMX(SB), $16528-8
 	MOVQ   AX, (SP)
 	MOVQ   16(CX), DX
 	MOVQ   DX, 8(SP)
-	MOVQ   24(CX), DX
-	MOVQ   40(CX), BX
+	MOVQ   40(CX), DX
+	MOVQ   56(CX), BX
 	MOVQ   DX, 24(SP)
 	ADDQ   BX, DX
 	MOVQ   DX, 32(SP)
@@ -22,7 +22,7 @@ TEXT ·matmulQ4KAMX(SB), $16528-8
 	MOVQ   BX, 16(SP)
 	LEAQ   (DX)(BX*4), DX
 	MOVQ   DX, 40(SP)
-	MOVQ   48(CX), DX
+	MOVQ   64(CX), DX
 	MOVQ   DX, 48(SP)
 	VXORPS Z0, Z0, Z0
 
@@ -37,7 +37,7 @@ zero1:
 	LONG $0x4978e2c4
 	BYTE $0x00000000
 	MOVQ $0x00000040, DX
-	MOVQ 32(CX), CX
+	MOVQ 48(CX), CX
 
 chunk2:
 	MOVQ      16(SP), AX
@@ -1007,7 +1007,7 @@ done3:
 
 store7:
 	VMOVUPS (CX), Z0
-	CMPB    56(AX), $0x00
+	CMPB    72(AX), $0x00
 	JEQ     plain8
 	VADDPS  (DX), Z0, Z0
 

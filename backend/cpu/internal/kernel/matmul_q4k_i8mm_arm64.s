@@ -8,25 +8,27 @@
 // func matmulQ4KI8MM(a *MatMulArgs)
 TEXT ·matmulQ4KI8MM(SB), 0, $592-8
 	MOVD a+0(FP), R0
-	MOVD MatMulArgs_X(R0), R1
+	MOVD MatMulArgs_W(R0), R16
+	MOVD MatMulArgs_Panels(R0), R17
 	MOVD MatMulArgs_Dst(R0), R2
-	MOVD MatMulArgs_M(R0), R3
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
 	MOVW $0xf0f0f0f, R25
 	VDUP R25, V31.S4
 	FMOVQ F31, 528(RSP)
-tile1:
+panel1:
+	MOVD MatMulArgs_X(R0), R1
+	MOVD MatMulArgs_M(R0), R3
+tile2:
 	CMP $6, R3
-	BLT next2
+	BLT next3
 	MOVD $0, R24
-part3:
-	MOVD MatMulArgs_W(R0), R6
+part4:
 	MOVD MatMulArgs_K(R0), R7
-	ADD R24<<4, R6, R22
-	ADD R24<<3, R6, R23
-	ADD R24<<5, R6, R6
+	ADD R24<<4, R16, R22
+	ADD R24<<3, R16, R23
+	ADD R24<<5, R16, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -49,7 +51,7 @@ part3:
 	FMOVQ F31, 160(RSP)
 	FMOVQ F31, 176(RSP)
 	FMOVQ F31, 192(RSP)
-block4:
+block5:
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
@@ -65,7 +67,7 @@ block4:
 	ADD $320, R6, R20
 	ADD $64, R23, R21
 	MOVD $8, R19
-sub5:
+sub6:
 	FMOVQ 528(RSP), F19
 	WORD $0x6f00e412 // movi v18.2d, #0x0
 	WORD $0x6f00e411 // movi v17.2d, #0x0
@@ -234,7 +236,7 @@ sub5:
 	ADD $256, R20, R20
 	ADD $16, R21, R21
 	SUBS $1, R19, R19
-	BNE sub5
+	BNE sub6
 	WORD $0x4ede3bf3 // zip1 v19.2d, v31.2d, v30.2d
 	WORD $0x4ede7bfe // zip2 v30.2d, v31.2d, v30.2d
 	WORD $0x4edc3bbf // zip1 v31.2d, v29.2d, v28.2d
@@ -496,9 +498,9 @@ sub5:
 	ADD $2368, R22, R22
 	ADD $2368, R23, R23
 	SUBS $1, R7, R7
-	BNE block4
+	BNE block5
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain6
+	CBZ R25, plain7
 	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ (R25), F30
@@ -553,8 +555,8 @@ sub5:
 	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
 	FMOVQ F31, 16(R25)
-	B stored7
-plain6:
+	B stored8
+plain7:
 	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ F31, (R25)
@@ -585,27 +587,26 @@ plain6:
 	FMOVQ F31, (R25)
 	FMOVQ 192(RSP), F31
 	FMOVQ F31, 16(R25)
-stored7:
+stored8:
 	ADD $1, R24, R24
 	CMP $2, R24
-	BLT part3
+	BLT part4
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	ADD R4<<2, R1, R1
 	ADD R5<<2, R2, R2
 	SUB $6, R3, R3
-	B tile1
-next2:
-tile8:
+	B tile2
+next3:
+tile9:
 	CMP $4, R3
-	BLT next9
+	BLT next10
 	MOVD $0, R24
-part10:
-	MOVD MatMulArgs_W(R0), R6
+part11:
 	MOVD MatMulArgs_K(R0), R7
-	ADD R24<<4, R6, R22
-	ADD R24<<3, R6, R23
-	ADD R24<<5, R6, R6
+	ADD R24<<4, R16, R22
+	ADD R24<<3, R16, R23
+	ADD R24<<5, R16, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -622,7 +623,7 @@ part10:
 	FMOVQ F31, 96(RSP)
 	FMOVQ F31, 112(RSP)
 	FMOVQ F31, 128(RSP)
-block11:
+block12:
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
@@ -634,7 +635,7 @@ block11:
 	ADD $320, R6, R20
 	ADD $64, R23, R21
 	MOVD $8, R19
-sub12:
+sub13:
 	FMOVQ 528(RSP), F23
 	WORD $0x6f00e416 // movi v22.2d, #0x0
 	WORD $0x6f00e415 // movi v21.2d, #0x0
@@ -765,7 +766,7 @@ sub12:
 	ADD $256, R20, R20
 	ADD $16, R21, R21
 	SUBS $1, R19, R19
-	BNE sub12
+	BNE sub13
 	WORD $0x4ede3bf7 // zip1 v23.2d, v31.2d, v30.2d
 	WORD $0x4ede7bfe // zip2 v30.2d, v31.2d, v30.2d
 	WORD $0x4edc3bbf // zip1 v31.2d, v29.2d, v28.2d
@@ -949,9 +950,9 @@ sub12:
 	ADD $2368, R22, R22
 	ADD $2368, R23, R23
 	SUBS $1, R7, R7
-	BNE block11
+	BNE block12
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain13
+	CBZ R25, plain14
 	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ (R25), F30
@@ -988,8 +989,8 @@ sub12:
 	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
 	FMOVQ F31, 16(R25)
-	B stored14
-plain13:
+	B stored15
+plain14:
 	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ F31, (R25)
@@ -1010,19 +1011,19 @@ plain13:
 	FMOVQ F31, (R25)
 	FMOVQ 128(RSP), F31
 	FMOVQ F31, 16(R25)
-stored14:
+stored15:
 	ADD $1, R24, R24
 	CMP $2, R24
-	BLT part10
+	BLT part11
 	ADD R4<<2, R1, R1
 	ADD R5<<2, R2, R2
 	SUB $4, R3, R3
-next9:
-tile15:
+next10:
+tile16:
 	CMP $2, R3
-	BLT next16
-	MOVD MatMulArgs_W(R0), R6
+	BLT next17
 	MOVD MatMulArgs_K(R0), R7
+	MOVD R16, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	MOVD R7, R14
@@ -1037,7 +1038,7 @@ tile15:
 	FMOVQ F31, 96(RSP)
 	FMOVQ F31, 112(RSP)
 	FMOVQ F31, 128(RSP)
-block17:
+block18:
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
@@ -1049,7 +1050,7 @@ block17:
 	ADD $320, R6, R20
 	ADD $64, R6, R21
 	MOVD $8, R19
-sub18:
+sub19:
 	FMOVQ 528(RSP), F23
 	WORD $0x6f00e416 // movi v22.2d, #0x0
 	WORD $0x6f00e415 // movi v21.2d, #0x0
@@ -1209,7 +1210,7 @@ sub18:
 	ADD $256, R20, R20
 	ADD $16, R21, R21
 	SUBS $1, R19, R19
-	BNE sub18
+	BNE sub19
 	ADD R15, R8, R25
 	FMOVQ -32(R25), F0
 	FMOVQ -16(R25), F23
@@ -1405,9 +1406,9 @@ sub18:
 	ADD $4, R14, R14
 	ADD $2368, R6, R6
 	SUBS $1, R7, R7
-	BNE block17
+	BNE block18
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain19
+	CBZ R25, plain20
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ (R25), F30
@@ -1442,8 +1443,8 @@ sub18:
 	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
 	FMOVQ F31, 48(R25)
-	B stored20
-plain19:
+	B stored21
+plain20:
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ F31, (R25)
@@ -1462,16 +1463,16 @@ plain19:
 	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
 	FMOVQ F31, 48(R25)
-stored20:
+stored21:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	SUB $2, R3, R3
-next16:
-tile21:
+next17:
+tile22:
 	CMP $1, R3
-	BLT next22
-	MOVD MatMulArgs_W(R0), R6
+	BLT next23
 	MOVD MatMulArgs_K(R0), R7
+	MOVD R16, R6
 	MOVD R1, R8
 	MOVD R7, R14
 	LSR $8, R7, R7
@@ -1481,7 +1482,7 @@ tile21:
 	FMOVQ F31, 32(RSP)
 	FMOVQ F31, 48(RSP)
 	FMOVQ F31, 64(RSP)
-block23:
+block24:
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
@@ -1489,7 +1490,7 @@ block23:
 	ADD $320, R6, R20
 	ADD $64, R6, R21
 	MOVD $8, R19
-sub24:
+sub25:
 	FMOVQ 528(RSP), F27
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
@@ -1600,7 +1601,7 @@ sub24:
 	ADD $256, R20, R20
 	ADD $16, R21, R21
 	SUBS $1, R19, R19
-	BNE sub24
+	BNE sub25
 	ADD R15, R8, R25
 	FMOVQ -32(R25), F0
 	FMOVQ -16(R25), F27
@@ -1722,9 +1723,9 @@ sub24:
 	ADD $4, R14, R14
 	ADD $2368, R6, R6
 	SUBS $1, R7, R7
-	BNE block23
+	BNE block24
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain25
+	CBZ R25, plain26
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ (R25), F30
@@ -1742,8 +1743,8 @@ sub24:
 	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
 	FMOVQ F31, 48(R25)
-	B stored26
-plain25:
+	B stored27
+plain26:
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ F31, (R25)
@@ -1753,9 +1754,17 @@ plain25:
 	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
 	FMOVQ F31, 48(R25)
-stored26:
+stored27:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2
 	SUB $1, R3, R3
-next22:
+next23:
+	MOVD MatMulArgs_PanelBytes(R0), R25
+	ADD R25, R16, R16
+	MOVD MatMulArgs_M(R0), R25
+	MUL R5, R25, R25
+	SUB R25, R2, R2
+	ADD $64, R2, R2
+	SUB $1, R17, R17
+	CBNZ R17, panel1
 	RET

@@ -6,25 +6,34 @@
 
 // func matmulQ5KAVX512(a *MatMulArgs)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI, MMX+
-TEXT ·matmulQ5KAVX512(SB), $856-8
+TEXT ·matmulQ5KAVX512(SB), $880-8
 	MOVQ a+0(FP), AX
-	MOVQ 24(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, (SP)
 	MOVQ (AX), CX
 	MOVQ CX, 8(SP)
-	MOVQ 48(AX), AX
+	MOVQ 24(AX), AX
 	MOVQ AX, 16(SP)
 
-tile1:
-	CMPQ      16(SP), $0x0c
-	JLT       next2
+panel1:
+	MOVQ a+0(FP), AX
+	MOVQ 40(AX), CX
+	MOVQ CX, 24(SP)
+	MOVQ 64(AX), AX
+	MOVQ AX, 40(SP)
+	MOVQ 8(SP), AX
+	MOVQ AX, 32(SP)
+
+tile2:
+	CMPQ      40(SP), $0x0c
+	JLT       next3
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
 	LEAQ      (AX)(AX*2), BX
 	LEAQ      (AX)(AX*4), SI
-	MOVQ      (SP), DI
+	MOVQ      24(SP), DI
 	LEAQ      (DI)(BX*2), R8
 	LEAQ      (DI)(DX*1), R9
 	MOVQ      DX, R10
@@ -34,22 +43,22 @@ tile1:
 	LEAQ      (R10)(BX*2), R12
 	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 24(SP)
-	VMOVUPS   Z0, 88(SP)
-	VMOVUPS   Z0, 152(SP)
-	VMOVUPS   Z0, 216(SP)
-	VMOVUPS   Z0, 280(SP)
-	VMOVUPS   Z0, 344(SP)
-	VMOVUPS   Z0, 408(SP)
-	VMOVUPS   Z0, 472(SP)
-	VMOVUPS   Z0, 536(SP)
-	VMOVUPS   Z0, 600(SP)
-	VMOVUPS   Z0, 664(SP)
-	VMOVUPS   Z0, 728(SP)
+	VMOVUPS   Z0, 48(SP)
+	VMOVUPS   Z0, 112(SP)
+	VMOVUPS   Z0, 176(SP)
+	VMOVUPS   Z0, 240(SP)
+	VMOVUPS   Z0, 304(SP)
+	VMOVUPS   Z0, 368(SP)
+	VMOVUPS   Z0, 432(SP)
+	VMOVUPS   Z0, 496(SP)
+	VMOVUPS   Z0, 560(SP)
+	VMOVUPS   Z0, 624(SP)
+	VMOVUPS   Z0, 688(SP)
+	VMOVUPS   Z0, 752(SP)
 	VMOVDQU32 lowNibbles<>+0(SB), Z0
 	VMOVDQU32 fifthBits<>+0(SB), Z1
 
-block3:
+block4:
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 	VXORPS Z4, Z4, Z4
@@ -66,7 +75,7 @@ block3:
 	LEAQ   64(CX), R14
 	MOVQ   $0x0000000000000008, R15
 
-sub4:
+sub5:
 	VXORPS           Z14, Z14, Z14
 	VXORPS           Z15, Z15, Z15
 	VXORPS           Z16, Z16, Z16
@@ -237,7 +246,7 @@ sub4:
 	ADDQ             $+32, DI
 	ADDQ             $+32, R8
 	DECQ             R15
-	JNZ              sub4
+	JNZ              sub5
 	VXORPS           Z14, Z14, Z14
 	VXORPS           Z15, Z15, Z15
 	VXORPS           Z16, Z16, Z16
@@ -376,203 +385,203 @@ sub4:
 	VMULPS           Z26, Z2, Z2
 	VCVTDQ2PS        Z14, Z14
 	VFNMADD231PS     Z14, Z27, Z2
-	VMOVUPS          24(SP), Z14
+	VMOVUPS          48(SP), Z14
 	VFMADD231PS.BCST (R9), Z2, Z14
-	VMOVUPS          Z14, 24(SP)
+	VMOVUPS          Z14, 48(SP)
 	VCVTDQ2PS        Z3, Z3
 	VMULPS           Z26, Z3, Z3
 	VCVTDQ2PS        Z15, Z15
 	VFNMADD231PS     Z15, Z27, Z3
-	VMOVUPS          88(SP), Z2
+	VMOVUPS          112(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*1), Z3, Z2
-	VMOVUPS          Z2, 88(SP)
+	VMOVUPS          Z2, 112(SP)
 	VCVTDQ2PS        Z4, Z4
 	VMULPS           Z26, Z4, Z4
 	VCVTDQ2PS        Z16, Z16
 	VFNMADD231PS     Z16, Z27, Z4
-	VMOVUPS          152(SP), Z2
+	VMOVUPS          176(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*2), Z4, Z2
-	VMOVUPS          Z2, 152(SP)
+	VMOVUPS          Z2, 176(SP)
 	VCVTDQ2PS        Z5, Z5
 	VMULPS           Z26, Z5, Z5
 	VCVTDQ2PS        Z17, Z17
 	VFNMADD231PS     Z17, Z27, Z5
-	VMOVUPS          216(SP), Z2
+	VMOVUPS          240(SP), Z2
 	VFMADD231PS.BCST (R9)(BX*1), Z5, Z2
-	VMOVUPS          Z2, 216(SP)
+	VMOVUPS          Z2, 240(SP)
 	VCVTDQ2PS        Z6, Z6
 	VMULPS           Z26, Z6, Z6
 	VCVTDQ2PS        Z18, Z18
 	VFNMADD231PS     Z18, Z27, Z6
-	VMOVUPS          280(SP), Z2
+	VMOVUPS          304(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*4), Z6, Z2
-	VMOVUPS          Z2, 280(SP)
+	VMOVUPS          Z2, 304(SP)
 	VCVTDQ2PS        Z7, Z7
 	VMULPS           Z26, Z7, Z7
 	VCVTDQ2PS        Z19, Z19
 	VFNMADD231PS     Z19, Z27, Z7
-	VMOVUPS          344(SP), Z2
+	VMOVUPS          368(SP), Z2
 	VFMADD231PS.BCST (R9)(SI*1), Z7, Z2
-	VMOVUPS          Z2, 344(SP)
+	VMOVUPS          Z2, 368(SP)
 	VCVTDQ2PS        Z8, Z8
 	VMULPS           Z26, Z8, Z8
 	VCVTDQ2PS        Z20, Z20
 	VFNMADD231PS     Z20, Z27, Z8
-	VMOVUPS          408(SP), Z2
+	VMOVUPS          432(SP), Z2
 	VFMADD231PS.BCST (R11), Z8, Z2
-	VMOVUPS          Z2, 408(SP)
+	VMOVUPS          Z2, 432(SP)
 	VCVTDQ2PS        Z9, Z9
 	VMULPS           Z26, Z9, Z9
 	VCVTDQ2PS        Z21, Z21
 	VFNMADD231PS     Z21, Z27, Z9
-	VMOVUPS          472(SP), Z2
+	VMOVUPS          496(SP), Z2
 	VFMADD231PS.BCST (R11)(AX*1), Z9, Z2
-	VMOVUPS          Z2, 472(SP)
+	VMOVUPS          Z2, 496(SP)
 	VCVTDQ2PS        Z10, Z10
 	VMULPS           Z26, Z10, Z10
 	VCVTDQ2PS        Z22, Z22
 	VFNMADD231PS     Z22, Z27, Z10
-	VMOVUPS          536(SP), Z2
+	VMOVUPS          560(SP), Z2
 	VFMADD231PS.BCST (R11)(AX*2), Z10, Z2
-	VMOVUPS          Z2, 536(SP)
+	VMOVUPS          Z2, 560(SP)
 	VCVTDQ2PS        Z11, Z11
 	VMULPS           Z26, Z11, Z11
 	VCVTDQ2PS        Z23, Z23
 	VFNMADD231PS     Z23, Z27, Z11
-	VMOVUPS          600(SP), Z2
+	VMOVUPS          624(SP), Z2
 	VFMADD231PS.BCST (R11)(BX*1), Z11, Z2
-	VMOVUPS          Z2, 600(SP)
+	VMOVUPS          Z2, 624(SP)
 	VCVTDQ2PS        Z12, Z12
 	VMULPS           Z26, Z12, Z12
 	VCVTDQ2PS        Z24, Z24
 	VFNMADD231PS     Z24, Z27, Z12
-	VMOVUPS          664(SP), Z2
+	VMOVUPS          688(SP), Z2
 	VFMADD231PS.BCST (R11)(AX*4), Z12, Z2
-	VMOVUPS          Z2, 664(SP)
+	VMOVUPS          Z2, 688(SP)
 	VCVTDQ2PS        Z13, Z13
 	VMULPS           Z26, Z13, Z13
 	VCVTDQ2PS        Z25, Z25
 	VFNMADD231PS     Z25, Z27, Z13
-	VMOVUPS          728(SP), Z2
+	VMOVUPS          752(SP), Z2
 	VFMADD231PS.BCST (R11)(SI*1), Z13, Z2
-	VMOVUPS          Z2, 728(SP)
+	VMOVUPS          Z2, 752(SP)
 	ADDQ             $+2880, CX
 	ADDQ             $+4, R9
 	ADDQ             $+4, R11
 	ADDQ             $+32, R10
 	ADDQ             $+32, R12
 	DECQ             DX
-	JNZ              block3
+	JNZ              block4
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain5
-	VMOVUPS          24(SP), Z0
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain6
+	VMOVUPS          48(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          88(SP), Z0
+	VMOVUPS          112(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          152(SP), Z0
+	VMOVUPS          176(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          216(SP), Z0
+	VMOVUPS          240(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          280(SP), Z0
+	VMOVUPS          304(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          344(SP), Z0
+	VMOVUPS          368(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          408(SP), Z0
+	VMOVUPS          432(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          472(SP), Z0
+	VMOVUPS          496(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          536(SP), Z0
+	VMOVUPS          560(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          600(SP), Z0
+	VMOVUPS          624(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          664(SP), Z0
+	VMOVUPS          688(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          728(SP), Z0
+	VMOVUPS          752(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored6
+	JMP              stored7
 
-plain5:
-	VMOVUPS 24(SP), Z0
+plain6:
+	VMOVUPS 48(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 88(SP), Z0
+	VMOVUPS 112(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 152(SP), Z0
+	VMOVUPS 176(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 216(SP), Z0
+	VMOVUPS 240(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 280(SP), Z0
+	VMOVUPS 304(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 344(SP), Z0
+	VMOVUPS 368(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 408(SP), Z0
+	VMOVUPS 432(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 472(SP), Z0
+	VMOVUPS 496(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 536(SP), Z0
+	VMOVUPS 560(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 600(SP), Z0
+	VMOVUPS 624(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 664(SP), Z0
+	VMOVUPS 688(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 728(SP), Z0
+	VMOVUPS 752(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored6:
-	MOVQ   DX, 8(SP)
+stored7:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+12, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x0c, 16(SP)
-	JMP    tile1
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x0c, 40(SP)
+	JMP    tile2
 
-next2:
-	CMPQ      16(SP), $0x08
-	JLT       next8
+next3:
+	CMPQ      40(SP), $0x08
+	JLT       next9
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
 	LEAQ      (AX)(AX*2), BX
 	LEAQ      (AX)(AX*4), SI
-	MOVQ      (SP), DI
+	MOVQ      24(SP), DI
 	LEAQ      (DI)(BX*2), R8
 	LEAQ      (DI)(DX*1), R9
 	MOVQ      DX, R10
@@ -582,18 +591,18 @@ next2:
 	LEAQ      (R10)(BX*2), R12
 	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 24(SP)
-	VMOVUPS   Z0, 88(SP)
-	VMOVUPS   Z0, 152(SP)
-	VMOVUPS   Z0, 216(SP)
-	VMOVUPS   Z0, 280(SP)
-	VMOVUPS   Z0, 344(SP)
-	VMOVUPS   Z0, 408(SP)
-	VMOVUPS   Z0, 472(SP)
+	VMOVUPS   Z0, 48(SP)
+	VMOVUPS   Z0, 112(SP)
+	VMOVUPS   Z0, 176(SP)
+	VMOVUPS   Z0, 240(SP)
+	VMOVUPS   Z0, 304(SP)
+	VMOVUPS   Z0, 368(SP)
+	VMOVUPS   Z0, 432(SP)
+	VMOVUPS   Z0, 496(SP)
 	VMOVDQU32 lowNibbles<>+0(SB), Z0
 	VMOVDQU32 fifthBits<>+0(SB), Z1
 
-block9:
+block10:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -611,7 +620,7 @@ block9:
 	LEAQ       64(CX), R14
 	MOVQ       $0x0000000000000008, R15
 
-sub10:
+sub11:
 	PREFETCHT0       2048(R13)
 	PREFETCHT0       2112(R13)
 	PREFETCHT0       2176(R13)
@@ -743,7 +752,7 @@ sub10:
 	ADDQ             $+32, DI
 	ADDQ             $+32, R8
 	DECQ             R15
-	JNZ              sub10
+	JNZ              sub11
 	VXORPS           Z10, Z10, Z10
 	VXORPS           Z11, Z11, Z11
 	VXORPS           Z12, Z12, Z12
@@ -846,146 +855,146 @@ sub10:
 	VMULPS           Z18, Z2, Z2
 	VCVTDQ2PS        Z10, Z10
 	VFNMADD231PS     Z10, Z19, Z2
-	VMOVUPS          24(SP), Z10
+	VMOVUPS          48(SP), Z10
 	VFMADD231PS.BCST (R9), Z2, Z10
-	VMOVUPS          Z10, 24(SP)
+	VMOVUPS          Z10, 48(SP)
 	VCVTDQ2PS        Z3, Z3
 	VMULPS           Z18, Z3, Z3
 	VCVTDQ2PS        Z11, Z11
 	VFNMADD231PS     Z11, Z19, Z3
-	VMOVUPS          88(SP), Z2
+	VMOVUPS          112(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*1), Z3, Z2
-	VMOVUPS          Z2, 88(SP)
+	VMOVUPS          Z2, 112(SP)
 	VCVTDQ2PS        Z4, Z4
 	VMULPS           Z18, Z4, Z4
 	VCVTDQ2PS        Z12, Z12
 	VFNMADD231PS     Z12, Z19, Z4
-	VMOVUPS          152(SP), Z2
+	VMOVUPS          176(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*2), Z4, Z2
-	VMOVUPS          Z2, 152(SP)
+	VMOVUPS          Z2, 176(SP)
 	VCVTDQ2PS        Z5, Z5
 	VMULPS           Z18, Z5, Z5
 	VCVTDQ2PS        Z13, Z13
 	VFNMADD231PS     Z13, Z19, Z5
-	VMOVUPS          216(SP), Z2
+	VMOVUPS          240(SP), Z2
 	VFMADD231PS.BCST (R9)(BX*1), Z5, Z2
-	VMOVUPS          Z2, 216(SP)
+	VMOVUPS          Z2, 240(SP)
 	VCVTDQ2PS        Z6, Z6
 	VMULPS           Z18, Z6, Z6
 	VCVTDQ2PS        Z14, Z14
 	VFNMADD231PS     Z14, Z19, Z6
-	VMOVUPS          280(SP), Z2
+	VMOVUPS          304(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*4), Z6, Z2
-	VMOVUPS          Z2, 280(SP)
+	VMOVUPS          Z2, 304(SP)
 	VCVTDQ2PS        Z7, Z7
 	VMULPS           Z18, Z7, Z7
 	VCVTDQ2PS        Z15, Z15
 	VFNMADD231PS     Z15, Z19, Z7
-	VMOVUPS          344(SP), Z2
+	VMOVUPS          368(SP), Z2
 	VFMADD231PS.BCST (R9)(SI*1), Z7, Z2
-	VMOVUPS          Z2, 344(SP)
+	VMOVUPS          Z2, 368(SP)
 	VCVTDQ2PS        Z8, Z8
 	VMULPS           Z18, Z8, Z8
 	VCVTDQ2PS        Z16, Z16
 	VFNMADD231PS     Z16, Z19, Z8
-	VMOVUPS          408(SP), Z2
+	VMOVUPS          432(SP), Z2
 	VFMADD231PS.BCST (R11), Z8, Z2
-	VMOVUPS          Z2, 408(SP)
+	VMOVUPS          Z2, 432(SP)
 	VCVTDQ2PS        Z9, Z9
 	VMULPS           Z18, Z9, Z9
 	VCVTDQ2PS        Z17, Z17
 	VFNMADD231PS     Z17, Z19, Z9
-	VMOVUPS          472(SP), Z2
+	VMOVUPS          496(SP), Z2
 	VFMADD231PS.BCST (R11)(AX*1), Z9, Z2
-	VMOVUPS          Z2, 472(SP)
+	VMOVUPS          Z2, 496(SP)
 	ADDQ             $+2880, CX
 	ADDQ             $+4, R9
 	ADDQ             $+4, R11
 	ADDQ             $+32, R10
 	ADDQ             $+32, R12
 	DECQ             DX
-	JNZ              block9
+	JNZ              block10
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain11
-	VMOVUPS          24(SP), Z0
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain12
+	VMOVUPS          48(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          88(SP), Z0
+	VMOVUPS          112(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          152(SP), Z0
+	VMOVUPS          176(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          216(SP), Z0
+	VMOVUPS          240(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          280(SP), Z0
+	VMOVUPS          304(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          344(SP), Z0
+	VMOVUPS          368(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          408(SP), Z0
+	VMOVUPS          432(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          472(SP), Z0
+	VMOVUPS          496(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored12
+	JMP              stored13
 
-plain11:
-	VMOVUPS 24(SP), Z0
+plain12:
+	VMOVUPS 48(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 88(SP), Z0
+	VMOVUPS 112(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 152(SP), Z0
+	VMOVUPS 176(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 216(SP), Z0
+	VMOVUPS 240(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 280(SP), Z0
+	VMOVUPS 304(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 344(SP), Z0
+	VMOVUPS 368(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 408(SP), Z0
+	VMOVUPS 432(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 472(SP), Z0
+	VMOVUPS 496(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored12:
-	MOVQ   DX, 8(SP)
+stored13:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+8, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x08, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x08, 40(SP)
 
-next8:
-	CMPQ      16(SP), $0x06
-	JLT       next14
+next9:
+	CMPQ      40(SP), $0x06
+	JLT       next15
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
 	LEAQ      (AX)(AX*2), BX
 	LEAQ      (AX)(AX*4), SI
-	MOVQ      (SP), DI
+	MOVQ      24(SP), DI
 	LEAQ      (DI)(DX*1), R8
 	MOVQ      DX, R9
 	SHRQ      $0x08, R9
@@ -1000,7 +1009,7 @@ next8:
 	VMOVDQU32 lowNibbles<>+0(SB), Z6
 	VMOVDQU32 fifthBits<>+0(SB), Z7
 
-block15:
+block16:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -1016,7 +1025,7 @@ block15:
 	LEAQ       64(CX), R11
 	MOVQ       $0x0000000000000008, R12
 
-sub16:
+sub17:
 	PREFETCHT0       2048(R10)
 	PREFETCHT0       2112(R10)
 	PREFETCHT0       2176(R10)
@@ -1125,7 +1134,7 @@ sub16:
 	ADDQ             $+16, R11
 	ADDQ             $+32, DI
 	DECQ             R12
-	JNZ              sub16
+	JNZ              sub17
 	VXORPS           Z14, Z14, Z14
 	VXORPS           Z15, Z15, Z15
 	VXORPS           Z16, Z16, Z16
@@ -1240,12 +1249,12 @@ sub16:
 	ADDQ             $+4, R8
 	ADDQ             $+32, R9
 	DECQ             DX
-	JNZ              block15
+	JNZ              block16
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain17
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain18
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -1264,9 +1273,9 @@ sub16:
 	VADDPS           (DX), Z5, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored18
+	JMP              stored19
 
-plain17:
+plain18:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1280,21 +1289,21 @@ plain17:
 	VMOVUPS Z5, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored18:
-	MOVQ   DX, 8(SP)
+stored19:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x06, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x06, 40(SP)
 
-next14:
-	CMPQ      16(SP), $0x04
-	JLT       next20
+next15:
+	CMPQ      40(SP), $0x04
+	JLT       next21
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
 	LEAQ      (AX)(AX*2), BX
-	MOVQ      (SP), SI
+	MOVQ      24(SP), SI
 	LEAQ      (SI)(DX*1), DI
 	MOVQ      DX, R8
 	SHRQ      $0x08, R8
@@ -1307,7 +1316,7 @@ next14:
 	VMOVDQU32 lowNibbles<>+0(SB), Z4
 	VMOVDQU32 fifthBits<>+0(SB), Z5
 
-block21:
+block22:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -1321,7 +1330,7 @@ block21:
 	LEAQ       64(CX), R10
 	MOVQ       $0x0000000000000008, R11
 
-sub22:
+sub23:
 	PREFETCHT0       2048(R9)
 	PREFETCHT0       2112(R9)
 	PREFETCHT0       2176(R9)
@@ -1408,7 +1417,7 @@ sub22:
 	ADDQ             $+16, R10
 	ADDQ             $+32, SI
 	DECQ             R11
-	JNZ              sub22
+	JNZ              sub23
 	VXORPS           Z10, Z10, Z10
 	VXORPS           Z11, Z11, Z11
 	VXORPS           Z12, Z12, Z12
@@ -1495,12 +1504,12 @@ sub22:
 	ADDQ             $+4, DI
 	ADDQ             $+32, R8
 	DECQ             DX
-	JNZ              block21
+	JNZ              block22
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain23
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain24
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -1513,9 +1522,9 @@ sub22:
 	VADDPS           (DX), Z3, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored24
+	JMP              stored25
 
-plain23:
+plain24:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1525,20 +1534,20 @@ plain23:
 	VMOVUPS Z3, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored24:
-	MOVQ   DX, 8(SP)
+stored25:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x04, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x04, 40(SP)
 
-next20:
-	CMPQ      16(SP), $0x03
-	JLT       next26
+next21:
+	CMPQ      40(SP), $0x03
+	JLT       next27
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
-	MOVQ      (SP), BX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
 	LEAQ      (BX)(DX*1), SI
 	MOVQ      DX, DI
 	SHRQ      $0x08, DI
@@ -1550,7 +1559,7 @@ next20:
 	VMOVDQU32 lowNibbles<>+0(SB), Z3
 	VMOVDQU32 fifthBits<>+0(SB), Z4
 
-block27:
+block28:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -1573,7 +1582,7 @@ block27:
 	LEAQ       64(CX), R9
 	MOVQ       $0x0000000000000008, R10
 
-sub28:
+sub29:
 	PREFETCHT0       (R8)
 	PREFETCHT0       64(R8)
 	PREFETCHT0       128(R8)
@@ -1659,7 +1668,7 @@ sub28:
 	ADDQ             $+16, R9
 	ADDQ             $+32, BX
 	DECQ             R10
-	JNZ              sub28
+	JNZ              sub29
 	VXORPS           Z8, Z8, Z8
 	VXORPS           Z9, Z9, Z9
 	VXORPS           Z10, Z10, Z10
@@ -1732,12 +1741,12 @@ sub28:
 	ADDQ             $+4, SI
 	ADDQ             $+32, DI
 	DECQ             DX
-	JNZ              block27
+	JNZ              block28
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain29
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain30
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -1747,9 +1756,9 @@ sub28:
 	VADDPS           (DX), Z2, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored30
+	JMP              stored31
 
-plain29:
+plain30:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1757,20 +1766,20 @@ plain29:
 	VMOVUPS Z2, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored30:
-	MOVQ   DX, 8(SP)
+stored31:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x03, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x03, 40(SP)
 
-next26:
-	CMPQ      16(SP), $0x02
-	JLT       next32
+next27:
+	CMPQ      40(SP), $0x02
+	JLT       next33
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
-	MOVQ      (SP), BX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
 	LEAQ      (BX)(DX*1), SI
 	MOVQ      DX, DI
 	SHRQ      $0x08, DI
@@ -1781,7 +1790,7 @@ next26:
 	VMOVDQU32 lowNibbles<>+0(SB), Z2
 	VMOVDQU32 fifthBits<>+0(SB), Z3
 
-block33:
+block34:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -1803,7 +1812,7 @@ block33:
 	LEAQ       64(CX), R9
 	MOVQ       $0x0000000000000008, R10
 
-sub34:
+sub35:
 	PREFETCHT0       (R8)
 	PREFETCHT0       64(R8)
 	PREFETCHT0       128(R8)
@@ -1878,7 +1887,7 @@ sub34:
 	ADDQ             $+16, R9
 	ADDQ             $+32, BX
 	DECQ             R10
-	JNZ              sub34
+	JNZ              sub35
 	VXORPS           Z6, Z6, Z6
 	VXORPS           Z7, Z7, Z7
 	VPMOVZXBD        192(CX), Z8
@@ -1937,40 +1946,40 @@ sub34:
 	ADDQ             $+4, SI
 	ADDQ             $+32, DI
 	DECQ             DX
-	JNZ              block33
+	JNZ              block34
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain35
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain36
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
 	VADDPS           (DX), Z1, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored36
+	JMP              stored37
 
-plain35:
+plain36:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored36:
-	MOVQ   DX, 8(SP)
+stored37:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x02, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x02, 40(SP)
 
-next32:
-	CMPQ      16(SP), $0x01
-	JLT       next38
+next33:
+	CMPQ      40(SP), $0x01
+	JLT       next39
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
-	MOVQ      (SP), BX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
 	LEAQ      (BX)(DX*1), SI
 	MOVQ      DX, DI
 	SHRQ      $0x08, DI
@@ -1980,7 +1989,7 @@ next32:
 	VMOVDQU32 lowNibbles<>+0(SB), Z1
 	VMOVDQU32 fifthBits<>+0(SB), Z2
 
-block39:
+block40:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -2001,7 +2010,7 @@ block39:
 	LEAQ       64(CX), R9
 	MOVQ       $0x0000000000000008, R10
 
-sub40:
+sub41:
 	PREFETCHT0       (R8)
 	PREFETCHT0       64(R8)
 	PREFETCHT0       128(R8)
@@ -2065,7 +2074,7 @@ sub40:
 	ADDQ             $+16, R9
 	ADDQ             $+32, BX
 	DECQ             R10
-	JNZ              sub40
+	JNZ              sub41
 	VXORPS           Z4, Z4, Z4
 	VPMOVZXBD        192(CX), Z5
 	VPSLLD           $0x10, Z5, Z6
@@ -2110,28 +2119,34 @@ sub40:
 	ADDQ             $+4, SI
 	ADDQ             $+32, DI
 	DECQ             DX
-	JNZ              block39
+	JNZ              block40
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain41
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain42
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored42
+	JMP              stored43
 
-plain41:
+plain42:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored42:
-	MOVQ   DX, 8(SP)
+stored43:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x01, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
 
-next38:
+next39:
+	MOVQ a+0(FP), AX
+	MOVQ 32(AX), AX
+	ADDQ AX, (SP)
+	ADDQ $0x40, 8(SP)
+	DECQ 16(SP)
+	JNZ  panel1
 	VZEROUPPER
 	RET
 

@@ -8,9 +8,9 @@
 // func matmulQ6KDotProd(a *MatMulArgs)
 TEXT ·matmulQ6KDotProd(SB), 0, $592-8
 	MOVD a+0(FP), R0
-	MOVD MatMulArgs_X(R0), R1
+	MOVD MatMulArgs_W(R0), R16
+	MOVD MatMulArgs_Panels(R0), R17
 	MOVD MatMulArgs_Dst(R0), R2
-	MOVD MatMulArgs_M(R0), R3
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
@@ -20,16 +20,18 @@ TEXT ·matmulQ6KDotProd(SB), 0, $592-8
 	MOVW $0xaaaaaaaa, R25
 	VDUP R25, V31.S4
 	FMOVQ F31, 544(RSP)
-tile1:
+panel1:
+	MOVD MatMulArgs_X(R0), R1
+	MOVD MatMulArgs_M(R0), R3
+tile2:
 	CMP $6, R3
-	BLT next2
+	BLT next3
 	MOVD $0, R24
-part3:
-	MOVD MatMulArgs_W(R0), R6
+part4:
 	MOVD MatMulArgs_K(R0), R7
-	ADD R24<<4, R6, R22
-	ADD R24<<3, R6, R23
-	ADD R24<<5, R6, R6
+	ADD R24<<4, R16, R22
+	ADD R24<<3, R16, R23
+	ADD R24<<5, R16, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -52,7 +54,7 @@ part3:
 	FMOVQ F31, 160(RSP)
 	FMOVQ F31, 176(RSP)
 	FMOVQ F31, 192(RSP)
-block4:
+block5:
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
@@ -68,7 +70,7 @@ block4:
 	ADD $288, R6, R20
 	ADD $32, R23, R21
 	MOVD $8, R19
-sub5:
+sub6:
 	FMOVQ 528(RSP), F19
 	FMOVQ 544(RSP), F18
 	WORD $0x6f00e411 // movi v17.2d, #0x0
@@ -336,7 +338,7 @@ sub5:
 	ADD $384, R20, R20
 	ADD $32, R21, R21
 	SUBS $1, R19, R19
-	BNE sub5
+	BNE sub6
 	FMOVQ (R22), F19
 	WORD $0x4e217a72 // fcvtl2 v18.4s, v19.8h
 	WORD $0x0e217a73 // fcvtl v19.4s, v19.4h
@@ -415,9 +417,9 @@ sub5:
 	ADD $3360, R22, R22
 	ADD $3360, R23, R23
 	SUBS $1, R7, R7
-	BNE block4
+	BNE block5
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain6
+	CBZ R25, plain7
 	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ (R25), F30
@@ -472,8 +474,8 @@ sub5:
 	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
 	FMOVQ F31, 16(R25)
-	B stored7
-plain6:
+	B stored8
+plain7:
 	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ F31, (R25)
@@ -504,27 +506,26 @@ plain6:
 	FMOVQ F31, (R25)
 	FMOVQ 192(RSP), F31
 	FMOVQ F31, 16(R25)
-stored7:
+stored8:
 	ADD $1, R24, R24
 	CMP $2, R24
-	BLT part3
+	BLT part4
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	ADD R4<<2, R1, R1
 	ADD R5<<2, R2, R2
 	SUB $6, R3, R3
-	B tile1
-next2:
-tile8:
+	B tile2
+next3:
+tile9:
 	CMP $4, R3
-	BLT next9
+	BLT next10
 	MOVD $0, R24
-part10:
-	MOVD MatMulArgs_W(R0), R6
+part11:
 	MOVD MatMulArgs_K(R0), R7
-	ADD R24<<4, R6, R22
-	ADD R24<<3, R6, R23
-	ADD R24<<5, R6, R6
+	ADD R24<<4, R16, R22
+	ADD R24<<3, R16, R23
+	ADD R24<<5, R16, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -541,7 +542,7 @@ part10:
 	FMOVQ F31, 96(RSP)
 	FMOVQ F31, 112(RSP)
 	FMOVQ F31, 128(RSP)
-block11:
+block12:
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
@@ -553,7 +554,7 @@ block11:
 	ADD $288, R6, R20
 	ADD $32, R23, R21
 	MOVD $8, R19
-sub12:
+sub13:
 	FMOVQ 528(RSP), F23
 	FMOVQ 544(RSP), F22
 	WORD $0x6f00e415 // movi v21.2d, #0x0
@@ -763,7 +764,7 @@ sub12:
 	ADD $384, R20, R20
 	ADD $32, R21, R21
 	SUBS $1, R19, R19
-	BNE sub12
+	BNE sub13
 	FMOVQ (R22), F23
 	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
 	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
@@ -820,9 +821,9 @@ sub12:
 	ADD $3360, R22, R22
 	ADD $3360, R23, R23
 	SUBS $1, R7, R7
-	BNE block11
+	BNE block12
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain13
+	CBZ R25, plain14
 	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ (R25), F30
@@ -859,8 +860,8 @@ sub12:
 	FMOVQ 16(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
 	FMOVQ F31, 16(R25)
-	B stored14
-plain13:
+	B stored15
+plain14:
 	ADD R24<<5, R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ F31, (R25)
@@ -881,19 +882,19 @@ plain13:
 	FMOVQ F31, (R25)
 	FMOVQ 128(RSP), F31
 	FMOVQ F31, 16(R25)
-stored14:
+stored15:
 	ADD $1, R24, R24
 	CMP $2, R24
-	BLT part10
+	BLT part11
 	ADD R4<<2, R1, R1
 	ADD R5<<2, R2, R2
 	SUB $4, R3, R3
-next9:
-tile15:
+next10:
+tile16:
 	CMP $2, R3
-	BLT next16
-	MOVD MatMulArgs_W(R0), R6
+	BLT next17
 	MOVD MatMulArgs_K(R0), R7
+	MOVD R16, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	MOVD R7, R14
@@ -908,7 +909,7 @@ tile15:
 	FMOVQ F31, 96(RSP)
 	FMOVQ F31, 112(RSP)
 	FMOVQ F31, 128(RSP)
-block17:
+block18:
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
@@ -920,7 +921,7 @@ block17:
 	ADD $288, R6, R20
 	ADD $32, R6, R21
 	MOVD $8, R19
-sub18:
+sub19:
 	FMOVQ 528(RSP), F23
 	FMOVQ 544(RSP), F22
 	WORD $0x6f00e415 // movi v21.2d, #0x0
@@ -1210,7 +1211,7 @@ sub18:
 	ADD $384, R20, R20
 	ADD $32, R21, R21
 	SUBS $1, R19, R19
-	BNE sub18
+	BNE sub19
 	FMOVQ (R6), F23
 	WORD $0x4e217af6 // fcvtl2 v22.4s, v23.8h
 	WORD $0x0e217af7 // fcvtl v23.4s, v23.4h
@@ -1268,9 +1269,9 @@ sub18:
 	ADD $4, R14, R14
 	ADD $3360, R6, R6
 	SUBS $1, R7, R7
-	BNE block17
+	BNE block18
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain19
+	CBZ R25, plain20
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ (R25), F30
@@ -1305,8 +1306,8 @@ sub18:
 	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
 	FMOVQ F31, 48(R25)
-	B stored20
-plain19:
+	B stored21
+plain20:
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ F31, (R25)
@@ -1325,16 +1326,16 @@ plain19:
 	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
 	FMOVQ F31, 48(R25)
-stored20:
+stored21:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	SUB $2, R3, R3
-next16:
-tile21:
+next17:
+tile22:
 	CMP $1, R3
-	BLT next22
-	MOVD MatMulArgs_W(R0), R6
+	BLT next23
 	MOVD MatMulArgs_K(R0), R7
+	MOVD R16, R6
 	MOVD R1, R8
 	MOVD R7, R14
 	LSR $8, R7, R7
@@ -1344,7 +1345,7 @@ tile21:
 	FMOVQ F31, 32(RSP)
 	FMOVQ F31, 48(RSP)
 	FMOVQ F31, 64(RSP)
-block23:
+block24:
 	WORD $0x6f00e41f // movi v31.2d, #0x0
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
@@ -1352,7 +1353,7 @@ block23:
 	ADD $288, R6, R20
 	ADD $32, R6, R21
 	MOVD $8, R19
-sub24:
+sub25:
 	FMOVQ 528(RSP), F27
 	FMOVQ 544(RSP), F26
 	WORD $0x6f00e419 // movi v25.2d, #0x0
@@ -1585,7 +1586,7 @@ sub24:
 	ADD $384, R20, R20
 	ADD $32, R21, R21
 	SUBS $1, R19, R19
-	BNE sub24
+	BNE sub25
 	FMOVQ (R6), F27
 	WORD $0x4e217b7a // fcvtl2 v26.4s, v27.8h
 	WORD $0x0e217b7b // fcvtl v27.4s, v27.4h
@@ -1622,9 +1623,9 @@ sub24:
 	ADD $4, R14, R14
 	ADD $3360, R6, R6
 	SUBS $1, R7, R7
-	BNE block23
+	BNE block24
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain25
+	CBZ R25, plain26
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ (R25), F30
@@ -1642,8 +1643,8 @@ sub24:
 	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
 	FMOVQ F31, 48(R25)
-	B stored26
-plain25:
+	B stored27
+plain26:
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ F31, (R25)
@@ -1653,9 +1654,17 @@ plain25:
 	FMOVQ F31, 32(R25)
 	FMOVQ 64(RSP), F31
 	FMOVQ F31, 48(R25)
-stored26:
+stored27:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2
 	SUB $1, R3, R3
-next22:
+next23:
+	MOVD MatMulArgs_PanelBytes(R0), R25
+	ADD R25, R16, R16
+	MOVD MatMulArgs_M(R0), R25
+	MUL R5, R25, R25
+	SUB R25, R2, R2
+	ADD $64, R2, R2
+	SUB $1, R17, R17
+	CBNZ R17, panel1
 	RET

@@ -6,25 +6,34 @@
 
 // func matmulQ8AVX2(a *MatMulArgs)
 // Requires: AVX, AVX2, F16C, FMA3, MMX+
-TEXT ·matmulQ8AVX2(SB), $920-8
+TEXT ·matmulQ8AVX2(SB), $944-8
 	MOVQ a+0(FP), AX
-	MOVQ 24(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, (SP)
 	MOVQ (AX), CX
 	MOVQ CX, 8(SP)
-	MOVQ 48(AX), AX
+	MOVQ 24(AX), AX
 	MOVQ AX, 16(SP)
 
-tile1:
-	CMPQ    16(SP), $0x04
-	JLT     next2
+panel1:
+	MOVQ a+0(FP), AX
+	MOVQ 40(AX), CX
+	MOVQ CX, 24(SP)
+	MOVQ 64(AX), AX
+	MOVQ AX, 40(SP)
+	MOVQ 8(SP), AX
+	MOVQ AX, 32(SP)
+
+tile2:
+	CMPQ    40(SP), $0x04
+	JLT     next3
 	MOVQ    a+0(FP), AX
-	MOVQ    16(AX), CX
-	MOVQ    40(AX), DX
-	MOVQ    32(AX), AX
+	MOVQ    (SP), CX
+	MOVQ    56(AX), DX
+	MOVQ    48(AX), AX
 	LEAQ    (AX)(AX*2), BX
-	MOVQ    (SP), SI
-	LEAQ    87(SP), DI
+	MOVQ    24(SP), SI
+	LEAQ    111(SP), DI
 	ANDQ    $-64, DI
 	LEAQ    (SI)(DX*1), R8
 	MOVQ    DX, R9
@@ -41,7 +50,7 @@ tile1:
 	VMOVUPS Y0, 192(DI)
 	VMOVUPS Y0, 224(DI)
 
-block3:
+block4:
 	VPABSB       32(CX), Y6
 	VPXOR        Y12, Y12, Y12
 	VPCMPGTB     32(CX), Y12, Y12
@@ -462,12 +471,12 @@ block3:
 	ADDQ         $+4, R8
 	ADDQ         $+4, R9
 	DECQ         DX
-	JNZ          block3
+	JNZ          block4
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
-	MOVQ         8(SP), DX
-	CMPB         56(CX), $0x00
-	JEQ          plain4
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	JEQ          plain5
 	VMOVUPS      (DI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -496,9 +505,9 @@ block3:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored5
+	JMP          stored6
 
-plain4:
+plain5:
 	VMOVUPS (DI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(DI), Y0
@@ -520,22 +529,22 @@ plain4:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored5:
-	MOVQ   DX, 8(SP)
+stored6:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x04, 16(SP)
-	JMP    tile1
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x04, 40(SP)
+	JMP    tile2
 
-next2:
-	CMPQ    16(SP), $0x03
-	JLT     next7
+next3:
+	CMPQ    40(SP), $0x03
+	JLT     next8
 	MOVQ    a+0(FP), AX
-	MOVQ    16(AX), CX
-	MOVQ    40(AX), DX
-	MOVQ    32(AX), AX
-	MOVQ    (SP), BX
-	LEAQ    87(SP), SI
+	MOVQ    (SP), CX
+	MOVQ    56(AX), DX
+	MOVQ    48(AX), AX
+	MOVQ    24(SP), BX
+	LEAQ    111(SP), SI
 	ANDQ    $-64, SI
 	LEAQ    (BX)(DX*1), DI
 	MOVQ    DX, R8
@@ -550,7 +559,7 @@ next2:
 	VMOVUPS Y0, 128(SI)
 	VMOVUPS Y0, 160(SI)
 
-block8:
+block9:
 	VPABSB       32(CX), Y4
 	VPXOR        Y10, Y10, Y10
 	VPCMPGTB     32(CX), Y10, Y10
@@ -899,12 +908,12 @@ block8:
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
 	DECQ         DX
-	JNZ          block8
+	JNZ          block9
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
-	MOVQ         8(SP), DX
-	CMPB         56(CX), $0x00
-	JEQ          plain9
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	JEQ          plain10
 	VMOVUPS      (SI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -926,9 +935,9 @@ block8:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored10
+	JMP          stored11
 
-plain9:
+plain10:
 	VMOVUPS (SI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(SI), Y0
@@ -945,21 +954,21 @@ plain9:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored10:
-	MOVQ   DX, 8(SP)
+stored11:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x03, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x03, 40(SP)
 
-next7:
-	CMPQ   16(SP), $0x02
-	JLT    next12
+next8:
+	CMPQ   40(SP), $0x02
+	JLT    next13
 	MOVQ   a+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   40(AX), DX
-	MOVQ   32(AX), AX
-	MOVQ   (SP), BX
-	LEAQ   87(SP), SI
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   111(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), SI
 	MOVQ   DX, DI
@@ -971,7 +980,7 @@ next7:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-block13:
+block14:
 	VPABSB       32(CX), Y6
 	VPXOR        Y12, Y12, Y12
 	VPCMPGTB     32(CX), Y12, Y12
@@ -1235,12 +1244,12 @@ block13:
 	ADDQ         $+4, SI
 	ADDQ         $+4, DI
 	DECQ         DX
-	JNZ          block13
+	JNZ          block14
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
-	MOVQ         8(SP), DX
-	CMPB         56(CX), $0x00
-	JEQ          plain14
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	JEQ          plain15
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
@@ -1251,9 +1260,9 @@ block13:
 	VADDPS       32(DX), Y3, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored15
+	JMP          stored16
 
-plain14:
+plain15:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
@@ -1261,21 +1270,21 @@ plain14:
 	VMOVUPS Y3, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored15:
-	MOVQ   DX, 8(SP)
+stored16:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x02, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x02, 40(SP)
 
-next12:
-	CMPQ   16(SP), $0x01
-	JLT    next17
+next13:
+	CMPQ   40(SP), $0x01
+	JLT    next18
 	MOVQ   a+0(FP), AX
-	MOVQ   16(AX), CX
-	MOVQ   40(AX), DX
-	MOVQ   32(AX), AX
-	MOVQ   (SP), BX
-	LEAQ   87(SP), SI
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   111(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), SI
 	MOVQ   DX, DI
@@ -1285,7 +1294,7 @@ next12:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-block18:
+block19:
 	VPABSB       32(CX), Y2
 	VPXOR        Y8, Y8, Y8
 	VPCMPGTB     32(CX), Y8, Y8
@@ -1470,31 +1479,37 @@ block18:
 	ADDQ         $+4, SI
 	ADDQ         $+4, DI
 	DECQ         DX
-	JNZ          block18
+	JNZ          block19
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
-	MOVQ         8(SP), DX
-	CMPB         56(CX), $0x00
-	JEQ          plain19
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	JEQ          plain20
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored20
+	JMP          stored21
 
-plain19:
+plain20:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored20:
-	MOVQ   DX, 8(SP)
+stored21:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x01, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
 
-next17:
+next18:
+	MOVQ a+0(FP), AX
+	MOVQ 32(AX), AX
+	ADDQ AX, (SP)
+	ADDQ $0x40, 8(SP)
+	DECQ 16(SP)
+	JNZ  panel1
 	VZEROUPPER
 	RET
 
@@ -1522,45 +1537,45 @@ TEXT ·matmulQ8PairAVX2(SB), $11680-8
 	LEAQ   95(SP), AX
 	ANDQ   $-64, AX
 	MOVQ   a+0(FP), CX
-	MOVQ   32(CX), DX
+	MOVQ   48(CX), DX
 	LEAQ   (DX)(DX*2), BX
 	LEAQ   (DX)(DX*4), SI
-	MOVQ   40(CX), DI
+	MOVQ   56(CX), DI
 	IMUL3Q $+17, DI, DI
-	MOVQ   24(CX), R8
+	MOVQ   40(CX), R8
 	MOVQ   R8, (SP)
 	MOVQ   (CX), R8
 	MOVQ   R8, 8(SP)
-	MOVQ   48(CX), CX
+	MOVQ   64(CX), CX
 	MOVQ   CX, 16(SP)
 
-block21:
+block22:
 	MOVQ $0x0000000000000030, CX
 	CMPQ 16(SP), CX
-	JGE  rows22
+	JGE  rows23
 	MOVQ 16(SP), CX
 
-rows22:
+rows23:
 	MOVQ   CX, 24(SP)
 	VXORPS Y0, Y0, Y0
 	MOVQ   AX, R8
 
-clear23:
+clear24:
 	VMOVAPS Y0, 5440(R8)
 	VMOVAPS Y0, 5472(R8)
 	VMOVAPS Y0, 5504(R8)
 	VMOVAPS Y0, 5536(R8)
 	ADDQ    $+128, R8
 	DECQ    CX
-	JNZ     clear23
+	JNZ     clear24
 	MOVQ    a+0(FP), CX
 	MOVQ    16(CX), R8
-	MOVQ    40(CX), R10
+	MOVQ    56(CX), R10
 	MOVQ    (SP), CX
 	LEAQ    (CX)(R10*1), R9
 	SHRQ    $0x05, R10
 
-columns24:
+columns25:
 	VCVTPH2PS (R8), Y0
 	VMOVAPS   Y0, 1024(AX)
 	VCVTPH2PS 16(R8), Y0
@@ -1767,7 +1782,7 @@ columns24:
 	LEAQ      5248(AX), R15
 	MOVQ      24(SP), R12
 
-widen25:
+widen26:
 	PREFETCHT0 64(R13)
 	VMOVDQU    (R13), Y0
 	VPSLLW     $0x08, Y0, Y1
@@ -1827,13 +1842,13 @@ widen25:
 	ADDQ       $+384, R11
 	ADDQ       $0x18, R15
 	SUBQ       $0x06, R12
-	JNZ        widen25
+	JNZ        widen26
 	LEAQ       5440(AX), R11
 	LEAQ       2176(AX), R12
 	LEAQ       5248(AX), R13
 	MOVQ       24(SP), R14
 
-tile26:
+tile27:
 	VMOVDQA      (AX), Y10
 	VMOVDQA      64(AX), Y11
 	VPBROADCASTD (R12), Y1
@@ -2392,13 +2407,13 @@ tile26:
 	ADDQ         $0x18, R13
 	ADDQ         $+768, R11
 	SUBQ         $0x06, R14
-	JNZ          tile26
+	JNZ          tile27
 	LEAQ         5504(AX), R11
 	LEAQ         2176(AX), R12
 	LEAQ         5248(AX), R13
 	MOVQ         24(SP), R14
 
-tile27:
+tile28:
 	VMOVDQA      1088(AX), Y10
 	VMOVDQA      1152(AX), Y11
 	VPBROADCASTD (R12), Y1
@@ -2957,12 +2972,12 @@ tile27:
 	ADDQ         $0x18, R13
 	ADDQ         $+768, R11
 	SUBQ         $0x06, R14
-	JNZ          tile27
+	JNZ          tile28
 	ADDQ         $+544, R8
 	ADDQ         $0x20, CX
 	ADDQ         $0x04, R9
 	DECQ         R10
-	JNZ          columns24
+	JNZ          columns25
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), R10
 	LEAQ         5440(AX), R8
@@ -2973,19 +2988,19 @@ tile27:
 	IMULQ        DX, R12
 	ADDQ         R12, (SP)
 
-store28:
+store29:
 	VMOVAPS (R8), Y0
 	VMOVAPS 32(R8), Y1
 	VMOVAPS 64(R8), Y2
 	VMOVAPS 96(R8), Y3
-	CMPB    56(CX), $0x00
-	JEQ     plain29
+	CMPB    72(CX), $0x00
+	JEQ     plain30
 	VADDPS  (R9), Y0, Y0
 	VADDPS  32(R9), Y1, Y1
 	VADDPS  64(R9), Y2, Y2
 	VADDPS  96(R9), Y3, Y3
 
-plain29:
+plain30:
 	VMOVUPS Y0, (R9)
 	VMOVUPS Y1, 32(R9)
 	VMOVUPS Y2, 64(R9)
@@ -2993,9 +3008,9 @@ plain29:
 	ADDQ    $+128, R8
 	LEAQ    (R9)(R10*4), R9
 	DECQ    R11
-	JNZ     store28
+	JNZ     store29
 	MOVQ    R9, 8(SP)
 	CMPQ    16(SP), $0x00
-	JNE     block21
+	JNE     block22
 	VZEROUPPER
 	RET

@@ -6,25 +6,34 @@
 
 // func matmulT3HAVX512(a *MatMulArgs)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI, MMX+
-TEXT ·matmulT3HAVX512(SB), $856-8
+TEXT ·matmulT3HAVX512(SB), $880-8
 	MOVQ a+0(FP), AX
-	MOVQ 24(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, (SP)
 	MOVQ (AX), CX
 	MOVQ CX, 8(SP)
-	MOVQ 48(AX), AX
+	MOVQ 24(AX), AX
 	MOVQ AX, 16(SP)
 
-tile1:
-	CMPQ      16(SP), $0x0c
-	JLT       next2
+panel1:
+	MOVQ a+0(FP), AX
+	MOVQ 40(AX), CX
+	MOVQ CX, 24(SP)
+	MOVQ 64(AX), AX
+	MOVQ AX, 40(SP)
+	MOVQ 8(SP), AX
+	MOVQ AX, 32(SP)
+
+tile2:
+	CMPQ      40(SP), $0x0c
+	JLT       next3
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
 	LEAQ      (AX)(AX*2), BX
 	LEAQ      (AX)(AX*4), SI
-	MOVQ      (SP), DI
+	MOVQ      24(SP), DI
 	LEAQ      (DI)(BX*2), R8
 	LEAQ      (DI)(DX*1), R9
 	MOVQ      DX, R10
@@ -34,21 +43,21 @@ tile1:
 	LEAQ      (R10)(BX*2), R12
 	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 24(SP)
-	VMOVUPS   Z0, 88(SP)
-	VMOVUPS   Z0, 152(SP)
-	VMOVUPS   Z0, 216(SP)
-	VMOVUPS   Z0, 280(SP)
-	VMOVUPS   Z0, 344(SP)
-	VMOVUPS   Z0, 408(SP)
-	VMOVUPS   Z0, 472(SP)
-	VMOVUPS   Z0, 536(SP)
-	VMOVUPS   Z0, 600(SP)
-	VMOVUPS   Z0, 664(SP)
-	VMOVUPS   Z0, 728(SP)
+	VMOVUPS   Z0, 48(SP)
+	VMOVUPS   Z0, 112(SP)
+	VMOVUPS   Z0, 176(SP)
+	VMOVUPS   Z0, 240(SP)
+	VMOVUPS   Z0, 304(SP)
+	VMOVUPS   Z0, 368(SP)
+	VMOVUPS   Z0, 432(SP)
+	VMOVUPS   Z0, 496(SP)
+	VMOVUPS   Z0, 560(SP)
+	VMOVUPS   Z0, 624(SP)
+	VMOVUPS   Z0, 688(SP)
+	VMOVUPS   Z0, 752(SP)
 	VMOVDQU32 lowPairs<>+0(SB), Z0
 
-block3:
+block4:
 	VCVTPH2PS       (CX), Z1
 	VMULPS.BCST     48(CX), Z1, Z1
 	VBROADCASTI32X4 32(CX), Z2
@@ -57,7 +66,7 @@ block3:
 	LEAQ            64(CX), R14
 	MOVQ            $0x0000000000000008, R15
 
-sub4:
+sub5:
 	VMOVDQU32        zeroFirst<>+0(SB), Z15
 	VXORPS           Z3, Z3, Z3
 	VPDPWSSD.BCST    (R10), Z15, Z3
@@ -301,42 +310,42 @@ sub4:
 	VFMADD231PS      Z25, Z27, Z13
 	VCVTDQ2PS        Z26, Z26
 	VFMADD231PS      Z26, Z27, Z14
-	VMOVUPS          24(SP), Z15
+	VMOVUPS          48(SP), Z15
 	VFMADD231PS.BCST (R9), Z3, Z15
-	VMOVUPS          Z15, 24(SP)
-	VMOVUPS          88(SP), Z3
+	VMOVUPS          Z15, 48(SP)
+	VMOVUPS          112(SP), Z3
 	VFMADD231PS.BCST (R9)(AX*1), Z4, Z3
-	VMOVUPS          Z3, 88(SP)
-	VMOVUPS          152(SP), Z3
+	VMOVUPS          Z3, 112(SP)
+	VMOVUPS          176(SP), Z3
 	VFMADD231PS.BCST (R9)(AX*2), Z5, Z3
-	VMOVUPS          Z3, 152(SP)
-	VMOVUPS          216(SP), Z3
+	VMOVUPS          Z3, 176(SP)
+	VMOVUPS          240(SP), Z3
 	VFMADD231PS.BCST (R9)(BX*1), Z6, Z3
-	VMOVUPS          Z3, 216(SP)
-	VMOVUPS          280(SP), Z3
+	VMOVUPS          Z3, 240(SP)
+	VMOVUPS          304(SP), Z3
 	VFMADD231PS.BCST (R9)(AX*4), Z7, Z3
-	VMOVUPS          Z3, 280(SP)
-	VMOVUPS          344(SP), Z3
+	VMOVUPS          Z3, 304(SP)
+	VMOVUPS          368(SP), Z3
 	VFMADD231PS.BCST (R9)(SI*1), Z8, Z3
-	VMOVUPS          Z3, 344(SP)
-	VMOVUPS          408(SP), Z3
+	VMOVUPS          Z3, 368(SP)
+	VMOVUPS          432(SP), Z3
 	VFMADD231PS.BCST (R11), Z9, Z3
-	VMOVUPS          Z3, 408(SP)
-	VMOVUPS          472(SP), Z3
+	VMOVUPS          Z3, 432(SP)
+	VMOVUPS          496(SP), Z3
 	VFMADD231PS.BCST (R11)(AX*1), Z10, Z3
-	VMOVUPS          Z3, 472(SP)
-	VMOVUPS          536(SP), Z3
+	VMOVUPS          Z3, 496(SP)
+	VMOVUPS          560(SP), Z3
 	VFMADD231PS.BCST (R11)(AX*2), Z11, Z3
-	VMOVUPS          Z3, 536(SP)
-	VMOVUPS          600(SP), Z3
+	VMOVUPS          Z3, 560(SP)
+	VMOVUPS          624(SP), Z3
 	VFMADD231PS.BCST (R11)(BX*1), Z12, Z3
-	VMOVUPS          Z3, 600(SP)
-	VMOVUPS          664(SP), Z3
+	VMOVUPS          Z3, 624(SP)
+	VMOVUPS          688(SP), Z3
 	VFMADD231PS.BCST (R11)(AX*4), Z13, Z3
-	VMOVUPS          Z3, 664(SP)
-	VMOVUPS          728(SP), Z3
+	VMOVUPS          Z3, 688(SP)
+	VMOVUPS          752(SP), Z3
 	VFMADD231PS.BCST (R11)(SI*1), Z14, Z3
-	VMOVUPS          Z3, 728(SP)
+	VMOVUPS          Z3, 752(SP)
 	ADDQ             $+4, R9
 	ADDQ             $+4, R11
 	ADDQ             $+4, R10
@@ -346,120 +355,120 @@ sub4:
 	ADDQ             $+32, DI
 	ADDQ             $+32, R8
 	DECQ             R15
-	JNZ              sub4
+	JNZ              sub5
 	ADDQ             $+1856, CX
 	DECQ             DX
-	JNZ              block3
+	JNZ              block4
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain5
-	VMOVUPS          24(SP), Z0
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain6
+	VMOVUPS          48(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          88(SP), Z0
+	VMOVUPS          112(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          152(SP), Z0
+	VMOVUPS          176(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          216(SP), Z0
+	VMOVUPS          240(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          280(SP), Z0
+	VMOVUPS          304(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          344(SP), Z0
+	VMOVUPS          368(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          408(SP), Z0
+	VMOVUPS          432(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          472(SP), Z0
+	VMOVUPS          496(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          536(SP), Z0
+	VMOVUPS          560(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          600(SP), Z0
+	VMOVUPS          624(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          664(SP), Z0
+	VMOVUPS          688(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          728(SP), Z0
+	VMOVUPS          752(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored6
+	JMP              stored7
 
-plain5:
-	VMOVUPS 24(SP), Z0
+plain6:
+	VMOVUPS 48(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 88(SP), Z0
+	VMOVUPS 112(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 152(SP), Z0
+	VMOVUPS 176(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 216(SP), Z0
+	VMOVUPS 240(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 280(SP), Z0
+	VMOVUPS 304(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 344(SP), Z0
+	VMOVUPS 368(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 408(SP), Z0
+	VMOVUPS 432(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 472(SP), Z0
+	VMOVUPS 496(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 536(SP), Z0
+	VMOVUPS 560(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 600(SP), Z0
+	VMOVUPS 624(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 664(SP), Z0
+	VMOVUPS 688(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 728(SP), Z0
+	VMOVUPS 752(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored6:
-	MOVQ   DX, 8(SP)
+stored7:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+12, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x0c, 16(SP)
-	JMP    tile1
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x0c, 40(SP)
+	JMP    tile2
 
-next2:
-	CMPQ      16(SP), $0x08
-	JLT       next8
+next3:
+	CMPQ      40(SP), $0x08
+	JLT       next9
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
 	LEAQ      (AX)(AX*2), BX
 	LEAQ      (AX)(AX*4), SI
-	MOVQ      (SP), DI
+	MOVQ      24(SP), DI
 	LEAQ      (DI)(BX*2), R8
 	LEAQ      (DI)(DX*1), R9
 	MOVQ      DX, R10
@@ -469,17 +478,17 @@ next2:
 	LEAQ      (R10)(BX*2), R12
 	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 24(SP)
-	VMOVUPS   Z0, 88(SP)
-	VMOVUPS   Z0, 152(SP)
-	VMOVUPS   Z0, 216(SP)
-	VMOVUPS   Z0, 280(SP)
-	VMOVUPS   Z0, 344(SP)
-	VMOVUPS   Z0, 408(SP)
-	VMOVUPS   Z0, 472(SP)
+	VMOVUPS   Z0, 48(SP)
+	VMOVUPS   Z0, 112(SP)
+	VMOVUPS   Z0, 176(SP)
+	VMOVUPS   Z0, 240(SP)
+	VMOVUPS   Z0, 304(SP)
+	VMOVUPS   Z0, 368(SP)
+	VMOVUPS   Z0, 432(SP)
+	VMOVUPS   Z0, 496(SP)
 	VMOVDQU32 lowPairs<>+0(SB), Z0
 
-block9:
+block10:
 	PREFETCHT0      2048(CX)
 	PREFETCHT0      2112(CX)
 	PREFETCHT0      2176(CX)
@@ -493,7 +502,7 @@ block9:
 	LEAQ            64(CX), R14
 	MOVQ            $0x0000000000000008, R15
 
-sub10:
+sub11:
 	PREFETCHT0       2048(R13)
 	PREFETCHT0       2112(R13)
 	PREFETCHT0       2176(R13)
@@ -676,30 +685,30 @@ sub10:
 	VFMADD231PS      Z17, Z19, Z9
 	VCVTDQ2PS        Z18, Z18
 	VFMADD231PS      Z18, Z19, Z10
-	VMOVUPS          24(SP), Z11
+	VMOVUPS          48(SP), Z11
 	VFMADD231PS.BCST (R9), Z3, Z11
-	VMOVUPS          Z11, 24(SP)
-	VMOVUPS          88(SP), Z3
+	VMOVUPS          Z11, 48(SP)
+	VMOVUPS          112(SP), Z3
 	VFMADD231PS.BCST (R9)(AX*1), Z4, Z3
-	VMOVUPS          Z3, 88(SP)
-	VMOVUPS          152(SP), Z3
+	VMOVUPS          Z3, 112(SP)
+	VMOVUPS          176(SP), Z3
 	VFMADD231PS.BCST (R9)(AX*2), Z5, Z3
-	VMOVUPS          Z3, 152(SP)
-	VMOVUPS          216(SP), Z3
+	VMOVUPS          Z3, 176(SP)
+	VMOVUPS          240(SP), Z3
 	VFMADD231PS.BCST (R9)(BX*1), Z6, Z3
-	VMOVUPS          Z3, 216(SP)
-	VMOVUPS          280(SP), Z3
+	VMOVUPS          Z3, 240(SP)
+	VMOVUPS          304(SP), Z3
 	VFMADD231PS.BCST (R9)(AX*4), Z7, Z3
-	VMOVUPS          Z3, 280(SP)
-	VMOVUPS          344(SP), Z3
+	VMOVUPS          Z3, 304(SP)
+	VMOVUPS          368(SP), Z3
 	VFMADD231PS.BCST (R9)(SI*1), Z8, Z3
-	VMOVUPS          Z3, 344(SP)
-	VMOVUPS          408(SP), Z3
+	VMOVUPS          Z3, 368(SP)
+	VMOVUPS          432(SP), Z3
 	VFMADD231PS.BCST (R11), Z9, Z3
-	VMOVUPS          Z3, 408(SP)
-	VMOVUPS          472(SP), Z3
+	VMOVUPS          Z3, 432(SP)
+	VMOVUPS          496(SP), Z3
 	VFMADD231PS.BCST (R11)(AX*1), Z10, Z3
-	VMOVUPS          Z3, 472(SP)
+	VMOVUPS          Z3, 496(SP)
 	ADDQ             $+4, R9
 	ADDQ             $+4, R11
 	ADDQ             $+4, R10
@@ -709,91 +718,91 @@ sub10:
 	ADDQ             $+32, DI
 	ADDQ             $+32, R8
 	DECQ             R15
-	JNZ              sub10
+	JNZ              sub11
 	ADDQ             $+1856, CX
 	DECQ             DX
-	JNZ              block9
+	JNZ              block10
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain11
-	VMOVUPS          24(SP), Z0
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain12
+	VMOVUPS          48(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          88(SP), Z0
+	VMOVUPS          112(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          152(SP), Z0
+	VMOVUPS          176(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          216(SP), Z0
+	VMOVUPS          240(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          280(SP), Z0
+	VMOVUPS          304(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          344(SP), Z0
+	VMOVUPS          368(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          408(SP), Z0
+	VMOVUPS          432(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          472(SP), Z0
+	VMOVUPS          496(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored12
+	JMP              stored13
 
-plain11:
-	VMOVUPS 24(SP), Z0
+plain12:
+	VMOVUPS 48(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 88(SP), Z0
+	VMOVUPS 112(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 152(SP), Z0
+	VMOVUPS 176(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 216(SP), Z0
+	VMOVUPS 240(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 280(SP), Z0
+	VMOVUPS 304(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 344(SP), Z0
+	VMOVUPS 368(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 408(SP), Z0
+	VMOVUPS 432(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 472(SP), Z0
+	VMOVUPS 496(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored12:
-	MOVQ   DX, 8(SP)
+stored13:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+8, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x08, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x08, 40(SP)
 
-next8:
-	CMPQ      16(SP), $0x06
-	JLT       next14
+next9:
+	CMPQ      40(SP), $0x06
+	JLT       next15
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
 	LEAQ      (AX)(AX*2), BX
 	LEAQ      (AX)(AX*4), SI
-	MOVQ      (SP), DI
+	MOVQ      24(SP), DI
 	LEAQ      (DI)(DX*1), R8
 	MOVQ      DX, R9
 	SHRQ      $0x05, R9
@@ -807,7 +816,7 @@ next8:
 	VXORPS    Z5, Z5, Z5
 	VMOVDQU32 lowPairs<>+0(SB), Z6
 
-block15:
+block16:
 	PREFETCHT0      2048(CX)
 	PREFETCHT0      2112(CX)
 	PREFETCHT0      2176(CX)
@@ -821,7 +830,7 @@ block15:
 	LEAQ            64(CX), R11
 	MOVQ            $0x0000000000000008, R12
 
-sub16:
+sub17:
 	PREFETCHT0       2048(R10)
 	PREFETCHT0       2112(R10)
 	PREFETCHT0       2176(R10)
@@ -984,15 +993,15 @@ sub16:
 	ADDQ             $+32, R11
 	ADDQ             $+32, DI
 	DECQ             R12
-	JNZ              sub16
+	JNZ              sub17
 	ADDQ             $+1856, CX
 	DECQ             DX
-	JNZ              block15
+	JNZ              block16
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain17
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain18
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -1011,9 +1020,9 @@ sub16:
 	VADDPS           (DX), Z5, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored18
+	JMP              stored19
 
-plain17:
+plain18:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1027,21 +1036,21 @@ plain17:
 	VMOVUPS Z5, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored18:
-	MOVQ   DX, 8(SP)
+stored19:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x06, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x06, 40(SP)
 
-next14:
-	CMPQ      16(SP), $0x04
-	JLT       next20
+next15:
+	CMPQ      40(SP), $0x04
+	JLT       next21
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
 	LEAQ      (AX)(AX*2), BX
-	MOVQ      (SP), SI
+	MOVQ      24(SP), SI
 	LEAQ      (SI)(DX*1), DI
 	MOVQ      DX, R8
 	SHRQ      $0x05, R8
@@ -1053,7 +1062,7 @@ next14:
 	VXORPS    Z3, Z3, Z3
 	VMOVDQU32 lowPairs<>+0(SB), Z4
 
-block21:
+block22:
 	PREFETCHT0      2048(CX)
 	PREFETCHT0      2112(CX)
 	PREFETCHT0      2176(CX)
@@ -1067,7 +1076,7 @@ block21:
 	LEAQ            64(CX), R10
 	MOVQ            $0x0000000000000008, R11
 
-sub22:
+sub23:
 	PREFETCHT0       2048(R9)
 	PREFETCHT0       2112(R9)
 	PREFETCHT0       2176(R9)
@@ -1196,15 +1205,15 @@ sub22:
 	ADDQ             $+32, R10
 	ADDQ             $+32, SI
 	DECQ             R11
-	JNZ              sub22
+	JNZ              sub23
 	ADDQ             $+1856, CX
 	DECQ             DX
-	JNZ              block21
+	JNZ              block22
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain23
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain24
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -1217,9 +1226,9 @@ sub22:
 	VADDPS           (DX), Z3, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored24
+	JMP              stored25
 
-plain23:
+plain24:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1229,20 +1238,20 @@ plain23:
 	VMOVUPS Z3, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored24:
-	MOVQ   DX, 8(SP)
+stored25:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x04, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x04, 40(SP)
 
-next20:
-	CMPQ      16(SP), $0x03
-	JLT       next26
+next21:
+	CMPQ      40(SP), $0x03
+	JLT       next27
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
-	MOVQ      (SP), BX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
 	LEAQ      (BX)(DX*1), SI
 	MOVQ      DX, DI
 	SHRQ      $0x05, DI
@@ -1253,7 +1262,7 @@ next20:
 	VXORPS    Z2, Z2, Z2
 	VMOVDQU32 lowPairs<>+0(SB), Z3
 
-block27:
+block28:
 	PREFETCHT0      (CX)
 	PREFETCHT0      64(CX)
 	PREFETCHT0      128(CX)
@@ -1277,7 +1286,7 @@ block27:
 	LEAQ            64(CX), R9
 	MOVQ            $0x0000000000000008, R10
 
-sub28:
+sub29:
 	PREFETCHT0       2048(R8)
 	PREFETCHT1       4096(R8)
 	PREFETCHT0       2112(R8)
@@ -1392,15 +1401,15 @@ sub28:
 	ADDQ             $+32, R9
 	ADDQ             $+32, BX
 	DECQ             R10
-	JNZ              sub28
+	JNZ              sub29
 	ADDQ             $+1856, CX
 	DECQ             DX
-	JNZ              block27
+	JNZ              block28
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain29
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain30
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -1410,9 +1419,9 @@ sub28:
 	VADDPS           (DX), Z2, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored30
+	JMP              stored31
 
-plain29:
+plain30:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1420,20 +1429,20 @@ plain29:
 	VMOVUPS Z2, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored30:
-	MOVQ   DX, 8(SP)
+stored31:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x03, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x03, 40(SP)
 
-next26:
-	CMPQ      16(SP), $0x02
-	JLT       next32
+next27:
+	CMPQ      40(SP), $0x02
+	JLT       next33
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
-	MOVQ      (SP), BX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
 	LEAQ      (BX)(DX*1), SI
 	MOVQ      DX, DI
 	SHRQ      $0x05, DI
@@ -1443,7 +1452,7 @@ next26:
 	VXORPS    Z1, Z1, Z1
 	VMOVDQU32 lowPairs<>+0(SB), Z2
 
-block33:
+block34:
 	PREFETCHT0      (CX)
 	PREFETCHT0      64(CX)
 	PREFETCHT0      128(CX)
@@ -1467,7 +1476,7 @@ block33:
 	LEAQ            64(CX), R9
 	MOVQ            $0x0000000000000008, R10
 
-sub34:
+sub35:
 	PREFETCHT0       2048(R8)
 	PREFETCHT1       4096(R8)
 	PREFETCHT0       2112(R8)
@@ -1565,43 +1574,43 @@ sub34:
 	ADDQ             $+32, R9
 	ADDQ             $+32, BX
 	DECQ             R10
-	JNZ              sub34
+	JNZ              sub35
 	ADDQ             $+1856, CX
 	DECQ             DX
-	JNZ              block33
+	JNZ              block34
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain35
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain36
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
 	VADDPS           (DX), Z1, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored36
+	JMP              stored37
 
-plain35:
+plain36:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored36:
-	MOVQ   DX, 8(SP)
+stored37:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x02, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x02, 40(SP)
 
-next32:
-	CMPQ      16(SP), $0x01
-	JLT       next38
+next33:
+	CMPQ      40(SP), $0x01
+	JLT       next39
 	MOVQ      a+0(FP), AX
-	MOVQ      16(AX), CX
-	MOVQ      40(AX), DX
-	MOVQ      32(AX), AX
-	MOVQ      (SP), BX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
 	LEAQ      (BX)(DX*1), SI
 	MOVQ      DX, DI
 	SHRQ      $0x05, DI
@@ -1610,7 +1619,7 @@ next32:
 	VXORPS    Z0, Z0, Z0
 	VMOVDQU32 lowPairs<>+0(SB), Z1
 
-block39:
+block40:
 	PREFETCHT0      (CX)
 	PREFETCHT0      64(CX)
 	PREFETCHT0      128(CX)
@@ -1634,7 +1643,7 @@ block39:
 	LEAQ            64(CX), R9
 	MOVQ            $0x0000000000000008, R10
 
-sub40:
+sub41:
 	PREFETCHT0       2048(R8)
 	PREFETCHT1       4096(R8)
 	PREFETCHT0       2112(R8)
@@ -1715,31 +1724,37 @@ sub40:
 	ADDQ             $+32, R9
 	ADDQ             $+32, BX
 	DECQ             R10
-	JNZ              sub40
+	JNZ              sub41
 	ADDQ             $+1856, CX
 	DECQ             DX
-	JNZ              block39
+	JNZ              block40
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
-	MOVQ             8(SP), DX
-	CMPB             56(CX), $0x00
-	JEQ              plain41
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain42
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored42
+	JMP              stored43
 
-plain41:
+plain42:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored42:
-	MOVQ   DX, 8(SP)
+stored43:
+	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
-	ADDQ   AX, (SP)
-	SUBQ   $0x01, 16(SP)
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
 
-next38:
+next39:
+	MOVQ a+0(FP), AX
+	MOVQ 32(AX), AX
+	ADDQ AX, (SP)
+	ADDQ $0x40, 8(SP)
+	DECQ 16(SP)
+	JNZ  panel1
 	VZEROUPPER
 	RET
 

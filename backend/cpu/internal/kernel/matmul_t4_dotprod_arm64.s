@@ -8,9 +8,9 @@
 // func matmulT4DotProd(a *MatMulArgs)
 TEXT ·matmulT4DotProd(SB), 0, $592-8
 	MOVD a+0(FP), R0
-	MOVD MatMulArgs_X(R0), R1
+	MOVD MatMulArgs_W(R0), R16
+	MOVD MatMulArgs_Panels(R0), R17
 	MOVD MatMulArgs_Dst(R0), R2
-	MOVD MatMulArgs_M(R0), R3
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
@@ -20,16 +20,18 @@ TEXT ·matmulT4DotProd(SB), 0, $592-8
 	MOVW $0x4b400000, R25
 	VDUP R25, V31.S4
 	FMOVQ F31, 544(RSP)
-tile1:
+panel1:
+	MOVD MatMulArgs_X(R0), R1
+	MOVD MatMulArgs_M(R0), R3
+tile2:
 	CMP $6, R3
-	BLT next2
+	BLT next3
 	MOVD $0, R24
-part3:
-	MOVD MatMulArgs_W(R0), R6
+part4:
 	MOVD MatMulArgs_K(R0), R7
-	ADD R24<<4, R6, R22
-	ADD R24<<3, R6, R23
-	ADD R24<<5, R6, R6
+	ADD R24<<4, R16, R22
+	ADD R24<<3, R16, R23
+	ADD R24<<5, R16, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -52,11 +54,11 @@ part3:
 	WORD $0x6f00e416 // movi v22.2d, #0x0
 	WORD $0x6f00e415 // movi v21.2d, #0x0
 	WORD $0x6f00e414 // movi v20.2d, #0x0
-block4:
+block5:
 	ADD $192, R6, R20
 	ADD $64, R23, R21
 	MOVD $8, R19
-sub5:
+sub6:
 	FMOVQ 528(RSP), F19
 	SUB R24<<5, R6, R25
 	FMOVQ 32(R25), F18
@@ -301,14 +303,14 @@ sub5:
 	ADD $256, R20, R20
 	ADD $16, R21, R21
 	SUBS $1, R19, R19
-	BNE sub5
+	BNE sub6
 	ADD $2240, R6, R6
 	ADD $2240, R22, R22
 	ADD $2240, R23, R23
 	SUBS $1, R7, R7
-	BNE block4
+	BNE block5
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain6
+	CBZ R25, plain7
 	ADD R24<<5, R2, R25
 	FMOVQ (R25), F18
 	WORD $0x4e32d7f3 // fadd v19.4s, v31.4s, v18.4s
@@ -351,8 +353,8 @@ sub5:
 	FMOVQ 16(R25), F18
 	WORD $0x4e32d693 // fadd v19.4s, v20.4s, v18.4s
 	FMOVQ F19, 16(R25)
-	B stored7
-plain6:
+	B stored8
+plain7:
 	ADD R24<<5, R2, R25
 	FMOVQ F31, (R25)
 	FMOVQ F30, 16(R25)
@@ -371,27 +373,26 @@ plain6:
 	ADD R5, R25, R25
 	FMOVQ F21, (R25)
 	FMOVQ F20, 16(R25)
-stored7:
+stored8:
 	ADD $1, R24, R24
 	CMP $2, R24
-	BLT part3
+	BLT part4
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	ADD R4<<2, R1, R1
 	ADD R5<<2, R2, R2
 	SUB $6, R3, R3
-	B tile1
-next2:
-tile8:
+	B tile2
+next3:
+tile9:
 	CMP $4, R3
-	BLT next9
+	BLT next10
 	MOVD $0, R24
-part10:
-	MOVD MatMulArgs_W(R0), R6
+part11:
 	MOVD MatMulArgs_K(R0), R7
-	ADD R24<<4, R6, R22
-	ADD R24<<3, R6, R23
-	ADD R24<<5, R6, R6
+	ADD R24<<4, R16, R22
+	ADD R24<<3, R16, R23
+	ADD R24<<5, R16, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	ADD R4, R9, R10
@@ -408,11 +409,11 @@ part10:
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
-block11:
+block12:
 	ADD $192, R6, R20
 	ADD $64, R23, R21
 	MOVD $8, R19
-sub12:
+sub13:
 	FMOVQ 528(RSP), F23
 	SUB R24<<5, R6, R25
 	FMOVQ 32(R25), F22
@@ -597,14 +598,14 @@ sub12:
 	ADD $256, R20, R20
 	ADD $16, R21, R21
 	SUBS $1, R19, R19
-	BNE sub12
+	BNE sub13
 	ADD $2240, R6, R6
 	ADD $2240, R22, R22
 	ADD $2240, R23, R23
 	SUBS $1, R7, R7
-	BNE block11
+	BNE block12
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain13
+	CBZ R25, plain14
 	ADD R24<<5, R2, R25
 	FMOVQ (R25), F22
 	WORD $0x4e36d7f7 // fadd v23.4s, v31.4s, v22.4s
@@ -633,8 +634,8 @@ sub12:
 	FMOVQ 16(R25), F22
 	WORD $0x4e36d717 // fadd v23.4s, v24.4s, v22.4s
 	FMOVQ F23, 16(R25)
-	B stored14
-plain13:
+	B stored15
+plain14:
 	ADD R24<<5, R2, R25
 	FMOVQ F31, (R25)
 	FMOVQ F30, 16(R25)
@@ -647,19 +648,19 @@ plain13:
 	ADD R5, R25, R25
 	FMOVQ F25, (R25)
 	FMOVQ F24, 16(R25)
-stored14:
+stored15:
 	ADD $1, R24, R24
 	CMP $2, R24
-	BLT part10
+	BLT part11
 	ADD R4<<2, R1, R1
 	ADD R5<<2, R2, R2
 	SUB $4, R3, R3
-next9:
-tile15:
+next10:
+tile16:
 	CMP $2, R3
-	BLT next16
-	MOVD MatMulArgs_W(R0), R6
+	BLT next17
 	MOVD MatMulArgs_K(R0), R7
+	MOVD R16, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	MOVD R7, R14
@@ -674,11 +675,11 @@ tile15:
 	WORD $0x6f00e41a // movi v26.2d, #0x0
 	WORD $0x6f00e419 // movi v25.2d, #0x0
 	WORD $0x6f00e418 // movi v24.2d, #0x0
-block17:
+block18:
 	ADD $192, R6, R20
 	ADD $64, R6, R21
 	MOVD $8, R19
-sub18:
+sub19:
 	FMOVQ 528(RSP), F23
 	FMOVQ 32(R6), F22
 	FMOVQ 544(RSP), F21
@@ -909,12 +910,12 @@ sub18:
 	ADD $256, R20, R20
 	ADD $16, R21, R21
 	SUBS $1, R19, R19
-	BNE sub18
+	BNE sub19
 	ADD $2240, R6, R6
 	SUBS $1, R7, R7
-	BNE block17
+	BNE block18
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain19
+	CBZ R25, plain20
 	MOVD R2, R25
 	FMOVQ (R25), F22
 	WORD $0x4e36d7f7 // fadd v23.4s, v31.4s, v22.4s
@@ -941,8 +942,8 @@ sub18:
 	FMOVQ 48(R25), F22
 	WORD $0x4e36d717 // fadd v23.4s, v24.4s, v22.4s
 	FMOVQ F23, 48(R25)
-	B stored20
-plain19:
+	B stored21
+plain20:
 	MOVD R2, R25
 	FMOVQ F31, (R25)
 	FMOVQ F30, 16(R25)
@@ -953,16 +954,16 @@ plain19:
 	FMOVQ F26, 16(R25)
 	FMOVQ F25, 32(R25)
 	FMOVQ F24, 48(R25)
-stored20:
+stored21:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	SUB $2, R3, R3
-next16:
-tile21:
+next17:
+tile22:
 	CMP $1, R3
-	BLT next22
-	MOVD MatMulArgs_W(R0), R6
+	BLT next23
 	MOVD MatMulArgs_K(R0), R7
+	MOVD R16, R6
 	MOVD R1, R8
 	MOVD R7, R14
 	LSR $5, R7, R7
@@ -972,11 +973,11 @@ tile21:
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-block23:
+block24:
 	ADD $192, R6, R20
 	ADD $64, R6, R21
 	MOVD $8, R19
-sub24:
+sub25:
 	FMOVQ 528(RSP), F27
 	FMOVQ 32(R6), F26
 	FMOVQ 544(RSP), F25
@@ -1149,12 +1150,12 @@ sub24:
 	ADD $256, R20, R20
 	ADD $16, R21, R21
 	SUBS $1, R19, R19
-	BNE sub24
+	BNE sub25
 	ADD $2240, R6, R6
 	SUBS $1, R7, R7
-	BNE block23
+	BNE block24
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain25
+	CBZ R25, plain26
 	MOVD R2, R25
 	FMOVQ (R25), F26
 	WORD $0x4e3ad7fb // fadd v27.4s, v31.4s, v26.4s
@@ -1168,16 +1169,24 @@ sub24:
 	FMOVQ 48(R25), F26
 	WORD $0x4e3ad79b // fadd v27.4s, v28.4s, v26.4s
 	FMOVQ F27, 48(R25)
-	B stored26
-plain25:
+	B stored27
+plain26:
 	MOVD R2, R25
 	FMOVQ F31, (R25)
 	FMOVQ F30, 16(R25)
 	FMOVQ F29, 32(R25)
 	FMOVQ F28, 48(R25)
-stored26:
+stored27:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2
 	SUB $1, R3, R3
-next22:
+next23:
+	MOVD MatMulArgs_PanelBytes(R0), R25
+	ADD R25, R16, R16
+	MOVD MatMulArgs_M(R0), R25
+	MUL R5, R25, R25
+	SUB R25, R2, R2
+	ADD $64, R2, R2
+	SUB $1, R17, R17
+	CBNZ R17, panel1
 	RET

@@ -8,9 +8,9 @@
 // func matmulT4NEON(a *MatMulArgs)
 TEXT ·matmulT4NEON(SB), 0, $592-8
 	MOVD a+0(FP), R0
-	MOVD MatMulArgs_X(R0), R1
+	MOVD MatMulArgs_W(R0), R16
+	MOVD MatMulArgs_Panels(R0), R17
 	MOVD MatMulArgs_Dst(R0), R2
-	MOVD MatMulArgs_M(R0), R3
 	MOVD MatMulArgs_XStride(R0), R4
 	MOVD MatMulArgs_DstStride(R0), R5
 	LSL $2, R5, R5
@@ -20,11 +20,14 @@ TEXT ·matmulT4NEON(SB), 0, $592-8
 	MOVW $0x4b400000, R25
 	VDUP R25, V31.S4
 	FMOVQ F31, 544(RSP)
-tile1:
+panel1:
+	MOVD MatMulArgs_X(R0), R1
+	MOVD MatMulArgs_M(R0), R3
+tile2:
 	CMP $2, R3
-	BLT next2
-	MOVD MatMulArgs_W(R0), R6
+	BLT next3
 	MOVD MatMulArgs_K(R0), R7
+	MOVD R16, R6
 	MOVD R1, R8
 	ADD R4, R8, R9
 	MOVD R7, R14
@@ -40,11 +43,11 @@ tile1:
 	FMOVQ F31, 96(RSP)
 	FMOVQ F31, 112(RSP)
 	FMOVQ F31, 128(RSP)
-block3:
+block4:
 	ADD $192, R6, R20
 	ADD $64, R6, R21
 	MOVD $8, R19
-sub4:
+sub5:
 	FMOVQ 528(RSP), F31
 	FMOVQ 32(R6), F30
 	WORD $0x6f00e41d // movi v29.2d, #0x0
@@ -442,12 +445,12 @@ sub4:
 	ADD $256, R20, R20
 	ADD $16, R21, R21
 	SUBS $1, R19, R19
-	BNE sub4
+	BNE sub5
 	ADD $2240, R6, R6
 	SUBS $1, R7, R7
-	BNE block3
+	BNE block4
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain5
+	CBZ R25, plain6
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ (R25), F30
@@ -482,8 +485,8 @@ sub4:
 	FMOVQ 48(R25), F30
 	WORD $0x4e3ed7ff // fadd v31.4s, v31.4s, v30.4s
 	FMOVQ F31, 48(R25)
-	B stored6
-plain5:
+	B stored7
+plain6:
 	MOVD R2, R25
 	FMOVQ 16(RSP), F31
 	FMOVQ F31, (R25)
@@ -502,17 +505,17 @@ plain5:
 	FMOVQ F31, 32(R25)
 	FMOVQ 128(RSP), F31
 	FMOVQ F31, 48(R25)
-stored6:
+stored7:
 	ADD R4<<1, R1, R1
 	ADD R5<<1, R2, R2
 	SUB $2, R3, R3
-	B tile1
-next2:
-tile7:
+	B tile2
+next3:
+tile8:
 	CMP $1, R3
-	BLT next8
-	MOVD MatMulArgs_W(R0), R6
+	BLT next9
 	MOVD MatMulArgs_K(R0), R7
+	MOVD R16, R6
 	MOVD R1, R8
 	MOVD R7, R14
 	LSR $5, R7, R7
@@ -522,11 +525,11 @@ tile7:
 	WORD $0x6f00e41e // movi v30.2d, #0x0
 	WORD $0x6f00e41d // movi v29.2d, #0x0
 	WORD $0x6f00e41c // movi v28.2d, #0x0
-block9:
+block10:
 	ADD $192, R6, R20
 	ADD $64, R6, R21
 	MOVD $8, R19
-sub10:
+sub11:
 	FMOVQ 528(RSP), F27
 	FMOVQ 32(R6), F26
 	WORD $0x6f00e419 // movi v25.2d, #0x0
@@ -774,12 +777,12 @@ sub10:
 	ADD $256, R20, R20
 	ADD $16, R21, R21
 	SUBS $1, R19, R19
-	BNE sub10
+	BNE sub11
 	ADD $2240, R6, R6
 	SUBS $1, R7, R7
-	BNE block9
+	BNE block10
 	MOVBU MatMulArgs_Accumulate(R0), R25
-	CBZ R25, plain11
+	CBZ R25, plain12
 	MOVD R2, R25
 	FMOVQ (R25), F26
 	WORD $0x4e3ad7fb // fadd v27.4s, v31.4s, v26.4s
@@ -793,16 +796,24 @@ sub10:
 	FMOVQ 48(R25), F26
 	WORD $0x4e3ad79b // fadd v27.4s, v28.4s, v26.4s
 	FMOVQ F27, 48(R25)
-	B stored12
-plain11:
+	B stored13
+plain12:
 	MOVD R2, R25
 	FMOVQ F31, (R25)
 	FMOVQ F30, 16(R25)
 	FMOVQ F29, 32(R25)
 	FMOVQ F28, 48(R25)
-stored12:
+stored13:
 	ADD R4<<0, R1, R1
 	ADD R5<<0, R2, R2
 	SUB $1, R3, R3
-next8:
+next9:
+	MOVD MatMulArgs_PanelBytes(R0), R25
+	ADD R25, R16, R16
+	MOVD MatMulArgs_M(R0), R25
+	MUL R5, R25, R25
+	SUB R25, R2, R2
+	ADD $64, R2, R2
+	SUB $1, R17, R17
+	CBNZ R17, panel1
 	RET

@@ -163,8 +163,8 @@ func (c *matmulCase) run(t testing.TB, s *Set, lo, hi int, accumulate bool, offs
 	}
 	s.MatMul[c.layout](&MatMulArgs{
 		Dst: unsafe.Pointer(&buf[offset]), DstStride: stride,
-		W: unsafe.Pointer(unsafe.SliceData(c.w)), X: unsafe.Pointer(unsafe.SliceData(c.x[lo*c.xStride:])), XStride: c.xStride,
-		K: c.k, M: hi - lo, Accumulate: accumulate,
+		W: unsafe.Pointer(unsafe.SliceData(c.w)), Panels: 1,
+		X: unsafe.Pointer(unsafe.SliceData(c.x[lo*c.xStride:])), XStride: c.xStride, K: c.k, M: hi - lo, Accumulate: accumulate,
 	})
 	out := make([]float32, 0, (hi-lo)*PanelRows)
 	for i, v := range buf {
@@ -228,6 +228,47 @@ func TestMatMul(t *testing.T) {
 	})
 }
 
+// TestMatMulPanels compares the products of some panels with something between them with the twin of each, bit for bit.
+func TestMatMulPanels(t *testing.T) {
+	twin := genericSet()
+	const guard, panels, width = float32(12345.5), 3, 3 * PanelRows
+	forLevels(t, func(t *testing.T, s *Set, l Layout) {
+		rng := rand.New(rand.NewPCG(7, uint64(l)))
+		for i, k := range testColumns(l) {
+			for _, m := range []int{1, 2, 3, 5, 8, 13, 17, 31} {
+				c := newCase(t, rng, l, k, m, false, (k+m)%2 == 0)
+				size, step := len(c.w), len(c.w)+64*(m%3)
+				w := fenced(t, (panels-1)*step+size, (i+m)%2 == 0)
+				for j := range panels {
+					fillPanel(rng, w[j*step:][:size], l, false)
+				}
+				stride, accumulate := width+3, (i+m)%2 == 0
+				got := slices.Repeat([]float32{guard}, m*stride)
+				a := MatMulArgs{
+					Dst: unsafe.Pointer(&got[0]), DstStride: stride, W: unsafe.Pointer(&w[0]), Panels: panels, PanelBytes: step,
+					X: unsafe.Pointer(&c.x[0]), XStride: c.xStride, K: k, M: m, Accumulate: accumulate,
+				}
+				given := a
+				if s.MatMul[l](&a); a != given {
+					t.Fatalf("arguments became %+v, they were %+v", a, given)
+				}
+				for j := range panels {
+					c.w = w[j*step:]
+					want := c.run(t, twin, 0, m, accumulate, 0)
+					for r := range m {
+						sameBits(t, got[r*stride+j*PanelRows:][:PanelRows], want[r*PanelRows:][:PanelRows])
+					}
+				}
+				for r := range m {
+					if !slices.Equal(got[r*stride+width:][:3], slices.Repeat([]float32{guard}, 3)) {
+						t.Fatalf("what follows row %d of %d was written", r, m)
+					}
+				}
+			}
+		}
+	})
+}
+
 // TestMatMulPair compares the products of two panels with the twin of each, bit for bit.
 func TestMatMulPair(t *testing.T) {
 	twin := genericSet()
@@ -246,8 +287,8 @@ func TestMatMulPair(t *testing.T) {
 				stride, accumulate := width+3, i%2 == 0
 				got := slices.Repeat([]float32{guard}, m*stride)
 				s.MatMulPair[l](&MatMulArgs{
-					Dst: unsafe.Pointer(&got[0]), DstStride: stride, W: unsafe.Pointer(&pair.w[0]), X: unsafe.Pointer(&c.x[0]),
-					XStride: c.xStride, K: k, M: m, Accumulate: accumulate,
+					Dst: unsafe.Pointer(&got[0]), DstStride: stride, W: unsafe.Pointer(&pair.w[0]), Panels: 2, PanelBytes: len(c.w),
+					X: unsafe.Pointer(&c.x[0]), XStride: c.xStride, K: k, M: m, Accumulate: accumulate,
 				})
 				for j := range 2 {
 					c.w = pair.w[j*len(pair.w)/2:]
@@ -440,7 +481,7 @@ func benchmarkRows(b *testing.B, rng *rand.Rand, s *Set, l Layout, k, m, working
 	}
 	dst := make([]float32, 2*m*PanelRows)
 	a := &MatMulArgs{
-		Dst: unsafe.Pointer(&dst[0]), DstStride: 2 * PanelRows, X: unsafe.Pointer(&x[0]), XStride: stride, K: k, M: m,
+		Dst: unsafe.Pointer(&dst[0]), DstStride: 2 * PanelRows, Panels: 1, X: unsafe.Pointer(&x[0]), XStride: stride, K: k, M: m,
 	}
 	kernel, p := s.MatMul[l], 0
 	calls := max(1, 512/m/8) // between two readings of the clock

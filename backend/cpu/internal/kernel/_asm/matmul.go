@@ -13,14 +13,16 @@ const panelRows = 16
 // rowsPerBase is the number of activation rows that are addressed from one base register.
 const rowsPerBase = 6
 
-// product generates one MatMul kernel: a loop over tiles of activation rows, and for each tile the whole panel.
+// product generates one MatMul kernel: a loop over panels, in it one over tiles of activation rows, and for each tile the
+// whole panel.
 type product struct {
 	*generator
 	halves  int // vectors of panelRows float32: 2 for AVX2, 1 for AVX-512
 	scratch int // bytes of aligned scratch memory the tiles use
 
-	x, dst, m operand.Mem // what is left: next activation row, next result row, rows
-	frame     operand.Mem // scratch memory, not aligned
+	w, to, panels operand.Mem // what is left: panel, its first result row, panels
+	x, dst, m     operand.Mem // what is left of the panel: next activation row, next result row, rows
+	frame         operand.Mem // scratch memory, not aligned
 }
 
 // tile is the code for one number of activation rows. Pointers move through the block that is being worked on.
@@ -42,17 +44,24 @@ func (g *generator) genMatMul(name string, tiles []int, scratch int, body func(t
 	b := &product{generator: g, halves: panelRows / g.lanes, scratch: scratch}
 	g.function(name+g.suffix, "func(a *MatMulArgs)", name+g.suffix+" is the MatMul of its layout: see MatMulArgs and matmul_generic.go.")
 	g.Attributes(attr.Attribute(0))
-	b.x, b.dst, b.m = g.AllocLocal(8), g.AllocLocal(8), g.AllocLocal(8)
+	for _, m := range []*operand.Mem{&b.w, &b.to, &b.panels, &b.x, &b.dst, &b.m} {
+		*m = g.AllocLocal(8)
+	}
 	if scratch > 0 {
 		b.frame = g.AllocLocal(scratch + 64)
 	}
 	a := b.args()
-	for _, f := range []struct {
-		name string
-		m    operand.Mem
-	}{{"X", b.x}, {"Dst", b.dst}, {"M", b.m}} {
-		g.MOVQ(g.load64(a.Field(f.name)), f.m)
-	}
+	b.set(b.w, a.Field("W"))
+	b.set(b.to, a.Field("Dst"))
+	b.set(b.panels, a.Field("Panels"))
+	panel := g.label("panel")
+	g.Label(panel)
+	a = b.args()
+	b.set(b.x, a.Field("X"))
+	b.set(b.m, a.Field("M"))
+	d := g.GP64()
+	g.MOVQ(b.to, d)
+	g.MOVQ(d, b.dst)
 	for i, rows := range tiles {
 		start, next := g.label("tile"), g.label("next")
 		g.Label(start)
@@ -66,9 +75,16 @@ func (g *generator) genMatMul(name string, tiles []int, scratch int, body func(t
 		}
 		g.Label(next)
 	}
+	g.ADDQ(g.load64(b.args().Field("PanelBytes")), b.w)
+	g.ADDQ(operand.Imm(4*panelRows), b.to)
+	g.DECQ(b.panels)
+	g.JNZ(operand.LabelRef(panel))
 	g.VZEROUPPER()
 	g.RET()
 }
+
+// set copies an argument.
+func (b *product) set(m operand.Mem, a gotypes.Component) { b.MOVQ(b.load64(a), m) }
 
 func (b *product) args() gotypes.Component { return b.Dereference(b.Param("a")) }
 
@@ -76,7 +92,8 @@ func (b *product) args() gotypes.Component { return b.Dereference(b.Param("a")) 
 func (b *product) begin(rows int) *tile {
 	t := &tile{product: b, rows: rows}
 	a := b.args()
-	t.w = b.load64(a.Field("W"))
+	t.w = b.GP64()
+	b.MOVQ(b.w, t.w)
 	t.n = b.load64(a.Field("K"))
 	t.s1 = b.load64(a.Field("XStride"))
 	if rows > 3 {

@@ -1,5 +1,8 @@
 package main
 
+// panelRows is kernel.PanelRows.
+const panelRows = 16
+
 // The general registers of a product. Those of activation rows move through the block that is being worked on.
 const (
 	rArgs      reg = 0
@@ -10,6 +13,8 @@ const (
 	rDstStride reg = 5  // in bytes
 	rW         reg = 6  // panel block: what has 4 bytes for a weight row, codes above all
 	rBlocks    reg = 7  // blocks left, or columns
+	rPanel     reg = 16 // the panel
+	rPanels    reg = 17 // panels left, with this one
 	rRow0      reg = 8  // codes of the activation rows: up to six registers, eight for floats
 	rScales    reg = 14 // from the codes of a row to its scale of this block
 	rSums      reg = 15 // from the codes of a row to its sums of this block
@@ -27,7 +32,8 @@ const (
 // is then read twice: that leaves registers for the sums.
 type shape struct{ rows, vectors int }
 
-// product writes one MatMul kernel: a loop over tiles of activation rows, and for each tile the whole panel.
+// product writes one MatMul kernel: a loop over panels, in it one over tiles of activation rows, and for each tile the
+// whole panel.
 type product struct {
 	*generator
 	dot       engine
@@ -59,9 +65,9 @@ func (g *generator) genMatMul(name string, tiles []shape, constants []uint32, ta
 	name = "matmul" + name + g.suffix
 	g.function(name, "(a *MatMulArgs)", "is the MatMul of its layout: see MatMulArgs and matmul_generic.go.", localBytes, 8)
 	g.ins("MOVD a+0(FP), %v", rArgs)
-	g.field("X", rX)
+	g.field("W", rPanel)
+	g.field("Panels", rPanels)
 	g.field("Dst", rDst)
-	g.field("M", rRows)
 	g.field("XStride", rXStride)
 	g.field("DstStride", rDstStride)
 	g.ins("LSL $2, %v, %v", rDstStride, rDstStride)
@@ -75,6 +81,10 @@ func (g *generator) genMatMul(name string, tiles []shape, constants []uint32, ta
 	}
 	g.free(c)
 	b.storeTable()
+	panel := g.newLabel("panel")
+	g.place(panel)
+	g.field("X", rX)
+	g.field("M", rRows)
 	for i, s := range tiles {
 		start, next := g.newLabel("tile"), g.newLabel("next")
 		g.place(start)
@@ -91,7 +101,20 @@ func (g *generator) genMatMul(name string, tiles []shape, constants []uint32, ta
 		}
 		g.place(next)
 	}
+	b.nextPanel()
+	g.ins("CBNZ %v, %s", rPanels, panel)
 	g.ins("RET")
+}
+
+// nextPanel moves to the next panel and its first result row.
+func (b *product) nextPanel() {
+	b.field("PanelBytes", rTmp)
+	b.ins("ADD %v, %v, %v", rTmp, rPanel, rPanel)
+	b.field("M", rTmp)
+	b.ins("MUL %v, %v, %v", rDstStride, rTmp, rTmp)
+	b.ins("SUB %v, %v, %v", rTmp, rDst, rDst)
+	b.ins("ADD $%d, %v, %v", 4*panelRows, rDst, rDst)
+	b.ins("SUB $1, %v, %v", rPanels, rPanels)
 }
 
 // constant loads one of the constants of the product into all lanes of a new register.
@@ -175,12 +198,13 @@ func (t *tile) eachPart(body func()) {
 
 // begin loads the pointers to the panel and to the activation rows.
 func (t *tile) begin() {
-	t.field("W", rW)
 	t.field("K", rBlocks)
 	if t.vectors == 2 {
-		t.ins("ADD %v<<4, %v, %v", rPart, rW, rHalves)
-		t.ins("ADD %v<<3, %v, %v", rPart, rW, rBytes)
-		t.ins("ADD %v<<5, %v, %v", rPart, rW, rW)
+		t.ins("ADD %v<<4, %v, %v", rPart, rPanel, rHalves)
+		t.ins("ADD %v<<3, %v, %v", rPart, rPanel, rBytes)
+		t.ins("ADD %v<<5, %v, %v", rPart, rPanel, rW)
+	} else {
+		t.ins("MOVD %v, %v", rPanel, rW)
 	}
 	t.ins("MOVD %v, %v", rX, t.row(0))
 	for m := 1; m < t.rows; m++ {
