@@ -59,7 +59,7 @@ func eachThreads(b *testing.B, s spec, f func(b *testing.B, r *rig)) {
 	}
 }
 
-// open opens the model if it is not.
+// open opens the model if it is not, and generates the first tokens, behind which the weights are packed.
 func (r *rig) open(tb testing.TB) {
 	tb.Helper()
 	if r.m != nil {
@@ -78,6 +78,12 @@ func (r *rig) open(tb testing.TB) {
 	if r.m, err = model.Open(context.Background(), r.path, model.Config{Backend: be}); err != nil {
 		tb.Fatal(err)
 	}
+	s, err := r.m.NewSession(model.SessionConfig{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer s.Close()
+	complete(tb, s, model.Request{Tokens: r.prompt(firstPrompt), MaxTokens: firstTokens})
 }
 
 func (r *rig) close(tb testing.TB) {
