@@ -68,3 +68,18 @@ func packQ2KAVX2(dst *byte, src *byte, stride int, n int, ahead int)
 //
 //go:noescape
 func packQ3KAVX2(dst *byte, src *byte, stride int, n int, ahead int)
+
+// packIQ4XSAVX2 is a packer: see there.
+//
+//go:noescape
+func packIQ4XSAVX2(dst *byte, src *byte, stride int, n int, ahead int)
+
+// packTQ2AVX2 is a packer: see there.
+//
+//go:noescape
+func packTQ2AVX2(dst *byte, src *byte, stride int, n int, ahead int)
+
+// packQ2AVX2 is a packer: see there.
+//
+//go:noescape
+func packQ2AVX2(dst *byte, src *byte, stride int, n int, ahead int)

@@ -6633,3 +6633,1800 @@ DATA thirtyTwo<>+52(SB)/4, $0x20202020
 DATA thirtyTwo<>+56(SB)/4, $0x20202020
 DATA thirtyTwo<>+60(SB)/4, $0x20202020
 GLOBL thirtyTwo<>(SB), RODATA|NOPTR, $64
+
+// func packIQ4XSAVX2(dst *byte, src *byte, stride int, n int, ahead int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·packIQ4XSAVX2(SB), NOSPLIT, $0-40
+	MOVQ  stride+16(FP), AX
+	MOVQ  dst+0(FP), DX
+	MOVQ  n+24(FP), BX
+	LEAQ  (AX)(AX*2), CX
+	MOVQ  src+8(FP), SI
+	LEAQ  (SI)(AX*4), DI
+	LEAQ  (DI)(AX*4), R8
+	LEAQ  (R8)(AX*4), R9
+	MOVQ  ahead+32(FP), R10
+	TESTQ R10, R10
+	JZ    none40
+	ADDQ  SI, R10
+
+none40:
+step41:
+	TESTQ      R10, R10
+	JZ         ready42
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	PREFETCHT1 128(R10)
+	PREFETCHT1 192(R10)
+	PREFETCHT1 256(R10)
+	PREFETCHT1 320(R10)
+	PREFETCHT1 384(R10)
+	PREFETCHT1 448(R10)
+	PREFETCHT1 512(R10)
+	PREFETCHT1 576(R10)
+	PREFETCHT1 640(R10)
+	PREFETCHT1 704(R10)
+	PREFETCHT1 768(R10)
+	PREFETCHT1 832(R10)
+	PREFETCHT1 896(R10)
+	PREFETCHT1 960(R10)
+	PREFETCHT1 1024(R10)
+	PREFETCHT1 1088(R10)
+	PREFETCHT1 1152(R10)
+	PREFETCHT1 1216(R10)
+	PREFETCHT1 1280(R10)
+	PREFETCHT1 1344(R10)
+	PREFETCHT1 1408(R10)
+	PREFETCHT1 1472(R10)
+	PREFETCHT1 1536(R10)
+	PREFETCHT1 1600(R10)
+	PREFETCHT1 1664(R10)
+	PREFETCHT1 1728(R10)
+	PREFETCHT1 1792(R10)
+	PREFETCHT1 1856(R10)
+	PREFETCHT1 1920(R10)
+	PREFETCHT1 1984(R10)
+	PREFETCHT1 2048(R10)
+	PREFETCHT1 2112(R10)
+	ADDQ       $+2176, R10
+
+ready42:
+	MOVWLZX        (SI), R11
+	MOVW           R11, (DX)
+	MOVWLZX        (SI)(AX*1), R11
+	MOVW           R11, 2(DX)
+	MOVWLZX        (SI)(AX*2), R11
+	MOVW           R11, 4(DX)
+	MOVWLZX        (SI)(CX*1), R11
+	MOVW           R11, 6(DX)
+	MOVWLZX        (DI), R11
+	MOVW           R11, 8(DX)
+	MOVWLZX        (DI)(AX*1), R11
+	MOVW           R11, 10(DX)
+	MOVWLZX        (DI)(AX*2), R11
+	MOVW           R11, 12(DX)
+	MOVWLZX        (DI)(CX*1), R11
+	MOVW           R11, 14(DX)
+	MOVWLZX        (R8), R11
+	MOVW           R11, 16(DX)
+	MOVWLZX        (R8)(AX*1), R11
+	MOVW           R11, 18(DX)
+	MOVWLZX        (R8)(AX*2), R11
+	MOVW           R11, 20(DX)
+	MOVWLZX        (R8)(CX*1), R11
+	MOVW           R11, 22(DX)
+	MOVWLZX        (R9), R11
+	MOVW           R11, 24(DX)
+	MOVWLZX        (R9)(AX*1), R11
+	MOVW           R11, 26(DX)
+	MOVWLZX        (R9)(AX*2), R11
+	MOVW           R11, 28(DX)
+	MOVWLZX        (R9)(CX*1), R11
+	MOVW           R11, 30(DX)
+	VMOVDQU        tableIQ4<>+0(SB), Y0
+	VMOVDQU        Y0, 32(DX)
+	VBROADCASTI128 (SI), Y0
+	VINSERTI128    $0x01, (DI), Y0, Y0
+	VBROADCASTI128 (SI)(AX*1), Y1
+	VINSERTI128    $0x01, (DI)(AX*1), Y1, Y1
+	VBROADCASTI128 (SI)(AX*2), Y2
+	VINSERTI128    $0x01, (DI)(AX*2), Y2, Y2
+	VBROADCASTI128 (SI)(CX*1), Y3
+	VINSERTI128    $0x01, (DI)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VANDPS         maskffff<>+0(SB), Y0, Y1
+	VPSLLD         $0x08, Y1, Y2
+	VORPS          Y1, Y2, Y1
+	VANDPS         maskff00ff<>+0(SB), Y1, Y1
+	VPSLLD         $0x04, Y1, Y2
+	VORPS          Y1, Y2, Y1
+	VANDPS         maskf0f0f0f<>+0(SB), Y1, Y1
+	VPSRLD         $0x10, Y3, Y2
+	VANDPS         maskff<>+0(SB), Y2, Y2
+	VPSLLD         $0x0c, Y2, Y4
+	VORPS          Y2, Y4, Y2
+	VANDPS         maskf000f<>+0(SB), Y2, Y2
+	VPSLLD         $0x06, Y2, Y4
+	VORPS          Y2, Y4, Y2
+	VANDPS         mask3030303<>+0(SB), Y2, Y2
+	VPSLLD         $0x04, Y2, Y2
+	VORPS          Y1, Y2, Y1
+	VPSUBB         thirtyTwo<>+0(SB), Y1, Y1
+	VPSHUFB        bytes<>+0(SB), Y1, Y1
+	VMOVUPS        byteOrder<>+0(SB), Y2
+	VPERMD         Y1, Y2, Y1
+	VMOVLPS        X1, 64(DX)
+	VMOVHPS        X1, 80(DX)
+	VEXTRACTI128   $0x01, Y1, X1
+	VMOVLPS        X1, 96(DX)
+	VMOVHPS        X1, 112(DX)
+	VPSRLD         $0x10, Y0, Y0
+	VANDPS         maskffff<>+0(SB), Y0, Y0
+	VPSLLD         $0x08, Y0, Y1
+	VORPS          Y0, Y1, Y0
+	VANDPS         maskff00ff<>+0(SB), Y0, Y0
+	VPSLLD         $0x04, Y0, Y1
+	VORPS          Y0, Y1, Y0
+	VANDPS         maskf0f0f0f<>+0(SB), Y0, Y0
+	VPSRLD         $0x18, Y3, Y1
+	VANDPS         maskff<>+0(SB), Y1, Y1
+	VPSLLD         $0x0c, Y1, Y2
+	VORPS          Y1, Y2, Y1
+	VANDPS         maskf000f<>+0(SB), Y1, Y1
+	VPSLLD         $0x06, Y1, Y2
+	VORPS          Y1, Y2, Y1
+	VANDPS         mask3030303<>+0(SB), Y1, Y1
+	VPSLLD         $0x04, Y1, Y1
+	VORPS          Y0, Y1, Y0
+	VPSUBB         thirtyTwo<>+0(SB), Y0, Y0
+	VPSHUFB        bytes<>+0(SB), Y0, Y0
+	VMOVUPS        byteOrder<>+0(SB), Y1
+	VPERMD         Y0, Y1, Y0
+	VMOVLPS        X0, 128(DX)
+	VMOVHPS        X0, 144(DX)
+	VEXTRACTI128   $0x01, Y0, X0
+	VMOVLPS        X0, 160(DX)
+	VMOVHPS        X0, 176(DX)
+	VBROADCASTI128 8(SI), Y0
+	VINSERTI128    $0x01, 8(DI), Y0, Y0
+	VBROADCASTI128 8(SI)(AX*1), Y1
+	VINSERTI128    $0x01, 8(DI)(AX*1), Y1, Y1
+	VBROADCASTI128 8(SI)(AX*2), Y2
+	VINSERTI128    $0x01, 8(DI)(AX*2), Y2, Y2
+	VBROADCASTI128 8(SI)(CX*1), Y3
+	VINSERTI128    $0x01, 8(DI)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        Y3, 192(DX)
+	VMOVUPS        Y0, 320(DX)
+	VMOVUPS        low4<>+0(SB), Y0
+	VPAND          Y0, Y1, Y2
+	VPSRLD         $0x04, Y4, Y3
+	VPSLLD         $0x04, Y2, Y2
+	VPANDN         Y1, Y0, Y1
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y3, Y3
+	VPOR           Y2, Y4, Y4
+	VPOR           Y3, Y1, Y1
+	VMOVUPS        Y4, 256(DX)
+	VMOVUPS        Y1, 384(DX)
+	VBROADCASTI128 24(SI), Y0
+	VINSERTI128    $0x01, 24(DI), Y0, Y0
+	VBROADCASTI128 24(SI)(AX*1), Y1
+	VINSERTI128    $0x01, 24(DI)(AX*1), Y1, Y1
+	VBROADCASTI128 24(SI)(AX*2), Y2
+	VINSERTI128    $0x01, 24(DI)(AX*2), Y2, Y2
+	VBROADCASTI128 24(SI)(CX*1), Y3
+	VINSERTI128    $0x01, 24(DI)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        Y3, 448(DX)
+	VMOVUPS        Y0, 576(DX)
+	VMOVUPS        low4<>+0(SB), Y0
+	VPAND          Y0, Y1, Y2
+	VPSRLD         $0x04, Y4, Y3
+	VPSLLD         $0x04, Y2, Y2
+	VPANDN         Y1, Y0, Y1
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y3, Y3
+	VPOR           Y2, Y4, Y4
+	VPOR           Y3, Y1, Y1
+	VMOVUPS        Y4, 512(DX)
+	VMOVUPS        Y1, 640(DX)
+	VBROADCASTI128 40(SI), Y0
+	VINSERTI128    $0x01, 40(DI), Y0, Y0
+	VBROADCASTI128 40(SI)(AX*1), Y1
+	VINSERTI128    $0x01, 40(DI)(AX*1), Y1, Y1
+	VBROADCASTI128 40(SI)(AX*2), Y2
+	VINSERTI128    $0x01, 40(DI)(AX*2), Y2, Y2
+	VBROADCASTI128 40(SI)(CX*1), Y3
+	VINSERTI128    $0x01, 40(DI)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        Y3, 704(DX)
+	VMOVUPS        Y0, 832(DX)
+	VMOVUPS        low4<>+0(SB), Y0
+	VPAND          Y0, Y1, Y2
+	VPSRLD         $0x04, Y4, Y3
+	VPSLLD         $0x04, Y2, Y2
+	VPANDN         Y1, Y0, Y1
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y3, Y3
+	VPOR           Y2, Y4, Y4
+	VPOR           Y3, Y1, Y1
+	VMOVUPS        Y4, 768(DX)
+	VMOVUPS        Y1, 896(DX)
+	VBROADCASTI128 56(SI), Y0
+	VINSERTI128    $0x01, 56(DI), Y0, Y0
+	VBROADCASTI128 56(SI)(AX*1), Y1
+	VINSERTI128    $0x01, 56(DI)(AX*1), Y1, Y1
+	VBROADCASTI128 56(SI)(AX*2), Y2
+	VINSERTI128    $0x01, 56(DI)(AX*2), Y2, Y2
+	VBROADCASTI128 56(SI)(CX*1), Y3
+	VINSERTI128    $0x01, 56(DI)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        Y3, 960(DX)
+	VMOVUPS        Y0, 1088(DX)
+	VMOVUPS        low4<>+0(SB), Y0
+	VPAND          Y0, Y1, Y2
+	VPSRLD         $0x04, Y4, Y3
+	VPSLLD         $0x04, Y2, Y2
+	VPANDN         Y1, Y0, Y1
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y3, Y3
+	VPOR           Y2, Y4, Y4
+	VPOR           Y3, Y1, Y1
+	VMOVUPS        Y4, 1024(DX)
+	VMOVUPS        Y1, 1152(DX)
+	VBROADCASTI128 72(SI), Y0
+	VINSERTI128    $0x01, 72(DI), Y0, Y0
+	VBROADCASTI128 72(SI)(AX*1), Y1
+	VINSERTI128    $0x01, 72(DI)(AX*1), Y1, Y1
+	VBROADCASTI128 72(SI)(AX*2), Y2
+	VINSERTI128    $0x01, 72(DI)(AX*2), Y2, Y2
+	VBROADCASTI128 72(SI)(CX*1), Y3
+	VINSERTI128    $0x01, 72(DI)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        Y3, 1216(DX)
+	VMOVUPS        Y0, 1344(DX)
+	VMOVUPS        low4<>+0(SB), Y0
+	VPAND          Y0, Y1, Y2
+	VPSRLD         $0x04, Y4, Y3
+	VPSLLD         $0x04, Y2, Y2
+	VPANDN         Y1, Y0, Y1
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y3, Y3
+	VPOR           Y2, Y4, Y4
+	VPOR           Y3, Y1, Y1
+	VMOVUPS        Y4, 1280(DX)
+	VMOVUPS        Y1, 1408(DX)
+	VBROADCASTI128 88(SI), Y0
+	VINSERTI128    $0x01, 88(DI), Y0, Y0
+	VBROADCASTI128 88(SI)(AX*1), Y1
+	VINSERTI128    $0x01, 88(DI)(AX*1), Y1, Y1
+	VBROADCASTI128 88(SI)(AX*2), Y2
+	VINSERTI128    $0x01, 88(DI)(AX*2), Y2, Y2
+	VBROADCASTI128 88(SI)(CX*1), Y3
+	VINSERTI128    $0x01, 88(DI)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        Y3, 1472(DX)
+	VMOVUPS        Y0, 1600(DX)
+	VMOVUPS        low4<>+0(SB), Y0
+	VPAND          Y0, Y1, Y2
+	VPSRLD         $0x04, Y4, Y3
+	VPSLLD         $0x04, Y2, Y2
+	VPANDN         Y1, Y0, Y1
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y3, Y3
+	VPOR           Y2, Y4, Y4
+	VPOR           Y3, Y1, Y1
+	VMOVUPS        Y4, 1536(DX)
+	VMOVUPS        Y1, 1664(DX)
+	VBROADCASTI128 104(SI), Y0
+	VINSERTI128    $0x01, 104(DI), Y0, Y0
+	VBROADCASTI128 104(SI)(AX*1), Y1
+	VINSERTI128    $0x01, 104(DI)(AX*1), Y1, Y1
+	VBROADCASTI128 104(SI)(AX*2), Y2
+	VINSERTI128    $0x01, 104(DI)(AX*2), Y2, Y2
+	VBROADCASTI128 104(SI)(CX*1), Y3
+	VINSERTI128    $0x01, 104(DI)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        Y3, 1728(DX)
+	VMOVUPS        Y0, 1856(DX)
+	VMOVUPS        low4<>+0(SB), Y0
+	VPAND          Y0, Y1, Y2
+	VPSRLD         $0x04, Y4, Y3
+	VPSLLD         $0x04, Y2, Y2
+	VPANDN         Y1, Y0, Y1
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y3, Y3
+	VPOR           Y2, Y4, Y4
+	VPOR           Y3, Y1, Y1
+	VMOVUPS        Y4, 1792(DX)
+	VMOVUPS        Y1, 1920(DX)
+	VBROADCASTI128 120(SI), Y0
+	VINSERTI128    $0x01, 120(DI), Y0, Y0
+	VBROADCASTI128 120(SI)(AX*1), Y1
+	VINSERTI128    $0x01, 120(DI)(AX*1), Y1, Y1
+	VBROADCASTI128 120(SI)(AX*2), Y2
+	VINSERTI128    $0x01, 120(DI)(AX*2), Y2, Y2
+	VBROADCASTI128 120(SI)(CX*1), Y3
+	VINSERTI128    $0x01, 120(DI)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        Y3, 1984(DX)
+	VMOVUPS        Y0, 2112(DX)
+	VMOVUPS        low4<>+0(SB), Y0
+	VPAND          Y0, Y1, Y2
+	VPSRLD         $0x04, Y4, Y3
+	VPSLLD         $0x04, Y2, Y2
+	VPANDN         Y1, Y0, Y1
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y3, Y3
+	VPOR           Y2, Y4, Y4
+	VPOR           Y3, Y1, Y1
+	VMOVUPS        Y4, 2048(DX)
+	VMOVUPS        Y1, 2176(DX)
+	VBROADCASTI128 (R8), Y0
+	VINSERTI128    $0x01, (R9), Y0, Y0
+	VBROADCASTI128 (R8)(AX*1), Y1
+	VINSERTI128    $0x01, (R9)(AX*1), Y1, Y1
+	VBROADCASTI128 (R8)(AX*2), Y2
+	VINSERTI128    $0x01, (R9)(AX*2), Y2, Y2
+	VBROADCASTI128 (R8)(CX*1), Y3
+	VINSERTI128    $0x01, (R9)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VANDPS         maskffff<>+0(SB), Y0, Y1
+	VPSLLD         $0x08, Y1, Y2
+	VORPS          Y1, Y2, Y1
+	VANDPS         maskff00ff<>+0(SB), Y1, Y1
+	VPSLLD         $0x04, Y1, Y2
+	VORPS          Y1, Y2, Y1
+	VANDPS         maskf0f0f0f<>+0(SB), Y1, Y1
+	VPSRLD         $0x10, Y3, Y2
+	VANDPS         maskff<>+0(SB), Y2, Y2
+	VPSLLD         $0x0c, Y2, Y4
+	VORPS          Y2, Y4, Y2
+	VANDPS         maskf000f<>+0(SB), Y2, Y2
+	VPSLLD         $0x06, Y2, Y4
+	VORPS          Y2, Y4, Y2
+	VANDPS         mask3030303<>+0(SB), Y2, Y2
+	VPSLLD         $0x04, Y2, Y2
+	VORPS          Y1, Y2, Y1
+	VPSUBB         thirtyTwo<>+0(SB), Y1, Y1
+	VPSHUFB        bytes<>+0(SB), Y1, Y1
+	VMOVUPS        byteOrder<>+0(SB), Y2
+	VPERMD         Y1, Y2, Y1
+	VMOVLPS        X1, 72(DX)
+	VMOVHPS        X1, 88(DX)
+	VEXTRACTI128   $0x01, Y1, X1
+	VMOVLPS        X1, 104(DX)
+	VMOVHPS        X1, 120(DX)
+	VPSRLD         $0x10, Y0, Y0
+	VANDPS         maskffff<>+0(SB), Y0, Y0
+	VPSLLD         $0x08, Y0, Y1
+	VORPS          Y0, Y1, Y0
+	VANDPS         maskff00ff<>+0(SB), Y0, Y0
+	VPSLLD         $0x04, Y0, Y1
+	VORPS          Y0, Y1, Y0
+	VANDPS         maskf0f0f0f<>+0(SB), Y0, Y0
+	VPSRLD         $0x18, Y3, Y1
+	VANDPS         maskff<>+0(SB), Y1, Y1
+	VPSLLD         $0x0c, Y1, Y2
+	VORPS          Y1, Y2, Y1
+	VANDPS         maskf000f<>+0(SB), Y1, Y1
+	VPSLLD         $0x06, Y1, Y2
+	VORPS          Y1, Y2, Y1
+	VANDPS         mask3030303<>+0(SB), Y1, Y1
+	VPSLLD         $0x04, Y1, Y1
+	VORPS          Y0, Y1, Y0
+	VPSUBB         thirtyTwo<>+0(SB), Y0, Y0
+	VPSHUFB        bytes<>+0(SB), Y0, Y0
+	VMOVUPS        byteOrder<>+0(SB), Y1
+	VPERMD         Y0, Y1, Y0
+	VMOVLPS        X0, 136(DX)
+	VMOVHPS        X0, 152(DX)
+	VEXTRACTI128   $0x01, Y0, X0
+	VMOVLPS        X0, 168(DX)
+	VMOVHPS        X0, 184(DX)
+	VBROADCASTI128 8(R8), Y0
+	VINSERTI128    $0x01, 8(R9), Y0, Y0
+	VBROADCASTI128 8(R8)(AX*1), Y1
+	VINSERTI128    $0x01, 8(R9)(AX*1), Y1, Y1
+	VBROADCASTI128 8(R8)(AX*2), Y2
+	VINSERTI128    $0x01, 8(R9)(AX*2), Y2, Y2
+	VBROADCASTI128 8(R8)(CX*1), Y3
+	VINSERTI128    $0x01, 8(R9)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        Y3, 224(DX)
+	VMOVUPS        Y0, 352(DX)
+	VMOVUPS        low4<>+0(SB), Y0
+	VPAND          Y0, Y1, Y2
+	VPSRLD         $0x04, Y4, Y3
+	VPSLLD         $0x04, Y2, Y2
+	VPANDN         Y1, Y0, Y1
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y3, Y3
+	VPOR           Y2, Y4, Y4
+	VPOR           Y3, Y1, Y1
+	VMOVUPS        Y4, 288(DX)
+	VMOVUPS        Y1, 416(DX)
+	VBROADCASTI128 24(R8), Y0
+	VINSERTI128    $0x01, 24(R9), Y0, Y0
+	VBROADCASTI128 24(R8)(AX*1), Y1
+	VINSERTI128    $0x01, 24(R9)(AX*1), Y1, Y1
+	VBROADCASTI128 24(R8)(AX*2), Y2
+	VINSERTI128    $0x01, 24(R9)(AX*2), Y2, Y2
+	VBROADCASTI128 24(R8)(CX*1), Y3
+	VINSERTI128    $0x01, 24(R9)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        Y3, 480(DX)
+	VMOVUPS        Y0, 608(DX)
+	VMOVUPS        low4<>+0(SB), Y0
+	VPAND          Y0, Y1, Y2
+	VPSRLD         $0x04, Y4, Y3
+	VPSLLD         $0x04, Y2, Y2
+	VPANDN         Y1, Y0, Y1
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y3, Y3
+	VPOR           Y2, Y4, Y4
+	VPOR           Y3, Y1, Y1
+	VMOVUPS        Y4, 544(DX)
+	VMOVUPS        Y1, 672(DX)
+	VBROADCASTI128 40(R8), Y0
+	VINSERTI128    $0x01, 40(R9), Y0, Y0
+	VBROADCASTI128 40(R8)(AX*1), Y1
+	VINSERTI128    $0x01, 40(R9)(AX*1), Y1, Y1
+	VBROADCASTI128 40(R8)(AX*2), Y2
+	VINSERTI128    $0x01, 40(R9)(AX*2), Y2, Y2
+	VBROADCASTI128 40(R8)(CX*1), Y3
+	VINSERTI128    $0x01, 40(R9)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        Y3, 736(DX)
+	VMOVUPS        Y0, 864(DX)
+	VMOVUPS        low4<>+0(SB), Y0
+	VPAND          Y0, Y1, Y2
+	VPSRLD         $0x04, Y4, Y3
+	VPSLLD         $0x04, Y2, Y2
+	VPANDN         Y1, Y0, Y1
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y3, Y3
+	VPOR           Y2, Y4, Y4
+	VPOR           Y3, Y1, Y1
+	VMOVUPS        Y4, 800(DX)
+	VMOVUPS        Y1, 928(DX)
+	VBROADCASTI128 56(R8), Y0
+	VINSERTI128    $0x01, 56(R9), Y0, Y0
+	VBROADCASTI128 56(R8)(AX*1), Y1
+	VINSERTI128    $0x01, 56(R9)(AX*1), Y1, Y1
+	VBROADCASTI128 56(R8)(AX*2), Y2
+	VINSERTI128    $0x01, 56(R9)(AX*2), Y2, Y2
+	VBROADCASTI128 56(R8)(CX*1), Y3
+	VINSERTI128    $0x01, 56(R9)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        Y3, 992(DX)
+	VMOVUPS        Y0, 1120(DX)
+	VMOVUPS        low4<>+0(SB), Y0
+	VPAND          Y0, Y1, Y2
+	VPSRLD         $0x04, Y4, Y3
+	VPSLLD         $0x04, Y2, Y2
+	VPANDN         Y1, Y0, Y1
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y3, Y3
+	VPOR           Y2, Y4, Y4
+	VPOR           Y3, Y1, Y1
+	VMOVUPS        Y4, 1056(DX)
+	VMOVUPS        Y1, 1184(DX)
+	VBROADCASTI128 72(R8), Y0
+	VINSERTI128    $0x01, 72(R9), Y0, Y0
+	VBROADCASTI128 72(R8)(AX*1), Y1
+	VINSERTI128    $0x01, 72(R9)(AX*1), Y1, Y1
+	VBROADCASTI128 72(R8)(AX*2), Y2
+	VINSERTI128    $0x01, 72(R9)(AX*2), Y2, Y2
+	VBROADCASTI128 72(R8)(CX*1), Y3
+	VINSERTI128    $0x01, 72(R9)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        Y3, 1248(DX)
+	VMOVUPS        Y0, 1376(DX)
+	VMOVUPS        low4<>+0(SB), Y0
+	VPAND          Y0, Y1, Y2
+	VPSRLD         $0x04, Y4, Y3
+	VPSLLD         $0x04, Y2, Y2
+	VPANDN         Y1, Y0, Y1
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y3, Y3
+	VPOR           Y2, Y4, Y4
+	VPOR           Y3, Y1, Y1
+	VMOVUPS        Y4, 1312(DX)
+	VMOVUPS        Y1, 1440(DX)
+	VBROADCASTI128 88(R8), Y0
+	VINSERTI128    $0x01, 88(R9), Y0, Y0
+	VBROADCASTI128 88(R8)(AX*1), Y1
+	VINSERTI128    $0x01, 88(R9)(AX*1), Y1, Y1
+	VBROADCASTI128 88(R8)(AX*2), Y2
+	VINSERTI128    $0x01, 88(R9)(AX*2), Y2, Y2
+	VBROADCASTI128 88(R8)(CX*1), Y3
+	VINSERTI128    $0x01, 88(R9)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        Y3, 1504(DX)
+	VMOVUPS        Y0, 1632(DX)
+	VMOVUPS        low4<>+0(SB), Y0
+	VPAND          Y0, Y1, Y2
+	VPSRLD         $0x04, Y4, Y3
+	VPSLLD         $0x04, Y2, Y2
+	VPANDN         Y1, Y0, Y1
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y3, Y3
+	VPOR           Y2, Y4, Y4
+	VPOR           Y3, Y1, Y1
+	VMOVUPS        Y4, 1568(DX)
+	VMOVUPS        Y1, 1696(DX)
+	VBROADCASTI128 104(R8), Y0
+	VINSERTI128    $0x01, 104(R9), Y0, Y0
+	VBROADCASTI128 104(R8)(AX*1), Y1
+	VINSERTI128    $0x01, 104(R9)(AX*1), Y1, Y1
+	VBROADCASTI128 104(R8)(AX*2), Y2
+	VINSERTI128    $0x01, 104(R9)(AX*2), Y2, Y2
+	VBROADCASTI128 104(R8)(CX*1), Y3
+	VINSERTI128    $0x01, 104(R9)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        Y3, 1760(DX)
+	VMOVUPS        Y0, 1888(DX)
+	VMOVUPS        low4<>+0(SB), Y0
+	VPAND          Y0, Y1, Y2
+	VPSRLD         $0x04, Y4, Y3
+	VPSLLD         $0x04, Y2, Y2
+	VPANDN         Y1, Y0, Y1
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y3, Y3
+	VPOR           Y2, Y4, Y4
+	VPOR           Y3, Y1, Y1
+	VMOVUPS        Y4, 1824(DX)
+	VMOVUPS        Y1, 1952(DX)
+	VBROADCASTI128 120(R8), Y0
+	VINSERTI128    $0x01, 120(R9), Y0, Y0
+	VBROADCASTI128 120(R8)(AX*1), Y1
+	VINSERTI128    $0x01, 120(R9)(AX*1), Y1, Y1
+	VBROADCASTI128 120(R8)(AX*2), Y2
+	VINSERTI128    $0x01, 120(R9)(AX*2), Y2, Y2
+	VBROADCASTI128 120(R8)(CX*1), Y3
+	VINSERTI128    $0x01, 120(R9)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        Y3, 2016(DX)
+	VMOVUPS        Y0, 2144(DX)
+	VMOVUPS        low4<>+0(SB), Y0
+	VPAND          Y0, Y1, Y2
+	VPSRLD         $0x04, Y4, Y3
+	VPSLLD         $0x04, Y2, Y2
+	VPANDN         Y1, Y0, Y1
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y3, Y3
+	VPOR           Y2, Y4, Y4
+	VPOR           Y3, Y1, Y1
+	VMOVUPS        Y4, 2080(DX)
+	VMOVUPS        Y1, 2208(DX)
+	ADDQ           $+136, SI
+	ADDQ           $+136, DI
+	ADDQ           $+136, R8
+	ADDQ           $+136, R9
+	ADDQ           $+2240, DX
+	DECQ           BX
+	JNZ            step41
+	VZEROUPPER
+	RET
+
+DATA tableIQ4<>+0(SB)/4, $0xbfad9881
+DATA tableIQ4<>+4(SB)/4, $0xf6eaddcf
+DATA tableIQ4<>+8(SB)/4, $0x26190d01
+DATA tableIQ4<>+12(SB)/4, $0x71594535
+DATA tableIQ4<>+16(SB)/4, $0x3f800000
+DATA tableIQ4<>+20(SB)/4, $0x00000000
+DATA tableIQ4<>+24(SB)/4, $0x00000000
+DATA tableIQ4<>+28(SB)/4, $0x00000000
+GLOBL tableIQ4<>(SB), RODATA|NOPTR, $32
+
+DATA maskffff<>+0(SB)/4, $0x0000ffff
+DATA maskffff<>+4(SB)/4, $0x0000ffff
+DATA maskffff<>+8(SB)/4, $0x0000ffff
+DATA maskffff<>+12(SB)/4, $0x0000ffff
+DATA maskffff<>+16(SB)/4, $0x0000ffff
+DATA maskffff<>+20(SB)/4, $0x0000ffff
+DATA maskffff<>+24(SB)/4, $0x0000ffff
+DATA maskffff<>+28(SB)/4, $0x0000ffff
+DATA maskffff<>+32(SB)/4, $0x0000ffff
+DATA maskffff<>+36(SB)/4, $0x0000ffff
+DATA maskffff<>+40(SB)/4, $0x0000ffff
+DATA maskffff<>+44(SB)/4, $0x0000ffff
+DATA maskffff<>+48(SB)/4, $0x0000ffff
+DATA maskffff<>+52(SB)/4, $0x0000ffff
+DATA maskffff<>+56(SB)/4, $0x0000ffff
+DATA maskffff<>+60(SB)/4, $0x0000ffff
+GLOBL maskffff<>(SB), RODATA|NOPTR, $64
+
+DATA maskff00ff<>+0(SB)/4, $0x00ff00ff
+DATA maskff00ff<>+4(SB)/4, $0x00ff00ff
+DATA maskff00ff<>+8(SB)/4, $0x00ff00ff
+DATA maskff00ff<>+12(SB)/4, $0x00ff00ff
+DATA maskff00ff<>+16(SB)/4, $0x00ff00ff
+DATA maskff00ff<>+20(SB)/4, $0x00ff00ff
+DATA maskff00ff<>+24(SB)/4, $0x00ff00ff
+DATA maskff00ff<>+28(SB)/4, $0x00ff00ff
+DATA maskff00ff<>+32(SB)/4, $0x00ff00ff
+DATA maskff00ff<>+36(SB)/4, $0x00ff00ff
+DATA maskff00ff<>+40(SB)/4, $0x00ff00ff
+DATA maskff00ff<>+44(SB)/4, $0x00ff00ff
+DATA maskff00ff<>+48(SB)/4, $0x00ff00ff
+DATA maskff00ff<>+52(SB)/4, $0x00ff00ff
+DATA maskff00ff<>+56(SB)/4, $0x00ff00ff
+DATA maskff00ff<>+60(SB)/4, $0x00ff00ff
+GLOBL maskff00ff<>(SB), RODATA|NOPTR, $64
+
+DATA maskff<>+0(SB)/4, $0x000000ff
+DATA maskff<>+4(SB)/4, $0x000000ff
+DATA maskff<>+8(SB)/4, $0x000000ff
+DATA maskff<>+12(SB)/4, $0x000000ff
+DATA maskff<>+16(SB)/4, $0x000000ff
+DATA maskff<>+20(SB)/4, $0x000000ff
+DATA maskff<>+24(SB)/4, $0x000000ff
+DATA maskff<>+28(SB)/4, $0x000000ff
+DATA maskff<>+32(SB)/4, $0x000000ff
+DATA maskff<>+36(SB)/4, $0x000000ff
+DATA maskff<>+40(SB)/4, $0x000000ff
+DATA maskff<>+44(SB)/4, $0x000000ff
+DATA maskff<>+48(SB)/4, $0x000000ff
+DATA maskff<>+52(SB)/4, $0x000000ff
+DATA maskff<>+56(SB)/4, $0x000000ff
+DATA maskff<>+60(SB)/4, $0x000000ff
+GLOBL maskff<>(SB), RODATA|NOPTR, $64
+
+DATA maskf000f<>+0(SB)/4, $0x000f000f
+DATA maskf000f<>+4(SB)/4, $0x000f000f
+DATA maskf000f<>+8(SB)/4, $0x000f000f
+DATA maskf000f<>+12(SB)/4, $0x000f000f
+DATA maskf000f<>+16(SB)/4, $0x000f000f
+DATA maskf000f<>+20(SB)/4, $0x000f000f
+DATA maskf000f<>+24(SB)/4, $0x000f000f
+DATA maskf000f<>+28(SB)/4, $0x000f000f
+DATA maskf000f<>+32(SB)/4, $0x000f000f
+DATA maskf000f<>+36(SB)/4, $0x000f000f
+DATA maskf000f<>+40(SB)/4, $0x000f000f
+DATA maskf000f<>+44(SB)/4, $0x000f000f
+DATA maskf000f<>+48(SB)/4, $0x000f000f
+DATA maskf000f<>+52(SB)/4, $0x000f000f
+DATA maskf000f<>+56(SB)/4, $0x000f000f
+DATA maskf000f<>+60(SB)/4, $0x000f000f
+GLOBL maskf000f<>(SB), RODATA|NOPTR, $64
+
+DATA mask3030303<>+0(SB)/4, $0x03030303
+DATA mask3030303<>+4(SB)/4, $0x03030303
+DATA mask3030303<>+8(SB)/4, $0x03030303
+DATA mask3030303<>+12(SB)/4, $0x03030303
+DATA mask3030303<>+16(SB)/4, $0x03030303
+DATA mask3030303<>+20(SB)/4, $0x03030303
+DATA mask3030303<>+24(SB)/4, $0x03030303
+DATA mask3030303<>+28(SB)/4, $0x03030303
+DATA mask3030303<>+32(SB)/4, $0x03030303
+DATA mask3030303<>+36(SB)/4, $0x03030303
+DATA mask3030303<>+40(SB)/4, $0x03030303
+DATA mask3030303<>+44(SB)/4, $0x03030303
+DATA mask3030303<>+48(SB)/4, $0x03030303
+DATA mask3030303<>+52(SB)/4, $0x03030303
+DATA mask3030303<>+56(SB)/4, $0x03030303
+DATA mask3030303<>+60(SB)/4, $0x03030303
+GLOBL mask3030303<>(SB), RODATA|NOPTR, $64
+
+// func packTQ2AVX2(dst *byte, src *byte, stride int, n int, ahead int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·packTQ2AVX2(SB), NOSPLIT, $0-40
+	MOVQ  stride+16(FP), AX
+	MOVQ  dst+0(FP), DX
+	MOVQ  n+24(FP), BX
+	LEAQ  (AX)(AX*2), CX
+	MOVQ  src+8(FP), SI
+	LEAQ  (SI)(AX*4), DI
+	LEAQ  (DI)(AX*4), R8
+	LEAQ  (R8)(AX*4), R9
+	MOVQ  ahead+32(FP), R10
+	TESTQ R10, R10
+	JZ    none43
+	ADDQ  SI, R10
+
+none43:
+step44:
+	TESTQ      R10, R10
+	JZ         ready45
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	PREFETCHT1 128(R10)
+	PREFETCHT1 192(R10)
+	PREFETCHT1 256(R10)
+	PREFETCHT1 320(R10)
+	PREFETCHT1 384(R10)
+	PREFETCHT1 448(R10)
+	PREFETCHT1 512(R10)
+	PREFETCHT1 576(R10)
+	PREFETCHT1 640(R10)
+	PREFETCHT1 704(R10)
+	PREFETCHT1 768(R10)
+	PREFETCHT1 832(R10)
+	PREFETCHT1 896(R10)
+	PREFETCHT1 960(R10)
+	PREFETCHT1 1024(R10)
+	ADDQ       $+1056, R10
+
+ready45:
+	MOVWLZX        64(SI), R11
+	MOVW           R11, (DX)
+	MOVWLZX        64(SI)(AX*1), R11
+	MOVW           R11, 2(DX)
+	MOVWLZX        64(SI)(AX*2), R11
+	MOVW           R11, 4(DX)
+	MOVWLZX        64(SI)(CX*1), R11
+	MOVW           R11, 6(DX)
+	MOVWLZX        64(DI), R11
+	MOVW           R11, 8(DX)
+	MOVWLZX        64(DI)(AX*1), R11
+	MOVW           R11, 10(DX)
+	MOVWLZX        64(DI)(AX*2), R11
+	MOVW           R11, 12(DX)
+	MOVWLZX        64(DI)(CX*1), R11
+	MOVW           R11, 14(DX)
+	MOVWLZX        64(R8), R11
+	MOVW           R11, 16(DX)
+	MOVWLZX        64(R8)(AX*1), R11
+	MOVW           R11, 18(DX)
+	MOVWLZX        64(R8)(AX*2), R11
+	MOVW           R11, 20(DX)
+	MOVWLZX        64(R8)(CX*1), R11
+	MOVW           R11, 22(DX)
+	MOVWLZX        64(R9), R11
+	MOVW           R11, 24(DX)
+	MOVWLZX        64(R9)(AX*1), R11
+	MOVW           R11, 26(DX)
+	MOVWLZX        64(R9)(AX*2), R11
+	MOVW           R11, 28(DX)
+	MOVWLZX        64(R9)(CX*1), R11
+	MOVW           R11, 30(DX)
+	MOVWLZX        64(SI), R11
+	MOVW           R11, 288(DX)
+	MOVWLZX        64(SI)(AX*1), R11
+	MOVW           R11, 290(DX)
+	MOVWLZX        64(SI)(AX*2), R11
+	MOVW           R11, 292(DX)
+	MOVWLZX        64(SI)(CX*1), R11
+	MOVW           R11, 294(DX)
+	MOVWLZX        64(DI), R11
+	MOVW           R11, 296(DX)
+	MOVWLZX        64(DI)(AX*1), R11
+	MOVW           R11, 298(DX)
+	MOVWLZX        64(DI)(AX*2), R11
+	MOVW           R11, 300(DX)
+	MOVWLZX        64(DI)(CX*1), R11
+	MOVW           R11, 302(DX)
+	MOVWLZX        64(R8), R11
+	MOVW           R11, 304(DX)
+	MOVWLZX        64(R8)(AX*1), R11
+	MOVW           R11, 306(DX)
+	MOVWLZX        64(R8)(AX*2), R11
+	MOVW           R11, 308(DX)
+	MOVWLZX        64(R8)(CX*1), R11
+	MOVW           R11, 310(DX)
+	MOVWLZX        64(R9), R11
+	MOVW           R11, 312(DX)
+	MOVWLZX        64(R9)(AX*1), R11
+	MOVW           R11, 314(DX)
+	MOVWLZX        64(R9)(AX*2), R11
+	MOVW           R11, 316(DX)
+	MOVWLZX        64(R9)(CX*1), R11
+	MOVW           R11, 318(DX)
+	MOVWLZX        64(SI), R11
+	MOVW           R11, 576(DX)
+	MOVWLZX        64(SI)(AX*1), R11
+	MOVW           R11, 578(DX)
+	MOVWLZX        64(SI)(AX*2), R11
+	MOVW           R11, 580(DX)
+	MOVWLZX        64(SI)(CX*1), R11
+	MOVW           R11, 582(DX)
+	MOVWLZX        64(DI), R11
+	MOVW           R11, 584(DX)
+	MOVWLZX        64(DI)(AX*1), R11
+	MOVW           R11, 586(DX)
+	MOVWLZX        64(DI)(AX*2), R11
+	MOVW           R11, 588(DX)
+	MOVWLZX        64(DI)(CX*1), R11
+	MOVW           R11, 590(DX)
+	MOVWLZX        64(R8), R11
+	MOVW           R11, 592(DX)
+	MOVWLZX        64(R8)(AX*1), R11
+	MOVW           R11, 594(DX)
+	MOVWLZX        64(R8)(AX*2), R11
+	MOVW           R11, 596(DX)
+	MOVWLZX        64(R8)(CX*1), R11
+	MOVW           R11, 598(DX)
+	MOVWLZX        64(R9), R11
+	MOVW           R11, 600(DX)
+	MOVWLZX        64(R9)(AX*1), R11
+	MOVW           R11, 602(DX)
+	MOVWLZX        64(R9)(AX*2), R11
+	MOVW           R11, 604(DX)
+	MOVWLZX        64(R9)(CX*1), R11
+	MOVW           R11, 606(DX)
+	MOVWLZX        64(SI), R11
+	MOVW           R11, 864(DX)
+	MOVWLZX        64(SI)(AX*1), R11
+	MOVW           R11, 866(DX)
+	MOVWLZX        64(SI)(AX*2), R11
+	MOVW           R11, 868(DX)
+	MOVWLZX        64(SI)(CX*1), R11
+	MOVW           R11, 870(DX)
+	MOVWLZX        64(DI), R11
+	MOVW           R11, 872(DX)
+	MOVWLZX        64(DI)(AX*1), R11
+	MOVW           R11, 874(DX)
+	MOVWLZX        64(DI)(AX*2), R11
+	MOVW           R11, 876(DX)
+	MOVWLZX        64(DI)(CX*1), R11
+	MOVW           R11, 878(DX)
+	MOVWLZX        64(R8), R11
+	MOVW           R11, 880(DX)
+	MOVWLZX        64(R8)(AX*1), R11
+	MOVW           R11, 882(DX)
+	MOVWLZX        64(R8)(AX*2), R11
+	MOVW           R11, 884(DX)
+	MOVWLZX        64(R8)(CX*1), R11
+	MOVW           R11, 886(DX)
+	MOVWLZX        64(R9), R11
+	MOVW           R11, 888(DX)
+	MOVWLZX        64(R9)(AX*1), R11
+	MOVW           R11, 890(DX)
+	MOVWLZX        64(R9)(AX*2), R11
+	MOVW           R11, 892(DX)
+	MOVWLZX        64(R9)(CX*1), R11
+	MOVW           R11, 894(DX)
+	VBROADCASTI128 (SI), Y0
+	VINSERTI128    $0x01, (DI), Y0, Y0
+	VBROADCASTI128 (SI)(AX*1), Y1
+	VINSERTI128    $0x01, (DI)(AX*1), Y1, Y1
+	VBROADCASTI128 (SI)(AX*2), Y2
+	VINSERTI128    $0x01, (DI)(AX*2), Y2, Y2
+	VBROADCASTI128 (SI)(CX*1), Y3
+	VINSERTI128    $0x01, (DI)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low2<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x02, Y3, Y6
+	VPSLLD         $0x02, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        low2<>+0(SB), Y2
+	VPAND          Y2, Y1, Y5
+	VPSRLD         $0x02, Y4, Y6
+	VPSLLD         $0x02, Y5, Y5
+	VPANDN         Y1, Y2, Y1
+	VPAND          Y2, Y4, Y4
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y4, Y4
+	VPOR           Y6, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y4, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y4, Y2, Y4
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y4, Y4
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y1, Y5
+	VPSRLD         $0x04, Y0, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y1, Y2, Y1
+	VPAND          Y2, Y0, Y0
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y0, Y0
+	VPOR           Y6, Y1, Y1
+	VMOVUPS        Y3, 32(DX)
+	VMOVUPS        Y0, 160(DX)
+	VMOVUPS        Y4, 320(DX)
+	VMOVUPS        Y1, 448(DX)
+	VBROADCASTI128 16(SI), Y0
+	VINSERTI128    $0x01, 16(DI), Y0, Y0
+	VBROADCASTI128 16(SI)(AX*1), Y1
+	VINSERTI128    $0x01, 16(DI)(AX*1), Y1, Y1
+	VBROADCASTI128 16(SI)(AX*2), Y2
+	VINSERTI128    $0x01, 16(DI)(AX*2), Y2, Y2
+	VBROADCASTI128 16(SI)(CX*1), Y3
+	VINSERTI128    $0x01, 16(DI)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low2<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x02, Y3, Y6
+	VPSLLD         $0x02, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        low2<>+0(SB), Y2
+	VPAND          Y2, Y1, Y5
+	VPSRLD         $0x02, Y4, Y6
+	VPSLLD         $0x02, Y5, Y5
+	VPANDN         Y1, Y2, Y1
+	VPAND          Y2, Y4, Y4
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y4, Y4
+	VPOR           Y6, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y4, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y4, Y2, Y4
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y4, Y4
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y1, Y5
+	VPSRLD         $0x04, Y0, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y1, Y2, Y1
+	VPAND          Y2, Y0, Y0
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y0, Y0
+	VPOR           Y6, Y1, Y1
+	VMOVUPS        Y3, 96(DX)
+	VMOVUPS        Y0, 224(DX)
+	VMOVUPS        Y4, 384(DX)
+	VMOVUPS        Y1, 512(DX)
+	VBROADCASTI128 32(SI), Y0
+	VINSERTI128    $0x01, 32(DI), Y0, Y0
+	VBROADCASTI128 32(SI)(AX*1), Y1
+	VINSERTI128    $0x01, 32(DI)(AX*1), Y1, Y1
+	VBROADCASTI128 32(SI)(AX*2), Y2
+	VINSERTI128    $0x01, 32(DI)(AX*2), Y2, Y2
+	VBROADCASTI128 32(SI)(CX*1), Y3
+	VINSERTI128    $0x01, 32(DI)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low2<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x02, Y3, Y6
+	VPSLLD         $0x02, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        low2<>+0(SB), Y2
+	VPAND          Y2, Y1, Y5
+	VPSRLD         $0x02, Y4, Y6
+	VPSLLD         $0x02, Y5, Y5
+	VPANDN         Y1, Y2, Y1
+	VPAND          Y2, Y4, Y4
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y4, Y4
+	VPOR           Y6, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y4, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y4, Y2, Y4
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y4, Y4
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y1, Y5
+	VPSRLD         $0x04, Y0, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y1, Y2, Y1
+	VPAND          Y2, Y0, Y0
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y0, Y0
+	VPOR           Y6, Y1, Y1
+	VMOVUPS        Y3, 608(DX)
+	VMOVUPS        Y0, 736(DX)
+	VMOVUPS        Y4, 896(DX)
+	VMOVUPS        Y1, 1024(DX)
+	VBROADCASTI128 48(SI), Y0
+	VINSERTI128    $0x01, 48(DI), Y0, Y0
+	VBROADCASTI128 48(SI)(AX*1), Y1
+	VINSERTI128    $0x01, 48(DI)(AX*1), Y1, Y1
+	VBROADCASTI128 48(SI)(AX*2), Y2
+	VINSERTI128    $0x01, 48(DI)(AX*2), Y2, Y2
+	VBROADCASTI128 48(SI)(CX*1), Y3
+	VINSERTI128    $0x01, 48(DI)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low2<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x02, Y3, Y6
+	VPSLLD         $0x02, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        low2<>+0(SB), Y2
+	VPAND          Y2, Y1, Y5
+	VPSRLD         $0x02, Y4, Y6
+	VPSLLD         $0x02, Y5, Y5
+	VPANDN         Y1, Y2, Y1
+	VPAND          Y2, Y4, Y4
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y4, Y4
+	VPOR           Y6, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y4, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y4, Y2, Y4
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y4, Y4
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y1, Y5
+	VPSRLD         $0x04, Y0, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y1, Y2, Y1
+	VPAND          Y2, Y0, Y0
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y0, Y0
+	VPOR           Y6, Y1, Y1
+	VMOVUPS        Y3, 672(DX)
+	VMOVUPS        Y0, 800(DX)
+	VMOVUPS        Y4, 960(DX)
+	VMOVUPS        Y1, 1088(DX)
+	VBROADCASTI128 (R8), Y0
+	VINSERTI128    $0x01, (R9), Y0, Y0
+	VBROADCASTI128 (R8)(AX*1), Y1
+	VINSERTI128    $0x01, (R9)(AX*1), Y1, Y1
+	VBROADCASTI128 (R8)(AX*2), Y2
+	VINSERTI128    $0x01, (R9)(AX*2), Y2, Y2
+	VBROADCASTI128 (R8)(CX*1), Y3
+	VINSERTI128    $0x01, (R9)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low2<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x02, Y3, Y6
+	VPSLLD         $0x02, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        low2<>+0(SB), Y2
+	VPAND          Y2, Y1, Y5
+	VPSRLD         $0x02, Y4, Y6
+	VPSLLD         $0x02, Y5, Y5
+	VPANDN         Y1, Y2, Y1
+	VPAND          Y2, Y4, Y4
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y4, Y4
+	VPOR           Y6, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y4, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y4, Y2, Y4
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y4, Y4
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y1, Y5
+	VPSRLD         $0x04, Y0, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y1, Y2, Y1
+	VPAND          Y2, Y0, Y0
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y0, Y0
+	VPOR           Y6, Y1, Y1
+	VMOVUPS        Y3, 64(DX)
+	VMOVUPS        Y0, 192(DX)
+	VMOVUPS        Y4, 352(DX)
+	VMOVUPS        Y1, 480(DX)
+	VBROADCASTI128 16(R8), Y0
+	VINSERTI128    $0x01, 16(R9), Y0, Y0
+	VBROADCASTI128 16(R8)(AX*1), Y1
+	VINSERTI128    $0x01, 16(R9)(AX*1), Y1, Y1
+	VBROADCASTI128 16(R8)(AX*2), Y2
+	VINSERTI128    $0x01, 16(R9)(AX*2), Y2, Y2
+	VBROADCASTI128 16(R8)(CX*1), Y3
+	VINSERTI128    $0x01, 16(R9)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low2<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x02, Y3, Y6
+	VPSLLD         $0x02, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        low2<>+0(SB), Y2
+	VPAND          Y2, Y1, Y5
+	VPSRLD         $0x02, Y4, Y6
+	VPSLLD         $0x02, Y5, Y5
+	VPANDN         Y1, Y2, Y1
+	VPAND          Y2, Y4, Y4
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y4, Y4
+	VPOR           Y6, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y4, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y4, Y2, Y4
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y4, Y4
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y1, Y5
+	VPSRLD         $0x04, Y0, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y1, Y2, Y1
+	VPAND          Y2, Y0, Y0
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y0, Y0
+	VPOR           Y6, Y1, Y1
+	VMOVUPS        Y3, 128(DX)
+	VMOVUPS        Y0, 256(DX)
+	VMOVUPS        Y4, 416(DX)
+	VMOVUPS        Y1, 544(DX)
+	VBROADCASTI128 32(R8), Y0
+	VINSERTI128    $0x01, 32(R9), Y0, Y0
+	VBROADCASTI128 32(R8)(AX*1), Y1
+	VINSERTI128    $0x01, 32(R9)(AX*1), Y1, Y1
+	VBROADCASTI128 32(R8)(AX*2), Y2
+	VINSERTI128    $0x01, 32(R9)(AX*2), Y2, Y2
+	VBROADCASTI128 32(R8)(CX*1), Y3
+	VINSERTI128    $0x01, 32(R9)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low2<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x02, Y3, Y6
+	VPSLLD         $0x02, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        low2<>+0(SB), Y2
+	VPAND          Y2, Y1, Y5
+	VPSRLD         $0x02, Y4, Y6
+	VPSLLD         $0x02, Y5, Y5
+	VPANDN         Y1, Y2, Y1
+	VPAND          Y2, Y4, Y4
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y4, Y4
+	VPOR           Y6, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y4, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y4, Y2, Y4
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y4, Y4
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y1, Y5
+	VPSRLD         $0x04, Y0, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y1, Y2, Y1
+	VPAND          Y2, Y0, Y0
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y0, Y0
+	VPOR           Y6, Y1, Y1
+	VMOVUPS        Y3, 640(DX)
+	VMOVUPS        Y0, 768(DX)
+	VMOVUPS        Y4, 928(DX)
+	VMOVUPS        Y1, 1056(DX)
+	VBROADCASTI128 48(R8), Y0
+	VINSERTI128    $0x01, 48(R9), Y0, Y0
+	VBROADCASTI128 48(R8)(AX*1), Y1
+	VINSERTI128    $0x01, 48(R9)(AX*1), Y1, Y1
+	VBROADCASTI128 48(R8)(AX*2), Y2
+	VINSERTI128    $0x01, 48(R9)(AX*2), Y2, Y2
+	VBROADCASTI128 48(R8)(CX*1), Y3
+	VINSERTI128    $0x01, 48(R9)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VMOVUPS        low2<>+0(SB), Y2
+	VPAND          Y2, Y0, Y5
+	VPSRLD         $0x02, Y3, Y6
+	VPSLLD         $0x02, Y5, Y5
+	VPANDN         Y0, Y2, Y0
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y0, Y0
+	VMOVUPS        low2<>+0(SB), Y2
+	VPAND          Y2, Y1, Y5
+	VPSRLD         $0x02, Y4, Y6
+	VPSLLD         $0x02, Y5, Y5
+	VPANDN         Y1, Y2, Y1
+	VPAND          Y2, Y4, Y4
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y4, Y4
+	VPOR           Y6, Y1, Y1
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y4, Y5
+	VPSRLD         $0x04, Y3, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y4, Y2, Y4
+	VPAND          Y2, Y3, Y3
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y3, Y3
+	VPOR           Y6, Y4, Y4
+	VMOVUPS        low4<>+0(SB), Y2
+	VPAND          Y2, Y1, Y5
+	VPSRLD         $0x04, Y0, Y6
+	VPSLLD         $0x04, Y5, Y5
+	VPANDN         Y1, Y2, Y1
+	VPAND          Y2, Y0, Y0
+	VPAND          Y2, Y6, Y6
+	VPOR           Y5, Y0, Y0
+	VPOR           Y6, Y1, Y1
+	VMOVUPS        Y3, 704(DX)
+	VMOVUPS        Y0, 832(DX)
+	VMOVUPS        Y4, 992(DX)
+	VMOVUPS        Y1, 1120(DX)
+	ADDQ           $+66, SI
+	ADDQ           $+66, DI
+	ADDQ           $+66, R8
+	ADDQ           $+66, R9
+	ADDQ           $+1152, DX
+	DECQ           BX
+	JNZ            step44
+	VZEROUPPER
+	RET
+
+// func packQ2AVX2(dst *byte, src *byte, stride int, n int, ahead int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·packQ2AVX2(SB), NOSPLIT, $0-40
+	MOVQ  stride+16(FP), AX
+	MOVQ  dst+0(FP), DX
+	MOVQ  n+24(FP), BX
+	LEAQ  (AX)(AX*2), CX
+	MOVQ  src+8(FP), SI
+	LEAQ  (SI)(AX*4), DI
+	LEAQ  (DI)(AX*4), R8
+	LEAQ  (R8)(AX*4), R9
+	MOVQ  ahead+32(FP), R10
+	TESTQ R10, R10
+	JZ    none46
+	ADDQ  SI, R10
+
+none46:
+step47:
+	TESTQ      R10, R10
+	JZ         ready48
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	PREFETCHT1 128(R10)
+	PREFETCHT1 192(R10)
+	PREFETCHT1 256(R10)
+	ADDQ       $+288, R10
+
+ready48:
+	MOVWLZX        (SI), R11
+	MOVW           R11, (DX)
+	MOVWLZX        (SI)(AX*1), R11
+	MOVW           R11, 2(DX)
+	MOVWLZX        (SI)(AX*2), R11
+	MOVW           R11, 4(DX)
+	MOVWLZX        (SI)(CX*1), R11
+	MOVW           R11, 6(DX)
+	MOVWLZX        (DI), R11
+	MOVW           R11, 8(DX)
+	MOVWLZX        (DI)(AX*1), R11
+	MOVW           R11, 10(DX)
+	MOVWLZX        (DI)(AX*2), R11
+	MOVW           R11, 12(DX)
+	MOVWLZX        (DI)(CX*1), R11
+	MOVW           R11, 14(DX)
+	MOVWLZX        (R8), R11
+	MOVW           R11, 16(DX)
+	MOVWLZX        (R8)(AX*1), R11
+	MOVW           R11, 18(DX)
+	MOVWLZX        (R8)(AX*2), R11
+	MOVW           R11, 20(DX)
+	MOVWLZX        (R8)(CX*1), R11
+	MOVW           R11, 22(DX)
+	MOVWLZX        (R9), R11
+	MOVW           R11, 24(DX)
+	MOVWLZX        (R9)(AX*1), R11
+	MOVW           R11, 26(DX)
+	MOVWLZX        (R9)(AX*2), R11
+	MOVW           R11, 28(DX)
+	MOVWLZX        (R9)(CX*1), R11
+	MOVW           R11, 30(DX)
+	VBROADCASTI128 2(SI), Y0
+	VINSERTI128    $0x01, 2(DI), Y0, Y0
+	VBROADCASTI128 2(SI)(AX*1), Y1
+	VINSERTI128    $0x01, 2(DI)(AX*1), Y1, Y1
+	VBROADCASTI128 2(SI)(AX*2), Y2
+	VINSERTI128    $0x01, 2(DI)(AX*2), Y2, Y2
+	VBROADCASTI128 2(SI)(CX*1), Y3
+	VINSERTI128    $0x01, 2(DI)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VPSRLD         $0x06, Y3, Y2
+	VXORPS         Y2, Y3, Y2
+	VANDPS         maskcc00cc<>+0(SB), Y2, Y2
+	VPSLLD         $0x06, Y2, Y5
+	VXORPS         Y2, Y3, Y2
+	VXORPS         Y5, Y2, Y2
+	VPSRLD         $0x0c, Y2, Y3
+	VXORPS         Y3, Y2, Y3
+	VANDPS         maskf0f0<>+0(SB), Y3, Y3
+	VPSLLD         $0x0c, Y3, Y5
+	VXORPS         Y3, Y2, Y2
+	VXORPS         Y5, Y2, Y2
+	VMOVUPS        Y2, 32(DX)
+	VPSRLD         $0x06, Y0, Y2
+	VXORPS         Y2, Y0, Y2
+	VANDPS         maskcc00cc<>+0(SB), Y2, Y2
+	VPSLLD         $0x06, Y2, Y3
+	VXORPS         Y2, Y0, Y0
+	VXORPS         Y3, Y0, Y0
+	VPSRLD         $0x0c, Y0, Y2
+	VXORPS         Y2, Y0, Y2
+	VANDPS         maskf0f0<>+0(SB), Y2, Y2
+	VPSLLD         $0x0c, Y2, Y3
+	VXORPS         Y2, Y0, Y0
+	VXORPS         Y3, Y0, Y0
+	VMOVUPS        Y0, 96(DX)
+	VPSRLD         $0x06, Y4, Y0
+	VXORPS         Y0, Y4, Y0
+	VANDPS         maskcc00cc<>+0(SB), Y0, Y0
+	VPSLLD         $0x06, Y0, Y2
+	VXORPS         Y0, Y4, Y0
+	VXORPS         Y2, Y0, Y0
+	VPSRLD         $0x0c, Y0, Y2
+	VXORPS         Y2, Y0, Y2
+	VANDPS         maskf0f0<>+0(SB), Y2, Y2
+	VPSLLD         $0x0c, Y2, Y3
+	VXORPS         Y2, Y0, Y0
+	VXORPS         Y3, Y0, Y0
+	VMOVUPS        Y0, 160(DX)
+	VPSRLD         $0x06, Y1, Y0
+	VXORPS         Y0, Y1, Y0
+	VANDPS         maskcc00cc<>+0(SB), Y0, Y0
+	VPSLLD         $0x06, Y0, Y2
+	VXORPS         Y0, Y1, Y0
+	VXORPS         Y2, Y0, Y0
+	VPSRLD         $0x0c, Y0, Y1
+	VXORPS         Y1, Y0, Y1
+	VANDPS         maskf0f0<>+0(SB), Y1, Y1
+	VPSLLD         $0x0c, Y1, Y2
+	VXORPS         Y1, Y0, Y0
+	VXORPS         Y2, Y0, Y0
+	VMOVUPS        Y0, 224(DX)
+	VBROADCASTI128 2(R8), Y0
+	VINSERTI128    $0x01, 2(R9), Y0, Y0
+	VBROADCASTI128 2(R8)(AX*1), Y1
+	VINSERTI128    $0x01, 2(R9)(AX*1), Y1, Y1
+	VBROADCASTI128 2(R8)(AX*2), Y2
+	VINSERTI128    $0x01, 2(R9)(AX*2), Y2, Y2
+	VBROADCASTI128 2(R8)(CX*1), Y3
+	VINSERTI128    $0x01, 2(R9)(CX*1), Y3, Y3
+	VPUNPCKLDQ     Y1, Y0, Y4
+	VPUNPCKHDQ     Y1, Y0, Y1
+	VPUNPCKLDQ     Y3, Y2, Y0
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPUNPCKLQDQ    Y0, Y4, Y3
+	VPUNPCKHQDQ    Y0, Y4, Y0
+	VPUNPCKLQDQ    Y2, Y1, Y4
+	VPUNPCKHQDQ    Y2, Y1, Y1
+	VPSRLD         $0x06, Y3, Y2
+	VXORPS         Y2, Y3, Y2
+	VANDPS         maskcc00cc<>+0(SB), Y2, Y2
+	VPSLLD         $0x06, Y2, Y5
+	VXORPS         Y2, Y3, Y2
+	VXORPS         Y5, Y2, Y2
+	VPSRLD         $0x0c, Y2, Y3
+	VXORPS         Y3, Y2, Y3
+	VANDPS         maskf0f0<>+0(SB), Y3, Y3
+	VPSLLD         $0x0c, Y3, Y5
+	VXORPS         Y3, Y2, Y2
+	VXORPS         Y5, Y2, Y2
+	VMOVUPS        Y2, 64(DX)
+	VPSRLD         $0x06, Y0, Y2
+	VXORPS         Y2, Y0, Y2
+	VANDPS         maskcc00cc<>+0(SB), Y2, Y2
+	VPSLLD         $0x06, Y2, Y3
+	VXORPS         Y2, Y0, Y0
+	VXORPS         Y3, Y0, Y0
+	VPSRLD         $0x0c, Y0, Y2
+	VXORPS         Y2, Y0, Y2
+	VANDPS         maskf0f0<>+0(SB), Y2, Y2
+	VPSLLD         $0x0c, Y2, Y3
+	VXORPS         Y2, Y0, Y0
+	VXORPS         Y3, Y0, Y0
+	VMOVUPS        Y0, 128(DX)
+	VPSRLD         $0x06, Y4, Y0
+	VXORPS         Y0, Y4, Y0
+	VANDPS         maskcc00cc<>+0(SB), Y0, Y0
+	VPSLLD         $0x06, Y0, Y2
+	VXORPS         Y0, Y4, Y0
+	VXORPS         Y2, Y0, Y0
+	VPSRLD         $0x0c, Y0, Y2
+	VXORPS         Y2, Y0, Y2
+	VANDPS         maskf0f0<>+0(SB), Y2, Y2
+	VPSLLD         $0x0c, Y2, Y3
+	VXORPS         Y2, Y0, Y0
+	VXORPS         Y3, Y0, Y0
+	VMOVUPS        Y0, 192(DX)
+	VPSRLD         $0x06, Y1, Y0
+	VXORPS         Y0, Y1, Y0
+	VANDPS         maskcc00cc<>+0(SB), Y0, Y0
+	VPSLLD         $0x06, Y0, Y2
+	VXORPS         Y0, Y1, Y0
+	VXORPS         Y2, Y0, Y0
+	VPSRLD         $0x0c, Y0, Y1
+	VXORPS         Y1, Y0, Y1
+	VANDPS         maskf0f0<>+0(SB), Y1, Y1
+	VPSLLD         $0x0c, Y1, Y2
+	VXORPS         Y1, Y0, Y0
+	VXORPS         Y2, Y0, Y0
+	VMOVUPS        Y0, 256(DX)
+	ADDQ           $+18, SI
+	ADDQ           $+18, DI
+	ADDQ           $+18, R8
+	ADDQ           $+18, R9
+	ADDQ           $+288, DX
+	DECQ           BX
+	JNZ            step47
+	VZEROUPPER
+	RET
+
+DATA maskf0f0<>+0(SB)/4, $0x0000f0f0
+DATA maskf0f0<>+4(SB)/4, $0x0000f0f0
+DATA maskf0f0<>+8(SB)/4, $0x0000f0f0
+DATA maskf0f0<>+12(SB)/4, $0x0000f0f0
+DATA maskf0f0<>+16(SB)/4, $0x0000f0f0
+DATA maskf0f0<>+20(SB)/4, $0x0000f0f0
+DATA maskf0f0<>+24(SB)/4, $0x0000f0f0
+DATA maskf0f0<>+28(SB)/4, $0x0000f0f0
+DATA maskf0f0<>+32(SB)/4, $0x0000f0f0
+DATA maskf0f0<>+36(SB)/4, $0x0000f0f0
+DATA maskf0f0<>+40(SB)/4, $0x0000f0f0
+DATA maskf0f0<>+44(SB)/4, $0x0000f0f0
+DATA maskf0f0<>+48(SB)/4, $0x0000f0f0
+DATA maskf0f0<>+52(SB)/4, $0x0000f0f0
+DATA maskf0f0<>+56(SB)/4, $0x0000f0f0
+DATA maskf0f0<>+60(SB)/4, $0x0000f0f0
+GLOBL maskf0f0<>(SB), RODATA|NOPTR, $64

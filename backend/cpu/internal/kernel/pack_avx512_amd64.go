@@ -68,3 +68,18 @@ func packQ2KAVX512(dst *byte, src *byte, stride int, n int, ahead int)
 //
 //go:noescape
 func packQ3KAVX512(dst *byte, src *byte, stride int, n int, ahead int)
+
+// packIQ4XSAVX512 is a packer: see there.
+//
+//go:noescape
+func packIQ4XSAVX512(dst *byte, src *byte, stride int, n int, ahead int)
+
+// packTQ2AVX512 is a packer: see there.
+//
+//go:noescape
+func packTQ2AVX512(dst *byte, src *byte, stride int, n int, ahead int)
+
+// packQ2AVX512 is a packer: see there.
+//
+//go:noescape
+func packQ2AVX512(dst *byte, src *byte, stride int, n int, ahead int)

@@ -74,7 +74,7 @@ func eachPacker(t *testing.T, f func(t *testing.T, s *Set, typ tensor.DType, p p
 func TestPackersOfLevels(t *testing.T) {
 	want := []tensor.DType{
 		tensor.F32, tensor.F16, tensor.Q4_0, tensor.Q4_1, tensor.Q5_0, tensor.Q5_1, tensor.Q8_0, tensor.Q2_K, tensor.Q3_K, tensor.Q4_K,
-		tensor.Q5_K, tensor.Q6_K, tensor.IQ4_NL, tensor.BF16, tensor.MXFP4,
+		tensor.Q5_K, tensor.Q6_K, tensor.IQ4_NL, tensor.IQ4_XS, tensor.BF16, tensor.TQ2_0, tensor.MXFP4, tensor.Q2_0,
 	}
 	for _, s := range Available() {
 		if s.Name == "generic" || runtime.GOARCH != "amd64" {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"math"
+
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -92,6 +94,38 @@ var packings = []packing{
 				p.pairs(half, 32+16*i, 288+192*(i/2*4)+64*(i%2), 192)
 			}
 		}},
+	{name: "IQ4XS", stored: 136, packed: 2240,
+		once: (*packer).tableIQ4,
+		step: func(p *packer, half int) {
+			p.scalesIQ4XS(half)
+			for i := range 8 {
+				low := 192 + 256*i
+				p.nibbles(half, 8+16*i, low, low+128)
+			}
+		}},
+	{name: "TQ2", stored: 66, packed: 4 * 288,
+		once: func(p *packer) {
+			for i := range 4 {
+				p.scalars(64, 288*i)
+			}
+		},
+		step: func(p *packer, half int) {
+			for i := range 4 { // 32 bytes for four groups, two in each packed block
+				w := p.read(half, 16*i)
+				p.transposeFields(w[:], 2)
+				for g, v := range w {
+					p.write(half, v, 288*(i/2*2+g/2)+32+128*(g%2)+64*(i%2))
+				}
+			}
+		}},
+	{name: "Q2", stored: 18, packed: 288,
+		once: func(p *packer) { p.scalars(0, 0) },
+		step: func(p *packer, half int) {
+			for i, w := range p.read(half, 2) {
+				w = p.swapDigits(p.swapDigits(w, 1, 3), 2, 4) // pair i of byte j was pair j of byte i
+				p.write(half, w, 32+64*i)
+			}
+		}},
 }
 
 const (
@@ -165,6 +199,46 @@ func (p *packer) scalesQ3K(half int) {
 		p.VPSUBB(p.splat("thirtyTwo", 0x20202020), v, v)
 		p.writeBytes(half, v, 32+64*i)
 	}
+}
+
+// tableIQ4 packs what comes before the scales: see PanelT4 of package kernel.
+func (p *packer) tableIQ4() {
+	p.scalars(0, 0)
+	var w [8]uint32
+	for i, level := range levelsIQ4 {
+		w[i/4] |= uint32(byte(level)) << (i % 4 * 8)
+	}
+	w[4] = math.Float32bits(1)
+	table := p.YMM()
+	p.VMOVDQU(p.words("tableIQ4", w[:]...), table)
+	p.VMOVDQU(table, mem(p.dst, nil, 0, 32))
+}
+
+// scalesIQ4XS packs the scales of six bits: the upper two bits of all eight, then the lower four.
+func (p *packer) scalesIQ4XS(half int) {
+	w := p.read(half, 0)
+	for i := range 2 {
+		low := p.spread(w[1], uint64(16*i), 4)
+		top, v := p.spread(w[0], uint64(16+8*i), 2), p.vec()
+		p.VPSLLD(operand.Imm(4), top, top)
+		p.VPSUBB(p.splat("thirtyTwo", 0x20202020), p.or(low, top), v)
+		p.writeBytes(half, v, 64+64*i)
+	}
+}
+
+// spread returns a byte for each of the four fields of so many bits from bit shift of each word on.
+func (p *packer) spread(v reg.VecVirtual, shift uint64, bits int) reg.VecVirtual {
+	ones := uint32(1)<<bits - 1
+	v = p.field(v, shift, ones|ones<<bits|ones<<(2*bits)|ones<<(3*bits))
+	for _, to := range []struct {
+		by   int
+		mask uint32
+	}{{16 - 2*bits, (ones | ones<<bits) * 0x10001}, {8 - bits, ones * 0x01010101}} {
+		moved := p.vec()
+		p.VPSLLD(operand.Imm(uint64(to.by)), v, moved)
+		v = p.field(p.or(v, moved), 0, to.mask)
+	}
+	return v
 }
 
 // fifths packs words of 32 bits, one for each column: bit 4*g+j becomes bit g of byte j. So the digits of a bit's number change
