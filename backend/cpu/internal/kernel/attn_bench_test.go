@@ -46,7 +46,7 @@ func BenchmarkScores(b *testing.B) {
 	fillFloats(rand.New(rand.NewPCG(2, 2)), q, false)
 	attentionCases(b, func(s *Set, f CacheFormat, d, n int, tile []byte) {
 		s.Scores[f](&ScoresArgs{Dst: ptr(dst), Q: ptr(q), QStride: d, N: n,
-			K: unsafe.Pointer(unsafe.SliceData(tile)), D: d, Scale: 0.1})
+			K: unsafe.Pointer(unsafe.SliceData(tile)), Next: unsafe.Pointer(unsafe.SliceData(tile)), D: d, Scale: 0.1})
 	})
 }
 
@@ -64,7 +64,7 @@ func BenchmarkValues(b *testing.B) {
 			}
 		}
 		s.Values[f](&ValuesArgs{Acc: ptr(acc), AccStride: d, P: ptr(p), Correction: ptr(correction), N: n,
-			V: unsafe.Pointer(unsafe.SliceData(tile)), D: d, Hi: TileKeys})
+			V: unsafe.Pointer(unsafe.SliceData(tile)), Next: unsafe.Pointer(unsafe.SliceData(tile)), D: d, Hi: TileKeys})
 	})
 }
 

@@ -56,7 +56,7 @@ var attnTilesAVX512 = attnTiles{
 		6: {16, []int{4, 2, 1}},
 	},
 	valuesQuantized: map[int]attnTile{
-		1: {16, []int{2}}, 2: {16, []int{2}}, 3: {16, []int{2}}, 4: {16, []int{2}}, 6: {16, []int{2}},
+		1: {16, []int{4, 2}}, 2: {16, []int{4, 2}}, 3: {16, []int{4, 2}}, 4: {16, []int{4, 2}}, 6: {16, []int{2}},
 	},
 }
 
@@ -179,14 +179,10 @@ func (g *attnGen) aheadStart(f attnFormat, next, d operand.Mem, queries int) {
 	}
 }
 
-// ahead asks for as many bytes of what is read next as a row of vectors has.
-func (g *attnGen) ahead(f attnFormat, queries, vectors int) {
+// ahead asks for the next n bytes of what is read after the tile.
+func (g *attnGen) ahead(f attnFormat, queries, n int) {
 	if queries > aheadQueries {
 		return
-	}
-	n := vectors * g.bytes(f)
-	if f.bits == 4 {
-		n = max(n/2, g.bytes(f))
 	}
 	two := !f.quantized() && n >= 128
 	if two {

@@ -57,7 +57,9 @@ func (g *attnGen) scoresGroup(f attnFormat, s *scoresState, queries, vectors int
 	}
 	g.MOVQ(s.a("D"), s.d)
 	g.NEGQ(s.d)
-	if f.quantized() {
+	if f.bits == 4 && g.lanes == 16 {
+		g.scoresNibbles(f, s)
+	} else if f.quantized() {
 		g.scoresBlocks(f, s)
 	} else {
 		g.MOVQ(s.a("K"), s.row)
@@ -89,7 +91,7 @@ func (g *attnGen) scoresColumns(f attnFormat, s *scoresState, high bool, scales 
 		q = append(q, g.broadcast(mem(end, s.d, 4, 0)))
 	}
 	if !high {
-		g.ahead(f, len(s.acc), len(s.acc[0]))
+		g.ahead(f, len(s.acc), len(s.acc[0])*g.bytes(f))
 	}
 	for v := range s.acc[0] {
 		m := mem(s.row, nil, 0, v*g.bytes(f))
@@ -119,6 +121,7 @@ func (g *attnGen) scoresBlocks(f attnFormat, s *scoresState) {
 	g.MOVQ(s.a("K"), s.block)
 	blocks := g.label("blocks")
 	g.Label(blocks)
+	g.ahead(f, len(s.acc), 2*g.lanes*len(s.acc[0])) // as many bytes as scales
 	var scales []reg.VecVirtual
 	for v := range s.acc[0] {
 		scale := g.vec()

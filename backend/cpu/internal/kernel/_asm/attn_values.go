@@ -15,6 +15,9 @@ type valuesState struct {
 	tile, rowBytes, row, slots reg.GPVirtual // slot Lo; place; -slots left
 	column, left, scale        reg.GPVirtual // first column of the vectors; columns left; place of the scale from row
 	place                      reg.GPVirtual // in acc
+
+	scales operand.Mem // with AVX-512: memory for two scales
+	levels reg.VecVirtual
 }
 
 func (g *attnGen) genValues(f attnFormat) {
@@ -44,6 +47,12 @@ func (g *attnGen) genValues(f attnFormat) {
 	tiles := g.tiles.values
 	if f.quantized() {
 		tiles = g.tiles.valuesQuantized
+		if g.lanes == 16 {
+			s.scales = g.AllocLocal(8)
+			if f.bits == 4 {
+				s.levels = g.levels()
+			}
+		}
 	}
 	g.eachGroup(n, tiles, func(queries int, vectors []int) {
 		g.valuesGroup(f, s, queries, vectors)
@@ -125,7 +134,7 @@ func (g *attnGen) valuesStart(f attnFormat, s *valuesState) {
 func (g *attnGen) offsets(f attnFormat, vectors int) []int {
 	var o []int
 	for v := range vectors {
-		if f.bits == 4 { // low nibbles first, then high nibbles 16 columns on
+		if f.bits == 4 && g.lanes == 8 { // low nibbles first, then high nibbles 16 columns on
 			o = append(o, v%(vectors/2)*g.floatBytes()+v/(vectors/2)*64)
 		} else {
 			o = append(o, v*g.floatBytes())
@@ -155,6 +164,9 @@ func (g *attnGen) valuesTile(f attnFormat, s *valuesState, queries, vectors int,
 			g.ADDQ(s.stride, place)
 		}
 	}
+	if f.quantized() {
+		g.ahead(f, queries, 4*vectors*g.lanes) // as many bytes as scales
+	}
 	loop, none := g.label("slots"), g.label("none")
 	g.TESTQ(s.slots, s.slots)
 	g.JZ(operand.LabelRef(none))
@@ -176,6 +188,10 @@ func (g *attnGen) valuesTile(f attnFormat, s *valuesState, queries, vectors int,
 
 // valuesRow adds one slot.
 func (g *attnGen) valuesRow(f attnFormat, s *valuesState, acc [][]reg.VecVirtual, mask reg.Register) {
+	if f.quantized() && g.lanes == 16 {
+		g.valuesBlocks(f, s, acc)
+		return
+	}
 	var p []reg.VecVirtual
 	for i := range acc {
 		p = append(p, g.broadcast(mem(s.end, s.slots, 4, 256*i)))
@@ -193,7 +209,7 @@ func (g *attnGen) valuesRow(f attnFormat, s *valuesState, acc [][]reg.VecVirtual
 		}
 	}
 	vectors := len(acc[0])
-	g.ahead(f, len(acc), vectors)
+	g.ahead(f, len(acc), vectors*g.bytes(f)*min(f.bits, 8)/8)
 	if f.bits == 4 {
 		for v := range vectors / 2 {
 			codes := g.vec()
