@@ -82,7 +82,7 @@ func TestBacklog(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				be.lazyBytes = 0
+				be.lazy, be.lazyBytes = func(tensor.DType) bool { return true }, 0
 				g := c.graph(t)
 				source, stored := mapped(t, g, weights(t, g, kind.of))
 				r := &rig{tb: t, program: unpacked(t, be, g, source, o)}
@@ -153,7 +153,7 @@ func TestBacklogBehindSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	be.lazyBytes = 0
+	be.lazy, be.lazyBytes = func(tensor.DType) bool { return true }, 0
 	g := c.graph(t)
 	source, _ := mapped(t, g, weights(t, g, q4KM))
 	for pause := range 4 {

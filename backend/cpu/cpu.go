@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed64708441/ember/backend"
 	"github.com/seed64708441/ember/backend/cpu/internal/kernel"
+	"github.com/seed64708441/ember/tensor"
 )
 
 // Config chooses kernels and threads. The zero value works.
@@ -31,7 +32,9 @@ const maxThreads = 1024
 type Backend struct {
 	set     *kernel.Set
 	threads int
-	// lazyBytes is the most bytes of mapped weights that are packed before a program is ready.
+	// Mapped weights of the types that lazy returns true for are packed when a program is already in use, if they have
+	// more than lazyBytes.
+	lazy      func(tensor.DType) bool
 	lazyBytes int
 }
 
@@ -55,6 +58,7 @@ func New(c Config) (*Backend, error) {
 			return nil, fmt.Errorf("cpu: level %q on this machine, which has %v: %w", c.Level, Levels(), backend.ErrUnavailable)
 		}
 	}
+	b.lazy = b.set.PacksQuickly
 	if c.Threads < 0 || c.Threads > maxThreads {
 		return nil, fmt.Errorf("cpu: %d threads: want 0 to %d", c.Threads, maxThreads)
 	}

@@ -17,7 +17,7 @@ type loader struct {
 	plans   []weightPlan
 	weights []weight
 	units   []unit // what is loaded at once
-	later   []unit // panels of mapped weights: see backlog
+	later   []unit // the panels of lazy weights: see backlog
 	failed  atomic.Bool
 }
 
@@ -40,8 +40,8 @@ const (
 // unitBytes is about how many stored bytes a unit has.
 const unitBytes = 1 << 20
 
-// newLoader sets up the weights of plans in memory and divides the work. Lazy leaves the panels of mapped weights for later.
-func newLoader(set *kernel.Set, plans []weightPlan, memory []byte, lazy bool) *loader {
+// newLoader sets up the weights of plans in memory and divides the work.
+func newLoader(set *kernel.Set, plans []weightPlan, memory []byte) *loader {
 	l := &loader{set: set, plans: plans, weights: make([]weight, len(plans))}
 	for i := range plans {
 		p, w := &plans[i], &l.weights[i]
@@ -51,7 +51,7 @@ func newLoader(set *kernel.Set, plans []weightPlan, memory []byte, lazy bool) *l
 			m.data = memory[p.panels : p.panels+m.panels()*m.panelBytes]
 			w.matrix = m
 			units := &l.units
-			if lazy && p.source.Mapped {
+			if p.lazy {
 				units = &l.later
 			}
 			l.divide(units, i, panelForm, shape[0], kernel.PanelRows)

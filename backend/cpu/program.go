@@ -101,7 +101,7 @@ func (b *Backend) prepare(g *ops.Graph, w backend.Weights, o backend.Options) (*
 	}
 	c.attend = newAttendLayout(g, b.threads)
 	c.workerBytes = c.scratch.local + c.attend.workerBytes() + tileMemoryBytes
-	if mappedPanels(c.plans) > b.lazyBytes {
+	if planLazy(c.plans, b.lazy, b.lazyBytes) {
 		c.stagingBytes = c.staging(b.set)
 	}
 	c.foot.Scratch = int64(c.scratch.shared) + int64(c.attend.partBytes()) + int64(c.workerBytes+c.stagingBytes)*int64(b.threads)
@@ -173,7 +173,7 @@ func (p *Program) build(ctx context.Context, c *compiled) error {
 		}
 		p.workers[i].init(p, i, b, c.scratch.local)
 	}
-	l := newLoader(p.set, c.plans, weights, c.stagingBytes > 0)
+	l := newLoader(p.set, c.plans, weights)
 	if err := l.run(ctx, p.backend.threads, c.options.Progress); err != nil {
 		return err
 	}

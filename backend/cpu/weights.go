@@ -97,6 +97,7 @@ type weightPlan struct {
 	name                  string
 	source                backend.Weight
 	use                   use
+	lazy                  bool // its panels are packed later: see backlog
 	layout                kernel.Layout
 	bytes                 int // as stored
 	panels, table, vector int // offsets
@@ -120,15 +121,19 @@ func planWeights(g *ops.Graph, w backend.Weights) ([]weightPlan, error) {
 	return plans, nil
 }
 
-// mappedPanels is the stored bytes of mapped weights that are packed.
-func mappedPanels(plans []weightPlan) int {
+// planLazy chooses the weights that are packed later, if they are more than the given bytes, and reports whether there are any.
+func planLazy(plans []weightPlan, lazy func(tensor.DType) bool, bytes int) bool {
+	chosen := func(p *weightPlan) bool { return p.use.panels && p.source.Mapped && lazy(p.source.DType) }
 	n := 0
 	for i := range plans {
-		if p := &plans[i]; p.use.panels && p.source.Mapped {
+		if p := &plans[i]; chosen(p) {
 			n += p.bytes
 		}
 	}
-	return n
+	for i := range plans {
+		plans[i].lazy = n > bytes && chosen(&plans[i])
+	}
+	return n > bytes
 }
 
 // placeWeights gives each weight its places and returns the bytes of the packed and copied ones, and the bytes that are

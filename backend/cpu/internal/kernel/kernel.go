@@ -54,6 +54,8 @@ type Set struct {
 
 	// packers is by stored type, a zero packer where the rows are packed one by one.
 	packers [storedTypes]packer
+	// quick says that packers are kernels.
+	quick bool
 
 	// Quantize has one function per quantised activation format: it encodes the k values of x to dst, which has
 	// ActFormat.RowBytes(k) bytes. NaN and infinities give some finite code and never a fault.

@@ -105,6 +105,12 @@ func (s *Set) Pack(dst []byte, t tensor.DType, k int, rows *[PanelRows][]byte) e
 	return packRows(dst, t, k0, k, rows)
 }
 
+// PacksQuickly reports whether weights of the stored type are packed by kernels: from a cache as fast as they are multiplied,
+// from memory as fast as it delivers.
+func (s *Set) PacksQuickly(t tensor.DType) bool {
+	return s.quick && int(t) < len(s.packers) && s.packers[t].pack != nil
+}
+
 // packWhole packs columns of rows that all exist, from the first column on, and returns how many.
 func (s *Set) packWhole(dst []byte, t tensor.DType, k int, rows *[PanelRows][]byte) int {
 	if int(t) >= len(s.packers) || s.packers[t].pack == nil {

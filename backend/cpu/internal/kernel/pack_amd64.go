@@ -7,6 +7,7 @@ import "github.com/seed64708441/ember/tensor"
 // packAVX2 replaces the packers of s by those for AVX2.
 func packAVX2(s *Set) {
 	q4, halves := packer{32, packQ4AVX2}, packer{8, packF16AVX2}
+	s.quick = true
 	s.packers = [storedTypes]packer{
 		tensor.F32: {4, packF32AVX2}, tensor.F16: halves, tensor.BF16: halves,
 		tensor.Q8_0: {32, packQ8AVX2}, tensor.Q4_0: q4, tensor.IQ4_NL: q4, tensor.MXFP4: {32, packMXFP4AVX2},
@@ -20,6 +21,7 @@ func packAVX2(s *Set) {
 // packAVX512 replaces the packers of s by those for AVX-512 (F, BW, DQ).
 func packAVX512(s *Set) {
 	q4, halves := packer{32, packQ4AVX512}, packer{8, packF16AVX512}
+	s.quick = true
 	s.packers = [storedTypes]packer{
 		tensor.F32: {4, packF32AVX512}, tensor.F16: halves, tensor.BF16: halves,
 		tensor.Q8_0: {32, packQ8AVX512}, tensor.Q4_0: q4, tensor.IQ4_NL: q4, tensor.MXFP4: {32, packMXFP4AVX512},
