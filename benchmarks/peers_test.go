@@ -95,18 +95,17 @@ const repeat = 2
 func (r *rig) compare(b *testing.B, t task, peers []*peer) comparison {
 	s := r.session(b)
 	c := comparison{name: fmt.Sprintf("%s | %s | %d | %v", r.spec.shape, r.spec.typ, r.threads, t)}
-	l := readLimit(r.threads)
-	perToken := r.work.decodeBytes(float64(t.Depth) + float64(t.Decode)/2)
-	if t.Prefill > 0 {
-		l = multiplyLimit(r.level, r.spec.kind(), r.threads)
-		perToken = r.work.prefillMACs(t.Prefill) / float64(t.Prefill)
-	}
-	if l.err == nil {
-		c.fraction = perToken / l.perSecond
-	}
+	var l limit
+	var read readings
 	theirs := make([][]samples, len(peers))
 	for range *roundsFlag {
+		if t.Decode > 0 {
+			read.measure(r.threads)
+		}
 		c.ours = append(c.ours, r.turn(b, s, t)...)
+		if t.Decode > 0 {
+			l = read.measure(r.threads)
+		}
 		for i, p := range peers {
 			if theirs[i] == nil {
 				theirs[i] = make([]samples, len(p.modes))
@@ -119,6 +118,14 @@ func (r *rig) compare(b *testing.B, t task, peers []*peer) comparison {
 				theirs[i][j] = append(theirs[i][j], v...)
 			}
 		}
+	}
+	perToken := r.work.decodeBytes(float64(t.Depth) + float64(t.Decode)/2)
+	if t.Prefill > 0 {
+		l = multiplyLimit(r.level, r.spec.kind(), r.threads)
+		perToken = r.work.prefillMACs(t.Prefill) / float64(t.Prefill)
+	}
+	if l.err == nil {
+		c.fraction = perToken / l.perSecond
 	}
 	for i, p := range peers {
 		best := 0

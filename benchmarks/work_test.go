@@ -87,24 +87,35 @@ type limit struct {
 	err       error
 }
 
-// measured keeps the limits of this run: one for all benchmarks, so that their fractions can be compared.
+// readings are read bandwidths measured beside what is a fraction of them: that of a virtual machine drifts by a tenth
+// within minutes.
+type readings struct {
+	all samples
+	err error
+}
+
+// measure returns the median of all, with a new one.
+func (r *readings) measure(threads int) limit {
+	v, err := limits.ReadBandwidth(threads, 0)
+	if err != nil {
+		r.err = err
+	} else {
+		r.all = append(r.all, v)
+	}
+	return limit{r.all.median(), r.err}
+}
+
+// measured keeps the multiply limits of this run, which do not drift.
 var measured = map[string]limit{}
 
-func once(key string, measure func() (float64, error)) limit {
+func multiplyLimit(level string, k limits.Kind, threads int) limit {
+	key := fmt.Sprint(level, k, threads)
 	l, ok := measured[key]
 	if !ok {
-		l.perSecond, l.err = measure()
+		l.perSecond, l.err = limits.Multiply(level, k, threads)
 		measured[key] = l
 	}
 	return l
-}
-
-func readLimit(threads int) limit {
-	return once(fmt.Sprint("read ", threads), func() (float64, error) { return limits.ReadBandwidth(threads, 0) })
-}
-
-func multiplyLimit(level string, k limits.Kind, threads int) limit {
-	return once(fmt.Sprint(level, k, threads), func() (float64, error) { return limits.Multiply(level, k, threads) })
 }
 
 // percent reports a fraction of a limit where there is one.
