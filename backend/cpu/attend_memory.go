@@ -139,6 +139,7 @@ func (p *partial) merge(w *worker, from *partial, i, n, lo, hi int) {
 	*s = kernel.SoftmaxArgs{
 		S: unsafe.Pointer(&m.scores[i*tile]), N: n, Lo: lo, Hi: hi,
 		Running: unsafe.Pointer(&m.running[2*i]), RunningStride: 2, Correction: unsafe.Pointer(&m.correction[i]),
+		Next: unsafe.Pointer(&m.scores[i*tile]),
 	}
 	w.p.set.Softmax(s)
 	v := &w.args.values

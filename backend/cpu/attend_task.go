@@ -110,6 +110,7 @@ func (t *attendTask) add(p *partial, v unsafe.Pointer, i, n, lo, hi int) {
 	*s = kernel.SoftmaxArgs{
 		S: unsafe.Pointer(&m.scores[i*tile]), N: n, Lo: lo, Hi: hi,
 		Running: unsafe.Pointer(p.max(i)), RunningStride: p.stride, Correction: unsafe.Pointer(&m.correction[i]),
+		Next: t.next, Half: t.s.cache.layout.states[t.st.attr.State].keyBytes / 2,
 	}
 	t.w.p.set.Softmax(s)
 	a := &t.w.args.values

@@ -17,6 +17,8 @@ const (
 	mergeGroups = 4
 	// splitTasks is how many tasks per worker make it unnecessary to divide the keys too.
 	splitTasks = 4
+	// sliceTasks is how many tasks per worker make it unnecessary to divide the heads of few rows further.
+	sliceTasks = 2
 )
 
 var negInf, negZero = float32(math.Inf(-1)), float32(math.Copysign(0, -1))
@@ -65,7 +67,7 @@ func (st *attendStage) divide(s *stepState, threads int) int {
 	// As many heads as the memory for the queries of a block has room for, but no fewer tasks than workers want.
 	st.slice = min(st.kv.Heads, attendRows/rows)
 	if threads > 1 {
-		st.slice = min(st.slice, max(1, n*st.kv.Heads/(splitTasks*threads)))
+		st.slice = min(st.slice, max(1, n*st.kv.Heads/(sliceTasks*threads)))
 	}
 	return n * st.slices()
 }

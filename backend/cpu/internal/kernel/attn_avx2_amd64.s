@@ -1493,7 +1493,7 @@ DATA eight<>+60(SB)/4, $0x00000008
 GLOBL eight<>(SB), RODATA|NOPTR, $64
 
 // func softmaxAVX2(a *SoftmaxArgs)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·softmaxAVX2(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX
 	MOVQ (AX), CX
@@ -1501,12 +1501,14 @@ TEXT ·softmaxAVX2(SB), NOSPLIT, $0-8
 	MOVQ 40(AX), BX
 	MOVQ 48(AX), SI
 	MOVQ 8(AX), DI
+	MOVQ 56(AX), R8
+	MOVQ 64(AX), R9
 	SHLQ $0x02, BX
-	MOVQ 16(AX), R8
+	MOVQ 16(AX), R10
 	MOVQ 24(AX), AX
-	MOVQ AX, R9
-	SUBQ R8, R9
-	CMPQ R9, $0x40
+	MOVQ AX, R11
+	SUBQ R10, R11
+	CMPQ R11, $0x40
 	JNE  part77
 
 queries78:
@@ -1602,6 +1604,8 @@ queries78:
 	VPADDD       Y7, Y11, Y11
 	VMULPS       Y11, Y12, Y10
 	VMOVUPS      Y10, 32(CX)
+	PREFETCHT1   (R8)
+	PREFETCHT1   (R8)(R9*1)
 	VMOVUPS      64(CX), Y11
 	VSUBPS       Y1, Y11, Y11
 	VMAXPS       Y11, Y2, Y11
@@ -1641,6 +1645,8 @@ queries78:
 	VPADDD       Y7, Y12, Y12
 	VMULPS       Y12, Y13, Y11
 	VMOVUPS      Y11, 96(CX)
+	PREFETCHT1   64(R8)
+	PREFETCHT1   64(R8)(R9*1)
 	VADDPS       Y11, Y10, Y10
 	VMOVUPS      128(CX), Y11
 	VSUBPS       Y1, Y11, Y11
@@ -1681,6 +1687,8 @@ queries78:
 	VPADDD       Y7, Y12, Y12
 	VMULPS       Y12, Y13, Y11
 	VMOVUPS      Y11, 160(CX)
+	PREFETCHT1   128(R8)
+	PREFETCHT1   128(R8)(R9*1)
 	VADDPS       Y11, Y10, Y10
 	VMOVUPS      192(CX), Y11
 	VSUBPS       Y1, Y11, Y11
@@ -1721,6 +1729,8 @@ queries78:
 	VPADDD       Y7, Y1, Y1
 	VMULPS       Y1, Y2, Y11
 	VMOVUPS      Y11, 224(CX)
+	PREFETCHT1   192(R8)
+	PREFETCHT1   192(R8)(R9*1)
 	VADDPS       Y11, Y10, Y10
 	VADDPS       Y10, Y9, Y9
 	VEXTRACTF128 $0x01, Y9, X1
@@ -1732,6 +1742,7 @@ queries78:
 	VMOVSS       X0, (SI)
 	VFMADD132SS  4(DX), X9, X0
 	VMOVSS       X0, 4(DX)
+	ADDQ         $0x00000100, R8
 	ADDQ         $0x00000100, CX
 	ADDQ         BX, DX
 	ADDQ         $0x04, SI
@@ -1741,8 +1752,8 @@ queries78:
 	RET
 
 part77:
-	DECQ         R8
-	VMOVD        R8, X0
+	DECQ         R10
+	VMOVD        R10, X0
 	VPBROADCASTD X0, Y0
 	VMOVD        AX, X1
 	VPBROADCASTD X1, Y1
@@ -1891,6 +1902,8 @@ queries79:
 	VPAND        Y13, Y14, Y14
 	VPAND        Y14, Y12, Y12
 	VMOVUPS      Y12, 32(CX)
+	PREFETCHT1   (R8)
+	PREFETCHT1   (R8)(R9*1)
 	VMOVUPS      64(CX), Y13
 	VSUBPS       Y3, Y13, Y13
 	VMAXPS       Y13, Y4, Y13
@@ -1940,6 +1953,8 @@ queries79:
 	VPAND        Y14, Y15, Y15
 	VPAND        Y15, Y13, Y13
 	VMOVUPS      Y13, 96(CX)
+	PREFETCHT1   64(R8)
+	PREFETCHT1   64(R8)(R9*1)
 	VADDPS       Y13, Y12, Y12
 	VMOVUPS      128(CX), Y13
 	VSUBPS       Y3, Y13, Y13
@@ -1990,6 +2005,8 @@ queries79:
 	VPAND        Y14, Y15, Y15
 	VPAND        Y15, Y13, Y13
 	VMOVUPS      Y13, 160(CX)
+	PREFETCHT1   128(R8)
+	PREFETCHT1   128(R8)(R9*1)
 	VADDPS       Y13, Y12, Y12
 	VMOVUPS      192(CX), Y13
 	VSUBPS       Y3, Y13, Y13
@@ -2040,6 +2057,8 @@ queries79:
 	VPAND        Y3, Y4, Y4
 	VPAND        Y4, Y13, Y13
 	VMOVUPS      Y13, 224(CX)
+	PREFETCHT1   192(R8)
+	PREFETCHT1   192(R8)(R9*1)
 	VADDPS       Y13, Y12, Y12
 	VADDPS       Y12, Y11, Y11
 	VEXTRACTF128 $0x01, Y11, X3
@@ -2051,6 +2070,7 @@ queries79:
 	VMOVSS       X2, (SI)
 	VFMADD132SS  4(DX), X11, X2
 	VMOVSS       X2, 4(DX)
+	ADDQ         $0x00000100, R8
 	ADDQ         $0x00000100, CX
 	ADDQ         BX, DX
 	ADDQ         $0x04, SI

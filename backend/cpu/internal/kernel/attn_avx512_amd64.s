@@ -1979,7 +1979,7 @@ DATA levels<>+60(SB)/4, $0x40e00000
 GLOBL levels<>(SB), RODATA|NOPTR, $64
 
 // func softmaxAVX512(a *SoftmaxArgs)
-// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
 TEXT ·softmaxAVX512(SB), NOSPLIT, $0-8
 	MOVQ    a+0(FP), AX
 	MOVQ    (AX), CX
@@ -1987,13 +1987,15 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $0-8
 	MOVQ    40(AX), BX
 	MOVQ    48(AX), SI
 	MOVQ    8(AX), DI
+	MOVQ    56(AX), R8
+	MOVQ    64(AX), R9
 	SHLQ    $0x02, BX
-	MOVQ    16(AX), R8
+	MOVQ    16(AX), R10
 	MOVQ    24(AX), AX
-	MOVQ    $-1, R9
-	BZHIQ   AX, R9, AX
-	BZHIQ   R8, R9, R9
-	XORQ    R9, AX
+	MOVQ    $-1, R11
+	BZHIQ   AX, R11, AX
+	BZHIQ   R10, R11, R11
+	XORQ    R11, AX
 	KMOVW   AX, K1
 	SHRQ    $0x10, AX
 	KMOVW   AX, K2
@@ -2070,6 +2072,8 @@ queries85:
 	VMULPS        Z10, Z11, Z9
 	VMOVAPS.Z     Z9, K1, Z9
 	VMOVUPS       Z9, (CX)
+	PREFETCHT1    (R8)
+	PREFETCHT1    (R8)(R9*1)
 	VMOVAPS       Z9, Z9
 	VMOVUPS       64(CX), Z10
 	VSUBPS        Z8, Z10, Z10
@@ -2091,6 +2095,8 @@ queries85:
 	VMULPS        Z11, Z12, Z10
 	VMOVAPS.Z     Z10, K2, Z10
 	VMOVUPS       Z10, 64(CX)
+	PREFETCHT1    64(R8)
+	PREFETCHT1    64(R8)(R9*1)
 	VADDPS        Z10, Z9, Z9
 	VMOVUPS       128(CX), Z10
 	VSUBPS        Z8, Z10, Z10
@@ -2112,6 +2118,8 @@ queries85:
 	VMULPS        Z11, Z12, Z10
 	VMOVAPS.Z     Z10, K3, Z10
 	VMOVUPS       Z10, 128(CX)
+	PREFETCHT1    128(R8)
+	PREFETCHT1    128(R8)(R9*1)
 	VADDPS        Z10, Z9, Z9
 	VMOVUPS       192(CX), Z10
 	VSUBPS        Z8, Z10, Z10
@@ -2133,6 +2141,8 @@ queries85:
 	VMULPS        Z8, Z11, Z10
 	VMOVAPS.Z     Z10, K4, Z10
 	VMOVUPS       Z10, 192(CX)
+	PREFETCHT1    192(R8)
+	PREFETCHT1    192(R8)(R9*1)
 	VADDPS        Z10, Z9, Z9
 	VEXTRACTF64X4 $0x01, Z9, Y8
 	VADDPS        Y8, Y9, Y9
@@ -2145,6 +2155,7 @@ queries85:
 	VMOVSS        X7, (SI)
 	VFMADD132SS   4(DX), X9, X7
 	VMOVSS        X7, 4(DX)
+	ADDQ          $0x00000100, R8
 	ADDQ          $0x00000100, CX
 	ADDQ          BX, DX
 	ADDQ          $0x04, SI

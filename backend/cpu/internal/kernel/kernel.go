@@ -185,6 +185,8 @@ type SoftmaxArgs struct {
 	Running       unsafe.Pointer // *float32: m and l of the first query, updated
 	RunningStride int            // float32 elements between queries
 	Correction    unsafe.Pointer // *float32 [N], results
+	Next          unsafe.Pointer // as in ScoresArgs: 256 bytes for each query are asked for here
+	Half          int            // and at this distance in bytes
 }
 
 // ValuesArgs adds one tile of values for N queries that share one value head:

@@ -8,6 +8,7 @@ import (
 // softmaxState is what the queries of a call share, and the places of the next one.
 type softmaxState struct {
 	s, running, stride, correction, n reg.GPVirtual
+	next, half                        reg.GPVirtual
 }
 
 // softmaxStart writes the beginning of the function and returns the first and last visible slots too.
@@ -17,6 +18,7 @@ func (g *attnGen) softmaxStart() (q *softmaxState, lo, hi reg.GPVirtual) {
 	q = &softmaxState{
 		s: g.load64(a.Field("S")), running: g.load64(a.Field("Running")), stride: g.load64(a.Field("RunningStride")),
 		correction: g.load64(a.Field("Correction")), n: g.load64(a.Field("N")),
+		next: g.load64(a.Field("Next")), half: g.load64(a.Field("Half")),
 	}
 	g.SHLQ(operand.Imm(2), q.stride)
 	return q, g.load64(a.Field("Lo")), g.load64(a.Field("Hi"))
@@ -27,6 +29,7 @@ func (g *attnGen) eachQuery(q *softmaxState, body func()) {
 	loop := g.label("queries")
 	g.Label(loop)
 	body()
+	g.ADDQ(operand.U32(256), q.next)
 	g.ADDQ(operand.U32(256), q.s)
 	g.ADDQ(q.stride, q.running)
 	g.ADDQ(operand.Imm(4), q.correction)
@@ -118,6 +121,7 @@ func (g *attnGen) softmaxTileAVX512(q *softmaxState, e *exponential, visible []r
 		g.exp(e, p)
 		g.VMOVAPS_Z(p, k, p)
 		g.VMOVUPS(p, mem(q.s, nil, 0, 64*i))
+		g.softmaxAhead(q, i)
 		if i == 0 {
 			g.VMOVAPS(p, sum)
 		} else {
@@ -125,6 +129,12 @@ func (g *attnGen) softmaxTileAVX512(q *softmaxState, e *exponential, visible []r
 		}
 	}
 	g.softmaxSum(q, old, sum)
+}
+
+// softmaxAhead asks for line i of the four of a query in each of two places.
+func (g *attnGen) softmaxAhead(q *softmaxState, i int) {
+	g.PREFETCHT1(mem(q.next, nil, 0, 64*i))
+	g.PREFETCHT1(mem(q.next, q.half, 1, 64*i))
 }
 
 // softmaxSum folds the lanes of the tile's sum, updates the running sum and stores the correction.
@@ -157,6 +167,9 @@ func (g *attnGen) softmaxTile(q *softmaxState, visible func(i int) reg.VecVirtua
 			g.VPAND(visible(i), p, p)
 		}
 		g.VMOVUPS(p, mem(q.s, nil, 0, 32*i))
+		if i%2 == 1 {
+			g.softmaxAhead(q, i/2)
+		}
 		if i < 2 {
 			sum[i] = p
 		} else {
