@@ -29,17 +29,18 @@ func readGo(p unsafe.Pointer, n, stride int) uint64 {
 	return sum[0] + sum[1] + sum[2] + sum[3]
 }
 
-// pattern is how a thread walks a part of the memory: n bytes of each stream at a time, streams stride apart.
+// pattern is how a thread walks its share of the memory: n bytes of each stream at a time, streams stride apart.
 type pattern struct {
 	name string
-	rows int // bytes of each stream; 0: the streams are quarters of the part
+	rows int // bytes of each stream; 0: the streams are quarters of the share
 }
 
 var patterns = []pattern{{"rows of 2 KiB", 2 << 10}, {"rows of 16 KiB", 16 << 10}, {"quarters", 0}}
 
-// ReadBandwidth returns the bytes per second that the given number of threads read from memory, size bytes in all, in the
-// fastest of several patterns; every part counts with the fastest of its tries. The memory is outside the Go heap, in large pages where the system has them. Size should
-// be several times that of the last cache; 0 is 1 GiB, or a quarter of what is available if that is less.
+// ReadBandwidth returns the bytes per second that the given number of threads read from memory: size bytes in all, each
+// thread its share from one end to the other, in the fastest of several passes in each of several patterns. The memory is
+// outside the Go heap, in large pages where the system has them. Size should be several times that of the last cache; 0 is
+// 1 GiB, or a quarter of what is available if that is less.
 func ReadBandwidth(threads, size int) (float64, error) {
 	if threads < 1 || size < 0 {
 		return 0, fmt.Errorf("limits: %d bytes by %d threads: want at least 1", size, threads)
@@ -52,8 +53,7 @@ func ReadBandwidth(threads, size int) (float64, error) {
 	}
 	const (
 		piece  = 1 << 18 // of each stream: what one call reads
-		part   = 64 << 20
-		passes = 5
+		passes = 7
 	)
 	share := size / threads / (streams * piece) * (streams * piece)
 	if share == 0 {
@@ -67,31 +67,17 @@ func ReadBandwidth(threads, size int) (float64, error) {
 	defer block.Free()
 	b := block.Bytes()
 	touch(b)
-	best := math.Inf(1) // seconds
-	for _, p := range patterns {
-		least := make([]float64, (share+part-1)/part) // seconds of each part
-		for i := range least {
-			least[i] = math.Inf(1)
-		}
-		for range passes {
-			// A part after the other, so that none is in a cache when its turn comes again.
-			for i := range least {
-				at := i * part
-				n := min(part, share-at)
-				took, err := together(threads, func(i int) { p.read(fastest(), b[i*share+at:][:n]) })
-				if err != nil {
-					return 0, err
-				}
-				least[i] = min(least[i], took.Seconds())
+	least := math.Inf(1) // seconds of a pass
+	for range passes {
+		for _, p := range patterns {
+			took, err := together(threads, func(i int) { p.read(fastest(), b[i*share:][:share]) })
+			if err != nil {
+				return 0, err
 			}
+			least = min(least, took.Seconds())
 		}
-		total := 0.0
-		for _, s := range least {
-			total += s
-		}
-		best = min(best, total)
 	}
-	return float64(share*threads) / best, nil
+	return float64(share*threads) / least, nil
 }
 
 // touch gives every page a frame of its own.
