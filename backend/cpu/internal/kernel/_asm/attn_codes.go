@@ -19,17 +19,9 @@ func (g *attnGen) levels() reg.VecVirtual {
 	return v
 }
 
-// scoresNibbles runs over the blocks of 32 columns of Q4_0 with AVX-512. A row of bytes is loaded once for all keys.
+// scoresNibbles runs over the blocks of 32 columns of Q4_0 with AVX-512.
 func (g *attnGen) scoresNibbles(f attnFormat, s *scoresState) {
-	vectors := len(s.acc[0])
-	var bytes [64]uint32
-	for i := range bytes {
-		bytes[i] = uint32(i)
-	}
-	index, table, levels := g.vecs(vectors), g.words("bytes", bytes[:]...), g.levels()
-	for v := range index {
-		g.VMOVDQU32(table.Offset(64*v), index[v])
-	}
+	vectors, levels := len(s.acc[0]), g.levels()
 	g.MOVQ(s.a("K"), s.block)
 	blocks := g.label("blocks")
 	g.Label(blocks)
@@ -43,16 +35,15 @@ func (g *attnGen) scoresNibbles(f attnFormat, s *scoresState) {
 		g.MOVQ(operand.U32(16), s.left)
 		loop := g.label("columns")
 		g.Label(loop)
-		codes := g.ZMM()
-		if high {
-			g.VPSRLW(operand.Imm(4), mem(s.row, nil, 0, 0), codes)
-		} else {
+		if !high {
 			g.ahead(f, len(s.acc), 64)
-			g.VMOVDQU32(mem(s.row, nil, 0, 0), codes)
 		}
 		k := g.vecs(vectors)
 		for v := range k {
-			g.VPERMB(codes, index[v], k[v])
+			g.VPMOVZXBD(mem(s.row, nil, 0, 16*v), k[v])
+			if high {
+				g.VPSRLD(operand.Imm(4), k[v], k[v])
+			}
 			g.VPERMPS(levels, k[v], k[v])
 			g.VMULPS(scales[v], k[v], k[v])
 		}

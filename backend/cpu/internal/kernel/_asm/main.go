@@ -147,6 +147,9 @@ func (f family) generate(kernelDir string) (map[string][]byte, error) {
 	if err := pass.Compile.Execute(file); err != nil {
 		return nil, err
 	}
+	if err := f.checkExtensions(file); err != nil {
+		return nil, err
+	}
 	if g.lanes == 8 {
 		if err := encodeVEX.Execute(file); err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -25,5 +26,17 @@ func TestGenerated(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestExtensions checks that an instruction of AVX-512 that only some processors of its level have is refused.
+func TestExtensions(t *testing.T) {
+	f := family{"vbmi", "avx512", func(g *generator) {
+		g.function("permute", "func(a *MatMulArgs)")
+		g.VPERMB(g.ZMM(), g.ZMM(), g.ZMM())
+		g.RET()
+	}}
+	if _, err := f.generate(".."); err == nil || !strings.Contains(err.Error(), "AVX512VBMI") {
+		t.Errorf("VPERMB in level avx512: %v", err)
 	}
 }
