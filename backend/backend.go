@@ -37,7 +37,8 @@ type Backend interface {
 	// Plan returns the memory that Compile with the same arguments would need, without reading weights.
 	Plan(g *ops.Graph, w Weights, o Options) (Footprint, error)
 	// Compile chooses kernels, packs the weights and plans the scratch memory. Mapped weights may also be packed later, while
-	// the program is in use, which changes no result. Weights may be closed when the program is closed, not before. Errors wrap ErrUnsupported, mem.ErrLimit or the error of the source.
+	// the program is in use, which changes no result. Weights may be closed when the program is closed, not before. Errors
+	// wrap ErrUnsupported, mem.ErrLimit or the error of the source.
 	Compile(ctx context.Context, g *ops.Graph, w Weights, o Options) (Program, error)
 }
 

@@ -37,8 +37,8 @@ func (b *backlog) run(p *Program) {
 	for done := false; !done; {
 		<-p.turn
 		if done = p.closed.Load(); !done {
-			if done = b.turn(p.backend.threads); done {
-				p.freeStaging()
+			if done = b.turn(p.backend.threads); b.next == len(b.units) {
+				p.closeErr = p.freeStaging()
 			}
 		}
 		p.turn <- struct{}{}
@@ -46,7 +46,7 @@ func (b *backlog) run(p *Program) {
 }
 
 // turn packs as much as one turn allows and reports whether that was the last. Units are taken in order and those taken are
-// finished, so all before next are packed. After an error everything stays as it is, and is reported by steps.
+// finished, so all before next are packed. After an error that was the last too: steps go on without what is not packed.
 func (b *backlog) turn(threads int) bool {
 	l := b.loader
 	var next, bytes atomic.Int64

@@ -1,9 +1,11 @@
 package cpu
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -108,7 +110,7 @@ func TestBacklog(t *testing.T) {
 				if err := r.program.freeStaging(); err != nil {
 					t.Error(err)
 				}
-				// From now on the stored bytes are not read any more; the first round below has read nothing else.
+				// From now on the stored bytes are not read any more; the control reads nothing else.
 				for name, b := range stored {
 					if name != "token_embd.weight" {
 						clear(b)
@@ -142,6 +144,46 @@ func unpacked(tb testing.TB, be *Backend, g *ops.Graph, w backend.Weights, o bac
 		tb.Fatal("no backlog")
 	}
 	return p
+}
+
+// TestBacklogFails has a source that gives the bytes of a matrix only once: what cannot be packed is staged for good.
+func TestBacklogFails(t *testing.T) {
+	c, o := shapeLater(), backend.Options{MaxRows: 128, Memory: new(mem.Account)}
+	want := newRig(t, c, q4KM, Config{Threads: 2}, backend.Options{MaxRows: 128}).logits()
+	be, err := New(Config{Threads: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	be.lazy, be.lazyBytes = func(tensor.DType) bool { return true }, 0
+	g := c.graph(t)
+	source, _ := mapped(t, g, weights(t, g, q4KM))
+	once := func(name string) (backend.Weight, error) {
+		s, err := source(name)
+		var calls atomic.Int32
+		section := s.Section
+		s.Section = func(off, n int, buf []byte) ([]byte, error) {
+			if calls.Add(1) > 1 {
+				return nil, errors.New("only once")
+			}
+			return section(off, n, buf)
+		}
+		return s, err
+	}
+	r := &rig{tb: t, program: unpacked(t, be, g, once, o)}
+	if r.cache, err = r.program.NewCache(backend.CacheF16, 4096); err != nil {
+		t.Fatal(err)
+	}
+	r.program.backlog.run(r.program)
+	if b := &r.program.backlog; b.next == len(b.units) {
+		t.Error("all is packed")
+	}
+	if got := r.logits(); !slices.Equal(got, want) {
+		t.Error("other logits")
+	}
+	r.close()
+	if n := o.Memory.Used(); n != 0 {
+		t.Errorf("%d bytes are in use after Close", n)
+	}
 }
 
 // TestBacklogBehindSteps lets a backlog work between steps, and closes programs while it does.

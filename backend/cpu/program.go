@@ -229,7 +229,7 @@ func (p *Program) Close() error {
 		p.backlog.closing.Store(true)
 		<-p.turn
 		p.closed.Store(true)
-		p.closeErr = p.release()
+		p.closeErr = errors.Join(p.closeErr, p.release())
 		p.turn <- struct{}{}
 	})
 	return p.closeErr
