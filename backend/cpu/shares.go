@@ -28,8 +28,8 @@ func (s shares) reset(starts []int) {
 	}
 }
 
-// take returns the panels from..end-1 that worker i is to do next, none if none are left. They are a quarter of its run: so
-// few that others can help with the rest, so many that taking them costs nothing.
+// take returns the panels from..end-1 that worker i is to do next, none if none are left. They are half of its run: so
+// few that others can help with the rest, so many that memory is read in long runs, at two places by kernels of one row.
 func (s shares) take(i int) (from, end int) {
 	for {
 		v := s[i].run.Load()
@@ -40,7 +40,7 @@ func (s shares) take(i int) (from, end int) {
 			}
 			continue
 		}
-		n := max(1, (end-from)/4)
+		n := (end - from + 1) / 2
 		if s[i].run.CompareAndSwap(v, packRun(from+n, end)) {
 			return from, from + n
 		}

@@ -104,7 +104,8 @@ type packer struct {
 // for r < Panels*PanelRows, m < M. Rows of the panels past the end of the matrix are zero; Dst has room for all of them.
 // With Accumulate the old value is added last, after the sum is complete. The order of the sum is in matmul_generic.go.
 //
-// With few activation rows many panels a call are read faster than one: memory rests while one call follows the other.
+// With few activation rows many panels a call are read faster than one: memory rests while one call follows the other. With
+// one row the kernels of amd64 read the two halves of the panels side by side.
 type MatMulArgs struct {
 	Dst        unsafe.Pointer // *float32, 4-byte aligned
 	DstStride  int            // float32 elements between activation rows

@@ -4,14 +4,145 @@
 
 // func matmulF16AVX512(a *MatMulArgs)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·matmulF16AVX512(SB), $48-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulF16AVX512(SB), $64-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ   a+0(FP), AX
+	MOVQ   40(AX), CX
+	MOVQ   CX, 24(SP)
+	MOVQ   64(AX), AX
+	MOVQ   AX, 40(SP)
+	MOVQ   8(SP), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	MOVQ   CX, SI
+	ADDQ   48(SP), SI
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+
+segment4:
+	MOVQ $0x0000000000000040, DI
+	CMPQ DX, DI
+	JGE  columns5
+	MOVQ DX, DI
+
+columns5:
+	SUBQ   DI, DX
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	SUBQ   $0x04, DI
+	JLT    rest7
+
+four6:
+	PREFETCHT0       1536(CX)
+	PREFETCHT1       3072(CX)
+	PREFETCHT0       1600(CX)
+	PREFETCHT1       3136(CX)
+	VCVTPH2PS        (CX), Z4
+	VFMADD231PS.BCST (BX), Z4, Z2
+	VCVTPH2PS        32(CX), Z4
+	VFMADD231PS.BCST 4(BX), Z4, Z2
+	VCVTPH2PS        64(CX), Z4
+	VFMADD231PS.BCST 8(BX), Z4, Z2
+	VCVTPH2PS        96(CX), Z4
+	VFMADD231PS.BCST 12(BX), Z4, Z2
+	ADDQ             $+128, CX
+	PREFETCHT0       1536(SI)
+	PREFETCHT1       3072(SI)
+	PREFETCHT0       1600(SI)
+	PREFETCHT1       3136(SI)
+	VCVTPH2PS        (SI), Z4
+	VFMADD231PS.BCST (BX), Z4, Z3
+	VCVTPH2PS        32(SI), Z4
+	VFMADD231PS.BCST 4(BX), Z4, Z3
+	VCVTPH2PS        64(SI), Z4
+	VFMADD231PS.BCST 8(BX), Z4, Z3
+	VCVTPH2PS        96(SI), Z4
+	VFMADD231PS.BCST 12(BX), Z4, Z3
+	ADDQ             $+128, SI
+	ADDQ             $+16, BX
+	SUBQ             $0x04, DI
+	JGE              four6
+
+rest7:
+	ADDQ $0x04, DI
+	JEQ  end9
+
+one8:
+	VCVTPH2PS        (CX), Z4
+	VFMADD231PS.BCST (BX), Z4, Z2
+	ADDQ             $+32, CX
+	VCVTPH2PS        (SI), Z4
+	VFMADD231PS.BCST (BX), Z4, Z3
+	ADDQ             $+32, SI
+	ADDQ             $+4, BX
+	DECQ             DI
+	JNZ              one8
+
+end9:
+	VADDPS  Z2, Z0, Z0
+	VADDPS  Z3, Z1, Z1
+	TESTQ   DX, DX
+	JNE     segment4
+	MOVQ    a+0(FP), CX
+	MOVQ    8(CX), BX
+	MOVQ    32(SP), DX
+	CMPB    72(CX), $0x00
+	MOVQ    56(SP), CX
+	JEQ     plain10
+	VADDPS  (DX), Z0, Z0
+	VMOVUPS Z0, (DX)
+	VADDPS  (DX)(CX*1), Z1, Z0
+	VMOVUPS Z0, (DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+	JMP     stored11
+
+plain10:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored11:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -22,9 +153,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile12:
 	CMPQ   40(SP), $0x0c
-	JLT    next3
+	JLT    next13
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
@@ -46,13 +177,13 @@ tile2:
 	VXORPS Z10, Z10, Z10
 	VXORPS Z11, Z11, Z11
 
-segment4:
+segment14:
 	MOVQ $0x0000000000000040, R9
 	CMPQ DX, R9
-	JGE  columns5
+	JGE  columns15
 	MOVQ DX, R9
 
-columns5:
+columns15:
 	SUBQ   R9, DX
 	VXORPS Z12, Z12, Z12
 	VXORPS Z13, Z13, Z13
@@ -67,9 +198,9 @@ columns5:
 	VXORPS Z22, Z22, Z22
 	VXORPS Z23, Z23, Z23
 	SUBQ   $0x04, R9
-	JLT    rest7
+	JLT    rest17
 
-four6:
+four16:
 	VCVTPH2PS        (CX), Z24
 	VFMADD231PS.BCST (DI), Z24, Z12
 	VFMADD231PS.BCST (DI)(AX*1), Z24, Z13
@@ -126,13 +257,13 @@ four6:
 	ADDQ             $+16, DI
 	ADDQ             $+16, R8
 	SUBQ             $0x04, R9
-	JGE              four6
+	JGE              four16
 
-rest7:
+rest17:
 	ADDQ $0x04, R9
-	JEQ  end9
+	JEQ  end19
 
-one8:
+one18:
 	VCVTPH2PS        (CX), Z24
 	VFMADD231PS.BCST (DI), Z24, Z12
 	VFMADD231PS.BCST (DI)(AX*1), Z24, Z13
@@ -150,9 +281,9 @@ one8:
 	ADDQ             $+4, DI
 	ADDQ             $+4, R8
 	DECQ             R9
-	JNZ              one8
+	JNZ              one18
 
-end9:
+end19:
 	VADDPS  Z12, Z0, Z0
 	VADDPS  Z13, Z1, Z1
 	VADDPS  Z14, Z2, Z2
@@ -166,12 +297,12 @@ end9:
 	VADDPS  Z22, Z10, Z10
 	VADDPS  Z23, Z11, Z11
 	TESTQ   DX, DX
-	JNE     segment4
+	JNE     segment14
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
 	MOVQ    32(SP), DX
 	CMPB    72(CX), $0x00
-	JEQ     plain10
+	JEQ     plain20
 	VADDPS  (DX), Z0, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
@@ -208,9 +339,9 @@ end9:
 	VADDPS  (DX), Z11, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored11
+	JMP     stored21
 
-plain10:
+plain20:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -236,16 +367,16 @@ plain10:
 	VMOVUPS Z11, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored11:
+stored21:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+12, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x0c, 40(SP)
-	JMP    tile2
+	JMP    tile12
 
-next3:
+next13:
 	CMPQ   40(SP), $0x08
-	JLT    next13
+	JLT    next23
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
@@ -263,13 +394,13 @@ next3:
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
 
-segment14:
+segment24:
 	MOVQ $0x0000000000000040, R9
 	CMPQ DX, R9
-	JGE  columns15
+	JGE  columns25
 	MOVQ DX, R9
 
-columns15:
+columns25:
 	SUBQ   R9, DX
 	VXORPS Z8, Z8, Z8
 	VXORPS Z9, Z9, Z9
@@ -280,9 +411,9 @@ columns15:
 	VXORPS Z14, Z14, Z14
 	VXORPS Z15, Z15, Z15
 	SUBQ   $0x04, R9
-	JLT    rest17
+	JLT    rest27
 
-four16:
+four26:
 	PREFETCHT0       2048(CX)
 	PREFETCHT0       2112(CX)
 	VCVTPH2PS        (CX), Z16
@@ -325,13 +456,13 @@ four16:
 	ADDQ             $+16, DI
 	ADDQ             $+16, R8
 	SUBQ             $0x04, R9
-	JGE              four16
+	JGE              four26
 
-rest17:
+rest27:
 	ADDQ $0x04, R9
-	JEQ  end19
+	JEQ  end29
 
-one18:
+one28:
 	VCVTPH2PS        (CX), Z16
 	VFMADD231PS.BCST (DI), Z16, Z8
 	VFMADD231PS.BCST (DI)(AX*1), Z16, Z9
@@ -345,9 +476,9 @@ one18:
 	ADDQ             $+4, DI
 	ADDQ             $+4, R8
 	DECQ             R9
-	JNZ              one18
+	JNZ              one28
 
-end19:
+end29:
 	VADDPS  Z8, Z0, Z0
 	VADDPS  Z9, Z1, Z1
 	VADDPS  Z10, Z2, Z2
@@ -357,12 +488,12 @@ end19:
 	VADDPS  Z14, Z6, Z6
 	VADDPS  Z15, Z7, Z7
 	TESTQ   DX, DX
-	JNE     segment14
+	JNE     segment24
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
 	MOVQ    32(SP), DX
 	CMPB    72(CX), $0x00
-	JEQ     plain20
+	JEQ     plain30
 	VADDPS  (DX), Z0, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
@@ -387,9 +518,9 @@ end19:
 	VADDPS  (DX), Z7, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored21
+	JMP     stored31
 
-plain20:
+plain30:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -407,15 +538,15 @@ plain20:
 	VMOVUPS Z7, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored21:
+stored31:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+8, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x08, 40(SP)
 
-next13:
+next23:
 	CMPQ   40(SP), $0x06
-	JLT    next23
+	JLT    next33
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
@@ -430,13 +561,13 @@ next13:
 	VXORPS Z4, Z4, Z4
 	VXORPS Z5, Z5, Z5
 
-segment24:
+segment34:
 	MOVQ $0x0000000000000040, R8
 	CMPQ DX, R8
-	JGE  columns25
+	JGE  columns35
 	MOVQ DX, R8
 
-columns25:
+columns35:
 	SUBQ   R8, DX
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
@@ -445,9 +576,9 @@ columns25:
 	VXORPS Z10, Z10, Z10
 	VXORPS Z11, Z11, Z11
 	SUBQ   $0x04, R8
-	JLT    rest27
+	JLT    rest37
 
-four26:
+four36:
 	PREFETCHT0       2048(CX)
 	PREFETCHT0       2112(CX)
 	VCVTPH2PS        (CX), Z12
@@ -481,13 +612,13 @@ four26:
 	ADDQ             $+128, CX
 	ADDQ             $+16, DI
 	SUBQ             $0x04, R8
-	JGE              four26
+	JGE              four36
 
-rest27:
+rest37:
 	ADDQ $0x04, R8
-	JEQ  end29
+	JEQ  end39
 
-one28:
+one38:
 	VCVTPH2PS        (CX), Z12
 	VFMADD231PS.BCST (DI), Z12, Z6
 	VFMADD231PS.BCST (DI)(AX*1), Z12, Z7
@@ -498,9 +629,9 @@ one28:
 	ADDQ             $+32, CX
 	ADDQ             $+4, DI
 	DECQ             R8
-	JNZ              one28
+	JNZ              one38
 
-end29:
+end39:
 	VADDPS  Z6, Z0, Z0
 	VADDPS  Z7, Z1, Z1
 	VADDPS  Z8, Z2, Z2
@@ -508,12 +639,12 @@ end29:
 	VADDPS  Z10, Z4, Z4
 	VADDPS  Z11, Z5, Z5
 	TESTQ   DX, DX
-	JNE     segment24
+	JNE     segment34
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
 	MOVQ    32(SP), DX
 	CMPB    72(CX), $0x00
-	JEQ     plain30
+	JEQ     plain40
 	VADDPS  (DX), Z0, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
@@ -532,9 +663,9 @@ end29:
 	VADDPS  (DX), Z5, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored31
+	JMP     stored41
 
-plain30:
+plain40:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -548,15 +679,15 @@ plain30:
 	VMOVUPS Z5, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored31:
+stored41:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x06, 40(SP)
 
-next23:
+next33:
 	CMPQ   40(SP), $0x04
-	JLT    next33
+	JLT    next43
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
@@ -568,22 +699,22 @@ next23:
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 
-segment34:
+segment44:
 	MOVQ $0x0000000000000040, DI
 	CMPQ DX, DI
-	JGE  columns35
+	JGE  columns45
 	MOVQ DX, DI
 
-columns35:
+columns45:
 	SUBQ   DI, DX
 	VXORPS Z4, Z4, Z4
 	VXORPS Z5, Z5, Z5
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
 	SUBQ   $0x04, DI
-	JLT    rest37
+	JLT    rest47
 
-four36:
+four46:
 	PREFETCHT0       2048(CX)
 	PREFETCHT0       2112(CX)
 	VCVTPH2PS        (CX), Z8
@@ -609,13 +740,13 @@ four36:
 	ADDQ             $+128, CX
 	ADDQ             $+16, SI
 	SUBQ             $0x04, DI
-	JGE              four36
+	JGE              four46
 
-rest37:
+rest47:
 	ADDQ $0x04, DI
-	JEQ  end39
+	JEQ  end49
 
-one38:
+one48:
 	VCVTPH2PS        (CX), Z8
 	VFMADD231PS.BCST (SI), Z8, Z4
 	VFMADD231PS.BCST (SI)(AX*1), Z8, Z5
@@ -624,20 +755,20 @@ one38:
 	ADDQ             $+32, CX
 	ADDQ             $+4, SI
 	DECQ             DI
-	JNZ              one38
+	JNZ              one48
 
-end39:
+end49:
 	VADDPS  Z4, Z0, Z0
 	VADDPS  Z5, Z1, Z1
 	VADDPS  Z6, Z2, Z2
 	VADDPS  Z7, Z3, Z3
 	TESTQ   DX, DX
-	JNE     segment34
+	JNE     segment44
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
 	MOVQ    32(SP), DX
 	CMPB    72(CX), $0x00
-	JEQ     plain40
+	JEQ     plain50
 	VADDPS  (DX), Z0, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
@@ -650,9 +781,9 @@ end39:
 	VADDPS  (DX), Z3, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored41
+	JMP     stored51
 
-plain40:
+plain50:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -662,15 +793,15 @@ plain40:
 	VMOVUPS Z3, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored41:
+stored51:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
 
-next33:
+next43:
 	CMPQ   40(SP), $0x03
-	JLT    next43
+	JLT    next53
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
@@ -680,21 +811,21 @@ next33:
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 
-segment44:
+segment54:
 	MOVQ $0x0000000000000040, SI
 	CMPQ DX, SI
-	JGE  columns45
+	JGE  columns55
 	MOVQ DX, SI
 
-columns45:
+columns55:
 	SUBQ   SI, DX
 	VXORPS Z3, Z3, Z3
 	VXORPS Z4, Z4, Z4
 	VXORPS Z5, Z5, Z5
 	SUBQ   $0x04, SI
-	JLT    rest47
+	JLT    rest57
 
-four46:
+four56:
 	PREFETCHT0       2048(CX)
 	PREFETCHT1       4096(CX)
 	PREFETCHT0       2112(CX)
@@ -718,13 +849,13 @@ four46:
 	ADDQ             $+128, CX
 	ADDQ             $+16, BX
 	SUBQ             $0x04, SI
-	JGE              four46
+	JGE              four56
 
-rest47:
+rest57:
 	ADDQ $0x04, SI
-	JEQ  end49
+	JEQ  end59
 
-one48:
+one58:
 	VCVTPH2PS        (CX), Z6
 	VFMADD231PS.BCST (BX), Z6, Z3
 	VFMADD231PS.BCST (BX)(AX*1), Z6, Z4
@@ -732,19 +863,19 @@ one48:
 	ADDQ             $+32, CX
 	ADDQ             $+4, BX
 	DECQ             SI
-	JNZ              one48
+	JNZ              one58
 
-end49:
+end59:
 	VADDPS  Z3, Z0, Z0
 	VADDPS  Z4, Z1, Z1
 	VADDPS  Z5, Z2, Z2
 	TESTQ   DX, DX
-	JNE     segment44
+	JNE     segment54
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
 	MOVQ    32(SP), DX
 	CMPB    72(CX), $0x00
-	JEQ     plain50
+	JEQ     plain60
 	VADDPS  (DX), Z0, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
@@ -754,9 +885,9 @@ end49:
 	VADDPS  (DX), Z2, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored51
+	JMP     stored61
 
-plain50:
+plain60:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -764,15 +895,15 @@ plain50:
 	VMOVUPS Z2, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored51:
+stored61:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next43:
+next53:
 	CMPQ   40(SP), $0x02
-	JLT    next53
+	JLT    next63
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
@@ -781,20 +912,20 @@ next43:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 
-segment54:
+segment64:
 	MOVQ $0x0000000000000040, SI
 	CMPQ DX, SI
-	JGE  columns55
+	JGE  columns65
 	MOVQ DX, SI
 
-columns55:
+columns65:
 	SUBQ   SI, DX
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 	SUBQ   $0x04, SI
-	JLT    rest57
+	JLT    rest67
 
-four56:
+four66:
 	PREFETCHT0       2048(CX)
 	PREFETCHT1       4096(CX)
 	PREFETCHT0       2112(CX)
@@ -814,54 +945,54 @@ four56:
 	ADDQ             $+128, CX
 	ADDQ             $+16, BX
 	SUBQ             $0x04, SI
-	JGE              four56
+	JGE              four66
 
-rest57:
+rest67:
 	ADDQ $0x04, SI
-	JEQ  end59
+	JEQ  end69
 
-one58:
+one68:
 	VCVTPH2PS        (CX), Z4
 	VFMADD231PS.BCST (BX), Z4, Z2
 	VFMADD231PS.BCST (BX)(AX*1), Z4, Z3
 	ADDQ             $+32, CX
 	ADDQ             $+4, BX
 	DECQ             SI
-	JNZ              one58
+	JNZ              one68
 
-end59:
+end69:
 	VADDPS  Z2, Z0, Z0
 	VADDPS  Z3, Z1, Z1
 	TESTQ   DX, DX
-	JNE     segment54
+	JNE     segment64
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
 	MOVQ    32(SP), DX
 	CMPB    72(CX), $0x00
-	JEQ     plain60
+	JEQ     plain70
 	VADDPS  (DX), Z0, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VADDPS  (DX), Z1, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored61
+	JMP     stored71
 
-plain60:
+plain70:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored61:
+stored71:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next53:
+next63:
 	CMPQ   40(SP), $0x01
-	JLT    next63
+	JLT    next73
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
@@ -869,19 +1000,19 @@ next53:
 	MOVQ   24(SP), BX
 	VXORPS Z0, Z0, Z0
 
-segment64:
+segment74:
 	MOVQ $0x0000000000000040, SI
 	CMPQ DX, SI
-	JGE  columns65
+	JGE  columns75
 	MOVQ DX, SI
 
-columns65:
+columns75:
 	SUBQ   SI, DX
 	VXORPS Z1, Z1, Z1
 	SUBQ   $0x04, SI
-	JLT    rest67
+	JLT    rest77
 
-four66:
+four76:
 	PREFETCHT0       2048(CX)
 	PREFETCHT1       4096(CX)
 	PREFETCHT0       2112(CX)
@@ -897,51 +1028,53 @@ four66:
 	ADDQ             $+128, CX
 	ADDQ             $+16, BX
 	SUBQ             $0x04, SI
-	JGE              four66
+	JGE              four76
 
-rest67:
+rest77:
 	ADDQ $0x04, SI
-	JEQ  end69
+	JEQ  end79
 
-one68:
+one78:
 	VCVTPH2PS        (CX), Z2
 	VFMADD231PS.BCST (BX), Z2, Z1
 	ADDQ             $+32, CX
 	ADDQ             $+4, BX
 	DECQ             SI
-	JNZ              one68
+	JNZ              one78
 
-end69:
+end79:
 	VADDPS  Z1, Z0, Z0
 	TESTQ   DX, DX
-	JNE     segment64
+	JNE     segment74
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
 	MOVQ    32(SP), DX
 	CMPB    72(CX), $0x00
-	JEQ     plain70
+	JEQ     plain80
 	VADDPS  (DX), Z0, Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored71
+	JMP     stored81
 
-plain70:
+plain80:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored71:
+stored81:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next63:
+next73:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 
@@ -964,7 +1097,7 @@ TEXT ·matmulF16SegmentAVX512(SB), $16488-8
 	LEAQ (DX)(BX*2), DI
 	MOVQ AX, SI
 
-widen72:
+widen82:
 	VCVTPH2PS (DX), Z0
 	VMOVAPS   Z0, (SI)
 	VCVTPH2PS (DX)(BX*1), Z0
@@ -977,18 +1110,18 @@ widen72:
 	ADDQ      $+32, DI
 	ADDQ      $+256, SI
 	DECQ      CX
-	JNZ       widen72
+	JNZ       widen82
 	MOVQ      DX, 24(SP)
 	ADDQ      $+2048, DX
 	MOVQ      DX, 32(SP)
 
-tile73:
+tile83:
 	CMPQ       16(SP), $0x06
-	JLT        next74
+	JLT        next84
 	MOVQ       a+0(FP), CX
 	MOVQ       24(SP), DX
 	CMPQ       DX, 32(SP)
-	JGE        asked75
+	JGE        asked85
 	ADDQ       $+128, 24(SP)
 	MOVQ       24(CX), CX
 	PREFETCHT1 (DX)
@@ -1004,7 +1137,7 @@ tile73:
 	PREFETCHT1 64(DX)
 	ADDQ       CX, DX
 
-asked75:
+asked85:
 	MOVQ   a+0(FP), CX
 	MOVQ   40(CX), DX
 	LEAQ   (DX)(DX*2), BX
@@ -1041,9 +1174,9 @@ asked75:
 	MOVQ   (SP), R9
 	LEAQ   (R9)(BX*2), R11
 	SUBQ   $0x08, R10
-	JLT    rest79
+	JLT    rest89
 
-columns78:
+columns88:
 	PREFETCHT0   (R11)
 	VMOVAPS      (R8), Z24
 	VMOVAPS      64(R8), Z25
@@ -1324,13 +1457,13 @@ columns78:
 	ADDQ         $+2048, R8
 	ADDQ         $+32, R9
 	SUBQ         $0x08, R10
-	JGE          columns78
+	JGE          columns88
 
-rest79:
+rest89:
 	ADDQ $0x08, R10
-	JEQ  end77
+	JEQ  end87
 
-one76:
+one86:
 	VMOVAPS      (R8), Z24
 	VMOVAPS      64(R8), Z25
 	VMOVAPS      128(R8), Z26
@@ -1368,9 +1501,9 @@ one76:
 	ADDQ         $+256, R8
 	ADDQ         $+4, R9
 	DECQ         R10
-	JNZ          one76
+	JNZ          one86
 
-end77:
+end87:
 	VADDPS  (CX), Z0, Z0
 	VMOVUPS Z0, (CX)
 	VADDPS  64(CX), Z1, Z1
@@ -1430,11 +1563,11 @@ end77:
 	IMUL3Q  $+6, DX, CX
 	ADDQ    CX, (SP)
 	SUBQ    $0x06, 16(SP)
-	JMP     tile73
+	JMP     tile83
 
-next74:
+next84:
 	CMPQ   16(SP), $0x03
-	JLT    next81
+	JLT    next91
 	MOVQ   a+0(FP), CX
 	MOVQ   40(CX), DX
 	MOVQ   8(CX), BX
@@ -1456,7 +1589,7 @@ next74:
 	LEAQ   (AX), SI
 	MOVQ   (SP), DI
 
-one82:
+one92:
 	VMOVAPS      (SI), Z12
 	VMOVAPS      64(SI), Z13
 	VMOVAPS      128(SI), Z14
@@ -1479,7 +1612,7 @@ one82:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one82
+	JNZ          one92
 	VADDPS       (CX), Z0, Z0
 	VMOVUPS      Z0, (CX)
 	VADDPS       64(CX), Z1, Z1
@@ -1513,9 +1646,9 @@ one82:
 	ADDQ         CX, (SP)
 	SUBQ         $0x03, 16(SP)
 
-next81:
+next91:
 	CMPQ   16(SP), $0x02
-	JLT    next85
+	JLT    next95
 	MOVQ   a+0(FP), CX
 	MOVQ   40(CX), DX
 	MOVQ   8(CX), BX
@@ -1533,7 +1666,7 @@ next81:
 	LEAQ   (AX), SI
 	MOVQ   (SP), DI
 
-one86:
+one96:
 	VMOVAPS      (SI), Z8
 	VMOVAPS      64(SI), Z9
 	VMOVAPS      128(SI), Z10
@@ -1551,7 +1684,7 @@ one86:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one86
+	JNZ          one96
 	VADDPS       (CX), Z0, Z0
 	VMOVUPS      Z0, (CX)
 	VADDPS       64(CX), Z1, Z1
@@ -1576,9 +1709,9 @@ one86:
 	ADDQ         CX, (SP)
 	SUBQ         $0x02, 16(SP)
 
-next85:
+next95:
 	CMPQ   16(SP), $0x01
-	JLT    next89
+	JLT    next99
 	MOVQ   a+0(FP), CX
 	MOVQ   40(CX), DX
 	MOVQ   8(CX), BX
@@ -1592,7 +1725,7 @@ next85:
 	LEAQ   (AX), AX
 	MOVQ   (SP), DI
 
-one90:
+one100:
 	VMOVAPS      (AX), Z4
 	VMOVAPS      64(AX), Z5
 	VMOVAPS      128(AX), Z6
@@ -1605,7 +1738,7 @@ one90:
 	ADDQ         $+256, AX
 	ADDQ         $+4, DI
 	DECQ         SI
-	JNZ          one90
+	JNZ          one100
 	MOVQ         CX, AX
 	VADDPS       (AX), Z0, Z0
 	VMOVUPS      Z0, (AX)
@@ -1622,6 +1755,6 @@ one90:
 	ADDQ         AX, (SP)
 	SUBQ         $0x01, 16(SP)
 
-next89:
+next99:
 	VZEROUPPER
 	RET

@@ -4,14 +4,198 @@
 
 // func matmulF32AVX2(a *MatMulArgs)
 // Requires: AVX, FMA3, MMX+
-TEXT ·matmulF32AVX2(SB), $496-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulF32AVX2(SB), $896-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ   a+0(FP), AX
+	MOVQ   40(AX), CX
+	MOVQ   CX, 24(SP)
+	MOVQ   64(AX), AX
+	MOVQ   AX, 40(SP)
+	MOVQ   8(SP), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   127(SP), SI
+	ANDQ   $-64, SI
+	MOVQ   CX, DI
+	ADDQ   48(SP), DI
+	LEAQ   384(SI), SI
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+segment4:
+	MOVQ $0x0000000000000040, SI
+	CMPQ DX, SI
+	JGE  columns5
+	MOVQ DX, SI
+
+columns5:
+	SUBQ   SI, DX
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	SUBQ   $0x04, SI
+	JLT    rest7
+
+four6:
+	PREFETCHT0   1536(CX)
+	PREFETCHT1   3072(CX)
+	PREFETCHT0   1600(CX)
+	PREFETCHT1   3136(CX)
+	PREFETCHT0   1664(CX)
+	PREFETCHT1   3200(CX)
+	PREFETCHT0   1728(CX)
+	PREFETCHT1   3264(CX)
+	VMOVUPS      (CX), Y8
+	VMOVUPS      32(CX), Y9
+	VBROADCASTSS (BX), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VMOVUPS      64(CX), Y8
+	VMOVUPS      96(CX), Y9
+	VBROADCASTSS 4(BX), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VMOVUPS      128(CX), Y8
+	VMOVUPS      160(CX), Y9
+	VBROADCASTSS 8(BX), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VMOVUPS      192(CX), Y8
+	VMOVUPS      224(CX), Y9
+	VBROADCASTSS 12(BX), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	ADDQ         $+256, CX
+	PREFETCHT0   1536(DI)
+	PREFETCHT1   3072(DI)
+	PREFETCHT0   1600(DI)
+	PREFETCHT1   3136(DI)
+	PREFETCHT0   1664(DI)
+	PREFETCHT1   3200(DI)
+	PREFETCHT0   1728(DI)
+	PREFETCHT1   3264(DI)
+	VMOVUPS      (DI), Y8
+	VMOVUPS      32(DI), Y9
+	VBROADCASTSS (BX), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	VMOVUPS      64(DI), Y8
+	VMOVUPS      96(DI), Y9
+	VBROADCASTSS 4(BX), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	VMOVUPS      128(DI), Y8
+	VMOVUPS      160(DI), Y9
+	VBROADCASTSS 8(BX), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	VMOVUPS      192(DI), Y8
+	VMOVUPS      224(DI), Y9
+	VBROADCASTSS 12(BX), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	ADDQ         $+256, DI
+	ADDQ         $+16, BX
+	SUBQ         $0x04, SI
+	JGE          four6
+
+rest7:
+	ADDQ $0x04, SI
+	JEQ  end9
+
+one8:
+	VMOVUPS      (CX), Y8
+	VMOVUPS      32(CX), Y9
+	VBROADCASTSS (BX), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	ADDQ         $+64, CX
+	VMOVUPS      (DI), Y8
+	VMOVUPS      32(DI), Y9
+	VBROADCASTSS (BX), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	ADDQ         $+64, DI
+	ADDQ         $+4, BX
+	DECQ         SI
+	JNZ          one8
+
+end9:
+	VADDPS  Y4, Y0, Y0
+	VADDPS  Y5, Y1, Y1
+	VADDPS  Y6, Y2, Y2
+	VADDPS  Y7, Y3, Y3
+	TESTQ   DX, DX
+	JNE     segment4
+	MOVQ    a+0(FP), CX
+	MOVQ    8(CX), BX
+	MOVQ    32(SP), DX
+	CMPB    72(CX), $0x00
+	MOVQ    56(SP), CX
+	JEQ     plain10
+	VADDPS  (DX), Y0, Y0
+	VMOVUPS Y0, (DX)
+	VADDPS  (DX)(CX*1), Y2, Y0
+	VMOVUPS Y0, (DX)(CX*1)
+	VADDPS  32(DX), Y1, Y0
+	VMOVUPS Y0, 32(DX)
+	VADDPS  32(DX)(CX*1), Y3, Y0
+	VMOVUPS Y0, 32(DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+	JMP     stored11
+
+plain10:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y2, (DX)(CX*1)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y3, 32(DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored11:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -22,9 +206,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile12:
 	CMPQ    40(SP), $0x06
-	JLT     next3
+	JLT     next13
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
@@ -32,7 +216,7 @@ tile2:
 	LEAQ    (AX)(AX*2), BX
 	LEAQ    (AX)(AX*4), SI
 	MOVQ    24(SP), DI
-	LEAQ    111(SP), R8
+	LEAQ    127(SP), R8
 	ANDQ    $-64, R8
 	VXORPS  Y0, Y0, Y0
 	VMOVUPS Y0, (R8)
@@ -48,13 +232,13 @@ tile2:
 	VMOVUPS Y0, 320(R8)
 	VMOVUPS Y0, 352(R8)
 
-segment4:
+segment14:
 	MOVQ $0x0000000000000040, R9
 	CMPQ DX, R9
-	JGE  columns5
+	JGE  columns15
 	MOVQ DX, R9
 
-columns5:
+columns15:
 	SUBQ   R9, DX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -69,9 +253,9 @@ columns5:
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 	SUBQ   $0x04, R9
-	JLT    rest7
+	JLT    rest17
 
-four6:
+four16:
 	PREFETCHT0   2048(CX)
 	PREFETCHT0   2112(CX)
 	PREFETCHT0   2176(CX)
@@ -159,13 +343,13 @@ four6:
 	ADDQ         $+256, CX
 	ADDQ         $+16, DI
 	SUBQ         $0x04, R9
-	JGE          four6
+	JGE          four16
 
-rest7:
+rest17:
 	ADDQ $0x04, R9
-	JEQ  end9
+	JEQ  end19
 
-one8:
+one18:
 	VMOVUPS      (CX), Y12
 	VMOVUPS      32(CX), Y13
 	VBROADCASTSS (DI), Y14
@@ -189,9 +373,9 @@ one8:
 	ADDQ         $+64, CX
 	ADDQ         $+4, DI
 	DECQ         R9
-	JNZ          one8
+	JNZ          one18
 
-end9:
+end19:
 	VADDPS  (R8), Y0, Y0
 	VMOVUPS Y0, (R8)
 	VADDPS  32(R8), Y1, Y1
@@ -217,12 +401,12 @@ end9:
 	VADDPS  352(R8), Y11, Y11
 	VMOVUPS Y11, 352(R8)
 	TESTQ   DX, DX
-	JNE     segment4
+	JNE     segment14
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
 	MOVQ    32(SP), DX
 	CMPB    72(CX), $0x00
-	JEQ     plain10
+	JEQ     plain20
 	VMOVUPS (R8), Y0
 	VADDPS  (DX), Y0, Y0
 	VMOVUPS Y0, (DX)
@@ -265,9 +449,9 @@ end9:
 	VADDPS  32(DX), Y0, Y0
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored11
+	JMP     stored21
 
-plain10:
+plain20:
 	VMOVUPS (R8), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(R8), Y0
@@ -299,23 +483,23 @@ plain10:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored11:
+stored21:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x06, 40(SP)
-	JMP    tile2
+	JMP    tile12
 
-next3:
+next13:
 	CMPQ    40(SP), $0x04
-	JLT     next13
+	JLT     next23
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	LEAQ    (AX)(AX*2), BX
 	MOVQ    24(SP), SI
-	LEAQ    111(SP), DI
+	LEAQ    127(SP), DI
 	ANDQ    $-64, DI
 	VXORPS  Y0, Y0, Y0
 	VMOVUPS Y0, (DI)
@@ -327,13 +511,13 @@ next3:
 	VMOVUPS Y0, 192(DI)
 	VMOVUPS Y0, 224(DI)
 
-segment14:
+segment24:
 	MOVQ $0x0000000000000040, R8
 	CMPQ DX, R8
-	JGE  columns15
+	JGE  columns25
 	MOVQ DX, R8
 
-columns15:
+columns25:
 	SUBQ   R8, DX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -344,9 +528,9 @@ columns15:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 	SUBQ   $0x04, R8
-	JLT    rest17
+	JLT    rest27
 
-four16:
+four26:
 	PREFETCHT0   2048(CX)
 	PREFETCHT0   2112(CX)
 	PREFETCHT0   2176(CX)
@@ -410,13 +594,13 @@ four16:
 	ADDQ         $+256, CX
 	ADDQ         $+16, SI
 	SUBQ         $0x04, R8
-	JGE          four16
+	JGE          four26
 
-rest17:
+rest27:
 	ADDQ $0x04, R8
-	JEQ  end19
+	JEQ  end29
 
-one18:
+one28:
 	VMOVUPS      (CX), Y8
 	VMOVUPS      32(CX), Y9
 	VBROADCASTSS (SI), Y10
@@ -434,9 +618,9 @@ one18:
 	ADDQ         $+64, CX
 	ADDQ         $+4, SI
 	DECQ         R8
-	JNZ          one18
+	JNZ          one28
 
-end19:
+end29:
 	VADDPS  (DI), Y0, Y0
 	VMOVUPS Y0, (DI)
 	VADDPS  32(DI), Y1, Y1
@@ -454,12 +638,12 @@ end19:
 	VADDPS  224(DI), Y7, Y7
 	VMOVUPS Y7, 224(DI)
 	TESTQ   DX, DX
-	JNE     segment14
+	JNE     segment24
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
 	MOVQ    32(SP), DX
 	CMPB    72(CX), $0x00
-	JEQ     plain20
+	JEQ     plain30
 	VMOVUPS (DI), Y0
 	VADDPS  (DX), Y0, Y0
 	VMOVUPS Y0, (DX)
@@ -488,9 +672,9 @@ end19:
 	VADDPS  32(DX), Y0, Y0
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored21
+	JMP     stored31
 
-plain20:
+plain30:
 	VMOVUPS (DI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(DI), Y0
@@ -512,21 +696,21 @@ plain20:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored21:
+stored31:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
 
-next13:
+next23:
 	CMPQ   40(SP), $0x03
-	JLT    next23
+	JLT    next33
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -535,13 +719,13 @@ next13:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-segment24:
+segment34:
 	MOVQ $0x0000000000000040, SI
 	CMPQ DX, SI
-	JGE  columns25
+	JGE  columns35
 	MOVQ DX, SI
 
-columns25:
+columns35:
 	SUBQ   SI, DX
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
@@ -550,9 +734,9 @@ columns25:
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 	SUBQ   $0x04, SI
-	JLT    rest27
+	JLT    rest37
 
-four26:
+four36:
 	PREFETCHT0   2048(CX)
 	PREFETCHT1   4096(CX)
 	PREFETCHT0   2112(CX)
@@ -608,13 +792,13 @@ four26:
 	ADDQ         $+256, CX
 	ADDQ         $+16, BX
 	SUBQ         $0x04, SI
-	JGE          four26
+	JGE          four36
 
-rest27:
+rest37:
 	ADDQ $0x04, SI
-	JEQ  end29
+	JEQ  end39
 
-one28:
+one38:
 	VMOVUPS      (CX), Y12
 	VMOVUPS      32(CX), Y13
 	VBROADCASTSS (BX), Y14
@@ -629,9 +813,9 @@ one28:
 	ADDQ         $+64, CX
 	ADDQ         $+4, BX
 	DECQ         SI
-	JNZ          one28
+	JNZ          one38
 
-end29:
+end39:
 	VADDPS  Y6, Y0, Y0
 	VADDPS  Y7, Y1, Y1
 	VADDPS  Y8, Y2, Y2
@@ -639,12 +823,12 @@ end29:
 	VADDPS  Y10, Y4, Y4
 	VADDPS  Y11, Y5, Y5
 	TESTQ   DX, DX
-	JNE     segment24
+	JNE     segment34
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
 	MOVQ    32(SP), DX
 	CMPB    72(CX), $0x00
-	JEQ     plain30
+	JEQ     plain40
 	VADDPS  (DX), Y0, Y0
 	VMOVUPS Y0, (DX)
 	VADDPS  32(DX), Y1, Y0
@@ -660,9 +844,9 @@ end29:
 	VADDPS  32(DX), Y5, Y0
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored31
+	JMP     stored41
 
-plain30:
+plain40:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
@@ -673,43 +857,43 @@ plain30:
 	VMOVUPS Y5, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored31:
+stored41:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next23:
+next33:
 	CMPQ   40(SP), $0x02
-	JLT    next33
+	JLT    next43
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-segment34:
+segment44:
 	MOVQ $0x0000000000000040, SI
 	CMPQ DX, SI
-	JGE  columns35
+	JGE  columns45
 	MOVQ DX, SI
 
-columns35:
+columns45:
 	SUBQ   SI, DX
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 	SUBQ   $0x04, SI
-	JLT    rest37
+	JLT    rest47
 
-four36:
+four46:
 	PREFETCHT0   2048(CX)
 	PREFETCHT1   4096(CX)
 	PREFETCHT0   2112(CX)
@@ -753,13 +937,13 @@ four36:
 	ADDQ         $+256, CX
 	ADDQ         $+16, BX
 	SUBQ         $0x04, SI
-	JGE          four36
+	JGE          four46
 
-rest37:
+rest47:
 	ADDQ $0x04, SI
-	JEQ  end39
+	JEQ  end49
 
-one38:
+one48:
 	VMOVUPS      (CX), Y8
 	VMOVUPS      32(CX), Y9
 	VBROADCASTSS (BX), Y10
@@ -771,20 +955,20 @@ one38:
 	ADDQ         $+64, CX
 	ADDQ         $+4, BX
 	DECQ         SI
-	JNZ          one38
+	JNZ          one48
 
-end39:
+end49:
 	VADDPS  Y4, Y0, Y0
 	VADDPS  Y5, Y1, Y1
 	VADDPS  Y6, Y2, Y2
 	VADDPS  Y7, Y3, Y3
 	TESTQ   DX, DX
-	JNE     segment34
+	JNE     segment44
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
 	MOVQ    32(SP), DX
 	CMPB    72(CX), $0x00
-	JEQ     plain40
+	JEQ     plain50
 	VADDPS  (DX), Y0, Y0
 	VMOVUPS Y0, (DX)
 	VADDPS  32(DX), Y1, Y0
@@ -795,9 +979,9 @@ end39:
 	VADDPS  32(DX), Y3, Y0
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored41
+	JMP     stored51
 
-plain40:
+plain50:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
@@ -805,39 +989,39 @@ plain40:
 	VMOVUPS Y3, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored41:
+stored51:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next33:
+next43:
 	CMPQ   40(SP), $0x01
-	JLT    next43
+	JLT    next53
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-segment44:
+segment54:
 	MOVQ $0x0000000000000040, SI
 	CMPQ DX, SI
-	JGE  columns45
+	JGE  columns55
 	MOVQ DX, SI
 
-columns45:
+columns55:
 	SUBQ   SI, DX
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	SUBQ   $0x04, SI
-	JLT    rest47
+	JLT    rest57
 
-four46:
+four56:
 	PREFETCHT0   2048(CX)
 	PREFETCHT1   4096(CX)
 	PREFETCHT0   2112(CX)
@@ -869,13 +1053,13 @@ four46:
 	ADDQ         $+256, CX
 	ADDQ         $+16, BX
 	SUBQ         $0x04, SI
-	JGE          four46
+	JGE          four56
 
-rest47:
+rest57:
 	ADDQ $0x04, SI
-	JEQ  end49
+	JEQ  end59
 
-one48:
+one58:
 	VMOVUPS      (CX), Y4
 	VMOVUPS      32(CX), Y5
 	VBROADCASTSS (BX), Y6
@@ -884,43 +1068,45 @@ one48:
 	ADDQ         $+64, CX
 	ADDQ         $+4, BX
 	DECQ         SI
-	JNZ          one48
+	JNZ          one58
 
-end49:
+end59:
 	VADDPS  Y2, Y0, Y0
 	VADDPS  Y3, Y1, Y1
 	TESTQ   DX, DX
-	JNE     segment44
+	JNE     segment54
 	MOVQ    a+0(FP), CX
 	MOVQ    8(CX), BX
 	MOVQ    32(SP), DX
 	CMPB    72(CX), $0x00
-	JEQ     plain50
+	JEQ     plain60
 	VADDPS  (DX), Y0, Y0
 	VMOVUPS Y0, (DX)
 	VADDPS  32(DX), Y1, Y0
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
-	JMP     stored51
+	JMP     stored61
 
-plain50:
+plain60:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored51:
+stored61:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next43:
+next53:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 
@@ -943,7 +1129,7 @@ TEXT ·matmulF32SegmentAVX2(SB), $16488-8
 	LEAQ (DX)(BX*2), DI
 	MOVQ AX, SI
 
-widen52:
+widen62:
 	VMOVUPS (DX), Y0
 	VMOVUPS 32(DX), Y1
 	VMOVAPS Y0, (SI)
@@ -964,18 +1150,18 @@ widen52:
 	ADDQ    $+64, DI
 	ADDQ    $+256, SI
 	DECQ    CX
-	JNZ     widen52
+	JNZ     widen62
 	MOVQ    DX, 24(SP)
 	ADDQ    $+4096, DX
 	MOVQ    DX, 32(SP)
 
-tile53:
+tile63:
 	CMPQ       16(SP), $0x06
-	JLT        next54
+	JLT        next64
 	MOVQ       a+0(FP), CX
 	MOVQ       24(SP), DX
 	CMPQ       DX, 32(SP)
-	JGE        asked55
+	JGE        asked65
 	ADDQ       $+128, 24(SP)
 	MOVQ       24(CX), CX
 	PREFETCHT1 (DX)
@@ -991,7 +1177,7 @@ tile53:
 	PREFETCHT1 64(DX)
 	ADDQ       CX, DX
 
-asked55:
+asked65:
 	MOVQ   a+0(FP), CX
 	MOVQ   40(CX), DX
 	LEAQ   (DX)(DX*2), BX
@@ -1016,9 +1202,9 @@ asked55:
 	MOVQ   (SP), R9
 	LEAQ   (R9)(BX*2), R11
 	SUBQ   $0x08, R10
-	JLT    rest59
+	JLT    rest69
 
-columns58:
+columns68:
 	PREFETCHT0   (R11)
 	VMOVAPS      (R8), Y12
 	VMOVAPS      32(R8), Y13
@@ -1187,13 +1373,13 @@ columns58:
 	ADDQ         $+2048, R8
 	ADDQ         $+32, R9
 	SUBQ         $0x08, R10
-	JGE          columns58
+	JGE          columns68
 
-rest59:
+rest69:
 	ADDQ $0x08, R10
-	JEQ  end57
+	JEQ  end67
 
-one56:
+one66:
 	VMOVAPS      (R8), Y12
 	VMOVAPS      32(R8), Y13
 	VBROADCASTSS (R9), Y14
@@ -1217,9 +1403,9 @@ one56:
 	ADDQ         $+256, R8
 	ADDQ         $+4, R9
 	DECQ         R10
-	JNZ          one56
+	JNZ          one66
 
-end57:
+end67:
 	MOVQ    CX, R8
 	VADDPS  (R8), Y0, Y0
 	VMOVUPS Y0, (R8)
@@ -1267,9 +1453,9 @@ end57:
 	LEAQ    64(AX), R8
 	MOVQ    (SP), R9
 	SUBQ    $0x08, R10
-	JLT     rest63
+	JLT     rest73
 
-columns62:
+columns72:
 	VMOVAPS      (R8), Y12
 	VMOVAPS      32(R8), Y13
 	VBROADCASTSS (R9), Y14
@@ -1433,13 +1619,13 @@ columns62:
 	ADDQ         $+2048, R8
 	ADDQ         $+32, R9
 	SUBQ         $0x08, R10
-	JGE          columns62
+	JGE          columns72
 
-rest63:
+rest73:
 	ADDQ $0x08, R10
-	JEQ  end61
+	JEQ  end71
 
-one60:
+one70:
 	VMOVAPS      (R8), Y12
 	VMOVAPS      32(R8), Y13
 	VBROADCASTSS (R9), Y14
@@ -1463,9 +1649,9 @@ one60:
 	ADDQ         $+256, R8
 	ADDQ         $+4, R9
 	DECQ         R10
-	JNZ          one60
+	JNZ          one70
 
-end61:
+end71:
 	MOVQ    CX, R8
 	VADDPS  64(R8), Y0, Y0
 	VMOVUPS Y0, 64(R8)
@@ -1513,9 +1699,9 @@ end61:
 	LEAQ    128(AX), R8
 	MOVQ    (SP), R9
 	SUBQ    $0x08, R10
-	JLT     rest67
+	JLT     rest77
 
-columns66:
+columns76:
 	VMOVAPS      (R8), Y12
 	VMOVAPS      32(R8), Y13
 	VBROADCASTSS (R9), Y14
@@ -1679,13 +1865,13 @@ columns66:
 	ADDQ         $+2048, R8
 	ADDQ         $+32, R9
 	SUBQ         $0x08, R10
-	JGE          columns66
+	JGE          columns76
 
-rest67:
+rest77:
 	ADDQ $0x08, R10
-	JEQ  end65
+	JEQ  end75
 
-one64:
+one74:
 	VMOVAPS      (R8), Y12
 	VMOVAPS      32(R8), Y13
 	VBROADCASTSS (R9), Y14
@@ -1709,9 +1895,9 @@ one64:
 	ADDQ         $+256, R8
 	ADDQ         $+4, R9
 	DECQ         R10
-	JNZ          one64
+	JNZ          one74
 
-end65:
+end75:
 	MOVQ    CX, R8
 	VADDPS  128(R8), Y0, Y0
 	VMOVUPS Y0, 128(R8)
@@ -1759,9 +1945,9 @@ end65:
 	LEAQ    192(AX), R8
 	MOVQ    (SP), R9
 	SUBQ    $0x08, R10
-	JLT     rest71
+	JLT     rest81
 
-columns70:
+columns80:
 	VMOVAPS      (R8), Y12
 	VMOVAPS      32(R8), Y13
 	VBROADCASTSS (R9), Y14
@@ -1925,13 +2111,13 @@ columns70:
 	ADDQ         $+2048, R8
 	ADDQ         $+32, R9
 	SUBQ         $0x08, R10
-	JGE          columns70
+	JGE          columns80
 
-rest71:
+rest81:
 	ADDQ $0x08, R10
-	JEQ  end69
+	JEQ  end79
 
-one68:
+one78:
 	VMOVAPS      (R8), Y12
 	VMOVAPS      32(R8), Y13
 	VBROADCASTSS (R9), Y14
@@ -1955,9 +2141,9 @@ one68:
 	ADDQ         $+256, R8
 	ADDQ         $+4, R9
 	DECQ         R10
-	JNZ          one68
+	JNZ          one78
 
-end69:
+end79:
 	VADDPS  192(CX), Y0, Y0
 	VMOVUPS Y0, 192(CX)
 	VADDPS  224(CX), Y1, Y1
@@ -1993,11 +2179,11 @@ end69:
 	IMUL3Q  $+6, DX, CX
 	ADDQ    CX, (SP)
 	SUBQ    $0x06, 16(SP)
-	JMP     tile53
+	JMP     tile63
 
-next54:
+next64:
 	CMPQ   16(SP), $0x03
-	JLT    next73
+	JLT    next83
 	MOVQ   a+0(FP), CX
 	MOVQ   40(CX), DX
 	MOVQ   8(CX), BX
@@ -2013,7 +2199,7 @@ next54:
 	LEAQ   (AX), SI
 	MOVQ   (SP), DI
 
-one74:
+one84:
 	VMOVAPS      (SI), Y6
 	VMOVAPS      32(SI), Y7
 	VBROADCASTSS (DI), Y8
@@ -2028,7 +2214,7 @@ one74:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one74
+	JNZ          one84
 	MOVQ         CX, SI
 	VADDPS       (SI), Y0, Y0
 	VMOVUPS      Y0, (SI)
@@ -2055,7 +2241,7 @@ one74:
 	LEAQ         64(AX), SI
 	MOVQ         (SP), DI
 
-one76:
+one86:
 	VMOVAPS      (SI), Y6
 	VMOVAPS      32(SI), Y7
 	VBROADCASTSS (DI), Y8
@@ -2070,7 +2256,7 @@ one76:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one76
+	JNZ          one86
 	MOVQ         CX, SI
 	VADDPS       64(SI), Y0, Y0
 	VMOVUPS      Y0, 64(SI)
@@ -2097,7 +2283,7 @@ one76:
 	LEAQ         128(AX), SI
 	MOVQ         (SP), DI
 
-one78:
+one88:
 	VMOVAPS      (SI), Y6
 	VMOVAPS      32(SI), Y7
 	VBROADCASTSS (DI), Y8
@@ -2112,7 +2298,7 @@ one78:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one78
+	JNZ          one88
 	MOVQ         CX, SI
 	VADDPS       128(SI), Y0, Y0
 	VMOVUPS      Y0, 128(SI)
@@ -2139,7 +2325,7 @@ one78:
 	LEAQ         192(AX), SI
 	MOVQ         (SP), DI
 
-one80:
+one90:
 	VMOVAPS      (SI), Y6
 	VMOVAPS      32(SI), Y7
 	VBROADCASTSS (DI), Y8
@@ -2154,7 +2340,7 @@ one80:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one80
+	JNZ          one90
 	VADDPS       192(CX), Y0, Y0
 	VMOVUPS      Y0, 192(CX)
 	VADDPS       224(CX), Y1, Y1
@@ -2176,9 +2362,9 @@ one80:
 	ADDQ         CX, (SP)
 	SUBQ         $0x03, 16(SP)
 
-next73:
+next83:
 	CMPQ   16(SP), $0x02
-	JLT    next83
+	JLT    next93
 	MOVQ   a+0(FP), CX
 	MOVQ   40(CX), DX
 	MOVQ   8(CX), BX
@@ -2192,7 +2378,7 @@ next73:
 	LEAQ   (AX), SI
 	MOVQ   (SP), DI
 
-one84:
+one94:
 	VMOVAPS      (SI), Y4
 	VMOVAPS      32(SI), Y5
 	VBROADCASTSS (DI), Y6
@@ -2204,7 +2390,7 @@ one84:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one84
+	JNZ          one94
 	MOVQ         CX, SI
 	VADDPS       (SI), Y0, Y0
 	VMOVUPS      Y0, (SI)
@@ -2224,7 +2410,7 @@ one84:
 	LEAQ         64(AX), SI
 	MOVQ         (SP), DI
 
-one86:
+one96:
 	VMOVAPS      (SI), Y4
 	VMOVAPS      32(SI), Y5
 	VBROADCASTSS (DI), Y6
@@ -2236,7 +2422,7 @@ one86:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one86
+	JNZ          one96
 	MOVQ         CX, SI
 	VADDPS       64(SI), Y0, Y0
 	VMOVUPS      Y0, 64(SI)
@@ -2256,7 +2442,7 @@ one86:
 	LEAQ         128(AX), SI
 	MOVQ         (SP), DI
 
-one88:
+one98:
 	VMOVAPS      (SI), Y4
 	VMOVAPS      32(SI), Y5
 	VBROADCASTSS (DI), Y6
@@ -2268,7 +2454,7 @@ one88:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one88
+	JNZ          one98
 	MOVQ         CX, SI
 	VADDPS       128(SI), Y0, Y0
 	VMOVUPS      Y0, 128(SI)
@@ -2288,7 +2474,7 @@ one88:
 	LEAQ         192(AX), SI
 	MOVQ         (SP), DI
 
-one90:
+one100:
 	VMOVAPS      (SI), Y4
 	VMOVAPS      32(SI), Y5
 	VBROADCASTSS (DI), Y6
@@ -2300,7 +2486,7 @@ one90:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one90
+	JNZ          one100
 	VADDPS       192(CX), Y0, Y0
 	VMOVUPS      Y0, 192(CX)
 	VADDPS       224(CX), Y1, Y1
@@ -2317,9 +2503,9 @@ one90:
 	ADDQ         CX, (SP)
 	SUBQ         $0x02, 16(SP)
 
-next83:
+next93:
 	CMPQ   16(SP), $0x01
-	JLT    next93
+	JLT    next103
 	MOVQ   a+0(FP), CX
 	MOVQ   40(CX), DX
 	MOVQ   8(CX), BX
@@ -2331,7 +2517,7 @@ next83:
 	LEAQ   (AX), SI
 	MOVQ   (SP), DI
 
-one94:
+one104:
 	VMOVAPS      (SI), Y2
 	VMOVAPS      32(SI), Y3
 	VBROADCASTSS (DI), Y4
@@ -2340,7 +2526,7 @@ one94:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one94
+	JNZ          one104
 	MOVQ         CX, SI
 	VADDPS       (SI), Y0, Y0
 	VMOVUPS      Y0, (SI)
@@ -2353,7 +2539,7 @@ one94:
 	LEAQ         64(AX), SI
 	MOVQ         (SP), DI
 
-one96:
+one106:
 	VMOVAPS      (SI), Y2
 	VMOVAPS      32(SI), Y3
 	VBROADCASTSS (DI), Y4
@@ -2362,7 +2548,7 @@ one96:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one96
+	JNZ          one106
 	MOVQ         CX, SI
 	VADDPS       64(SI), Y0, Y0
 	VMOVUPS      Y0, 64(SI)
@@ -2375,7 +2561,7 @@ one96:
 	LEAQ         128(AX), SI
 	MOVQ         (SP), DI
 
-one98:
+one108:
 	VMOVAPS      (SI), Y2
 	VMOVAPS      32(SI), Y3
 	VBROADCASTSS (DI), Y4
@@ -2384,7 +2570,7 @@ one98:
 	ADDQ         $+256, SI
 	ADDQ         $+4, DI
 	DECQ         R8
-	JNZ          one98
+	JNZ          one108
 	MOVQ         CX, SI
 	VADDPS       128(SI), Y0, Y0
 	VMOVUPS      Y0, 128(SI)
@@ -2397,7 +2583,7 @@ one98:
 	LEAQ         192(AX), AX
 	MOVQ         (SP), DI
 
-one100:
+one110:
 	VMOVAPS      (AX), Y2
 	VMOVAPS      32(AX), Y3
 	VBROADCASTSS (DI), Y4
@@ -2406,7 +2592,7 @@ one100:
 	ADDQ         $+256, AX
 	ADDQ         $+4, DI
 	DECQ         SI
-	JNZ          one100
+	JNZ          one110
 	MOVQ         CX, AX
 	VADDPS       192(AX), Y0, Y0
 	VMOVUPS      Y0, 192(AX)
@@ -2419,6 +2605,6 @@ one100:
 	ADDQ         AX, (SP)
 	SUBQ         $0x01, 16(SP)
 
-next93:
+next103:
 	VZEROUPPER
 	RET

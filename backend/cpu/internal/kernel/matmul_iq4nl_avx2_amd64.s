@@ -6,14 +6,449 @@
 
 // func matmulIQ4NLAVX2(a *MatMulArgs)
 // Requires: AVX, AVX2, F16C, FMA3, MMX+
-TEXT ·matmulIQ4NLAVX2(SB), $944-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulIQ4NLAVX2(SB), $1792-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ   a+0(FP), AX
+	MOVQ   40(AX), CX
+	MOVQ   CX, 24(SP)
+	MOVQ   64(AX), AX
+	MOVQ   AX, 40(SP)
+	MOVQ   8(SP), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   127(SP), SI
+	ANDQ   $-64, SI
+	MOVQ   CX, DI
+	ADDQ   48(SP), DI
+	LEAQ   832(SI), SI
+	LEAQ   (BX)(DX*1), SI
+	MOVQ   DX, R8
+	SHRQ   $0x05, R8
+	LEAQ   (SI)(R8*4), R8
+	SHRQ   $0x05, DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+block4:
+	VMOVDQU      bits4<>+0(SB), Y4
+	VMOVDQU      bits0<>+0(SB), Y5
+	VPBROADCASTD (BX), Y9
+	VMOVDQU      32(CX), Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VPSHUFB      Y7, Y4, Y6
+	VPMADDUBSW   Y9, Y6, Y6
+	VPSHUFB      Y7, Y5, Y7
+	VPMADDUBSW   Y9, Y7, Y8
+	VMOVDQU      64(CX), Y10
+	VPAND        lowNibbles<>+0(SB), Y10, Y10
+	VPSHUFB      Y10, Y4, Y7
+	VPMADDUBSW   Y9, Y7, Y7
+	VPSHUFB      Y10, Y5, Y10
+	VPMADDUBSW   Y9, Y10, Y9
+	VPBROADCASTD 4(BX), Y10
+	VMOVDQU      32(CX), Y11
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y6, Y6
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y8, Y8
+	VMOVDQU      64(CX), Y11
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y7, Y7
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y9, Y9
+	VPBROADCASTD 8(BX), Y10
+	VMOVDQU      96(CX), Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y6, Y6
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y8, Y8
+	VMOVDQU      128(CX), Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y7, Y7
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y9, Y9
+	VPBROADCASTD 12(BX), Y10
+	VMOVDQU      96(CX), Y11
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y6, Y6
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y8, Y8
+	VMOVDQU      128(CX), Y11
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y7, Y7
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y9, Y9
+	VPBROADCASTD 16(BX), Y10
+	VMOVDQU      160(CX), Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y6, Y6
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y8, Y8
+	VMOVDQU      192(CX), Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y7, Y7
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y9, Y9
+	VPBROADCASTD 20(BX), Y10
+	VMOVDQU      160(CX), Y11
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y6, Y6
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y8, Y8
+	VMOVDQU      192(CX), Y11
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y7, Y7
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y9, Y9
+	VPBROADCASTD 24(BX), Y10
+	VMOVDQU      224(CX), Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y6, Y6
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y8, Y8
+	VMOVDQU      256(CX), Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y7, Y7
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y9, Y9
+	VPBROADCASTD 28(BX), Y10
+	VMOVDQU      224(CX), Y11
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y6, Y6
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y8, Y8
+	VMOVDQU      256(CX), Y11
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y4
+	VPMADDUBSW   Y10, Y4, Y4
+	VPADDW       Y4, Y7, Y7
+	VPSHUFB      Y11, Y5, Y4
+	VPMADDUBSW   Y10, Y4, Y4
+	VPADDW       Y4, Y9, Y9
+	VPBROADCASTD (R8), Y4
+	VPMADDWD     pairff81ff81<>+0(SB), Y4, Y4
+	VMOVDQA      Y4, Y5
+	VPMADDWD     times16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDWD     times16<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VPMADDWD     times1<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y4, Y4
+	VPMADDWD     times1<>+0(SB), Y9, Y9
+	VPADDD       Y9, Y5, Y5
+	VCVTPH2PS    (CX), Y6
+	VCVTPH2PS    16(CX), Y7
+	VBROADCASTSS (SI), Y8
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VFMADD231PS  Y8, Y4, Y0
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y7, Y5, Y5
+	VFMADD231PS  Y8, Y5, Y1
+	PREFETCHT0   1536(CX)
+	PREFETCHT1   3072(CX)
+	PREFETCHT0   1600(CX)
+	PREFETCHT1   3136(CX)
+	PREFETCHT0   1664(CX)
+	PREFETCHT1   3200(CX)
+	PREFETCHT0   1728(CX)
+	PREFETCHT1   3264(CX)
+	PREFETCHT0   1792(CX)
+	PREFETCHT1   3328(CX)
+	ADDQ         $+288, CX
+	VMOVDQU      bits4<>+0(SB), Y4
+	VMOVDQU      bits0<>+0(SB), Y5
+	VPBROADCASTD (BX), Y9
+	VMOVDQU      32(DI), Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VPSHUFB      Y7, Y4, Y6
+	VPMADDUBSW   Y9, Y6, Y6
+	VPSHUFB      Y7, Y5, Y7
+	VPMADDUBSW   Y9, Y7, Y8
+	VMOVDQU      64(DI), Y10
+	VPAND        lowNibbles<>+0(SB), Y10, Y10
+	VPSHUFB      Y10, Y4, Y7
+	VPMADDUBSW   Y9, Y7, Y7
+	VPSHUFB      Y10, Y5, Y10
+	VPMADDUBSW   Y9, Y10, Y9
+	VPBROADCASTD 4(BX), Y10
+	VMOVDQU      32(DI), Y11
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y6, Y6
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y8, Y8
+	VMOVDQU      64(DI), Y11
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y7, Y7
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y9, Y9
+	VPBROADCASTD 8(BX), Y10
+	VMOVDQU      96(DI), Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y6, Y6
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y8, Y8
+	VMOVDQU      128(DI), Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y7, Y7
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y9, Y9
+	VPBROADCASTD 12(BX), Y10
+	VMOVDQU      96(DI), Y11
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y6, Y6
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y8, Y8
+	VMOVDQU      128(DI), Y11
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y7, Y7
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y9, Y9
+	VPBROADCASTD 16(BX), Y10
+	VMOVDQU      160(DI), Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y6, Y6
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y8, Y8
+	VMOVDQU      192(DI), Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y7, Y7
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y9, Y9
+	VPBROADCASTD 20(BX), Y10
+	VMOVDQU      160(DI), Y11
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y6, Y6
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y8, Y8
+	VMOVDQU      192(DI), Y11
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y7, Y7
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y9, Y9
+	VPBROADCASTD 24(BX), Y10
+	VMOVDQU      224(DI), Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y6, Y6
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y8, Y8
+	VMOVDQU      256(DI), Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y7, Y7
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y9, Y9
+	VPBROADCASTD 28(BX), Y10
+	VMOVDQU      224(DI), Y11
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y12
+	VPMADDUBSW   Y10, Y12, Y12
+	VPADDW       Y12, Y6, Y6
+	VPSHUFB      Y11, Y5, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPADDW       Y11, Y8, Y8
+	VMOVDQU      256(DI), Y11
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        lowNibbles<>+0(SB), Y11, Y11
+	VPSHUFB      Y11, Y4, Y4
+	VPMADDUBSW   Y10, Y4, Y4
+	VPADDW       Y4, Y7, Y7
+	VPSHUFB      Y11, Y5, Y4
+	VPMADDUBSW   Y10, Y4, Y4
+	VPADDW       Y4, Y9, Y9
+	VPBROADCASTD (R8), Y4
+	VPMADDWD     pairff81ff81<>+0(SB), Y4, Y4
+	VMOVDQA      Y4, Y5
+	VPMADDWD     times16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDWD     times16<>+0(SB), Y7, Y7
+	VPADDD       Y7, Y5, Y5
+	VPMADDWD     times1<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y4, Y4
+	VPMADDWD     times1<>+0(SB), Y9, Y9
+	VPADDD       Y9, Y5, Y5
+	VCVTPH2PS    (DI), Y6
+	VCVTPH2PS    16(DI), Y7
+	VBROADCASTSS (SI), Y8
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VFMADD231PS  Y8, Y4, Y2
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y7, Y5, Y5
+	VFMADD231PS  Y8, Y5, Y3
+	PREFETCHT0   1536(DI)
+	PREFETCHT1   3072(DI)
+	PREFETCHT0   1600(DI)
+	PREFETCHT1   3136(DI)
+	PREFETCHT0   1664(DI)
+	PREFETCHT1   3200(DI)
+	PREFETCHT0   1728(DI)
+	PREFETCHT1   3264(DI)
+	PREFETCHT0   1792(DI)
+	PREFETCHT1   3328(DI)
+	ADDQ         $+288, DI
+	ADDQ         $+32, BX
+	ADDQ         $+4, SI
+	ADDQ         $+4, R8
+	DECQ         DX
+	JNZ          block4
+	MOVQ         a+0(FP), CX
+	MOVQ         8(CX), BX
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	MOVQ         56(SP), CX
+	JEQ          plain5
+	VADDPS       (DX), Y0, Y0
+	VMOVUPS      Y0, (DX)
+	VADDPS       (DX)(CX*1), Y2, Y0
+	VMOVUPS      Y0, (DX)(CX*1)
+	VADDPS       32(DX), Y1, Y0
+	VMOVUPS      Y0, 32(DX)
+	VADDPS       32(DX)(CX*1), Y3, Y0
+	VMOVUPS      Y0, 32(DX)(CX*1)
+	LEAQ         (DX)(BX*4), DX
+	JMP          stored6
+
+plain5:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y2, (DX)(CX*1)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y3, 32(DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored6:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,16 +459,16 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile7:
 	CMPQ    40(SP), $0x04
-	JLT     next3
+	JLT     next8
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	LEAQ    (AX)(AX*2), BX
 	MOVQ    24(SP), SI
-	LEAQ    111(SP), DI
+	LEAQ    127(SP), DI
 	ANDQ    $-64, DI
 	LEAQ    (SI)(DX*1), R8
 	MOVQ    DX, R9
@@ -50,7 +485,7 @@ tile2:
 	VMOVUPS Y0, 192(DI)
 	VMOVUPS Y0, 224(DI)
 
-block4:
+block9:
 	VMOVDQU      32(CX), Y0
 	VPAND        lowNibbles<>+0(SB), Y0, Y0
 	VMOVDQU      magnitudes<>+0(SB), Y6
@@ -523,12 +958,12 @@ block4:
 	ADDQ         $+4, R8
 	ADDQ         $+4, R9
 	DECQ         DX
-	JNZ          block4
+	JNZ          block9
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain5
+	JEQ          plain10
 	VMOVUPS      (DI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -557,9 +992,9 @@ block4:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored6
+	JMP          stored11
 
-plain5:
+plain10:
 	VMOVUPS (DI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(DI), Y0
@@ -581,22 +1016,22 @@ plain5:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored6:
+stored11:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
-	JMP    tile2
+	JMP    tile7
 
-next3:
+next8:
 	CMPQ    40(SP), $0x03
-	JLT     next8
+	JLT     next13
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	MOVQ    24(SP), BX
-	LEAQ    111(SP), SI
+	LEAQ    127(SP), SI
 	ANDQ    $-64, SI
 	LEAQ    (BX)(DX*1), DI
 	MOVQ    DX, R8
@@ -611,7 +1046,7 @@ next3:
 	VMOVUPS Y0, 128(SI)
 	VMOVUPS Y0, 160(SI)
 
-block9:
+block14:
 	VMOVDQU      32(CX), Y0
 	VPAND        lowNibbles<>+0(SB), Y0, Y0
 	VMOVDQU      magnitudes<>+0(SB), Y4
@@ -1008,12 +1443,12 @@ block9:
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
 	DECQ         DX
-	JNZ          block9
+	JNZ          block14
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain10
+	JEQ          plain15
 	VMOVUPS      (SI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1035,9 +1470,9 @@ block9:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored11
+	JMP          stored16
 
-plain10:
+plain15:
 	VMOVUPS (SI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(SI), Y0
@@ -1054,21 +1489,21 @@ plain10:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored11:
+stored16:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next8:
+next13:
 	CMPQ   40(SP), $0x02
-	JLT    next13
+	JLT    next18
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), SI
 	MOVQ   DX, DI
@@ -1080,7 +1515,7 @@ next8:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-block14:
+block19:
 	VMOVDQU      32(CX), Y4
 	VPAND        lowNibbles<>+0(SB), Y4, Y4
 	VMOVDQU      magnitudes<>+0(SB), Y6
@@ -1392,12 +1827,12 @@ block14:
 	ADDQ         $+4, SI
 	ADDQ         $+4, DI
 	DECQ         DX
-	JNZ          block14
+	JNZ          block19
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain15
+	JEQ          plain20
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
@@ -1408,9 +1843,9 @@ block14:
 	VADDPS       32(DX), Y3, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored16
+	JMP          stored21
 
-plain15:
+plain20:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
@@ -1418,21 +1853,21 @@ plain15:
 	VMOVUPS Y3, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored16:
+stored21:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next13:
+next18:
 	CMPQ   40(SP), $0x01
-	JLT    next18
+	JLT    next23
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), SI
 	MOVQ   DX, DI
@@ -1442,7 +1877,7 @@ next13:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-block19:
+block24:
 	VMOVDQU      bits4<>+0(SB), Y2
 	VMOVDQU      bits0<>+0(SB), Y3
 	VPBROADCASTD (BX), Y7
@@ -1620,111 +2055,41 @@ block19:
 	ADDQ         $+4, SI
 	ADDQ         $+4, DI
 	DECQ         DX
-	JNZ          block19
+	JNZ          block24
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain20
+	JEQ          plain25
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored21
+	JMP          stored26
 
-plain20:
+plain25:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored21:
+stored26:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next18:
+next23:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
-
-DATA magnitudes<>+0(SB)/4, $0x4153687f
-DATA magnitudes<>+4(SB)/4, $0x0a162331
-DATA magnitudes<>+8(SB)/4, $0x26190d01
-DATA magnitudes<>+12(SB)/4, $0x71594535
-DATA magnitudes<>+16(SB)/4, $0x4153687f
-DATA magnitudes<>+20(SB)/4, $0x0a162331
-DATA magnitudes<>+24(SB)/4, $0x26190d01
-DATA magnitudes<>+28(SB)/4, $0x71594535
-DATA magnitudes<>+32(SB)/4, $0x4153687f
-DATA magnitudes<>+36(SB)/4, $0x0a162331
-DATA magnitudes<>+40(SB)/4, $0x26190d01
-DATA magnitudes<>+44(SB)/4, $0x71594535
-DATA magnitudes<>+48(SB)/4, $0x4153687f
-DATA magnitudes<>+52(SB)/4, $0x0a162331
-DATA magnitudes<>+56(SB)/4, $0x26190d01
-DATA magnitudes<>+60(SB)/4, $0x71594535
-GLOBL magnitudes<>(SB), RODATA|NOPTR, $64
-
-DATA signs<>+0(SB)/4, $0xffffffff
-DATA signs<>+4(SB)/4, $0xffffffff
-DATA signs<>+8(SB)/4, $0x00000000
-DATA signs<>+12(SB)/4, $0x00000000
-DATA signs<>+16(SB)/4, $0xffffffff
-DATA signs<>+20(SB)/4, $0xffffffff
-DATA signs<>+24(SB)/4, $0x00000000
-DATA signs<>+28(SB)/4, $0x00000000
-DATA signs<>+32(SB)/4, $0xffffffff
-DATA signs<>+36(SB)/4, $0xffffffff
-DATA signs<>+40(SB)/4, $0x00000000
-DATA signs<>+44(SB)/4, $0x00000000
-DATA signs<>+48(SB)/4, $0xffffffff
-DATA signs<>+52(SB)/4, $0xffffffff
-DATA signs<>+56(SB)/4, $0x00000000
-DATA signs<>+60(SB)/4, $0x00000000
-GLOBL signs<>(SB), RODATA|NOPTR, $64
-
-DATA lowNibbles<>+0(SB)/4, $0x0f0f0f0f
-DATA lowNibbles<>+4(SB)/4, $0x0f0f0f0f
-DATA lowNibbles<>+8(SB)/4, $0x0f0f0f0f
-DATA lowNibbles<>+12(SB)/4, $0x0f0f0f0f
-DATA lowNibbles<>+16(SB)/4, $0x0f0f0f0f
-DATA lowNibbles<>+20(SB)/4, $0x0f0f0f0f
-DATA lowNibbles<>+24(SB)/4, $0x0f0f0f0f
-DATA lowNibbles<>+28(SB)/4, $0x0f0f0f0f
-DATA lowNibbles<>+32(SB)/4, $0x0f0f0f0f
-DATA lowNibbles<>+36(SB)/4, $0x0f0f0f0f
-DATA lowNibbles<>+40(SB)/4, $0x0f0f0f0f
-DATA lowNibbles<>+44(SB)/4, $0x0f0f0f0f
-DATA lowNibbles<>+48(SB)/4, $0x0f0f0f0f
-DATA lowNibbles<>+52(SB)/4, $0x0f0f0f0f
-DATA lowNibbles<>+56(SB)/4, $0x0f0f0f0f
-DATA lowNibbles<>+60(SB)/4, $0x0f0f0f0f
-GLOBL lowNibbles<>(SB), RODATA|NOPTR, $64
-
-DATA ones16<>+0(SB)/4, $0x00010001
-DATA ones16<>+4(SB)/4, $0x00010001
-DATA ones16<>+8(SB)/4, $0x00010001
-DATA ones16<>+12(SB)/4, $0x00010001
-DATA ones16<>+16(SB)/4, $0x00010001
-DATA ones16<>+20(SB)/4, $0x00010001
-DATA ones16<>+24(SB)/4, $0x00010001
-DATA ones16<>+28(SB)/4, $0x00010001
-DATA ones16<>+32(SB)/4, $0x00010001
-DATA ones16<>+36(SB)/4, $0x00010001
-DATA ones16<>+40(SB)/4, $0x00010001
-DATA ones16<>+44(SB)/4, $0x00010001
-DATA ones16<>+48(SB)/4, $0x00010001
-DATA ones16<>+52(SB)/4, $0x00010001
-DATA ones16<>+56(SB)/4, $0x00010001
-DATA ones16<>+60(SB)/4, $0x00010001
-GLOBL ones16<>(SB), RODATA|NOPTR, $64
 
 DATA bits4<>+0(SB)/4, $0x03020100
 DATA bits4<>+4(SB)/4, $0x07060504
@@ -1761,6 +2126,24 @@ DATA bits0<>+52(SB)/4, $0x05090c0e
 DATA bits0<>+56(SB)/4, $0x05080c00
 DATA bits0<>+60(SB)/4, $0x00080404
 GLOBL bits0<>(SB), RODATA|NOPTR, $64
+
+DATA lowNibbles<>+0(SB)/4, $0x0f0f0f0f
+DATA lowNibbles<>+4(SB)/4, $0x0f0f0f0f
+DATA lowNibbles<>+8(SB)/4, $0x0f0f0f0f
+DATA lowNibbles<>+12(SB)/4, $0x0f0f0f0f
+DATA lowNibbles<>+16(SB)/4, $0x0f0f0f0f
+DATA lowNibbles<>+20(SB)/4, $0x0f0f0f0f
+DATA lowNibbles<>+24(SB)/4, $0x0f0f0f0f
+DATA lowNibbles<>+28(SB)/4, $0x0f0f0f0f
+DATA lowNibbles<>+32(SB)/4, $0x0f0f0f0f
+DATA lowNibbles<>+36(SB)/4, $0x0f0f0f0f
+DATA lowNibbles<>+40(SB)/4, $0x0f0f0f0f
+DATA lowNibbles<>+44(SB)/4, $0x0f0f0f0f
+DATA lowNibbles<>+48(SB)/4, $0x0f0f0f0f
+DATA lowNibbles<>+52(SB)/4, $0x0f0f0f0f
+DATA lowNibbles<>+56(SB)/4, $0x0f0f0f0f
+DATA lowNibbles<>+60(SB)/4, $0x0f0f0f0f
+GLOBL lowNibbles<>(SB), RODATA|NOPTR, $64
 
 DATA pairff81ff81<>+0(SB)/4, $0xff81ff81
 DATA pairff81ff81<>+4(SB)/4, $0xff81ff81
@@ -1816,6 +2199,60 @@ DATA times1<>+56(SB)/4, $0x00010001
 DATA times1<>+60(SB)/4, $0x00010001
 GLOBL times1<>(SB), RODATA|NOPTR, $64
 
+DATA magnitudes<>+0(SB)/4, $0x4153687f
+DATA magnitudes<>+4(SB)/4, $0x0a162331
+DATA magnitudes<>+8(SB)/4, $0x26190d01
+DATA magnitudes<>+12(SB)/4, $0x71594535
+DATA magnitudes<>+16(SB)/4, $0x4153687f
+DATA magnitudes<>+20(SB)/4, $0x0a162331
+DATA magnitudes<>+24(SB)/4, $0x26190d01
+DATA magnitudes<>+28(SB)/4, $0x71594535
+DATA magnitudes<>+32(SB)/4, $0x4153687f
+DATA magnitudes<>+36(SB)/4, $0x0a162331
+DATA magnitudes<>+40(SB)/4, $0x26190d01
+DATA magnitudes<>+44(SB)/4, $0x71594535
+DATA magnitudes<>+48(SB)/4, $0x4153687f
+DATA magnitudes<>+52(SB)/4, $0x0a162331
+DATA magnitudes<>+56(SB)/4, $0x26190d01
+DATA magnitudes<>+60(SB)/4, $0x71594535
+GLOBL magnitudes<>(SB), RODATA|NOPTR, $64
+
+DATA signs<>+0(SB)/4, $0xffffffff
+DATA signs<>+4(SB)/4, $0xffffffff
+DATA signs<>+8(SB)/4, $0x00000000
+DATA signs<>+12(SB)/4, $0x00000000
+DATA signs<>+16(SB)/4, $0xffffffff
+DATA signs<>+20(SB)/4, $0xffffffff
+DATA signs<>+24(SB)/4, $0x00000000
+DATA signs<>+28(SB)/4, $0x00000000
+DATA signs<>+32(SB)/4, $0xffffffff
+DATA signs<>+36(SB)/4, $0xffffffff
+DATA signs<>+40(SB)/4, $0x00000000
+DATA signs<>+44(SB)/4, $0x00000000
+DATA signs<>+48(SB)/4, $0xffffffff
+DATA signs<>+52(SB)/4, $0xffffffff
+DATA signs<>+56(SB)/4, $0x00000000
+DATA signs<>+60(SB)/4, $0x00000000
+GLOBL signs<>(SB), RODATA|NOPTR, $64
+
+DATA ones16<>+0(SB)/4, $0x00010001
+DATA ones16<>+4(SB)/4, $0x00010001
+DATA ones16<>+8(SB)/4, $0x00010001
+DATA ones16<>+12(SB)/4, $0x00010001
+DATA ones16<>+16(SB)/4, $0x00010001
+DATA ones16<>+20(SB)/4, $0x00010001
+DATA ones16<>+24(SB)/4, $0x00010001
+DATA ones16<>+28(SB)/4, $0x00010001
+DATA ones16<>+32(SB)/4, $0x00010001
+DATA ones16<>+36(SB)/4, $0x00010001
+DATA ones16<>+40(SB)/4, $0x00010001
+DATA ones16<>+44(SB)/4, $0x00010001
+DATA ones16<>+48(SB)/4, $0x00010001
+DATA ones16<>+52(SB)/4, $0x00010001
+DATA ones16<>+56(SB)/4, $0x00010001
+DATA ones16<>+60(SB)/4, $0x00010001
+GLOBL ones16<>(SB), RODATA|NOPTR, $64
+
 // func matmulIQ4NLPairAVX2(a *MatMulArgs)
 // Requires: AVX, AVX2, F16C, FMA3, MMX+
 TEXT ·matmulIQ4NLPairAVX2(SB), $11680-8
@@ -1834,25 +2271,25 @@ TEXT ·matmulIQ4NLPairAVX2(SB), $11680-8
 	MOVQ   64(CX), CX
 	MOVQ   CX, 16(SP)
 
-block22:
+block27:
 	MOVQ $0x0000000000000030, CX
 	CMPQ 16(SP), CX
-	JGE  rows23
+	JGE  rows28
 	MOVQ 16(SP), CX
 
-rows23:
+rows28:
 	MOVQ   CX, 24(SP)
 	VXORPS Y0, Y0, Y0
 	MOVQ   AX, R8
 
-clear24:
+clear29:
 	VMOVAPS Y0, 5440(R8)
 	VMOVAPS Y0, 5472(R8)
 	VMOVAPS Y0, 5504(R8)
 	VMOVAPS Y0, 5536(R8)
 	ADDQ    $+128, R8
 	DECQ    CX
-	JNZ     clear24
+	JNZ     clear29
 	MOVQ    a+0(FP), CX
 	MOVQ    16(CX), R8
 	MOVQ    56(CX), R10
@@ -1860,7 +2297,7 @@ clear24:
 	LEAQ    (CX)(R10*1), R9
 	SHRQ    $0x05, R10
 
-columns25:
+columns30:
 	VCVTPH2PS (R8), Y0
 	VMOVAPS   Y0, 1024(AX)
 	VCVTPH2PS 16(R8), Y0
@@ -2151,7 +2588,7 @@ columns25:
 	LEAQ      5248(AX), R15
 	MOVQ      24(SP), R12
 
-widen26:
+widen31:
 	PREFETCHT0 64(R13)
 	VMOVDQU    (R13), Y0
 	VPSLLW     $0x08, Y0, Y1
@@ -2211,13 +2648,13 @@ widen26:
 	ADDQ       $+384, R11
 	ADDQ       $0x18, R15
 	SUBQ       $0x06, R12
-	JNZ        widen26
+	JNZ        widen31
 	LEAQ       5440(AX), R11
 	LEAQ       2176(AX), R12
 	LEAQ       5248(AX), R13
 	MOVQ       24(SP), R14
 
-tile27:
+tile32:
 	VMOVDQA      (AX), Y10
 	VMOVDQA      64(AX), Y11
 	VPBROADCASTD (R12), Y1
@@ -2776,13 +3213,13 @@ tile27:
 	ADDQ         $0x18, R13
 	ADDQ         $+768, R11
 	SUBQ         $0x06, R14
-	JNZ          tile27
+	JNZ          tile32
 	LEAQ         5504(AX), R11
 	LEAQ         2176(AX), R12
 	LEAQ         5248(AX), R13
 	MOVQ         24(SP), R14
 
-tile28:
+tile33:
 	VMOVDQA      1088(AX), Y10
 	VMOVDQA      1152(AX), Y11
 	VPBROADCASTD (R12), Y1
@@ -3341,12 +3778,12 @@ tile28:
 	ADDQ         $0x18, R13
 	ADDQ         $+768, R11
 	SUBQ         $0x06, R14
-	JNZ          tile28
+	JNZ          tile33
 	ADDQ         $+288, R8
 	ADDQ         $0x20, CX
 	ADDQ         $0x04, R9
 	DECQ         R10
-	JNZ          columns25
+	JNZ          columns30
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), R10
 	LEAQ         5440(AX), R8
@@ -3357,19 +3794,19 @@ tile28:
 	IMULQ        DX, R12
 	ADDQ         R12, (SP)
 
-store29:
+store34:
 	VMOVAPS (R8), Y0
 	VMOVAPS 32(R8), Y1
 	VMOVAPS 64(R8), Y2
 	VMOVAPS 96(R8), Y3
 	CMPB    72(CX), $0x00
-	JEQ     plain30
+	JEQ     plain35
 	VADDPS  (R9), Y0, Y0
 	VADDPS  32(R9), Y1, Y1
 	VADDPS  64(R9), Y2, Y2
 	VADDPS  96(R9), Y3, Y3
 
-plain30:
+plain35:
 	VMOVUPS Y0, (R9)
 	VMOVUPS Y1, 32(R9)
 	VMOVUPS Y2, 64(R9)
@@ -3377,10 +3814,10 @@ plain30:
 	ADDQ    $+128, R8
 	LEAQ    (R9)(R10*4), R9
 	DECQ    R11
-	JNZ     store29
+	JNZ     store34
 	MOVQ    R9, 8(SP)
 	CMPQ    16(SP), $0x00
-	JNE     block22
+	JNE     block27
 	VZEROUPPER
 	RET
 

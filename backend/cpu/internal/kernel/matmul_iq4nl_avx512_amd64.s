@@ -6,14 +6,193 @@
 
 // func matmulIQ4NLAVX512(a *MatMulArgs)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI, MMX+
-TEXT ·matmulIQ4NLAVX512(SB), $48-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulIQ4NLAVX512(SB), $64-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ      a+0(FP), AX
+	MOVQ      40(AX), CX
+	MOVQ      CX, 24(SP)
+	MOVQ      64(AX), AX
+	MOVQ      AX, 40(SP)
+	MOVQ      8(SP), AX
+	MOVQ      AX, 32(SP)
+	MOVQ      a+0(FP), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
+	MOVQ      CX, SI
+	ADDQ      48(SP), SI
+	LEAQ      (BX)(DX*1), DI
+	MOVQ      DX, R8
+	SHRQ      $0x05, R8
+	LEAQ      (DI)(R8*4), R8
+	SHRQ      $0x05, DX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VMOVDQU32 lowNibbles<>+0(SB), Z2
+	VMOVDQU32 codes<>+0(SB), Z3
+	VMOVDQU32 minusZero<>+0(SB), Z4
+
+block4:
+	VXORPS           Z5, Z5, Z5
+	VPDPWSSD.BCST    (R8), Z4, Z5
+	VMOVDQU32        32(CX), Z6
+	VPANDD           Z2, Z6, Z7
+	VPSHUFB          Z7, Z3, Z7
+	VPDPBUSD.BCST    (BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPSHUFB          Z6, Z3, Z6
+	VPDPBUSD.BCST    4(BX), Z6, Z5
+	VMOVDQU32        96(CX), Z6
+	VPANDD           Z2, Z6, Z7
+	VPSHUFB          Z7, Z3, Z7
+	VPDPBUSD.BCST    8(BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPSHUFB          Z6, Z3, Z6
+	VPDPBUSD.BCST    12(BX), Z6, Z5
+	VMOVDQU32        160(CX), Z6
+	VPANDD           Z2, Z6, Z7
+	VPSHUFB          Z7, Z3, Z7
+	VPDPBUSD.BCST    16(BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPSHUFB          Z6, Z3, Z6
+	VPDPBUSD.BCST    20(BX), Z6, Z5
+	VMOVDQU32        224(CX), Z6
+	VPANDD           Z2, Z6, Z7
+	VPSHUFB          Z7, Z3, Z7
+	VPDPBUSD.BCST    24(BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPSHUFB          Z6, Z3, Z6
+	VPDPBUSD.BCST    28(BX), Z6, Z5
+	VCVTPH2PS        (CX), Z6
+	VCVTDQ2PS        Z5, Z5
+	VMULPS           Z6, Z5, Z5
+	VFMADD231PS.BCST (DI), Z5, Z0
+	PREFETCHT0       1536(CX)
+	PREFETCHT1       3072(CX)
+	PREFETCHT0       1600(CX)
+	PREFETCHT1       3136(CX)
+	PREFETCHT0       1664(CX)
+	PREFETCHT1       3200(CX)
+	PREFETCHT0       1728(CX)
+	PREFETCHT1       3264(CX)
+	PREFETCHT0       1792(CX)
+	PREFETCHT1       3328(CX)
+	ADDQ             $+288, CX
+	VXORPS           Z5, Z5, Z5
+	VPDPWSSD.BCST    (R8), Z4, Z5
+	VMOVDQU32        32(SI), Z6
+	VPANDD           Z2, Z6, Z7
+	VPSHUFB          Z7, Z3, Z7
+	VPDPBUSD.BCST    (BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPSHUFB          Z6, Z3, Z6
+	VPDPBUSD.BCST    4(BX), Z6, Z5
+	VMOVDQU32        96(SI), Z6
+	VPANDD           Z2, Z6, Z7
+	VPSHUFB          Z7, Z3, Z7
+	VPDPBUSD.BCST    8(BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPSHUFB          Z6, Z3, Z6
+	VPDPBUSD.BCST    12(BX), Z6, Z5
+	VMOVDQU32        160(SI), Z6
+	VPANDD           Z2, Z6, Z7
+	VPSHUFB          Z7, Z3, Z7
+	VPDPBUSD.BCST    16(BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPSHUFB          Z6, Z3, Z6
+	VPDPBUSD.BCST    20(BX), Z6, Z5
+	VMOVDQU32        224(SI), Z6
+	VPANDD           Z2, Z6, Z7
+	VPSHUFB          Z7, Z3, Z7
+	VPDPBUSD.BCST    24(BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPSHUFB          Z6, Z3, Z6
+	VPDPBUSD.BCST    28(BX), Z6, Z5
+	VCVTPH2PS        (SI), Z6
+	VCVTDQ2PS        Z5, Z5
+	VMULPS           Z6, Z5, Z5
+	VFMADD231PS.BCST (DI), Z5, Z1
+	PREFETCHT0       1536(SI)
+	PREFETCHT1       3072(SI)
+	PREFETCHT0       1600(SI)
+	PREFETCHT1       3136(SI)
+	PREFETCHT0       1664(SI)
+	PREFETCHT1       3200(SI)
+	PREFETCHT0       1728(SI)
+	PREFETCHT1       3264(SI)
+	PREFETCHT0       1792(SI)
+	PREFETCHT1       3328(SI)
+	ADDQ             $+288, SI
+	ADDQ             $+32, BX
+	ADDQ             $+4, DI
+	ADDQ             $+4, R8
+	DECQ             DX
+	JNZ              block4
+	MOVQ             a+0(FP), CX
+	MOVQ             8(CX), BX
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	MOVQ             56(SP), CX
+	JEQ              plain5
+	VADDPS           (DX), Z0, Z0
+	VMOVUPS          Z0, (DX)
+	VADDPS           (DX)(CX*1), Z1, Z0
+	VMOVUPS          Z0, (DX)(CX*1)
+	LEAQ             (DX)(BX*4), DX
+	JMP              stored6
+
+plain5:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored6:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,9 +203,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile7:
 	CMPQ      40(SP), $0x0c
-	JLT       next3
+	JLT       next8
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -58,7 +237,7 @@ tile2:
 	VMOVDQU32 codes<>+0(SB), Z13
 	VMOVDQU32 minusZero<>+0(SB), Z14
 
-block4:
+block9:
 	VXORPS           Z15, Z15, Z15
 	VPDPWSSD.BCST    (R10), Z14, Z15
 	VXORPS           Z16, Z16, Z16
@@ -248,12 +427,12 @@ block4:
 	ADDQ             $+4, R10
 	ADDQ             $+4, R12
 	DECQ             DX
-	JNZ              block4
+	JNZ              block9
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain5
+	JEQ              plain10
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -290,9 +469,9 @@ block4:
 	VADDPS           (DX), Z11, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored6
+	JMP              stored11
 
-plain5:
+plain10:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -318,16 +497,16 @@ plain5:
 	VMOVUPS Z11, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored6:
+stored11:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+12, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x0c, 40(SP)
-	JMP    tile2
+	JMP    tile7
 
-next3:
+next8:
 	CMPQ      40(SP), $0x08
-	JLT       next8
+	JLT       next13
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -355,7 +534,7 @@ next3:
 	VMOVDQU32 codes<>+0(SB), Z9
 	VMOVDQU32 minusZero<>+0(SB), Z10
 
-block9:
+block14:
 	VXORPS           Z11, Z11, Z11
 	VPDPWSSD.BCST    (R10), Z10, Z11
 	VXORPS           Z12, Z12, Z12
@@ -498,12 +677,12 @@ block9:
 	ADDQ             $+4, R10
 	ADDQ             $+4, R12
 	DECQ             DX
-	JNZ              block9
+	JNZ              block14
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain10
+	JEQ              plain15
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -528,9 +707,9 @@ block9:
 	VADDPS           (DX), Z7, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored11
+	JMP              stored16
 
-plain10:
+plain15:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -548,15 +727,15 @@ plain10:
 	VMOVUPS Z7, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored11:
+stored16:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+8, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x08, 40(SP)
 
-next8:
+next13:
 	CMPQ      40(SP), $0x06
-	JLT       next13
+	JLT       next18
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -579,7 +758,7 @@ next8:
 	VMOVDQU32 codes<>+0(SB), Z7
 	VMOVDQU32 minusZero<>+0(SB), Z8
 
-block14:
+block19:
 	VXORPS           Z9, Z9, Z9
 	VPDPWSSD.BCST    (R9), Z8, Z9
 	VXORPS           Z10, Z10, Z10
@@ -693,12 +872,12 @@ block14:
 	ADDQ             $+4, R8
 	ADDQ             $+4, R9
 	DECQ             DX
-	JNZ              block14
+	JNZ              block19
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain15
+	JEQ              plain20
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -717,9 +896,9 @@ block14:
 	VADDPS           (DX), Z5, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored16
+	JMP              stored21
 
-plain15:
+plain20:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -733,15 +912,15 @@ plain15:
 	VMOVUPS Z5, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored16:
+stored21:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x06, 40(SP)
 
-next13:
+next18:
 	CMPQ      40(SP), $0x04
-	JLT       next18
+	JLT       next23
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -761,7 +940,7 @@ next13:
 	VMOVDQU32 codes<>+0(SB), Z5
 	VMOVDQU32 minusZero<>+0(SB), Z6
 
-block19:
+block24:
 	VXORPS           Z7, Z7, Z7
 	VPDPWSSD.BCST    (R8), Z6, Z7
 	VXORPS           Z8, Z8, Z8
@@ -849,12 +1028,12 @@ block19:
 	ADDQ             $+4, DI
 	ADDQ             $+4, R8
 	DECQ             DX
-	JNZ              block19
+	JNZ              block24
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain20
+	JEQ              plain25
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -867,9 +1046,9 @@ block19:
 	VADDPS           (DX), Z3, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored21
+	JMP              stored26
 
-plain20:
+plain25:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -879,15 +1058,15 @@ plain20:
 	VMOVUPS Z3, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored21:
+stored26:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
 
-next18:
+next23:
 	CMPQ      40(SP), $0x03
-	JLT       next23
+	JLT       next28
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -905,7 +1084,7 @@ next18:
 	VMOVDQU32 codes<>+0(SB), Z4
 	VMOVDQU32 minusZero<>+0(SB), Z5
 
-block24:
+block29:
 	VXORPS           Z6, Z6, Z6
 	VPDPWSSD.BCST    (DI), Z5, Z6
 	VXORPS           Z7, Z7, Z7
@@ -985,12 +1164,12 @@ block24:
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
 	DECQ             DX
-	JNZ              block24
+	JNZ              block29
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain25
+	JEQ              plain30
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -1000,9 +1179,9 @@ block24:
 	VADDPS           (DX), Z2, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored26
+	JMP              stored31
 
-plain25:
+plain30:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1010,15 +1189,15 @@ plain25:
 	VMOVUPS Z2, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored26:
+stored31:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next23:
+next28:
 	CMPQ      40(SP), $0x02
-	JLT       next28
+	JLT       next33
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1035,7 +1214,7 @@ next23:
 	VMOVDQU32 codes<>+0(SB), Z3
 	VMOVDQU32 minusZero<>+0(SB), Z4
 
-block29:
+block34:
 	VXORPS           Z5, Z5, Z5
 	VPDPWSSD.BCST    (DI), Z4, Z5
 	VXORPS           Z6, Z6, Z6
@@ -1102,35 +1281,35 @@ block29:
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
 	DECQ             DX
-	JNZ              block29
+	JNZ              block34
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain30
+	JEQ              plain35
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
 	VADDPS           (DX), Z1, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored31
+	JMP              stored36
 
-plain30:
+plain35:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored31:
+stored36:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next28:
+next33:
 	CMPQ      40(SP), $0x01
-	JLT       next33
+	JLT       next38
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1146,7 +1325,7 @@ next28:
 	VMOVDQU32 codes<>+0(SB), Z2
 	VMOVDQU32 minusZero<>+0(SB), Z3
 
-block34:
+block39:
 	VXORPS           Z4, Z4, Z4
 	VPDPWSSD.BCST    (DI), Z3, Z4
 	VMOVDQU32        32(CX), Z5
@@ -1200,34 +1379,36 @@ block34:
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
 	DECQ             DX
-	JNZ              block34
+	JNZ              block39
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain35
+	JEQ              plain40
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored36
+	JMP              stored41
 
-plain35:
+plain40:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored36:
+stored41:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next33:
+next38:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

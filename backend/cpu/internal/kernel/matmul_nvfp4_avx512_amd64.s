@@ -6,14 +6,234 @@
 
 // func matmulNVFP4AVX512(a *MatMulArgs)
 // Requires: AVX, AVX2, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI, MMX+
-TEXT ·matmulNVFP4AVX512(SB), $880-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulNVFP4AVX512(SB), $1664-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ      a+0(FP), AX
+	MOVQ      40(AX), CX
+	MOVQ      CX, 24(SP)
+	MOVQ      64(AX), AX
+	MOVQ      AX, 40(SP)
+	MOVQ      8(SP), AX
+	MOVQ      AX, 32(SP)
+	MOVQ      a+0(FP), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
+	MOVQ      CX, SI
+	ADDQ      48(SP), SI
+	LEAQ      (BX)(DX*1), DI
+	MOVQ      DX, R8
+	SHRQ      $0x05, R8
+	LEAQ      (DI)(R8*4), R8
+	SHRQ      $0x06, DX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VMOVDQU32 lowPairs<>+0(SB), Z2
+	VMOVDQU32 lowNibbles<>+0(SB), Z2
+	VMOVDQU32 codes<>+0(SB), Z3
+
+block4:
+	PREFETCHT0 (CX)
+	PREFETCHT0 1536(CX)
+	PREFETCHT1 3072(CX)
+	LEAQ       64(CX), R10
+	LEAQ       (CX), R11
+	PREFETCHT0 (SI)
+	PREFETCHT0 1536(SI)
+	PREFETCHT1 3072(SI)
+	LEAQ       64(SI), R12
+	LEAQ       (SI), R13
+	MOVQ       $0x0000000000000002, R9
+
+sub5:
+	PREFETCHT0       1536(R10)
+	PREFETCHT1       3072(R10)
+	PREFETCHT0       1600(R10)
+	PREFETCHT1       3136(R10)
+	PREFETCHT0       1664(R10)
+	PREFETCHT1       3200(R10)
+	PREFETCHT0       1728(R10)
+	PREFETCHT1       3264(R10)
+	VMOVDQU32        zeroFirst<>+0(SB), Z5
+	VXORPS           Z4, Z4, Z4
+	VPDPWSSD.BCST    (R8), Z5, Z4
+	VMOVDQU32        (R10), Z5
+	VPANDD           Z2, Z5, Z6
+	VPSHUFB          Z6, Z3, Z6
+	VPDPBUSD.BCST    (BX), Z6, Z4
+	VPSRLW           $0x04, Z5, Z5
+	VPANDD           Z2, Z5, Z5
+	VPSHUFB          Z5, Z3, Z5
+	VPDPBUSD.BCST    4(BX), Z5, Z4
+	VMOVDQU32        64(R10), Z5
+	VPANDD           Z2, Z5, Z6
+	VPSHUFB          Z6, Z3, Z6
+	VPDPBUSD.BCST    8(BX), Z6, Z4
+	VPSRLW           $0x04, Z5, Z5
+	VPANDD           Z2, Z5, Z5
+	VPSHUFB          Z5, Z3, Z5
+	VPDPBUSD.BCST    12(BX), Z5, Z4
+	VPMOVZXBW        (R11), Y5
+	VPSLLW           $0x07, Y5, Y5
+	VCVTPH2PS        Y5, Z5
+	VMULPS           halfE4M3<>+0(SB), Z5, Z5
+	VCVTDQ2PS        Z4, Z4
+	VMULPS           Z5, Z4, Z4
+	VMOVDQU32        zeroSecond<>+0(SB), Z6
+	VXORPS           Z5, Z5, Z5
+	VPDPWSSD.BCST    (R8), Z6, Z5
+	VMOVDQU32        128(R10), Z6
+	VPANDD           Z2, Z6, Z7
+	VPSHUFB          Z7, Z3, Z7
+	VPDPBUSD.BCST    16(BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPSHUFB          Z6, Z3, Z6
+	VPDPBUSD.BCST    20(BX), Z6, Z5
+	VMOVDQU32        192(R10), Z6
+	VPANDD           Z2, Z6, Z7
+	VPSHUFB          Z7, Z3, Z7
+	VPDPBUSD.BCST    24(BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPSHUFB          Z6, Z3, Z6
+	VPDPBUSD.BCST    28(BX), Z6, Z5
+	VPMOVZXBW        16(R11), Y6
+	VPSLLW           $0x07, Y6, Y6
+	VCVTPH2PS        Y6, Z6
+	VMULPS           halfE4M3<>+0(SB), Z6, Z6
+	VCVTDQ2PS        Z5, Z5
+	VFMADD231PS      Z5, Z6, Z4
+	VFMADD231PS.BCST (DI), Z4, Z0
+	ADDQ             $+256, R10
+	ADDQ             $+32, R11
+	PREFETCHT0       1536(R12)
+	PREFETCHT1       3072(R12)
+	PREFETCHT0       1600(R12)
+	PREFETCHT1       3136(R12)
+	PREFETCHT0       1664(R12)
+	PREFETCHT1       3200(R12)
+	PREFETCHT0       1728(R12)
+	PREFETCHT1       3264(R12)
+	VMOVDQU32        zeroFirst<>+0(SB), Z5
+	VXORPS           Z4, Z4, Z4
+	VPDPWSSD.BCST    (R8), Z5, Z4
+	VMOVDQU32        (R12), Z5
+	VPANDD           Z2, Z5, Z6
+	VPSHUFB          Z6, Z3, Z6
+	VPDPBUSD.BCST    (BX), Z6, Z4
+	VPSRLW           $0x04, Z5, Z5
+	VPANDD           Z2, Z5, Z5
+	VPSHUFB          Z5, Z3, Z5
+	VPDPBUSD.BCST    4(BX), Z5, Z4
+	VMOVDQU32        64(R12), Z5
+	VPANDD           Z2, Z5, Z6
+	VPSHUFB          Z6, Z3, Z6
+	VPDPBUSD.BCST    8(BX), Z6, Z4
+	VPSRLW           $0x04, Z5, Z5
+	VPANDD           Z2, Z5, Z5
+	VPSHUFB          Z5, Z3, Z5
+	VPDPBUSD.BCST    12(BX), Z5, Z4
+	VPMOVZXBW        (R13), Y5
+	VPSLLW           $0x07, Y5, Y5
+	VCVTPH2PS        Y5, Z5
+	VMULPS           halfE4M3<>+0(SB), Z5, Z5
+	VCVTDQ2PS        Z4, Z4
+	VMULPS           Z5, Z4, Z4
+	VMOVDQU32        zeroSecond<>+0(SB), Z6
+	VXORPS           Z5, Z5, Z5
+	VPDPWSSD.BCST    (R8), Z6, Z5
+	VMOVDQU32        128(R12), Z6
+	VPANDD           Z2, Z6, Z7
+	VPSHUFB          Z7, Z3, Z7
+	VPDPBUSD.BCST    16(BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPSHUFB          Z6, Z3, Z6
+	VPDPBUSD.BCST    20(BX), Z6, Z5
+	VMOVDQU32        192(R12), Z6
+	VPANDD           Z2, Z6, Z7
+	VPSHUFB          Z7, Z3, Z7
+	VPDPBUSD.BCST    24(BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPSHUFB          Z6, Z3, Z6
+	VPDPBUSD.BCST    28(BX), Z6, Z5
+	VPMOVZXBW        16(R13), Y6
+	VPSLLW           $0x07, Y6, Y6
+	VCVTPH2PS        Y6, Z6
+	VMULPS           halfE4M3<>+0(SB), Z6, Z6
+	VCVTDQ2PS        Z5, Z5
+	VFMADD231PS      Z5, Z6, Z4
+	VFMADD231PS.BCST (DI), Z4, Z1
+	ADDQ             $+256, R12
+	ADDQ             $+32, R13
+	ADDQ             $+32, BX
+	ADDQ             $+4, DI
+	ADDQ             $+4, R8
+	DECQ             R9
+	JNZ              sub5
+	ADDQ             $+576, CX
+	ADDQ             $+576, SI
+	DECQ             DX
+	JNZ              block4
+	MOVQ             a+0(FP), CX
+	MOVQ             8(CX), BX
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	MOVQ             56(SP), CX
+	JEQ              plain6
+	VADDPS           (DX), Z0, Z0
+	VMOVUPS          Z0, (DX)
+	VADDPS           (DX)(CX*1), Z1, Z0
+	VMOVUPS          Z0, (DX)(CX*1)
+	LEAQ             (DX)(BX*4), DX
+	JMP              stored7
+
+plain6:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored7:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,9 +244,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile8:
 	CMPQ      40(SP), $0x0c
-	JLT       next3
+	JLT       next9
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -43,28 +263,28 @@ tile2:
 	LEAQ      (R10)(BX*2), R12
 	SHRQ      $0x06, DX
 	VXORPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 48(SP)
-	VMOVUPS   Z0, 112(SP)
-	VMOVUPS   Z0, 176(SP)
-	VMOVUPS   Z0, 240(SP)
-	VMOVUPS   Z0, 304(SP)
-	VMOVUPS   Z0, 368(SP)
-	VMOVUPS   Z0, 432(SP)
-	VMOVUPS   Z0, 496(SP)
-	VMOVUPS   Z0, 560(SP)
-	VMOVUPS   Z0, 624(SP)
-	VMOVUPS   Z0, 688(SP)
-	VMOVUPS   Z0, 752(SP)
+	VMOVUPS   Z0, 64(SP)
+	VMOVUPS   Z0, 128(SP)
+	VMOVUPS   Z0, 192(SP)
+	VMOVUPS   Z0, 256(SP)
+	VMOVUPS   Z0, 320(SP)
+	VMOVUPS   Z0, 384(SP)
+	VMOVUPS   Z0, 448(SP)
+	VMOVUPS   Z0, 512(SP)
+	VMOVUPS   Z0, 576(SP)
+	VMOVUPS   Z0, 640(SP)
+	VMOVUPS   Z0, 704(SP)
+	VMOVUPS   Z0, 768(SP)
 	VMOVDQU32 lowPairs<>+0(SB), Z0
 	VMOVDQU32 lowNibbles<>+0(SB), Z0
 	VMOVDQU32 codes<>+0(SB), Z1
 
-block4:
-	LEAQ 64(CX), R13
-	LEAQ (CX), R14
-	MOVQ $0x0000000000000002, R15
+block10:
+	LEAQ 64(CX), R14
+	LEAQ (CX), R15
+	MOVQ $0x0000000000000002, R13
 
-sub5:
+sub11:
 	VMOVDQU32        zeroFirst<>+0(SB), Z14
 	VXORPS           Z2, Z2, Z2
 	VPDPWSSD.BCST    (R10), Z14, Z2
@@ -90,7 +310,7 @@ sub5:
 	VPDPWSSD.BCST    (R12)(AX*4), Z14, Z12
 	VXORPS           Z13, Z13, Z13
 	VPDPWSSD.BCST    (R12)(SI*1), Z14, Z13
-	VMOVDQU32        (R13), Z14
+	VMOVDQU32        (R14), Z14
 	VPANDD           Z0, Z14, Z15
 	VPSHUFB          Z15, Z1, Z15
 	VPDPBUSD.BCST    (DI), Z15, Z2
@@ -120,7 +340,7 @@ sub5:
 	VPDPBUSD.BCST    4(R8)(BX*1), Z14, Z11
 	VPDPBUSD.BCST    4(R8)(AX*4), Z14, Z12
 	VPDPBUSD.BCST    4(R8)(SI*1), Z14, Z13
-	VMOVDQU32        64(R13), Z14
+	VMOVDQU32        64(R14), Z14
 	VPANDD           Z0, Z14, Z15
 	VPSHUFB          Z15, Z1, Z15
 	VPDPBUSD.BCST    8(DI), Z15, Z2
@@ -150,7 +370,7 @@ sub5:
 	VPDPBUSD.BCST    12(R8)(BX*1), Z14, Z11
 	VPDPBUSD.BCST    12(R8)(AX*4), Z14, Z12
 	VPDPBUSD.BCST    12(R8)(SI*1), Z14, Z13
-	VPMOVZXBW        (R14), Y14
+	VPMOVZXBW        (R15), Y14
 	VPSLLW           $0x07, Y14, Y14
 	VCVTPH2PS        Y14, Z14
 	VMULPS           halfE4M3<>+0(SB), Z14, Z14
@@ -203,7 +423,7 @@ sub5:
 	VPDPWSSD.BCST    (R12)(AX*4), Z26, Z24
 	VXORPS           Z25, Z25, Z25
 	VPDPWSSD.BCST    (R12)(SI*1), Z26, Z25
-	VMOVDQU32        128(R13), Z26
+	VMOVDQU32        128(R14), Z26
 	VPANDD           Z0, Z26, Z27
 	VPSHUFB          Z27, Z1, Z27
 	VPDPBUSD.BCST    16(DI), Z27, Z14
@@ -233,7 +453,7 @@ sub5:
 	VPDPBUSD.BCST    20(R8)(BX*1), Z26, Z23
 	VPDPBUSD.BCST    20(R8)(AX*4), Z26, Z24
 	VPDPBUSD.BCST    20(R8)(SI*1), Z26, Z25
-	VMOVDQU32        192(R13), Z26
+	VMOVDQU32        192(R14), Z26
 	VPANDD           Z0, Z26, Z27
 	VPSHUFB          Z27, Z1, Z27
 	VPDPBUSD.BCST    24(DI), Z27, Z14
@@ -263,7 +483,7 @@ sub5:
 	VPDPBUSD.BCST    28(R8)(BX*1), Z26, Z23
 	VPDPBUSD.BCST    28(R8)(AX*4), Z26, Z24
 	VPDPBUSD.BCST    28(R8)(SI*1), Z26, Z25
-	VPMOVZXBW        16(R14), Y26
+	VPMOVZXBW        16(R15), Y26
 	VPSLLW           $0x07, Y26, Y26
 	VCVTPH2PS        Y26, Z26
 	VMULPS           halfE4M3<>+0(SB), Z26, Z26
@@ -291,158 +511,158 @@ sub5:
 	VFMADD231PS      Z24, Z26, Z12
 	VCVTDQ2PS        Z25, Z25
 	VFMADD231PS      Z25, Z26, Z13
-	VMOVUPS          48(SP), Z14
+	VMOVUPS          64(SP), Z14
 	VFMADD231PS.BCST (R9), Z2, Z14
-	VMOVUPS          Z14, 48(SP)
-	VMOVUPS          112(SP), Z2
+	VMOVUPS          Z14, 64(SP)
+	VMOVUPS          128(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*1), Z3, Z2
-	VMOVUPS          Z2, 112(SP)
-	VMOVUPS          176(SP), Z2
+	VMOVUPS          Z2, 128(SP)
+	VMOVUPS          192(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*2), Z4, Z2
-	VMOVUPS          Z2, 176(SP)
-	VMOVUPS          240(SP), Z2
+	VMOVUPS          Z2, 192(SP)
+	VMOVUPS          256(SP), Z2
 	VFMADD231PS.BCST (R9)(BX*1), Z5, Z2
-	VMOVUPS          Z2, 240(SP)
-	VMOVUPS          304(SP), Z2
+	VMOVUPS          Z2, 256(SP)
+	VMOVUPS          320(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*4), Z6, Z2
-	VMOVUPS          Z2, 304(SP)
-	VMOVUPS          368(SP), Z2
+	VMOVUPS          Z2, 320(SP)
+	VMOVUPS          384(SP), Z2
 	VFMADD231PS.BCST (R9)(SI*1), Z7, Z2
-	VMOVUPS          Z2, 368(SP)
-	VMOVUPS          432(SP), Z2
+	VMOVUPS          Z2, 384(SP)
+	VMOVUPS          448(SP), Z2
 	VFMADD231PS.BCST (R11), Z8, Z2
-	VMOVUPS          Z2, 432(SP)
-	VMOVUPS          496(SP), Z2
+	VMOVUPS          Z2, 448(SP)
+	VMOVUPS          512(SP), Z2
 	VFMADD231PS.BCST (R11)(AX*1), Z9, Z2
-	VMOVUPS          Z2, 496(SP)
-	VMOVUPS          560(SP), Z2
+	VMOVUPS          Z2, 512(SP)
+	VMOVUPS          576(SP), Z2
 	VFMADD231PS.BCST (R11)(AX*2), Z10, Z2
-	VMOVUPS          Z2, 560(SP)
-	VMOVUPS          624(SP), Z2
+	VMOVUPS          Z2, 576(SP)
+	VMOVUPS          640(SP), Z2
 	VFMADD231PS.BCST (R11)(BX*1), Z11, Z2
-	VMOVUPS          Z2, 624(SP)
-	VMOVUPS          688(SP), Z2
+	VMOVUPS          Z2, 640(SP)
+	VMOVUPS          704(SP), Z2
 	VFMADD231PS.BCST (R11)(AX*4), Z12, Z2
-	VMOVUPS          Z2, 688(SP)
-	VMOVUPS          752(SP), Z2
+	VMOVUPS          Z2, 704(SP)
+	VMOVUPS          768(SP), Z2
 	VFMADD231PS.BCST (R11)(SI*1), Z13, Z2
-	VMOVUPS          Z2, 752(SP)
+	VMOVUPS          Z2, 768(SP)
+	ADDQ             $+256, R14
+	ADDQ             $+32, R15
+	ADDQ             $+32, DI
+	ADDQ             $+32, R8
 	ADDQ             $+4, R9
 	ADDQ             $+4, R11
 	ADDQ             $+4, R10
 	ADDQ             $+4, R12
-	ADDQ             $+256, R13
-	ADDQ             $+32, R14
-	ADDQ             $+32, DI
-	ADDQ             $+32, R8
-	DECQ             R15
-	JNZ              sub5
+	DECQ             R13
+	JNZ              sub11
 	ADDQ             $+576, CX
 	DECQ             DX
-	JNZ              block4
+	JNZ              block10
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain6
-	VMOVUPS          48(SP), Z0
+	JEQ              plain12
+	VMOVUPS          64(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          112(SP), Z0
+	VMOVUPS          128(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          176(SP), Z0
+	VMOVUPS          192(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          240(SP), Z0
+	VMOVUPS          256(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          304(SP), Z0
+	VMOVUPS          320(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          368(SP), Z0
+	VMOVUPS          384(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          432(SP), Z0
+	VMOVUPS          448(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          496(SP), Z0
+	VMOVUPS          512(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          560(SP), Z0
+	VMOVUPS          576(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          624(SP), Z0
+	VMOVUPS          640(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          688(SP), Z0
+	VMOVUPS          704(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          752(SP), Z0
+	VMOVUPS          768(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored7
+	JMP              stored13
 
-plain6:
-	VMOVUPS 48(SP), Z0
+plain12:
+	VMOVUPS 64(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 112(SP), Z0
+	VMOVUPS 128(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 176(SP), Z0
+	VMOVUPS 192(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 240(SP), Z0
+	VMOVUPS 256(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 304(SP), Z0
+	VMOVUPS 320(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 368(SP), Z0
+	VMOVUPS 384(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 432(SP), Z0
+	VMOVUPS 448(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 496(SP), Z0
+	VMOVUPS 512(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 560(SP), Z0
+	VMOVUPS 576(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 624(SP), Z0
+	VMOVUPS 640(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 688(SP), Z0
+	VMOVUPS 704(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 752(SP), Z0
+	VMOVUPS 768(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored7:
+stored13:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+12, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x0c, 40(SP)
-	JMP    tile2
+	JMP    tile8
 
-next3:
+next9:
 	CMPQ      40(SP), $0x08
-	JLT       next9
+	JLT       next15
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -459,29 +679,29 @@ next3:
 	LEAQ      (R10)(BX*2), R12
 	SHRQ      $0x06, DX
 	VXORPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 48(SP)
-	VMOVUPS   Z0, 112(SP)
-	VMOVUPS   Z0, 176(SP)
-	VMOVUPS   Z0, 240(SP)
-	VMOVUPS   Z0, 304(SP)
-	VMOVUPS   Z0, 368(SP)
-	VMOVUPS   Z0, 432(SP)
-	VMOVUPS   Z0, 496(SP)
+	VMOVUPS   Z0, 64(SP)
+	VMOVUPS   Z0, 128(SP)
+	VMOVUPS   Z0, 192(SP)
+	VMOVUPS   Z0, 256(SP)
+	VMOVUPS   Z0, 320(SP)
+	VMOVUPS   Z0, 384(SP)
+	VMOVUPS   Z0, 448(SP)
+	VMOVUPS   Z0, 512(SP)
 	VMOVDQU32 lowPairs<>+0(SB), Z0
 	VMOVDQU32 lowNibbles<>+0(SB), Z0
 	VMOVDQU32 codes<>+0(SB), Z1
 
-block10:
+block16:
 	PREFETCHT0 2048(CX)
-	LEAQ       64(CX), R13
-	LEAQ       (CX), R14
-	MOVQ       $0x0000000000000002, R15
+	LEAQ       64(CX), R14
+	LEAQ       (CX), R15
+	MOVQ       $0x0000000000000002, R13
 
-sub11:
-	PREFETCHT0       2048(R13)
-	PREFETCHT0       2112(R13)
-	PREFETCHT0       2176(R13)
-	PREFETCHT0       2240(R13)
+sub17:
+	PREFETCHT0       2048(R14)
+	PREFETCHT0       2112(R14)
+	PREFETCHT0       2176(R14)
+	PREFETCHT0       2240(R14)
 	VMOVDQU32        zeroFirst<>+0(SB), Z10
 	VXORPS           Z2, Z2, Z2
 	VPDPWSSD.BCST    (R10), Z10, Z2
@@ -499,7 +719,7 @@ sub11:
 	VPDPWSSD.BCST    (R12), Z10, Z8
 	VXORPS           Z9, Z9, Z9
 	VPDPWSSD.BCST    (R12)(AX*1), Z10, Z9
-	VMOVDQU32        (R13), Z10
+	VMOVDQU32        (R14), Z10
 	VPANDD           Z0, Z10, Z11
 	VPSHUFB          Z11, Z1, Z11
 	VPDPBUSD.BCST    (DI), Z11, Z2
@@ -521,7 +741,7 @@ sub11:
 	VPDPBUSD.BCST    4(DI)(SI*1), Z10, Z7
 	VPDPBUSD.BCST    4(R8), Z10, Z8
 	VPDPBUSD.BCST    4(R8)(AX*1), Z10, Z9
-	VMOVDQU32        64(R13), Z10
+	VMOVDQU32        64(R14), Z10
 	VPANDD           Z0, Z10, Z11
 	VPSHUFB          Z11, Z1, Z11
 	VPDPBUSD.BCST    8(DI), Z11, Z2
@@ -543,7 +763,7 @@ sub11:
 	VPDPBUSD.BCST    12(DI)(SI*1), Z10, Z7
 	VPDPBUSD.BCST    12(R8), Z10, Z8
 	VPDPBUSD.BCST    12(R8)(AX*1), Z10, Z9
-	VPMOVZXBW        (R14), Y10
+	VPMOVZXBW        (R15), Y10
 	VPSLLW           $0x07, Y10, Y10
 	VCVTPH2PS        Y10, Z10
 	VMULPS           halfE4M3<>+0(SB), Z10, Z10
@@ -580,7 +800,7 @@ sub11:
 	VPDPWSSD.BCST    (R12), Z18, Z16
 	VXORPS           Z17, Z17, Z17
 	VPDPWSSD.BCST    (R12)(AX*1), Z18, Z17
-	VMOVDQU32        128(R13), Z18
+	VMOVDQU32        128(R14), Z18
 	VPANDD           Z0, Z18, Z19
 	VPSHUFB          Z19, Z1, Z19
 	VPDPBUSD.BCST    16(DI), Z19, Z10
@@ -602,7 +822,7 @@ sub11:
 	VPDPBUSD.BCST    20(DI)(SI*1), Z18, Z15
 	VPDPBUSD.BCST    20(R8), Z18, Z16
 	VPDPBUSD.BCST    20(R8)(AX*1), Z18, Z17
-	VMOVDQU32        192(R13), Z18
+	VMOVDQU32        192(R14), Z18
 	VPANDD           Z0, Z18, Z19
 	VPSHUFB          Z19, Z1, Z19
 	VPDPBUSD.BCST    24(DI), Z19, Z10
@@ -624,7 +844,7 @@ sub11:
 	VPDPBUSD.BCST    28(DI)(SI*1), Z18, Z15
 	VPDPBUSD.BCST    28(R8), Z18, Z16
 	VPDPBUSD.BCST    28(R8)(AX*1), Z18, Z17
-	VPMOVZXBW        16(R14), Y18
+	VPMOVZXBW        16(R15), Y18
 	VPSLLW           $0x07, Y18, Y18
 	VCVTPH2PS        Y18, Z18
 	VMULPS           halfE4M3<>+0(SB), Z18, Z18
@@ -644,117 +864,117 @@ sub11:
 	VFMADD231PS      Z16, Z18, Z8
 	VCVTDQ2PS        Z17, Z17
 	VFMADD231PS      Z17, Z18, Z9
-	VMOVUPS          48(SP), Z10
+	VMOVUPS          64(SP), Z10
 	VFMADD231PS.BCST (R9), Z2, Z10
-	VMOVUPS          Z10, 48(SP)
-	VMOVUPS          112(SP), Z2
+	VMOVUPS          Z10, 64(SP)
+	VMOVUPS          128(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*1), Z3, Z2
-	VMOVUPS          Z2, 112(SP)
-	VMOVUPS          176(SP), Z2
+	VMOVUPS          Z2, 128(SP)
+	VMOVUPS          192(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*2), Z4, Z2
-	VMOVUPS          Z2, 176(SP)
-	VMOVUPS          240(SP), Z2
+	VMOVUPS          Z2, 192(SP)
+	VMOVUPS          256(SP), Z2
 	VFMADD231PS.BCST (R9)(BX*1), Z5, Z2
-	VMOVUPS          Z2, 240(SP)
-	VMOVUPS          304(SP), Z2
+	VMOVUPS          Z2, 256(SP)
+	VMOVUPS          320(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*4), Z6, Z2
-	VMOVUPS          Z2, 304(SP)
-	VMOVUPS          368(SP), Z2
+	VMOVUPS          Z2, 320(SP)
+	VMOVUPS          384(SP), Z2
 	VFMADD231PS.BCST (R9)(SI*1), Z7, Z2
-	VMOVUPS          Z2, 368(SP)
-	VMOVUPS          432(SP), Z2
+	VMOVUPS          Z2, 384(SP)
+	VMOVUPS          448(SP), Z2
 	VFMADD231PS.BCST (R11), Z8, Z2
-	VMOVUPS          Z2, 432(SP)
-	VMOVUPS          496(SP), Z2
+	VMOVUPS          Z2, 448(SP)
+	VMOVUPS          512(SP), Z2
 	VFMADD231PS.BCST (R11)(AX*1), Z9, Z2
-	VMOVUPS          Z2, 496(SP)
+	VMOVUPS          Z2, 512(SP)
+	ADDQ             $+256, R14
+	ADDQ             $+32, R15
+	ADDQ             $+32, DI
+	ADDQ             $+32, R8
 	ADDQ             $+4, R9
 	ADDQ             $+4, R11
 	ADDQ             $+4, R10
 	ADDQ             $+4, R12
-	ADDQ             $+256, R13
-	ADDQ             $+32, R14
-	ADDQ             $+32, DI
-	ADDQ             $+32, R8
-	DECQ             R15
-	JNZ              sub11
+	DECQ             R13
+	JNZ              sub17
 	ADDQ             $+576, CX
 	DECQ             DX
-	JNZ              block10
+	JNZ              block16
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain12
-	VMOVUPS          48(SP), Z0
+	JEQ              plain18
+	VMOVUPS          64(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          112(SP), Z0
+	VMOVUPS          128(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          176(SP), Z0
+	VMOVUPS          192(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          240(SP), Z0
+	VMOVUPS          256(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          304(SP), Z0
+	VMOVUPS          320(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          368(SP), Z0
+	VMOVUPS          384(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          432(SP), Z0
+	VMOVUPS          448(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          496(SP), Z0
+	VMOVUPS          512(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored13
+	JMP              stored19
 
-plain12:
-	VMOVUPS 48(SP), Z0
+plain18:
+	VMOVUPS 64(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 112(SP), Z0
+	VMOVUPS 128(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 176(SP), Z0
+	VMOVUPS 192(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 240(SP), Z0
+	VMOVUPS 256(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 304(SP), Z0
+	VMOVUPS 320(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 368(SP), Z0
+	VMOVUPS 384(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 432(SP), Z0
+	VMOVUPS 448(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 496(SP), Z0
+	VMOVUPS 512(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored13:
+stored19:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+8, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x08, 40(SP)
 
-next9:
+next15:
 	CMPQ      40(SP), $0x06
-	JLT       next15
+	JLT       next21
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -777,17 +997,17 @@ next9:
 	VMOVDQU32 lowNibbles<>+0(SB), Z6
 	VMOVDQU32 codes<>+0(SB), Z7
 
-block16:
+block22:
 	PREFETCHT0 2048(CX)
-	LEAQ       64(CX), R10
-	LEAQ       (CX), R11
-	MOVQ       $0x0000000000000002, R12
+	LEAQ       64(CX), R11
+	LEAQ       (CX), R12
+	MOVQ       $0x0000000000000002, R10
 
-sub17:
-	PREFETCHT0       2048(R10)
-	PREFETCHT0       2112(R10)
-	PREFETCHT0       2176(R10)
-	PREFETCHT0       2240(R10)
+sub23:
+	PREFETCHT0       2048(R11)
+	PREFETCHT0       2112(R11)
+	PREFETCHT0       2176(R11)
+	PREFETCHT0       2240(R11)
 	VMOVDQU32        zeroFirst<>+0(SB), Z14
 	VXORPS           Z8, Z8, Z8
 	VPDPWSSD.BCST    (R9), Z14, Z8
@@ -801,7 +1021,7 @@ sub17:
 	VPDPWSSD.BCST    (R9)(AX*4), Z14, Z12
 	VXORPS           Z13, Z13, Z13
 	VPDPWSSD.BCST    (R9)(SI*1), Z14, Z13
-	VMOVDQU32        (R10), Z14
+	VMOVDQU32        (R11), Z14
 	VPANDD           Z6, Z14, Z15
 	VPSHUFB          Z15, Z7, Z15
 	VPDPBUSD.BCST    (DI), Z15, Z8
@@ -819,7 +1039,7 @@ sub17:
 	VPDPBUSD.BCST    4(DI)(BX*1), Z14, Z11
 	VPDPBUSD.BCST    4(DI)(AX*4), Z14, Z12
 	VPDPBUSD.BCST    4(DI)(SI*1), Z14, Z13
-	VMOVDQU32        64(R10), Z14
+	VMOVDQU32        64(R11), Z14
 	VPANDD           Z6, Z14, Z15
 	VPSHUFB          Z15, Z7, Z15
 	VPDPBUSD.BCST    8(DI), Z15, Z8
@@ -837,7 +1057,7 @@ sub17:
 	VPDPBUSD.BCST    12(DI)(BX*1), Z14, Z11
 	VPDPBUSD.BCST    12(DI)(AX*4), Z14, Z12
 	VPDPBUSD.BCST    12(DI)(SI*1), Z14, Z13
-	VPMOVZXBW        (R11), Y14
+	VPMOVZXBW        (R12), Y14
 	VPSLLW           $0x07, Y14, Y14
 	VCVTPH2PS        Y14, Z14
 	VMULPS           halfE4M3<>+0(SB), Z14, Z14
@@ -866,7 +1086,7 @@ sub17:
 	VPDPWSSD.BCST    (R9)(AX*4), Z20, Z18
 	VXORPS           Z19, Z19, Z19
 	VPDPWSSD.BCST    (R9)(SI*1), Z20, Z19
-	VMOVDQU32        128(R10), Z20
+	VMOVDQU32        128(R11), Z20
 	VPANDD           Z6, Z20, Z21
 	VPSHUFB          Z21, Z7, Z21
 	VPDPBUSD.BCST    16(DI), Z21, Z14
@@ -884,7 +1104,7 @@ sub17:
 	VPDPBUSD.BCST    20(DI)(BX*1), Z20, Z17
 	VPDPBUSD.BCST    20(DI)(AX*4), Z20, Z18
 	VPDPBUSD.BCST    20(DI)(SI*1), Z20, Z19
-	VMOVDQU32        192(R10), Z20
+	VMOVDQU32        192(R11), Z20
 	VPANDD           Z6, Z20, Z21
 	VPSHUFB          Z21, Z7, Z21
 	VPDPBUSD.BCST    24(DI), Z21, Z14
@@ -902,7 +1122,7 @@ sub17:
 	VPDPBUSD.BCST    28(DI)(BX*1), Z20, Z17
 	VPDPBUSD.BCST    28(DI)(AX*4), Z20, Z18
 	VPDPBUSD.BCST    28(DI)(SI*1), Z20, Z19
-	VPMOVZXBW        16(R11), Y20
+	VPMOVZXBW        16(R12), Y20
 	VPSLLW           $0x07, Y20, Y20
 	VCVTPH2PS        Y20, Z20
 	VMULPS           halfE4M3<>+0(SB), Z20, Z20
@@ -924,202 +1144,12 @@ sub17:
 	VFMADD231PS.BCST (R8)(BX*1), Z11, Z3
 	VFMADD231PS.BCST (R8)(AX*4), Z12, Z4
 	VFMADD231PS.BCST (R8)(SI*1), Z13, Z5
+	ADDQ             $+256, R11
+	ADDQ             $+32, R12
+	ADDQ             $+32, DI
 	ADDQ             $+4, R8
 	ADDQ             $+4, R9
-	ADDQ             $+256, R10
-	ADDQ             $+32, R11
-	ADDQ             $+32, DI
-	DECQ             R12
-	JNZ              sub17
-	ADDQ             $+576, CX
-	DECQ             DX
-	JNZ              block16
-	MOVQ             a+0(FP), CX
-	MOVQ             8(CX), BX
-	MOVQ             32(SP), DX
-	CMPB             72(CX), $0x00
-	JEQ              plain18
-	VADDPS           (DX), Z0, Z0
-	VMOVUPS          Z0, (DX)
-	LEAQ             (DX)(BX*4), DX
-	VADDPS           (DX), Z1, Z0
-	VMOVUPS          Z0, (DX)
-	LEAQ             (DX)(BX*4), DX
-	VADDPS           (DX), Z2, Z0
-	VMOVUPS          Z0, (DX)
-	LEAQ             (DX)(BX*4), DX
-	VADDPS           (DX), Z3, Z0
-	VMOVUPS          Z0, (DX)
-	LEAQ             (DX)(BX*4), DX
-	VADDPS           (DX), Z4, Z0
-	VMOVUPS          Z0, (DX)
-	LEAQ             (DX)(BX*4), DX
-	VADDPS           (DX), Z5, Z0
-	VMOVUPS          Z0, (DX)
-	LEAQ             (DX)(BX*4), DX
-	JMP              stored19
-
-plain18:
-	VMOVUPS Z0, (DX)
-	LEAQ    (DX)(BX*4), DX
-	VMOVUPS Z1, (DX)
-	LEAQ    (DX)(BX*4), DX
-	VMOVUPS Z2, (DX)
-	LEAQ    (DX)(BX*4), DX
-	VMOVUPS Z3, (DX)
-	LEAQ    (DX)(BX*4), DX
-	VMOVUPS Z4, (DX)
-	LEAQ    (DX)(BX*4), DX
-	VMOVUPS Z5, (DX)
-	LEAQ    (DX)(BX*4), DX
-
-stored19:
-	MOVQ   DX, 32(SP)
-	IMUL3Q $+6, AX, AX
-	ADDQ   AX, 24(SP)
-	SUBQ   $0x06, 40(SP)
-
-next15:
-	CMPQ      40(SP), $0x04
-	JLT       next21
-	MOVQ      a+0(FP), AX
-	MOVQ      (SP), CX
-	MOVQ      56(AX), DX
-	MOVQ      48(AX), AX
-	LEAQ      (AX)(AX*2), BX
-	MOVQ      24(SP), SI
-	LEAQ      (SI)(DX*1), DI
-	MOVQ      DX, R8
-	SHRQ      $0x05, R8
-	LEAQ      (DI)(R8*4), R8
-	SHRQ      $0x06, DX
-	VXORPS    Z0, Z0, Z0
-	VXORPS    Z1, Z1, Z1
-	VXORPS    Z2, Z2, Z2
-	VXORPS    Z3, Z3, Z3
-	VMOVDQU32 lowPairs<>+0(SB), Z4
-	VMOVDQU32 lowNibbles<>+0(SB), Z4
-	VMOVDQU32 codes<>+0(SB), Z5
-
-block22:
-	PREFETCHT0 2048(CX)
-	LEAQ       64(CX), R9
-	LEAQ       (CX), R10
-	MOVQ       $0x0000000000000002, R11
-
-sub23:
-	PREFETCHT0       2048(R9)
-	PREFETCHT0       2112(R9)
-	PREFETCHT0       2176(R9)
-	PREFETCHT0       2240(R9)
-	VMOVDQU32        zeroFirst<>+0(SB), Z10
-	VXORPS           Z6, Z6, Z6
-	VPDPWSSD.BCST    (R8), Z10, Z6
-	VXORPS           Z7, Z7, Z7
-	VPDPWSSD.BCST    (R8)(AX*1), Z10, Z7
-	VXORPS           Z8, Z8, Z8
-	VPDPWSSD.BCST    (R8)(AX*2), Z10, Z8
-	VXORPS           Z9, Z9, Z9
-	VPDPWSSD.BCST    (R8)(BX*1), Z10, Z9
-	VMOVDQU32        (R9), Z10
-	VPANDD           Z4, Z10, Z11
-	VPSHUFB          Z11, Z5, Z11
-	VPDPBUSD.BCST    (SI), Z11, Z6
-	VPDPBUSD.BCST    (SI)(AX*1), Z11, Z7
-	VPDPBUSD.BCST    (SI)(AX*2), Z11, Z8
-	VPDPBUSD.BCST    (SI)(BX*1), Z11, Z9
-	VPSRLW           $0x04, Z10, Z10
-	VPANDD           Z4, Z10, Z10
-	VPSHUFB          Z10, Z5, Z10
-	VPDPBUSD.BCST    4(SI), Z10, Z6
-	VPDPBUSD.BCST    4(SI)(AX*1), Z10, Z7
-	VPDPBUSD.BCST    4(SI)(AX*2), Z10, Z8
-	VPDPBUSD.BCST    4(SI)(BX*1), Z10, Z9
-	VMOVDQU32        64(R9), Z10
-	VPANDD           Z4, Z10, Z11
-	VPSHUFB          Z11, Z5, Z11
-	VPDPBUSD.BCST    8(SI), Z11, Z6
-	VPDPBUSD.BCST    8(SI)(AX*1), Z11, Z7
-	VPDPBUSD.BCST    8(SI)(AX*2), Z11, Z8
-	VPDPBUSD.BCST    8(SI)(BX*1), Z11, Z9
-	VPSRLW           $0x04, Z10, Z10
-	VPANDD           Z4, Z10, Z10
-	VPSHUFB          Z10, Z5, Z10
-	VPDPBUSD.BCST    12(SI), Z10, Z6
-	VPDPBUSD.BCST    12(SI)(AX*1), Z10, Z7
-	VPDPBUSD.BCST    12(SI)(AX*2), Z10, Z8
-	VPDPBUSD.BCST    12(SI)(BX*1), Z10, Z9
-	VPMOVZXBW        (R10), Y10
-	VPSLLW           $0x07, Y10, Y10
-	VCVTPH2PS        Y10, Z10
-	VMULPS           halfE4M3<>+0(SB), Z10, Z10
-	VCVTDQ2PS        Z6, Z6
-	VMULPS           Z10, Z6, Z6
-	VCVTDQ2PS        Z7, Z7
-	VMULPS           Z10, Z7, Z7
-	VCVTDQ2PS        Z8, Z8
-	VMULPS           Z10, Z8, Z8
-	VCVTDQ2PS        Z9, Z9
-	VMULPS           Z10, Z9, Z9
-	VMOVDQU32        zeroSecond<>+0(SB), Z14
-	VXORPS           Z10, Z10, Z10
-	VPDPWSSD.BCST    (R8), Z14, Z10
-	VXORPS           Z11, Z11, Z11
-	VPDPWSSD.BCST    (R8)(AX*1), Z14, Z11
-	VXORPS           Z12, Z12, Z12
-	VPDPWSSD.BCST    (R8)(AX*2), Z14, Z12
-	VXORPS           Z13, Z13, Z13
-	VPDPWSSD.BCST    (R8)(BX*1), Z14, Z13
-	VMOVDQU32        128(R9), Z14
-	VPANDD           Z4, Z14, Z15
-	VPSHUFB          Z15, Z5, Z15
-	VPDPBUSD.BCST    16(SI), Z15, Z10
-	VPDPBUSD.BCST    16(SI)(AX*1), Z15, Z11
-	VPDPBUSD.BCST    16(SI)(AX*2), Z15, Z12
-	VPDPBUSD.BCST    16(SI)(BX*1), Z15, Z13
-	VPSRLW           $0x04, Z14, Z14
-	VPANDD           Z4, Z14, Z14
-	VPSHUFB          Z14, Z5, Z14
-	VPDPBUSD.BCST    20(SI), Z14, Z10
-	VPDPBUSD.BCST    20(SI)(AX*1), Z14, Z11
-	VPDPBUSD.BCST    20(SI)(AX*2), Z14, Z12
-	VPDPBUSD.BCST    20(SI)(BX*1), Z14, Z13
-	VMOVDQU32        192(R9), Z14
-	VPANDD           Z4, Z14, Z15
-	VPSHUFB          Z15, Z5, Z15
-	VPDPBUSD.BCST    24(SI), Z15, Z10
-	VPDPBUSD.BCST    24(SI)(AX*1), Z15, Z11
-	VPDPBUSD.BCST    24(SI)(AX*2), Z15, Z12
-	VPDPBUSD.BCST    24(SI)(BX*1), Z15, Z13
-	VPSRLW           $0x04, Z14, Z14
-	VPANDD           Z4, Z14, Z14
-	VPSHUFB          Z14, Z5, Z14
-	VPDPBUSD.BCST    28(SI), Z14, Z10
-	VPDPBUSD.BCST    28(SI)(AX*1), Z14, Z11
-	VPDPBUSD.BCST    28(SI)(AX*2), Z14, Z12
-	VPDPBUSD.BCST    28(SI)(BX*1), Z14, Z13
-	VPMOVZXBW        16(R10), Y14
-	VPSLLW           $0x07, Y14, Y14
-	VCVTPH2PS        Y14, Z14
-	VMULPS           halfE4M3<>+0(SB), Z14, Z14
-	VCVTDQ2PS        Z10, Z10
-	VFMADD231PS      Z10, Z14, Z6
-	VCVTDQ2PS        Z11, Z11
-	VFMADD231PS      Z11, Z14, Z7
-	VCVTDQ2PS        Z12, Z12
-	VFMADD231PS      Z12, Z14, Z8
-	VCVTDQ2PS        Z13, Z13
-	VFMADD231PS      Z13, Z14, Z9
-	VFMADD231PS.BCST (DI), Z6, Z0
-	VFMADD231PS.BCST (DI)(AX*1), Z7, Z1
-	VFMADD231PS.BCST (DI)(AX*2), Z8, Z2
-	VFMADD231PS.BCST (DI)(BX*1), Z9, Z3
-	ADDQ             $+4, DI
-	ADDQ             $+4, R8
-	ADDQ             $+256, R9
-	ADDQ             $+32, R10
-	ADDQ             $+32, SI
-	DECQ             R11
+	DECQ             R10
 	JNZ              sub23
 	ADDQ             $+576, CX
 	DECQ             DX
@@ -1141,6 +1171,12 @@ sub23:
 	VADDPS           (DX), Z3, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
+	VADDPS           (DX), Z4, Z0
+	VMOVUPS          Z0, (DX)
+	LEAQ             (DX)(BX*4), DX
+	VADDPS           (DX), Z5, Z0
+	VMOVUPS          Z0, (DX)
+	LEAQ             (DX)(BX*4), DX
 	JMP              stored25
 
 plain24:
@@ -1152,141 +1188,158 @@ plain24:
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z3, (DX)
 	LEAQ    (DX)(BX*4), DX
+	VMOVUPS Z4, (DX)
+	LEAQ    (DX)(BX*4), DX
+	VMOVUPS Z5, (DX)
+	LEAQ    (DX)(BX*4), DX
 
 stored25:
 	MOVQ   DX, 32(SP)
-	IMUL3Q $+4, AX, AX
+	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
-	SUBQ   $0x04, 40(SP)
+	SUBQ   $0x06, 40(SP)
 
 next21:
-	CMPQ      40(SP), $0x03
+	CMPQ      40(SP), $0x04
 	JLT       next27
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
 	MOVQ      48(AX), AX
-	MOVQ      24(SP), BX
-	LEAQ      (BX)(DX*1), SI
-	MOVQ      DX, DI
-	SHRQ      $0x05, DI
-	LEAQ      (SI)(DI*4), DI
+	LEAQ      (AX)(AX*2), BX
+	MOVQ      24(SP), SI
+	LEAQ      (SI)(DX*1), DI
+	MOVQ      DX, R8
+	SHRQ      $0x05, R8
+	LEAQ      (DI)(R8*4), R8
 	SHRQ      $0x06, DX
 	VXORPS    Z0, Z0, Z0
 	VXORPS    Z1, Z1, Z1
 	VXORPS    Z2, Z2, Z2
-	VMOVDQU32 lowPairs<>+0(SB), Z3
-	VMOVDQU32 lowNibbles<>+0(SB), Z3
-	VMOVDQU32 codes<>+0(SB), Z4
+	VXORPS    Z3, Z3, Z3
+	VMOVDQU32 lowPairs<>+0(SB), Z4
+	VMOVDQU32 lowNibbles<>+0(SB), Z4
+	VMOVDQU32 codes<>+0(SB), Z5
 
 block28:
-	PREFETCHT0 (CX)
 	PREFETCHT0 2048(CX)
-	PREFETCHT1 4096(CX)
-	LEAQ       64(CX), R8
-	LEAQ       (CX), R9
-	MOVQ       $0x0000000000000002, R10
+	LEAQ       64(CX), R10
+	LEAQ       (CX), R11
+	MOVQ       $0x0000000000000002, R9
 
 sub29:
-	PREFETCHT0       2048(R8)
-	PREFETCHT1       4096(R8)
-	PREFETCHT0       2112(R8)
-	PREFETCHT1       4160(R8)
-	PREFETCHT0       2176(R8)
-	PREFETCHT1       4224(R8)
-	PREFETCHT0       2240(R8)
-	PREFETCHT1       4288(R8)
-	VMOVDQU32        zeroFirst<>+0(SB), Z8
-	VXORPS           Z5, Z5, Z5
-	VPDPWSSD.BCST    (DI), Z8, Z5
+	PREFETCHT0       2048(R10)
+	PREFETCHT0       2112(R10)
+	PREFETCHT0       2176(R10)
+	PREFETCHT0       2240(R10)
+	VMOVDQU32        zeroFirst<>+0(SB), Z10
 	VXORPS           Z6, Z6, Z6
-	VPDPWSSD.BCST    (DI)(AX*1), Z8, Z6
+	VPDPWSSD.BCST    (R8), Z10, Z6
 	VXORPS           Z7, Z7, Z7
-	VPDPWSSD.BCST    (DI)(AX*2), Z8, Z7
-	VMOVDQU32        (R8), Z8
-	VPANDD           Z3, Z8, Z9
-	VPSHUFB          Z9, Z4, Z9
-	VPDPBUSD.BCST    (BX), Z9, Z5
-	VPDPBUSD.BCST    (BX)(AX*1), Z9, Z6
-	VPDPBUSD.BCST    (BX)(AX*2), Z9, Z7
-	VPSRLW           $0x04, Z8, Z8
-	VPANDD           Z3, Z8, Z8
-	VPSHUFB          Z8, Z4, Z8
-	VPDPBUSD.BCST    4(BX), Z8, Z5
-	VPDPBUSD.BCST    4(BX)(AX*1), Z8, Z6
-	VPDPBUSD.BCST    4(BX)(AX*2), Z8, Z7
-	VMOVDQU32        64(R8), Z8
-	VPANDD           Z3, Z8, Z9
-	VPSHUFB          Z9, Z4, Z9
-	VPDPBUSD.BCST    8(BX), Z9, Z5
-	VPDPBUSD.BCST    8(BX)(AX*1), Z9, Z6
-	VPDPBUSD.BCST    8(BX)(AX*2), Z9, Z7
-	VPSRLW           $0x04, Z8, Z8
-	VPANDD           Z3, Z8, Z8
-	VPSHUFB          Z8, Z4, Z8
-	VPDPBUSD.BCST    12(BX), Z8, Z5
-	VPDPBUSD.BCST    12(BX)(AX*1), Z8, Z6
-	VPDPBUSD.BCST    12(BX)(AX*2), Z8, Z7
-	VPMOVZXBW        (R9), Y8
-	VPSLLW           $0x07, Y8, Y8
-	VCVTPH2PS        Y8, Z8
-	VMULPS           halfE4M3<>+0(SB), Z8, Z8
-	VCVTDQ2PS        Z5, Z5
-	VMULPS           Z8, Z5, Z5
-	VCVTDQ2PS        Z6, Z6
-	VMULPS           Z8, Z6, Z6
-	VCVTDQ2PS        Z7, Z7
-	VMULPS           Z8, Z7, Z7
-	VMOVDQU32        zeroSecond<>+0(SB), Z11
+	VPDPWSSD.BCST    (R8)(AX*1), Z10, Z7
 	VXORPS           Z8, Z8, Z8
-	VPDPWSSD.BCST    (DI), Z11, Z8
+	VPDPWSSD.BCST    (R8)(AX*2), Z10, Z8
 	VXORPS           Z9, Z9, Z9
-	VPDPWSSD.BCST    (DI)(AX*1), Z11, Z9
-	VXORPS           Z10, Z10, Z10
-	VPDPWSSD.BCST    (DI)(AX*2), Z11, Z10
-	VMOVDQU32        128(R8), Z11
-	VPANDD           Z3, Z11, Z12
-	VPSHUFB          Z12, Z4, Z12
-	VPDPBUSD.BCST    16(BX), Z12, Z8
-	VPDPBUSD.BCST    16(BX)(AX*1), Z12, Z9
-	VPDPBUSD.BCST    16(BX)(AX*2), Z12, Z10
-	VPSRLW           $0x04, Z11, Z11
-	VPANDD           Z3, Z11, Z11
-	VPSHUFB          Z11, Z4, Z11
-	VPDPBUSD.BCST    20(BX), Z11, Z8
-	VPDPBUSD.BCST    20(BX)(AX*1), Z11, Z9
-	VPDPBUSD.BCST    20(BX)(AX*2), Z11, Z10
-	VMOVDQU32        192(R8), Z11
-	VPANDD           Z3, Z11, Z12
-	VPSHUFB          Z12, Z4, Z12
-	VPDPBUSD.BCST    24(BX), Z12, Z8
-	VPDPBUSD.BCST    24(BX)(AX*1), Z12, Z9
-	VPDPBUSD.BCST    24(BX)(AX*2), Z12, Z10
-	VPSRLW           $0x04, Z11, Z11
-	VPANDD           Z3, Z11, Z11
-	VPSHUFB          Z11, Z4, Z11
-	VPDPBUSD.BCST    28(BX), Z11, Z8
-	VPDPBUSD.BCST    28(BX)(AX*1), Z11, Z9
-	VPDPBUSD.BCST    28(BX)(AX*2), Z11, Z10
-	VPMOVZXBW        16(R9), Y11
-	VPSLLW           $0x07, Y11, Y11
-	VCVTPH2PS        Y11, Z11
-	VMULPS           halfE4M3<>+0(SB), Z11, Z11
+	VPDPWSSD.BCST    (R8)(BX*1), Z10, Z9
+	VMOVDQU32        (R10), Z10
+	VPANDD           Z4, Z10, Z11
+	VPSHUFB          Z11, Z5, Z11
+	VPDPBUSD.BCST    (SI), Z11, Z6
+	VPDPBUSD.BCST    (SI)(AX*1), Z11, Z7
+	VPDPBUSD.BCST    (SI)(AX*2), Z11, Z8
+	VPDPBUSD.BCST    (SI)(BX*1), Z11, Z9
+	VPSRLW           $0x04, Z10, Z10
+	VPANDD           Z4, Z10, Z10
+	VPSHUFB          Z10, Z5, Z10
+	VPDPBUSD.BCST    4(SI), Z10, Z6
+	VPDPBUSD.BCST    4(SI)(AX*1), Z10, Z7
+	VPDPBUSD.BCST    4(SI)(AX*2), Z10, Z8
+	VPDPBUSD.BCST    4(SI)(BX*1), Z10, Z9
+	VMOVDQU32        64(R10), Z10
+	VPANDD           Z4, Z10, Z11
+	VPSHUFB          Z11, Z5, Z11
+	VPDPBUSD.BCST    8(SI), Z11, Z6
+	VPDPBUSD.BCST    8(SI)(AX*1), Z11, Z7
+	VPDPBUSD.BCST    8(SI)(AX*2), Z11, Z8
+	VPDPBUSD.BCST    8(SI)(BX*1), Z11, Z9
+	VPSRLW           $0x04, Z10, Z10
+	VPANDD           Z4, Z10, Z10
+	VPSHUFB          Z10, Z5, Z10
+	VPDPBUSD.BCST    12(SI), Z10, Z6
+	VPDPBUSD.BCST    12(SI)(AX*1), Z10, Z7
+	VPDPBUSD.BCST    12(SI)(AX*2), Z10, Z8
+	VPDPBUSD.BCST    12(SI)(BX*1), Z10, Z9
+	VPMOVZXBW        (R11), Y10
+	VPSLLW           $0x07, Y10, Y10
+	VCVTPH2PS        Y10, Z10
+	VMULPS           halfE4M3<>+0(SB), Z10, Z10
+	VCVTDQ2PS        Z6, Z6
+	VMULPS           Z10, Z6, Z6
+	VCVTDQ2PS        Z7, Z7
+	VMULPS           Z10, Z7, Z7
 	VCVTDQ2PS        Z8, Z8
-	VFMADD231PS      Z8, Z11, Z5
+	VMULPS           Z10, Z8, Z8
 	VCVTDQ2PS        Z9, Z9
-	VFMADD231PS      Z9, Z11, Z6
+	VMULPS           Z10, Z9, Z9
+	VMOVDQU32        zeroSecond<>+0(SB), Z14
+	VXORPS           Z10, Z10, Z10
+	VPDPWSSD.BCST    (R8), Z14, Z10
+	VXORPS           Z11, Z11, Z11
+	VPDPWSSD.BCST    (R8)(AX*1), Z14, Z11
+	VXORPS           Z12, Z12, Z12
+	VPDPWSSD.BCST    (R8)(AX*2), Z14, Z12
+	VXORPS           Z13, Z13, Z13
+	VPDPWSSD.BCST    (R8)(BX*1), Z14, Z13
+	VMOVDQU32        128(R10), Z14
+	VPANDD           Z4, Z14, Z15
+	VPSHUFB          Z15, Z5, Z15
+	VPDPBUSD.BCST    16(SI), Z15, Z10
+	VPDPBUSD.BCST    16(SI)(AX*1), Z15, Z11
+	VPDPBUSD.BCST    16(SI)(AX*2), Z15, Z12
+	VPDPBUSD.BCST    16(SI)(BX*1), Z15, Z13
+	VPSRLW           $0x04, Z14, Z14
+	VPANDD           Z4, Z14, Z14
+	VPSHUFB          Z14, Z5, Z14
+	VPDPBUSD.BCST    20(SI), Z14, Z10
+	VPDPBUSD.BCST    20(SI)(AX*1), Z14, Z11
+	VPDPBUSD.BCST    20(SI)(AX*2), Z14, Z12
+	VPDPBUSD.BCST    20(SI)(BX*1), Z14, Z13
+	VMOVDQU32        192(R10), Z14
+	VPANDD           Z4, Z14, Z15
+	VPSHUFB          Z15, Z5, Z15
+	VPDPBUSD.BCST    24(SI), Z15, Z10
+	VPDPBUSD.BCST    24(SI)(AX*1), Z15, Z11
+	VPDPBUSD.BCST    24(SI)(AX*2), Z15, Z12
+	VPDPBUSD.BCST    24(SI)(BX*1), Z15, Z13
+	VPSRLW           $0x04, Z14, Z14
+	VPANDD           Z4, Z14, Z14
+	VPSHUFB          Z14, Z5, Z14
+	VPDPBUSD.BCST    28(SI), Z14, Z10
+	VPDPBUSD.BCST    28(SI)(AX*1), Z14, Z11
+	VPDPBUSD.BCST    28(SI)(AX*2), Z14, Z12
+	VPDPBUSD.BCST    28(SI)(BX*1), Z14, Z13
+	VPMOVZXBW        16(R11), Y14
+	VPSLLW           $0x07, Y14, Y14
+	VCVTPH2PS        Y14, Z14
+	VMULPS           halfE4M3<>+0(SB), Z14, Z14
 	VCVTDQ2PS        Z10, Z10
-	VFMADD231PS      Z10, Z11, Z7
-	VFMADD231PS.BCST (SI), Z5, Z0
-	VFMADD231PS.BCST (SI)(AX*1), Z6, Z1
-	VFMADD231PS.BCST (SI)(AX*2), Z7, Z2
-	ADDQ             $+4, SI
+	VFMADD231PS      Z10, Z14, Z6
+	VCVTDQ2PS        Z11, Z11
+	VFMADD231PS      Z11, Z14, Z7
+	VCVTDQ2PS        Z12, Z12
+	VFMADD231PS      Z12, Z14, Z8
+	VCVTDQ2PS        Z13, Z13
+	VFMADD231PS      Z13, Z14, Z9
+	VFMADD231PS.BCST (DI), Z6, Z0
+	VFMADD231PS.BCST (DI)(AX*1), Z7, Z1
+	VFMADD231PS.BCST (DI)(AX*2), Z8, Z2
+	VFMADD231PS.BCST (DI)(BX*1), Z9, Z3
+	ADDQ             $+256, R10
+	ADDQ             $+32, R11
+	ADDQ             $+32, SI
 	ADDQ             $+4, DI
-	ADDQ             $+256, R8
-	ADDQ             $+32, R9
-	ADDQ             $+32, BX
-	DECQ             R10
+	ADDQ             $+4, R8
+	DECQ             R9
 	JNZ              sub29
 	ADDQ             $+576, CX
 	DECQ             DX
@@ -1305,6 +1358,9 @@ sub29:
 	VADDPS           (DX), Z2, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
+	VADDPS           (DX), Z3, Z0
+	VMOVUPS          Z0, (DX)
+	LEAQ             (DX)(BX*4), DX
 	JMP              stored31
 
 plain30:
@@ -1314,16 +1370,180 @@ plain30:
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z2, (DX)
 	LEAQ    (DX)(BX*4), DX
+	VMOVUPS Z3, (DX)
+	LEAQ    (DX)(BX*4), DX
 
 stored31:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+4, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x04, 40(SP)
+
+next27:
+	CMPQ      40(SP), $0x03
+	JLT       next33
+	MOVQ      a+0(FP), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
+	LEAQ      (BX)(DX*1), SI
+	MOVQ      DX, DI
+	SHRQ      $0x05, DI
+	LEAQ      (SI)(DI*4), DI
+	SHRQ      $0x06, DX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VXORPS    Z2, Z2, Z2
+	VMOVDQU32 lowPairs<>+0(SB), Z3
+	VMOVDQU32 lowNibbles<>+0(SB), Z3
+	VMOVDQU32 codes<>+0(SB), Z4
+
+block34:
+	PREFETCHT0 (CX)
+	PREFETCHT0 2048(CX)
+	PREFETCHT1 4096(CX)
+	LEAQ       64(CX), R9
+	LEAQ       (CX), R10
+	MOVQ       $0x0000000000000002, R8
+
+sub35:
+	PREFETCHT0       2048(R9)
+	PREFETCHT1       4096(R9)
+	PREFETCHT0       2112(R9)
+	PREFETCHT1       4160(R9)
+	PREFETCHT0       2176(R9)
+	PREFETCHT1       4224(R9)
+	PREFETCHT0       2240(R9)
+	PREFETCHT1       4288(R9)
+	VMOVDQU32        zeroFirst<>+0(SB), Z8
+	VXORPS           Z5, Z5, Z5
+	VPDPWSSD.BCST    (DI), Z8, Z5
+	VXORPS           Z6, Z6, Z6
+	VPDPWSSD.BCST    (DI)(AX*1), Z8, Z6
+	VXORPS           Z7, Z7, Z7
+	VPDPWSSD.BCST    (DI)(AX*2), Z8, Z7
+	VMOVDQU32        (R9), Z8
+	VPANDD           Z3, Z8, Z9
+	VPSHUFB          Z9, Z4, Z9
+	VPDPBUSD.BCST    (BX), Z9, Z5
+	VPDPBUSD.BCST    (BX)(AX*1), Z9, Z6
+	VPDPBUSD.BCST    (BX)(AX*2), Z9, Z7
+	VPSRLW           $0x04, Z8, Z8
+	VPANDD           Z3, Z8, Z8
+	VPSHUFB          Z8, Z4, Z8
+	VPDPBUSD.BCST    4(BX), Z8, Z5
+	VPDPBUSD.BCST    4(BX)(AX*1), Z8, Z6
+	VPDPBUSD.BCST    4(BX)(AX*2), Z8, Z7
+	VMOVDQU32        64(R9), Z8
+	VPANDD           Z3, Z8, Z9
+	VPSHUFB          Z9, Z4, Z9
+	VPDPBUSD.BCST    8(BX), Z9, Z5
+	VPDPBUSD.BCST    8(BX)(AX*1), Z9, Z6
+	VPDPBUSD.BCST    8(BX)(AX*2), Z9, Z7
+	VPSRLW           $0x04, Z8, Z8
+	VPANDD           Z3, Z8, Z8
+	VPSHUFB          Z8, Z4, Z8
+	VPDPBUSD.BCST    12(BX), Z8, Z5
+	VPDPBUSD.BCST    12(BX)(AX*1), Z8, Z6
+	VPDPBUSD.BCST    12(BX)(AX*2), Z8, Z7
+	VPMOVZXBW        (R10), Y8
+	VPSLLW           $0x07, Y8, Y8
+	VCVTPH2PS        Y8, Z8
+	VMULPS           halfE4M3<>+0(SB), Z8, Z8
+	VCVTDQ2PS        Z5, Z5
+	VMULPS           Z8, Z5, Z5
+	VCVTDQ2PS        Z6, Z6
+	VMULPS           Z8, Z6, Z6
+	VCVTDQ2PS        Z7, Z7
+	VMULPS           Z8, Z7, Z7
+	VMOVDQU32        zeroSecond<>+0(SB), Z11
+	VXORPS           Z8, Z8, Z8
+	VPDPWSSD.BCST    (DI), Z11, Z8
+	VXORPS           Z9, Z9, Z9
+	VPDPWSSD.BCST    (DI)(AX*1), Z11, Z9
+	VXORPS           Z10, Z10, Z10
+	VPDPWSSD.BCST    (DI)(AX*2), Z11, Z10
+	VMOVDQU32        128(R9), Z11
+	VPANDD           Z3, Z11, Z12
+	VPSHUFB          Z12, Z4, Z12
+	VPDPBUSD.BCST    16(BX), Z12, Z8
+	VPDPBUSD.BCST    16(BX)(AX*1), Z12, Z9
+	VPDPBUSD.BCST    16(BX)(AX*2), Z12, Z10
+	VPSRLW           $0x04, Z11, Z11
+	VPANDD           Z3, Z11, Z11
+	VPSHUFB          Z11, Z4, Z11
+	VPDPBUSD.BCST    20(BX), Z11, Z8
+	VPDPBUSD.BCST    20(BX)(AX*1), Z11, Z9
+	VPDPBUSD.BCST    20(BX)(AX*2), Z11, Z10
+	VMOVDQU32        192(R9), Z11
+	VPANDD           Z3, Z11, Z12
+	VPSHUFB          Z12, Z4, Z12
+	VPDPBUSD.BCST    24(BX), Z12, Z8
+	VPDPBUSD.BCST    24(BX)(AX*1), Z12, Z9
+	VPDPBUSD.BCST    24(BX)(AX*2), Z12, Z10
+	VPSRLW           $0x04, Z11, Z11
+	VPANDD           Z3, Z11, Z11
+	VPSHUFB          Z11, Z4, Z11
+	VPDPBUSD.BCST    28(BX), Z11, Z8
+	VPDPBUSD.BCST    28(BX)(AX*1), Z11, Z9
+	VPDPBUSD.BCST    28(BX)(AX*2), Z11, Z10
+	VPMOVZXBW        16(R10), Y11
+	VPSLLW           $0x07, Y11, Y11
+	VCVTPH2PS        Y11, Z11
+	VMULPS           halfE4M3<>+0(SB), Z11, Z11
+	VCVTDQ2PS        Z8, Z8
+	VFMADD231PS      Z8, Z11, Z5
+	VCVTDQ2PS        Z9, Z9
+	VFMADD231PS      Z9, Z11, Z6
+	VCVTDQ2PS        Z10, Z10
+	VFMADD231PS      Z10, Z11, Z7
+	VFMADD231PS.BCST (SI), Z5, Z0
+	VFMADD231PS.BCST (SI)(AX*1), Z6, Z1
+	VFMADD231PS.BCST (SI)(AX*2), Z7, Z2
+	ADDQ             $+256, R9
+	ADDQ             $+32, R10
+	ADDQ             $+32, BX
+	ADDQ             $+4, SI
+	ADDQ             $+4, DI
+	DECQ             R8
+	JNZ              sub35
+	ADDQ             $+576, CX
+	DECQ             DX
+	JNZ              block34
+	MOVQ             a+0(FP), CX
+	MOVQ             8(CX), BX
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain36
+	VADDPS           (DX), Z0, Z0
+	VMOVUPS          Z0, (DX)
+	LEAQ             (DX)(BX*4), DX
+	VADDPS           (DX), Z1, Z0
+	VMOVUPS          Z0, (DX)
+	LEAQ             (DX)(BX*4), DX
+	VADDPS           (DX), Z2, Z0
+	VMOVUPS          Z0, (DX)
+	LEAQ             (DX)(BX*4), DX
+	JMP              stored37
+
+plain36:
+	VMOVUPS Z0, (DX)
+	LEAQ    (DX)(BX*4), DX
+	VMOVUPS Z1, (DX)
+	LEAQ    (DX)(BX*4), DX
+	VMOVUPS Z2, (DX)
+	LEAQ    (DX)(BX*4), DX
+
+stored37:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next27:
+next33:
 	CMPQ      40(SP), $0x02
-	JLT       next33
+	JLT       next39
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1340,29 +1560,29 @@ next27:
 	VMOVDQU32 lowNibbles<>+0(SB), Z2
 	VMOVDQU32 codes<>+0(SB), Z3
 
-block34:
+block40:
 	PREFETCHT0 (CX)
 	PREFETCHT0 2048(CX)
 	PREFETCHT1 4096(CX)
-	LEAQ       64(CX), R8
-	LEAQ       (CX), R9
-	MOVQ       $0x0000000000000002, R10
+	LEAQ       64(CX), R9
+	LEAQ       (CX), R10
+	MOVQ       $0x0000000000000002, R8
 
-sub35:
-	PREFETCHT0       2048(R8)
-	PREFETCHT1       4096(R8)
-	PREFETCHT0       2112(R8)
-	PREFETCHT1       4160(R8)
-	PREFETCHT0       2176(R8)
-	PREFETCHT1       4224(R8)
-	PREFETCHT0       2240(R8)
-	PREFETCHT1       4288(R8)
+sub41:
+	PREFETCHT0       2048(R9)
+	PREFETCHT1       4096(R9)
+	PREFETCHT0       2112(R9)
+	PREFETCHT1       4160(R9)
+	PREFETCHT0       2176(R9)
+	PREFETCHT1       4224(R9)
+	PREFETCHT0       2240(R9)
+	PREFETCHT1       4288(R9)
 	VMOVDQU32        zeroFirst<>+0(SB), Z6
 	VXORPS           Z4, Z4, Z4
 	VPDPWSSD.BCST    (DI), Z6, Z4
 	VXORPS           Z5, Z5, Z5
 	VPDPWSSD.BCST    (DI)(AX*1), Z6, Z5
-	VMOVDQU32        (R8), Z6
+	VMOVDQU32        (R9), Z6
 	VPANDD           Z2, Z6, Z7
 	VPSHUFB          Z7, Z3, Z7
 	VPDPBUSD.BCST    (BX), Z7, Z4
@@ -1372,7 +1592,7 @@ sub35:
 	VPSHUFB          Z6, Z3, Z6
 	VPDPBUSD.BCST    4(BX), Z6, Z4
 	VPDPBUSD.BCST    4(BX)(AX*1), Z6, Z5
-	VMOVDQU32        64(R8), Z6
+	VMOVDQU32        64(R9), Z6
 	VPANDD           Z2, Z6, Z7
 	VPSHUFB          Z7, Z3, Z7
 	VPDPBUSD.BCST    8(BX), Z7, Z4
@@ -1382,7 +1602,7 @@ sub35:
 	VPSHUFB          Z6, Z3, Z6
 	VPDPBUSD.BCST    12(BX), Z6, Z4
 	VPDPBUSD.BCST    12(BX)(AX*1), Z6, Z5
-	VPMOVZXBW        (R9), Y6
+	VPMOVZXBW        (R10), Y6
 	VPSLLW           $0x07, Y6, Y6
 	VCVTPH2PS        Y6, Z6
 	VMULPS           halfE4M3<>+0(SB), Z6, Z6
@@ -1395,7 +1615,7 @@ sub35:
 	VPDPWSSD.BCST    (DI), Z8, Z6
 	VXORPS           Z7, Z7, Z7
 	VPDPWSSD.BCST    (DI)(AX*1), Z8, Z7
-	VMOVDQU32        128(R8), Z8
+	VMOVDQU32        128(R9), Z8
 	VPANDD           Z2, Z8, Z9
 	VPSHUFB          Z9, Z3, Z9
 	VPDPBUSD.BCST    16(BX), Z9, Z6
@@ -1405,7 +1625,7 @@ sub35:
 	VPSHUFB          Z8, Z3, Z8
 	VPDPBUSD.BCST    20(BX), Z8, Z6
 	VPDPBUSD.BCST    20(BX)(AX*1), Z8, Z7
-	VMOVDQU32        192(R8), Z8
+	VMOVDQU32        192(R9), Z8
 	VPANDD           Z2, Z8, Z9
 	VPSHUFB          Z9, Z3, Z9
 	VPDPBUSD.BCST    24(BX), Z9, Z6
@@ -1415,7 +1635,7 @@ sub35:
 	VPSHUFB          Z8, Z3, Z8
 	VPDPBUSD.BCST    28(BX), Z8, Z6
 	VPDPBUSD.BCST    28(BX)(AX*1), Z8, Z7
-	VPMOVZXBW        16(R9), Y8
+	VPMOVZXBW        16(R10), Y8
 	VPSLLW           $0x07, Y8, Y8
 	VCVTPH2PS        Y8, Z8
 	VMULPS           halfE4M3<>+0(SB), Z8, Z8
@@ -1425,44 +1645,44 @@ sub35:
 	VFMADD231PS      Z7, Z8, Z5
 	VFMADD231PS.BCST (SI), Z4, Z0
 	VFMADD231PS.BCST (SI)(AX*1), Z5, Z1
+	ADDQ             $+256, R9
+	ADDQ             $+32, R10
+	ADDQ             $+32, BX
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
-	ADDQ             $+256, R8
-	ADDQ             $+32, R9
-	ADDQ             $+32, BX
-	DECQ             R10
-	JNZ              sub35
+	DECQ             R8
+	JNZ              sub41
 	ADDQ             $+576, CX
 	DECQ             DX
-	JNZ              block34
+	JNZ              block40
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain36
+	JEQ              plain42
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
 	VADDPS           (DX), Z1, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored37
+	JMP              stored43
 
-plain36:
+plain42:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored37:
+stored43:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next33:
+next39:
 	CMPQ      40(SP), $0x01
-	JLT       next39
+	JLT       next45
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1478,27 +1698,27 @@ next33:
 	VMOVDQU32 lowNibbles<>+0(SB), Z1
 	VMOVDQU32 codes<>+0(SB), Z2
 
-block40:
+block46:
 	PREFETCHT0 (CX)
 	PREFETCHT0 2048(CX)
 	PREFETCHT1 4096(CX)
-	LEAQ       64(CX), R8
-	LEAQ       (CX), R9
-	MOVQ       $0x0000000000000002, R10
+	LEAQ       64(CX), R9
+	LEAQ       (CX), R10
+	MOVQ       $0x0000000000000002, R8
 
-sub41:
-	PREFETCHT0       2048(R8)
-	PREFETCHT1       4096(R8)
-	PREFETCHT0       2112(R8)
-	PREFETCHT1       4160(R8)
-	PREFETCHT0       2176(R8)
-	PREFETCHT1       4224(R8)
-	PREFETCHT0       2240(R8)
-	PREFETCHT1       4288(R8)
+sub47:
+	PREFETCHT0       2048(R9)
+	PREFETCHT1       4096(R9)
+	PREFETCHT0       2112(R9)
+	PREFETCHT1       4160(R9)
+	PREFETCHT0       2176(R9)
+	PREFETCHT1       4224(R9)
+	PREFETCHT0       2240(R9)
+	PREFETCHT1       4288(R9)
 	VMOVDQU32        zeroFirst<>+0(SB), Z4
 	VXORPS           Z3, Z3, Z3
 	VPDPWSSD.BCST    (DI), Z4, Z3
-	VMOVDQU32        (R8), Z4
+	VMOVDQU32        (R9), Z4
 	VPANDD           Z1, Z4, Z5
 	VPSHUFB          Z5, Z2, Z5
 	VPDPBUSD.BCST    (BX), Z5, Z3
@@ -1506,7 +1726,7 @@ sub41:
 	VPANDD           Z1, Z4, Z4
 	VPSHUFB          Z4, Z2, Z4
 	VPDPBUSD.BCST    4(BX), Z4, Z3
-	VMOVDQU32        64(R8), Z4
+	VMOVDQU32        64(R9), Z4
 	VPANDD           Z1, Z4, Z5
 	VPSHUFB          Z5, Z2, Z5
 	VPDPBUSD.BCST    8(BX), Z5, Z3
@@ -1514,7 +1734,7 @@ sub41:
 	VPANDD           Z1, Z4, Z4
 	VPSHUFB          Z4, Z2, Z4
 	VPDPBUSD.BCST    12(BX), Z4, Z3
-	VPMOVZXBW        (R9), Y4
+	VPMOVZXBW        (R10), Y4
 	VPSLLW           $0x07, Y4, Y4
 	VCVTPH2PS        Y4, Z4
 	VMULPS           halfE4M3<>+0(SB), Z4, Z4
@@ -1523,7 +1743,7 @@ sub41:
 	VMOVDQU32        zeroSecond<>+0(SB), Z5
 	VXORPS           Z4, Z4, Z4
 	VPDPWSSD.BCST    (DI), Z5, Z4
-	VMOVDQU32        128(R8), Z5
+	VMOVDQU32        128(R9), Z5
 	VPANDD           Z1, Z5, Z6
 	VPSHUFB          Z6, Z2, Z6
 	VPDPBUSD.BCST    16(BX), Z6, Z4
@@ -1531,7 +1751,7 @@ sub41:
 	VPANDD           Z1, Z5, Z5
 	VPSHUFB          Z5, Z2, Z5
 	VPDPBUSD.BCST    20(BX), Z5, Z4
-	VMOVDQU32        192(R8), Z5
+	VMOVDQU32        192(R9), Z5
 	VPANDD           Z1, Z5, Z6
 	VPSHUFB          Z6, Z2, Z6
 	VPDPBUSD.BCST    24(BX), Z6, Z4
@@ -1539,50 +1759,52 @@ sub41:
 	VPANDD           Z1, Z5, Z5
 	VPSHUFB          Z5, Z2, Z5
 	VPDPBUSD.BCST    28(BX), Z5, Z4
-	VPMOVZXBW        16(R9), Y5
+	VPMOVZXBW        16(R10), Y5
 	VPSLLW           $0x07, Y5, Y5
 	VCVTPH2PS        Y5, Z5
 	VMULPS           halfE4M3<>+0(SB), Z5, Z5
 	VCVTDQ2PS        Z4, Z4
 	VFMADD231PS      Z4, Z5, Z3
 	VFMADD231PS.BCST (SI), Z3, Z0
+	ADDQ             $+256, R9
+	ADDQ             $+32, R10
+	ADDQ             $+32, BX
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
-	ADDQ             $+256, R8
-	ADDQ             $+32, R9
-	ADDQ             $+32, BX
-	DECQ             R10
-	JNZ              sub41
+	DECQ             R8
+	JNZ              sub47
 	ADDQ             $+576, CX
 	DECQ             DX
-	JNZ              block40
+	JNZ              block46
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain42
+	JEQ              plain48
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored43
+	JMP              stored49
 
-plain42:
+plain48:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored43:
+stored49:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next39:
+next45:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

@@ -6,14 +6,506 @@
 
 // func matmulNVFP4AVXVNNI(a *MatMulArgs)
 // Requires: AVX, AVX-VNNI, AVX2, F16C, FMA3, MMX+
-TEXT ·matmulNVFP4AVXVNNI(SB), $1104-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulNVFP4AVXVNNI(SB), $2112-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ   a+0(FP), AX
+	MOVQ   40(AX), CX
+	MOVQ   CX, 24(SP)
+	MOVQ   64(AX), AX
+	MOVQ   AX, 40(SP)
+	MOVQ   8(SP), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   127(SP), SI
+	ANDQ   $-64, SI
+	MOVQ   CX, DI
+	ADDQ   48(SP), DI
+	LEAQ   992(SI), R8
+	LEAQ   (BX)(DX*1), R9
+	MOVQ   DX, R10
+	SHRQ   $0x05, R10
+	LEAQ   (R9)(R10*4), R10
+	SHRQ   $0x06, DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+block4:
+	PREFETCHT0 (CX)
+	PREFETCHT0 1536(CX)
+	PREFETCHT1 3072(CX)
+	LEAQ       64(CX), R12
+	LEAQ       (CX), R13
+	PREFETCHT0 (DI)
+	PREFETCHT0 1536(DI)
+	PREFETCHT1 3072(DI)
+	LEAQ       64(DI), R14
+	LEAQ       (DI), R15
+	MOVQ       $0x0000000000000002, R11
+
+sub5:
+	PREFETCHT0   1536(R12)
+	PREFETCHT1   3072(R12)
+	PREFETCHT0   1600(R12)
+	PREFETCHT1   3136(R12)
+	PREFETCHT0   1664(R12)
+	PREFETCHT1   3200(R12)
+	PREFETCHT0   1728(R12)
+	PREFETCHT1   3264(R12)
+	VPBROADCASTD (R10), Y4
+	VPMADDWD     pair0000fff4<>+0(SB), Y4, Y4
+	VMOVDQA      Y4, Y5
+	VMOVDQU      (R12), Y6
+	VMOVDQU      32(R12), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD (BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      (R12), Y6
+	VMOVDQU      32(R12), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 4(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      64(R12), Y6
+	VMOVDQU      96(R12), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 8(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      64(R12), Y6
+	VMOVDQU      96(R12), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 12(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VPMOVZXBW    (R13), X6
+	VPSLLW       $0x07, X6, X6
+	VCVTPH2PS    X6, Y6
+	VMULPS       halfE4M3<>+0(SB), Y6, Y6
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      Y4, 384(SI)
+	VPMOVZXBW    16(R13), X4
+	VPSLLW       $0x07, X4, X4
+	VCVTPH2PS    X4, Y4
+	VMULPS       halfE4M3<>+0(SB), Y4, Y4
+	VMOVUPS      Y4, 768(SI)
+	VPMOVZXBW    8(R13), X4
+	VPSLLW       $0x07, X4, X4
+	VCVTPH2PS    X4, Y4
+	VMULPS       halfE4M3<>+0(SB), Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VMOVUPS      Y5, 416(SI)
+	VPMOVZXBW    24(R13), X4
+	VPSLLW       $0x07, X4, X4
+	VCVTPH2PS    X4, Y4
+	VMULPS       halfE4M3<>+0(SB), Y4, Y4
+	VMOVUPS      Y4, 800(SI)
+	VPBROADCASTD (R10), Y4
+	VPMADDWD     pairfff40000<>+0(SB), Y4, Y4
+	VMOVDQA      Y4, Y5
+	VMOVDQU      128(R12), Y6
+	VMOVDQU      160(R12), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 16(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      128(R12), Y6
+	VMOVDQU      160(R12), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 20(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      192(R12), Y6
+	VMOVDQU      224(R12), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 24(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      192(R12), Y6
+	VMOVDQU      224(R12), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 28(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VBROADCASTSS (R9), Y6
+	VCVTDQ2PS    Y4, Y4
+	VMOVUPS      768(SI), Y7
+	VFMADD213PS  384(SI), Y7, Y4
+	VFMADD231PS  Y6, Y4, Y0
+	VCVTDQ2PS    Y5, Y5
+	VMOVUPS      800(SI), Y4
+	VFMADD213PS  416(SI), Y4, Y5
+	VFMADD231PS  Y6, Y5, Y1
+	ADDQ         $+256, R12
+	ADDQ         $+32, R13
+	PREFETCHT0   1536(R14)
+	PREFETCHT1   3072(R14)
+	PREFETCHT0   1600(R14)
+	PREFETCHT1   3136(R14)
+	PREFETCHT0   1664(R14)
+	PREFETCHT1   3200(R14)
+	PREFETCHT0   1728(R14)
+	PREFETCHT1   3264(R14)
+	VPBROADCASTD (R10), Y4
+	VPMADDWD     pair0000fff4<>+0(SB), Y4, Y4
+	VMOVDQA      Y4, Y5
+	VMOVDQU      (R14), Y6
+	VMOVDQU      32(R14), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD (BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      (R14), Y6
+	VMOVDQU      32(R14), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 4(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      64(R14), Y6
+	VMOVDQU      96(R14), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 8(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      64(R14), Y6
+	VMOVDQU      96(R14), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 12(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VPMOVZXBW    (R15), X6
+	VPSLLW       $0x07, X6, X6
+	VCVTPH2PS    X6, Y6
+	VMULPS       halfE4M3<>+0(SB), Y6, Y6
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      Y4, 384(R8)
+	VPMOVZXBW    16(R15), X4
+	VPSLLW       $0x07, X4, X4
+	VCVTPH2PS    X4, Y4
+	VMULPS       halfE4M3<>+0(SB), Y4, Y4
+	VMOVUPS      Y4, 768(R8)
+	VPMOVZXBW    8(R15), X4
+	VPSLLW       $0x07, X4, X4
+	VCVTPH2PS    X4, Y4
+	VMULPS       halfE4M3<>+0(SB), Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VMOVUPS      Y5, 416(R8)
+	VPMOVZXBW    24(R15), X4
+	VPSLLW       $0x07, X4, X4
+	VCVTPH2PS    X4, Y4
+	VMULPS       halfE4M3<>+0(SB), Y4, Y4
+	VMOVUPS      Y4, 800(R8)
+	VPBROADCASTD (R10), Y4
+	VPMADDWD     pairfff40000<>+0(SB), Y4, Y4
+	VMOVDQA      Y4, Y5
+	VMOVDQU      128(R14), Y6
+	VMOVDQU      160(R14), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 16(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      128(R14), Y6
+	VMOVDQU      160(R14), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 20(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      192(R14), Y6
+	VMOVDQU      224(R14), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 24(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      192(R14), Y6
+	VMOVDQU      224(R14), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      codes<>+0(SB), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 28(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VBROADCASTSS (R9), Y6
+	VCVTDQ2PS    Y4, Y4
+	VMOVUPS      768(R8), Y7
+	VFMADD213PS  384(R8), Y7, Y4
+	VFMADD231PS  Y6, Y4, Y2
+	VCVTDQ2PS    Y5, Y5
+	VMOVUPS      800(R8), Y4
+	VFMADD213PS  416(R8), Y4, Y5
+	VFMADD231PS  Y6, Y5, Y3
+	ADDQ         $+256, R14
+	ADDQ         $+32, R15
+	ADDQ         $+32, BX
+	ADDQ         $+4, R9
+	ADDQ         $+4, R10
+	DECQ         R11
+	JNZ          sub5
+	ADDQ         $+576, CX
+	ADDQ         $+576, DI
+	DECQ         DX
+	JNZ          block4
+	MOVQ         a+0(FP), CX
+	MOVQ         8(CX), BX
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	MOVQ         56(SP), CX
+	JEQ          plain6
+	VADDPS       (DX), Y0, Y0
+	VMOVUPS      Y0, (DX)
+	VADDPS       (DX)(CX*1), Y2, Y0
+	VMOVUPS      Y0, (DX)(CX*1)
+	VADDPS       32(DX), Y1, Y0
+	VMOVUPS      Y0, 32(DX)
+	VADDPS       32(DX)(CX*1), Y3, Y0
+	VMOVUPS      Y0, 32(DX)(CX*1)
+	LEAQ         (DX)(BX*4), DX
+	JMP          stored7
+
+plain6:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y2, (DX)(CX*1)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y3, 32(DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored7:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,9 +516,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile8:
 	CMPQ    40(SP), $0x06
-	JLT     next3
+	JLT     next9
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
@@ -34,7 +526,7 @@ tile2:
 	LEAQ    (AX)(AX*2), BX
 	LEAQ    (AX)(AX*4), SI
 	MOVQ    24(SP), DI
-	LEAQ    111(SP), R8
+	LEAQ    127(SP), R8
 	ANDQ    $-64, R8
 	LEAQ    (DI)(DX*1), R9
 	MOVQ    DX, R10
@@ -55,17 +547,17 @@ tile2:
 	VMOVUPS Y0, 320(R8)
 	VMOVUPS Y0, 352(R8)
 
-block4:
+block10:
 	PREFETCHT0 2048(CX)
-	LEAQ       64(CX), R11
-	LEAQ       (CX), R12
-	MOVQ       $0x0000000000000002, R13
+	LEAQ       64(CX), R12
+	LEAQ       (CX), R13
+	MOVQ       $0x0000000000000002, R11
 
-sub5:
-	PREFETCHT0   2048(R11)
-	PREFETCHT0   2112(R11)
-	PREFETCHT0   2176(R11)
-	PREFETCHT0   2240(R11)
+sub11:
+	PREFETCHT0   2048(R12)
+	PREFETCHT0   2112(R12)
+	PREFETCHT0   2176(R12)
+	PREFETCHT0   2240(R12)
 	VPBROADCASTD (R10), Y0
 	VPMADDWD     pair0000fff4<>+0(SB), Y0, Y0
 	VMOVDQA      Y0, Y1
@@ -84,8 +576,8 @@ sub5:
 	VPBROADCASTD (R10)(SI*1), Y10
 	VPMADDWD     pair0000fff4<>+0(SB), Y10, Y10
 	VMOVDQA      Y10, Y11
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
+	VMOVDQU      (R12), Y12
+	VMOVDQU      32(R12), Y13
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
 	VMOVDQU      codes<>+0(SB), Y14
@@ -146,8 +638,8 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
+	VMOVDQU      (R12), Y12
+	VMOVDQU      32(R12), Y13
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
 	VPSRLW       $0x04, Y13, Y13
@@ -210,8 +702,8 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      64(R11), Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      64(R12), Y12
+	VMOVDQU      96(R12), Y13
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
 	VMOVDQU      codes<>+0(SB), Y14
@@ -272,8 +764,8 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      64(R11), Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      64(R12), Y12
+	VMOVDQU      96(R12), Y13
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
 	VPSRLW       $0x04, Y13, Y13
@@ -336,7 +828,7 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VPMOVZXBW    (R12), X12
+	VPMOVZXBW    (R13), X12
 	VPSLLW       $0x07, X12, X12
 	VCVTPH2PS    X12, Y12
 	VMULPS       halfE4M3<>+0(SB), Y12, Y12
@@ -358,12 +850,12 @@ sub5:
 	VCVTDQ2PS    Y10, Y10
 	VMULPS       Y12, Y10, Y10
 	VMOVUPS      Y10, 704(R8)
-	VPMOVZXBW    16(R12), X0
+	VPMOVZXBW    16(R13), X0
 	VPSLLW       $0x07, X0, X0
 	VCVTPH2PS    X0, Y0
 	VMULPS       halfE4M3<>+0(SB), Y0, Y0
 	VMOVUPS      Y0, 768(R8)
-	VPMOVZXBW    8(R12), X0
+	VPMOVZXBW    8(R13), X0
 	VPSLLW       $0x07, X0, X0
 	VCVTPH2PS    X0, Y0
 	VMULPS       halfE4M3<>+0(SB), Y0, Y0
@@ -385,7 +877,7 @@ sub5:
 	VCVTDQ2PS    Y11, Y11
 	VMULPS       Y0, Y11, Y11
 	VMOVUPS      Y11, 736(R8)
-	VPMOVZXBW    24(R12), X0
+	VPMOVZXBW    24(R13), X0
 	VPSLLW       $0x07, X0, X0
 	VCVTPH2PS    X0, Y0
 	VMULPS       halfE4M3<>+0(SB), Y0, Y0
@@ -408,8 +900,8 @@ sub5:
 	VPBROADCASTD (R10)(SI*1), Y10
 	VPMADDWD     pairfff40000<>+0(SB), Y10, Y10
 	VMOVDQA      Y10, Y11
-	VMOVDQU      128(R11), Y12
-	VMOVDQU      160(R11), Y13
+	VMOVDQU      128(R12), Y12
+	VMOVDQU      160(R12), Y13
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
 	VMOVDQU      codes<>+0(SB), Y14
@@ -470,8 +962,8 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      128(R11), Y12
-	VMOVDQU      160(R11), Y13
+	VMOVDQU      128(R12), Y12
+	VMOVDQU      160(R12), Y13
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
 	VPSRLW       $0x04, Y13, Y13
@@ -534,8 +1026,8 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      192(R11), Y12
-	VMOVDQU      224(R11), Y13
+	VMOVDQU      192(R12), Y12
+	VMOVDQU      224(R12), Y13
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
 	VMOVDQU      codes<>+0(SB), Y14
@@ -596,8 +1088,8 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      192(R11), Y12
-	VMOVDQU      224(R11), Y13
+	VMOVDQU      192(R12), Y12
+	VMOVDQU      224(R12), Y13
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
 	VPSRLW       $0x04, Y13, Y13
@@ -726,21 +1218,21 @@ sub5:
 	VFMADD213PS  736(R8), Y1, Y11
 	VFMADD213PS  352(R8), Y0, Y11
 	VMOVUPS      Y11, 352(R8)
+	ADDQ         $+256, R12
+	ADDQ         $+32, R13
+	ADDQ         $+32, DI
 	ADDQ         $+4, R9
 	ADDQ         $+4, R10
-	ADDQ         $+256, R11
-	ADDQ         $+32, R12
-	ADDQ         $+32, DI
-	DECQ         R13
-	JNZ          sub5
+	DECQ         R11
+	JNZ          sub11
 	ADDQ         $+576, CX
 	DECQ         DX
-	JNZ          block4
+	JNZ          block10
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain6
+	JEQ          plain12
 	VMOVUPS      (R8), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -783,9 +1275,9 @@ sub5:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored7
+	JMP          stored13
 
-plain6:
+plain12:
 	VMOVUPS (R8), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(R8), Y0
@@ -817,23 +1309,23 @@ plain6:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored7:
+stored13:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x06, 40(SP)
-	JMP    tile2
+	JMP    tile8
 
-next3:
+next9:
 	CMPQ    40(SP), $0x04
-	JLT     next9
+	JLT     next15
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	LEAQ    (AX)(AX*2), BX
 	MOVQ    24(SP), SI
-	LEAQ    111(SP), DI
+	LEAQ    127(SP), DI
 	ANDQ    $-64, DI
 	LEAQ    (SI)(DX*1), R8
 	MOVQ    DX, R9
@@ -850,17 +1342,17 @@ next3:
 	VMOVUPS Y0, 192(DI)
 	VMOVUPS Y0, 224(DI)
 
-block10:
+block16:
 	PREFETCHT0 2048(CX)
-	LEAQ       64(CX), R10
-	LEAQ       (CX), R11
-	MOVQ       $0x0000000000000002, R12
+	LEAQ       64(CX), R11
+	LEAQ       (CX), R12
+	MOVQ       $0x0000000000000002, R10
 
-sub11:
-	PREFETCHT0   2048(R10)
-	PREFETCHT0   2112(R10)
-	PREFETCHT0   2176(R10)
-	PREFETCHT0   2240(R10)
+sub17:
+	PREFETCHT0   2048(R11)
+	PREFETCHT0   2112(R11)
+	PREFETCHT0   2176(R11)
+	PREFETCHT0   2240(R11)
 	VPBROADCASTD (R9), Y0
 	VPMADDWD     pair0000fff4<>+0(SB), Y0, Y0
 	VMOVDQA      Y0, Y1
@@ -873,8 +1365,8 @@ sub11:
 	VPBROADCASTD (R9)(BX*1), Y6
 	VPMADDWD     pair0000fff4<>+0(SB), Y6, Y6
 	VMOVDQA      Y6, Y7
-	VMOVDQU      (R10), Y8
-	VMOVDQU      32(R10), Y9
+	VMOVDQU      (R11), Y8
+	VMOVDQU      32(R11), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
 	VMOVDQU      codes<>+0(SB), Y10
@@ -917,8 +1409,8 @@ sub11:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      (R10), Y8
-	VMOVDQU      32(R10), Y9
+	VMOVDQU      (R11), Y8
+	VMOVDQU      32(R11), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
@@ -963,8 +1455,8 @@ sub11:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      64(R10), Y8
-	VMOVDQU      96(R10), Y9
+	VMOVDQU      64(R11), Y8
+	VMOVDQU      96(R11), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
 	VMOVDQU      codes<>+0(SB), Y10
@@ -1007,8 +1499,8 @@ sub11:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      64(R10), Y8
-	VMOVDQU      96(R10), Y9
+	VMOVDQU      64(R11), Y8
+	VMOVDQU      96(R11), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
@@ -1053,7 +1545,7 @@ sub11:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VPMOVZXBW    (R11), X8
+	VPMOVZXBW    (R12), X8
 	VPSLLW       $0x07, X8, X8
 	VCVTPH2PS    X8, Y8
 	VMULPS       halfE4M3<>+0(SB), Y8, Y8
@@ -1069,12 +1561,12 @@ sub11:
 	VCVTDQ2PS    Y6, Y6
 	VMULPS       Y8, Y6, Y6
 	VMOVUPS      Y6, 576(DI)
-	VPMOVZXBW    16(R11), X0
+	VPMOVZXBW    16(R12), X0
 	VPSLLW       $0x07, X0, X0
 	VCVTPH2PS    X0, Y0
 	VMULPS       halfE4M3<>+0(SB), Y0, Y0
 	VMOVUPS      Y0, 768(DI)
-	VPMOVZXBW    8(R11), X0
+	VPMOVZXBW    8(R12), X0
 	VPSLLW       $0x07, X0, X0
 	VCVTPH2PS    X0, Y0
 	VMULPS       halfE4M3<>+0(SB), Y0, Y0
@@ -1090,7 +1582,7 @@ sub11:
 	VCVTDQ2PS    Y7, Y7
 	VMULPS       Y0, Y7, Y7
 	VMOVUPS      Y7, 608(DI)
-	VPMOVZXBW    24(R11), X0
+	VPMOVZXBW    24(R12), X0
 	VPSLLW       $0x07, X0, X0
 	VCVTPH2PS    X0, Y0
 	VMULPS       halfE4M3<>+0(SB), Y0, Y0
@@ -1107,8 +1599,8 @@ sub11:
 	VPBROADCASTD (R9)(BX*1), Y6
 	VPMADDWD     pairfff40000<>+0(SB), Y6, Y6
 	VMOVDQA      Y6, Y7
-	VMOVDQU      128(R10), Y8
-	VMOVDQU      160(R10), Y9
+	VMOVDQU      128(R11), Y8
+	VMOVDQU      160(R11), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
 	VMOVDQU      codes<>+0(SB), Y10
@@ -1151,8 +1643,8 @@ sub11:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      128(R10), Y8
-	VMOVDQU      160(R10), Y9
+	VMOVDQU      128(R11), Y8
+	VMOVDQU      160(R11), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
@@ -1197,8 +1689,8 @@ sub11:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      192(R10), Y8
-	VMOVDQU      224(R10), Y9
+	VMOVDQU      192(R11), Y8
+	VMOVDQU      224(R11), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
 	VMOVDQU      codes<>+0(SB), Y10
@@ -1241,8 +1733,8 @@ sub11:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      192(R10), Y8
-	VMOVDQU      224(R10), Y9
+	VMOVDQU      192(R11), Y8
+	VMOVDQU      224(R11), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
@@ -1331,21 +1823,21 @@ sub11:
 	VFMADD213PS  608(DI), Y1, Y7
 	VFMADD213PS  224(DI), Y0, Y7
 	VMOVUPS      Y7, 224(DI)
+	ADDQ         $+256, R11
+	ADDQ         $+32, R12
+	ADDQ         $+32, SI
 	ADDQ         $+4, R8
 	ADDQ         $+4, R9
-	ADDQ         $+256, R10
-	ADDQ         $+32, R11
-	ADDQ         $+32, SI
-	DECQ         R12
-	JNZ          sub11
+	DECQ         R10
+	JNZ          sub17
 	ADDQ         $+576, CX
 	DECQ         DX
-	JNZ          block10
+	JNZ          block16
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain12
+	JEQ          plain18
 	VMOVUPS      (DI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1374,9 +1866,9 @@ sub11:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored13
+	JMP          stored19
 
-plain12:
+plain18:
 	VMOVUPS (DI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(DI), Y0
@@ -1398,21 +1890,21 @@ plain12:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored13:
+stored19:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
 
-next9:
+next15:
 	CMPQ    40(SP), $0x03
-	JLT     next15
+	JLT     next21
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	MOVQ    24(SP), BX
-	LEAQ    111(SP), SI
+	LEAQ    127(SP), SI
 	ANDQ    $-64, SI
 	LEAQ    (BX)(DX*1), DI
 	MOVQ    DX, R8
@@ -1427,23 +1919,23 @@ next9:
 	VMOVUPS Y0, 128(SI)
 	VMOVUPS Y0, 160(SI)
 
-block16:
+block22:
 	PREFETCHT0 (CX)
 	PREFETCHT0 2048(CX)
 	PREFETCHT1 4096(CX)
-	LEAQ       64(CX), R9
-	LEAQ       (CX), R10
-	MOVQ       $0x0000000000000002, R11
+	LEAQ       64(CX), R10
+	LEAQ       (CX), R11
+	MOVQ       $0x0000000000000002, R9
 
-sub17:
-	PREFETCHT0   2048(R9)
-	PREFETCHT1   4096(R9)
-	PREFETCHT0   2112(R9)
-	PREFETCHT1   4160(R9)
-	PREFETCHT0   2176(R9)
-	PREFETCHT1   4224(R9)
-	PREFETCHT0   2240(R9)
-	PREFETCHT1   4288(R9)
+sub23:
+	PREFETCHT0   2048(R10)
+	PREFETCHT1   4096(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   4160(R10)
+	PREFETCHT0   2176(R10)
+	PREFETCHT1   4224(R10)
+	PREFETCHT0   2240(R10)
+	PREFETCHT1   4288(R10)
 	VPBROADCASTD (R8), Y0
 	VPMADDWD     pair0000fff4<>+0(SB), Y0, Y0
 	VMOVDQA      Y0, Y1
@@ -1453,8 +1945,8 @@ sub17:
 	VPBROADCASTD (R8)(AX*2), Y4
 	VPMADDWD     pair0000fff4<>+0(SB), Y4, Y4
 	VMOVDQA      Y4, Y5
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
 	VMOVDQU      codes<>+0(SB), Y8
@@ -1488,8 +1980,8 @@ sub17:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
@@ -1525,8 +2017,8 @@ sub17:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
 	VMOVDQU      codes<>+0(SB), Y8
@@ -1560,8 +2052,8 @@ sub17:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
@@ -1597,7 +2089,7 @@ sub17:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VPMOVZXBW    (R10), X6
+	VPMOVZXBW    (R11), X6
 	VPSLLW       $0x07, X6, X6
 	VCVTPH2PS    X6, Y6
 	VMULPS       halfE4M3<>+0(SB), Y6, Y6
@@ -1610,12 +2102,12 @@ sub17:
 	VCVTDQ2PS    Y4, Y4
 	VMULPS       Y6, Y4, Y4
 	VMOVUPS      Y4, 512(SI)
-	VPMOVZXBW    16(R10), X0
+	VPMOVZXBW    16(R11), X0
 	VPSLLW       $0x07, X0, X0
 	VCVTPH2PS    X0, Y0
 	VMULPS       halfE4M3<>+0(SB), Y0, Y0
 	VMOVUPS      Y0, 768(SI)
-	VPMOVZXBW    8(R10), X0
+	VPMOVZXBW    8(R11), X0
 	VPSLLW       $0x07, X0, X0
 	VCVTPH2PS    X0, Y0
 	VMULPS       halfE4M3<>+0(SB), Y0, Y0
@@ -1628,7 +2120,7 @@ sub17:
 	VCVTDQ2PS    Y5, Y5
 	VMULPS       Y0, Y5, Y5
 	VMOVUPS      Y5, 544(SI)
-	VPMOVZXBW    24(R10), X0
+	VPMOVZXBW    24(R11), X0
 	VPSLLW       $0x07, X0, X0
 	VCVTPH2PS    X0, Y0
 	VMULPS       halfE4M3<>+0(SB), Y0, Y0
@@ -1642,8 +2134,8 @@ sub17:
 	VPBROADCASTD (R8)(AX*2), Y4
 	VPMADDWD     pairfff40000<>+0(SB), Y4, Y4
 	VMOVDQA      Y4, Y5
-	VMOVDQU      128(R9), Y6
-	VMOVDQU      160(R9), Y7
+	VMOVDQU      128(R10), Y6
+	VMOVDQU      160(R10), Y7
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
 	VMOVDQU      codes<>+0(SB), Y8
@@ -1677,8 +2169,8 @@ sub17:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VMOVDQU      128(R9), Y6
-	VMOVDQU      160(R9), Y7
+	VMOVDQU      128(R10), Y6
+	VMOVDQU      160(R10), Y7
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
@@ -1714,8 +2206,8 @@ sub17:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VMOVDQU      192(R9), Y6
-	VMOVDQU      224(R9), Y7
+	VMOVDQU      192(R10), Y6
+	VMOVDQU      224(R10), Y7
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
 	VMOVDQU      codes<>+0(SB), Y8
@@ -1749,8 +2241,8 @@ sub17:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VMOVDQU      192(R9), Y6
-	VMOVDQU      224(R9), Y7
+	VMOVDQU      192(R10), Y6
+	VMOVDQU      224(R10), Y7
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
@@ -1819,21 +2311,21 @@ sub17:
 	VFMADD213PS  544(SI), Y1, Y5
 	VFMADD213PS  160(SI), Y0, Y5
 	VMOVUPS      Y5, 160(SI)
+	ADDQ         $+256, R10
+	ADDQ         $+32, R11
+	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
-	ADDQ         $+256, R9
-	ADDQ         $+32, R10
-	ADDQ         $+32, BX
-	DECQ         R11
-	JNZ          sub17
+	DECQ         R9
+	JNZ          sub23
 	ADDQ         $+576, CX
 	DECQ         DX
-	JNZ          block16
+	JNZ          block22
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain18
+	JEQ          plain24
 	VMOVUPS      (SI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1855,9 +2347,9 @@ sub17:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored19
+	JMP          stored25
 
-plain18:
+plain24:
 	VMOVUPS (SI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(SI), Y0
@@ -1874,21 +2366,21 @@ plain18:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored19:
+stored25:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next15:
+next21:
 	CMPQ   40(SP), $0x02
-	JLT    next21
+	JLT    next27
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -1900,31 +2392,31 @@ next15:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-block22:
+block28:
 	PREFETCHT0 (CX)
 	PREFETCHT0 2048(CX)
 	PREFETCHT1 4096(CX)
-	LEAQ       64(CX), R9
-	LEAQ       (CX), R10
-	MOVQ       $0x0000000000000002, R11
+	LEAQ       64(CX), R10
+	LEAQ       (CX), R11
+	MOVQ       $0x0000000000000002, R9
 
-sub23:
-	PREFETCHT0   2048(R9)
-	PREFETCHT1   4096(R9)
-	PREFETCHT0   2112(R9)
-	PREFETCHT1   4160(R9)
-	PREFETCHT0   2176(R9)
-	PREFETCHT1   4224(R9)
-	PREFETCHT0   2240(R9)
-	PREFETCHT1   4288(R9)
+sub29:
+	PREFETCHT0   2048(R10)
+	PREFETCHT1   4096(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   4160(R10)
+	PREFETCHT0   2176(R10)
+	PREFETCHT1   4224(R10)
+	PREFETCHT0   2240(R10)
+	PREFETCHT1   4288(R10)
 	VPBROADCASTD (R8), Y4
 	VPMADDWD     pair0000fff4<>+0(SB), Y4, Y4
 	VMOVDQA      Y4, Y5
 	VPBROADCASTD (R8)(AX*1), Y6
 	VPMADDWD     pair0000fff4<>+0(SB), Y6, Y6
 	VMOVDQA      Y6, Y7
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
+	VMOVDQU      (R10), Y8
+	VMOVDQU      32(R10), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
 	VMOVDQU      codes<>+0(SB), Y10
@@ -1949,8 +2441,8 @@ sub23:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
+	VMOVDQU      (R10), Y8
+	VMOVDQU      32(R10), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
@@ -1977,8 +2469,8 @@ sub23:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
+	VMOVDQU      64(R10), Y8
+	VMOVDQU      96(R10), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
 	VMOVDQU      codes<>+0(SB), Y10
@@ -2003,8 +2495,8 @@ sub23:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
+	VMOVDQU      64(R10), Y8
+	VMOVDQU      96(R10), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
@@ -2031,7 +2523,7 @@ sub23:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VPMOVZXBW    (R10), X8
+	VPMOVZXBW    (R11), X8
 	VPSLLW       $0x07, X8, X8
 	VCVTPH2PS    X8, Y8
 	VMULPS       halfE4M3<>+0(SB), Y8, Y8
@@ -2041,12 +2533,12 @@ sub23:
 	VCVTDQ2PS    Y6, Y6
 	VMULPS       Y8, Y6, Y6
 	VMOVUPS      Y6, 448(SI)
-	VPMOVZXBW    16(R10), X4
+	VPMOVZXBW    16(R11), X4
 	VPSLLW       $0x07, X4, X4
 	VCVTPH2PS    X4, Y4
 	VMULPS       halfE4M3<>+0(SB), Y4, Y4
 	VMOVUPS      Y4, 768(SI)
-	VPMOVZXBW    8(R10), X4
+	VPMOVZXBW    8(R11), X4
 	VPSLLW       $0x07, X4, X4
 	VCVTPH2PS    X4, Y4
 	VMULPS       halfE4M3<>+0(SB), Y4, Y4
@@ -2056,7 +2548,7 @@ sub23:
 	VCVTDQ2PS    Y7, Y7
 	VMULPS       Y4, Y7, Y7
 	VMOVUPS      Y7, 480(SI)
-	VPMOVZXBW    24(R10), X4
+	VPMOVZXBW    24(R11), X4
 	VPSLLW       $0x07, X4, X4
 	VCVTPH2PS    X4, Y4
 	VMULPS       halfE4M3<>+0(SB), Y4, Y4
@@ -2067,8 +2559,8 @@ sub23:
 	VPBROADCASTD (R8)(AX*1), Y6
 	VPMADDWD     pairfff40000<>+0(SB), Y6, Y6
 	VMOVDQA      Y6, Y7
-	VMOVDQU      128(R9), Y8
-	VMOVDQU      160(R9), Y9
+	VMOVDQU      128(R10), Y8
+	VMOVDQU      160(R10), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
 	VMOVDQU      codes<>+0(SB), Y10
@@ -2093,8 +2585,8 @@ sub23:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      128(R9), Y8
-	VMOVDQU      160(R9), Y9
+	VMOVDQU      128(R10), Y8
+	VMOVDQU      160(R10), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
@@ -2121,8 +2613,8 @@ sub23:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      192(R9), Y8
-	VMOVDQU      224(R9), Y9
+	VMOVDQU      192(R10), Y8
+	VMOVDQU      224(R10), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
 	VMOVDQU      codes<>+0(SB), Y10
@@ -2147,8 +2639,8 @@ sub23:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      192(R9), Y8
-	VMOVDQU      224(R9), Y9
+	VMOVDQU      192(R10), Y8
+	VMOVDQU      224(R10), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
@@ -2193,21 +2685,21 @@ sub23:
 	VMOVUPS      800(SI), Y5
 	VFMADD213PS  480(SI), Y5, Y7
 	VFMADD231PS  Y4, Y7, Y3
+	ADDQ         $+256, R10
+	ADDQ         $+32, R11
+	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
-	ADDQ         $+256, R9
-	ADDQ         $+32, R10
-	ADDQ         $+32, BX
-	DECQ         R11
-	JNZ          sub23
+	DECQ         R9
+	JNZ          sub29
 	ADDQ         $+576, CX
 	DECQ         DX
-	JNZ          block22
+	JNZ          block28
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain24
+	JEQ          plain30
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
@@ -2218,9 +2710,9 @@ sub23:
 	VADDPS       32(DX), Y3, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored25
+	JMP          stored31
 
-plain24:
+plain30:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
@@ -2228,21 +2720,21 @@ plain24:
 	VMOVUPS Y3, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored25:
+stored31:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next21:
+next27:
 	CMPQ   40(SP), $0x01
-	JLT    next27
+	JLT    next33
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -2252,28 +2744,28 @@ next21:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-block28:
+block34:
 	PREFETCHT0 (CX)
 	PREFETCHT0 2048(CX)
 	PREFETCHT1 4096(CX)
-	LEAQ       64(CX), R9
-	LEAQ       (CX), R10
-	MOVQ       $0x0000000000000002, R11
+	LEAQ       64(CX), R10
+	LEAQ       (CX), R11
+	MOVQ       $0x0000000000000002, R9
 
-sub29:
-	PREFETCHT0   2048(R9)
-	PREFETCHT1   4096(R9)
-	PREFETCHT0   2112(R9)
-	PREFETCHT1   4160(R9)
-	PREFETCHT0   2176(R9)
-	PREFETCHT1   4224(R9)
-	PREFETCHT0   2240(R9)
-	PREFETCHT1   4288(R9)
+sub35:
+	PREFETCHT0   2048(R10)
+	PREFETCHT1   4096(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   4160(R10)
+	PREFETCHT0   2176(R10)
+	PREFETCHT1   4224(R10)
+	PREFETCHT0   2240(R10)
+	PREFETCHT1   4288(R10)
 	VPBROADCASTD (R8), Y2
 	VPMADDWD     pair0000fff4<>+0(SB), Y2, Y2
 	VMOVDQA      Y2, Y3
-	VMOVDQU      (R9), Y4
-	VMOVDQU      32(R9), Y5
+	VMOVDQU      (R10), Y4
+	VMOVDQU      32(R10), Y5
 	VPAND        lowNibbles<>+0(SB), Y4, Y4
 	VPAND        lowNibbles<>+0(SB), Y5, Y5
 	VMOVDQU      codes<>+0(SB), Y6
@@ -2289,8 +2781,8 @@ sub29:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VMOVDQU      (R9), Y4
-	VMOVDQU      32(R9), Y5
+	VMOVDQU      (R10), Y4
+	VMOVDQU      32(R10), Y5
 	VPSRLW       $0x04, Y4, Y4
 	VPAND        lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
@@ -2308,8 +2800,8 @@ sub29:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VMOVDQU      64(R9), Y4
-	VMOVDQU      96(R9), Y5
+	VMOVDQU      64(R10), Y4
+	VMOVDQU      96(R10), Y5
 	VPAND        lowNibbles<>+0(SB), Y4, Y4
 	VPAND        lowNibbles<>+0(SB), Y5, Y5
 	VMOVDQU      codes<>+0(SB), Y6
@@ -2325,8 +2817,8 @@ sub29:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VMOVDQU      64(R9), Y4
-	VMOVDQU      96(R9), Y5
+	VMOVDQU      64(R10), Y4
+	VMOVDQU      96(R10), Y5
 	VPSRLW       $0x04, Y4, Y4
 	VPAND        lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
@@ -2344,26 +2836,26 @@ sub29:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VPMOVZXBW    (R10), X4
+	VPMOVZXBW    (R11), X4
 	VPSLLW       $0x07, X4, X4
 	VCVTPH2PS    X4, Y4
 	VMULPS       halfE4M3<>+0(SB), Y4, Y4
 	VCVTDQ2PS    Y2, Y2
 	VMULPS       Y4, Y2, Y2
 	VMOVUPS      Y2, 384(SI)
-	VPMOVZXBW    16(R10), X2
+	VPMOVZXBW    16(R11), X2
 	VPSLLW       $0x07, X2, X2
 	VCVTPH2PS    X2, Y2
 	VMULPS       halfE4M3<>+0(SB), Y2, Y2
 	VMOVUPS      Y2, 768(SI)
-	VPMOVZXBW    8(R10), X2
+	VPMOVZXBW    8(R11), X2
 	VPSLLW       $0x07, X2, X2
 	VCVTPH2PS    X2, Y2
 	VMULPS       halfE4M3<>+0(SB), Y2, Y2
 	VCVTDQ2PS    Y3, Y3
 	VMULPS       Y2, Y3, Y3
 	VMOVUPS      Y3, 416(SI)
-	VPMOVZXBW    24(R10), X2
+	VPMOVZXBW    24(R11), X2
 	VPSLLW       $0x07, X2, X2
 	VCVTPH2PS    X2, Y2
 	VMULPS       halfE4M3<>+0(SB), Y2, Y2
@@ -2371,8 +2863,8 @@ sub29:
 	VPBROADCASTD (R8), Y2
 	VPMADDWD     pairfff40000<>+0(SB), Y2, Y2
 	VMOVDQA      Y2, Y3
-	VMOVDQU      128(R9), Y4
-	VMOVDQU      160(R9), Y5
+	VMOVDQU      128(R10), Y4
+	VMOVDQU      160(R10), Y5
 	VPAND        lowNibbles<>+0(SB), Y4, Y4
 	VPAND        lowNibbles<>+0(SB), Y5, Y5
 	VMOVDQU      codes<>+0(SB), Y6
@@ -2388,8 +2880,8 @@ sub29:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VMOVDQU      128(R9), Y4
-	VMOVDQU      160(R9), Y5
+	VMOVDQU      128(R10), Y4
+	VMOVDQU      160(R10), Y5
 	VPSRLW       $0x04, Y4, Y4
 	VPAND        lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
@@ -2407,8 +2899,8 @@ sub29:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VMOVDQU      192(R9), Y4
-	VMOVDQU      224(R9), Y5
+	VMOVDQU      192(R10), Y4
+	VMOVDQU      224(R10), Y5
 	VPAND        lowNibbles<>+0(SB), Y4, Y4
 	VPAND        lowNibbles<>+0(SB), Y5, Y5
 	VMOVDQU      codes<>+0(SB), Y6
@@ -2424,8 +2916,8 @@ sub29:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VMOVDQU      192(R9), Y4
-	VMOVDQU      224(R9), Y5
+	VMOVDQU      192(R10), Y4
+	VMOVDQU      224(R10), Y5
 	VPSRLW       $0x04, Y4, Y4
 	VPAND        lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
@@ -2452,46 +2944,48 @@ sub29:
 	VMOVUPS      800(SI), Y2
 	VFMADD213PS  416(SI), Y2, Y3
 	VFMADD231PS  Y4, Y3, Y1
+	ADDQ         $+256, R10
+	ADDQ         $+32, R11
+	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
-	ADDQ         $+256, R9
-	ADDQ         $+32, R10
-	ADDQ         $+32, BX
-	DECQ         R11
-	JNZ          sub29
+	DECQ         R9
+	JNZ          sub35
 	ADDQ         $+576, CX
 	DECQ         DX
-	JNZ          block28
+	JNZ          block34
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain30
+	JEQ          plain36
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored31
+	JMP          stored37
 
-plain30:
+plain36:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored31:
+stored37:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next27:
+next33:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

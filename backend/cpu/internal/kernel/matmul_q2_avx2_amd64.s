@@ -6,14 +6,328 @@
 
 // func matmulQ2AVX2(a *MatMulArgs)
 // Requires: AVX, AVX2, F16C, FMA3, MMX+
-TEXT ·matmulQ2AVX2(SB), $1104-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulQ2AVX2(SB), $2112-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ   a+0(FP), AX
+	MOVQ   40(AX), CX
+	MOVQ   CX, 24(SP)
+	MOVQ   64(AX), AX
+	MOVQ   AX, 40(SP)
+	MOVQ   8(SP), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   127(SP), SI
+	ANDQ   $-64, SI
+	MOVQ   CX, DI
+	ADDQ   48(SP), DI
+	LEAQ   992(SI), SI
+	LEAQ   (BX)(DX*1), SI
+	MOVQ   DX, R8
+	SHRQ   $0x05, R8
+	LEAQ   (SI)(R8*4), R8
+	SHRQ   $0x06, DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+block4:
+	PREFETCHT0 (CX)
+	PREFETCHT0 1536(CX)
+	PREFETCHT1 3072(CX)
+	LEAQ       32(CX), R10
+	LEAQ       (CX), R11
+	PREFETCHT0 (DI)
+	PREFETCHT0 1536(DI)
+	PREFETCHT1 3072(DI)
+	LEAQ       32(DI), R12
+	LEAQ       (DI), R13
+	MOVQ       $0x0000000000000002, R9
+
+sub5:
+	PREFETCHT0   1536(R10)
+	PREFETCHT1   3072(R10)
+	PREFETCHT0   1600(R10)
+	PREFETCHT1   3136(R10)
+	VMOVDQU      (R10), Y4
+	VMOVDQU      32(R10), Y5
+	VPAND        lowPairs<>+0(SB), Y4, Y4
+	VPAND        lowPairs<>+0(SB), Y5, Y5
+	VPBROADCASTD (BX), Y6
+	VPMADDUBSW   Y6, Y4, Y4
+	VPMADDUBSW   Y6, Y5, Y5
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 4(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 8(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 12(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 16(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 20(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 24(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 28(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VPBROADCASTD (R8), Y6
+	VPMULLW      pairffffffff<>+0(SB), Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPADDW       Y6, Y5, Y5
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPMADDWD     ones16<>+0(SB), Y5, Y5
+	VCVTPH2PS    (CX), Y6
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VBROADCASTSS (SI), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VCVTPH2PS    16(CX), Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VBROADCASTSS (SI), Y4
+	VFMADD231PS  Y4, Y5, Y1
+	ADDQ         $+128, R10
+	ADDQ         $+16, R11
+	PREFETCHT0   1536(R12)
+	PREFETCHT1   3072(R12)
+	PREFETCHT0   1600(R12)
+	PREFETCHT1   3136(R12)
+	VMOVDQU      (R12), Y4
+	VMOVDQU      32(R12), Y5
+	VPAND        lowPairs<>+0(SB), Y4, Y4
+	VPAND        lowPairs<>+0(SB), Y5, Y5
+	VPBROADCASTD (BX), Y6
+	VPMADDUBSW   Y6, Y4, Y4
+	VPMADDUBSW   Y6, Y5, Y5
+	VMOVDQU      (R12), Y6
+	VMOVDQU      32(R12), Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 4(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      (R12), Y6
+	VMOVDQU      32(R12), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 8(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      (R12), Y6
+	VMOVDQU      32(R12), Y7
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 12(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      64(R12), Y6
+	VMOVDQU      96(R12), Y7
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 16(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      64(R12), Y6
+	VMOVDQU      96(R12), Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 20(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      64(R12), Y6
+	VMOVDQU      96(R12), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 24(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      64(R12), Y6
+	VMOVDQU      96(R12), Y7
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 28(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VPBROADCASTD (R8), Y6
+	VPMULLW      pairffffffff<>+0(SB), Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPADDW       Y6, Y5, Y5
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPMADDWD     ones16<>+0(SB), Y5, Y5
+	VCVTPH2PS    (DI), Y6
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VBROADCASTSS (SI), Y6
+	VFMADD231PS  Y6, Y4, Y2
+	VCVTPH2PS    16(DI), Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VBROADCASTSS (SI), Y4
+	VFMADD231PS  Y4, Y5, Y3
+	ADDQ         $+128, R12
+	ADDQ         $+16, R13
+	ADDQ         $+32, BX
+	ADDQ         $+4, SI
+	ADDQ         $+4, R8
+	DECQ         R9
+	JNZ          sub5
+	ADDQ         $+288, CX
+	ADDQ         $+288, DI
+	DECQ         DX
+	JNZ          block4
+	MOVQ         a+0(FP), CX
+	MOVQ         8(CX), BX
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	MOVQ         56(SP), CX
+	JEQ          plain6
+	VADDPS       (DX), Y0, Y0
+	VMOVUPS      Y0, (DX)
+	VADDPS       (DX)(CX*1), Y2, Y0
+	VMOVUPS      Y0, (DX)(CX*1)
+	VADDPS       32(DX), Y1, Y0
+	VMOVUPS      Y0, 32(DX)
+	VADDPS       32(DX)(CX*1), Y3, Y0
+	VMOVUPS      Y0, 32(DX)(CX*1)
+	LEAQ         (DX)(BX*4), DX
+	JMP          stored7
+
+plain6:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y2, (DX)(CX*1)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y3, 32(DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored7:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,9 +338,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile8:
 	CMPQ    40(SP), $0x06
-	JLT     next3
+	JLT     next9
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
@@ -34,7 +348,7 @@ tile2:
 	LEAQ    (AX)(AX*2), BX
 	LEAQ    (AX)(AX*4), SI
 	MOVQ    24(SP), DI
-	LEAQ    111(SP), R8
+	LEAQ    127(SP), R8
 	ANDQ    $-64, R8
 	LEAQ    (DI)(DX*1), R9
 	MOVQ    DX, R10
@@ -55,17 +369,17 @@ tile2:
 	VMOVUPS Y0, 320(R8)
 	VMOVUPS Y0, 352(R8)
 
-block4:
+block10:
 	PREFETCHT0 2048(CX)
-	LEAQ       32(CX), R11
-	LEAQ       (CX), R12
-	MOVQ       $0x0000000000000002, R13
+	LEAQ       32(CX), R12
+	LEAQ       (CX), R13
+	MOVQ       $0x0000000000000002, R11
 
-sub5:
-	PREFETCHT0   2048(R11)
-	PREFETCHT0   2112(R11)
-	VMOVDQU      (R11), Y10
-	VMOVDQU      32(R11), Y11
+sub11:
+	PREFETCHT0   2048(R12)
+	PREFETCHT0   2112(R12)
+	VMOVDQU      (R12), Y10
+	VMOVDQU      32(R12), Y11
 	VPAND        lowPairs<>+0(SB), Y10, Y10
 	VPAND        lowPairs<>+0(SB), Y11, Y11
 	VPBROADCASTD (DI), Y1
@@ -86,8 +400,8 @@ sub5:
 	VPBROADCASTD (DI)(SI*1), Y12
 	VPMADDUBSW   Y12, Y10, Y10
 	VPMADDUBSW   Y12, Y11, Y11
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
+	VMOVDQU      (R12), Y12
+	VMOVDQU      32(R12), Y13
 	VPSRLW       $0x02, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x02, Y13, Y13
@@ -122,8 +436,8 @@ sub5:
 	VPADDW       Y12, Y10, Y10
 	VPMADDUBSW   Y14, Y13, Y12
 	VPADDW       Y12, Y11, Y11
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
+	VMOVDQU      (R12), Y12
+	VMOVDQU      32(R12), Y13
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x04, Y13, Y13
@@ -158,8 +472,8 @@ sub5:
 	VPADDW       Y12, Y10, Y10
 	VPMADDUBSW   Y14, Y13, Y12
 	VPADDW       Y12, Y11, Y11
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
+	VMOVDQU      (R12), Y12
+	VMOVDQU      32(R12), Y13
 	VPSRLW       $0x06, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x06, Y13, Y13
@@ -194,8 +508,8 @@ sub5:
 	VPADDW       Y12, Y10, Y10
 	VPMADDUBSW   Y14, Y13, Y12
 	VPADDW       Y12, Y11, Y11
-	VMOVDQU      64(R11), Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      64(R12), Y12
+	VMOVDQU      96(R12), Y13
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y13, Y13
 	VPBROADCASTD 16(DI), Y14
@@ -228,8 +542,8 @@ sub5:
 	VPADDW       Y12, Y10, Y10
 	VPMADDUBSW   Y14, Y13, Y12
 	VPADDW       Y12, Y11, Y11
-	VMOVDQU      64(R11), Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      64(R12), Y12
+	VMOVDQU      96(R12), Y13
 	VPSRLW       $0x02, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x02, Y13, Y13
@@ -264,8 +578,8 @@ sub5:
 	VPADDW       Y12, Y10, Y10
 	VPMADDUBSW   Y14, Y13, Y12
 	VPADDW       Y12, Y11, Y11
-	VMOVDQU      64(R11), Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      64(R12), Y12
+	VMOVDQU      96(R12), Y13
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x04, Y13, Y13
@@ -300,8 +614,8 @@ sub5:
 	VPADDW       Y12, Y10, Y10
 	VPMADDUBSW   Y14, Y13, Y12
 	VPADDW       Y12, Y11, Y11
-	VMOVDQU      64(R11), Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      64(R12), Y12
+	VMOVDQU      96(R12), Y13
 	VPSRLW       $0x06, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x06, Y13, Y13
@@ -434,21 +748,21 @@ sub5:
 	VBROADCASTSS (R9)(SI*1), Y0
 	VFMADD213PS  352(R8), Y0, Y11
 	VMOVUPS      Y11, 352(R8)
+	ADDQ         $+128, R12
+	ADDQ         $+16, R13
+	ADDQ         $+32, DI
 	ADDQ         $+4, R9
 	ADDQ         $+4, R10
-	ADDQ         $+128, R11
-	ADDQ         $+16, R12
-	ADDQ         $+32, DI
-	DECQ         R13
-	JNZ          sub5
+	DECQ         R11
+	JNZ          sub11
 	ADDQ         $+288, CX
 	DECQ         DX
-	JNZ          block4
+	JNZ          block10
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain6
+	JEQ          plain12
 	VMOVUPS      (R8), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -491,9 +805,9 @@ sub5:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored7
+	JMP          stored13
 
-plain6:
+plain12:
 	VMOVUPS (R8), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(R8), Y0
@@ -525,23 +839,23 @@ plain6:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored7:
+stored13:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x06, 40(SP)
-	JMP    tile2
+	JMP    tile8
 
-next3:
+next9:
 	CMPQ    40(SP), $0x04
-	JLT     next9
+	JLT     next15
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	LEAQ    (AX)(AX*2), BX
 	MOVQ    24(SP), SI
-	LEAQ    111(SP), DI
+	LEAQ    127(SP), DI
 	ANDQ    $-64, DI
 	LEAQ    (SI)(DX*1), R8
 	MOVQ    DX, R9
@@ -558,17 +872,17 @@ next3:
 	VMOVUPS Y0, 192(DI)
 	VMOVUPS Y0, 224(DI)
 
-block10:
+block16:
 	PREFETCHT0 2048(CX)
-	LEAQ       32(CX), R10
-	LEAQ       (CX), R11
-	MOVQ       $0x0000000000000002, R12
+	LEAQ       32(CX), R11
+	LEAQ       (CX), R12
+	MOVQ       $0x0000000000000002, R10
 
-sub11:
-	PREFETCHT0   2048(R10)
-	PREFETCHT0   2112(R10)
-	VMOVDQU      (R10), Y6
-	VMOVDQU      32(R10), Y7
+sub17:
+	PREFETCHT0   2048(R11)
+	PREFETCHT0   2112(R11)
+	VMOVDQU      (R11), Y6
+	VMOVDQU      32(R11), Y7
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y7, Y7
 	VPBROADCASTD (SI), Y1
@@ -583,8 +897,8 @@ sub11:
 	VPBROADCASTD (SI)(BX*1), Y8
 	VPMADDUBSW   Y8, Y6, Y6
 	VPMADDUBSW   Y8, Y7, Y7
-	VMOVDQU      (R10), Y8
-	VMOVDQU      32(R10), Y9
+	VMOVDQU      (R11), Y8
+	VMOVDQU      32(R11), Y9
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x02, Y9, Y9
@@ -609,8 +923,8 @@ sub11:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      (R10), Y8
-	VMOVDQU      32(R10), Y9
+	VMOVDQU      (R11), Y8
+	VMOVDQU      32(R11), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
@@ -635,8 +949,8 @@ sub11:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      (R10), Y8
-	VMOVDQU      32(R10), Y9
+	VMOVDQU      (R11), Y8
+	VMOVDQU      32(R11), Y9
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x06, Y9, Y9
@@ -661,8 +975,8 @@ sub11:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      64(R10), Y8
-	VMOVDQU      96(R10), Y9
+	VMOVDQU      64(R11), Y8
+	VMOVDQU      96(R11), Y9
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y9, Y9
 	VPBROADCASTD 16(SI), Y10
@@ -685,8 +999,8 @@ sub11:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      64(R10), Y8
-	VMOVDQU      96(R10), Y9
+	VMOVDQU      64(R11), Y8
+	VMOVDQU      96(R11), Y9
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x02, Y9, Y9
@@ -711,8 +1025,8 @@ sub11:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      64(R10), Y8
-	VMOVDQU      96(R10), Y9
+	VMOVDQU      64(R11), Y8
+	VMOVDQU      96(R11), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
@@ -737,8 +1051,8 @@ sub11:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      64(R10), Y8
-	VMOVDQU      96(R10), Y9
+	VMOVDQU      64(R11), Y8
+	VMOVDQU      96(R11), Y9
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x06, Y9, Y9
@@ -829,21 +1143,21 @@ sub11:
 	VBROADCASTSS (R8)(BX*1), Y0
 	VFMADD213PS  224(DI), Y0, Y7
 	VMOVUPS      Y7, 224(DI)
+	ADDQ         $+128, R11
+	ADDQ         $+16, R12
+	ADDQ         $+32, SI
 	ADDQ         $+4, R8
 	ADDQ         $+4, R9
-	ADDQ         $+128, R10
-	ADDQ         $+16, R11
-	ADDQ         $+32, SI
-	DECQ         R12
-	JNZ          sub11
+	DECQ         R10
+	JNZ          sub17
 	ADDQ         $+288, CX
 	DECQ         DX
-	JNZ          block10
+	JNZ          block16
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain12
+	JEQ          plain18
 	VMOVUPS      (DI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -872,9 +1186,9 @@ sub11:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored13
+	JMP          stored19
 
-plain12:
+plain18:
 	VMOVUPS (DI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(DI), Y0
@@ -896,21 +1210,21 @@ plain12:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored13:
+stored19:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
 
-next9:
+next15:
 	CMPQ    40(SP), $0x03
-	JLT     next15
+	JLT     next21
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	MOVQ    24(SP), BX
-	LEAQ    111(SP), SI
+	LEAQ    127(SP), SI
 	ANDQ    $-64, SI
 	LEAQ    (BX)(DX*1), DI
 	MOVQ    DX, R8
@@ -925,21 +1239,21 @@ next9:
 	VMOVUPS Y0, 128(SI)
 	VMOVUPS Y0, 160(SI)
 
-block16:
+block22:
 	PREFETCHT0 (CX)
 	PREFETCHT0 2048(CX)
 	PREFETCHT1 4096(CX)
-	LEAQ       32(CX), R9
-	LEAQ       (CX), R10
-	MOVQ       $0x0000000000000002, R11
+	LEAQ       32(CX), R10
+	LEAQ       (CX), R11
+	MOVQ       $0x0000000000000002, R9
 
-sub17:
-	PREFETCHT0   2048(R9)
-	PREFETCHT1   4096(R9)
-	PREFETCHT0   2112(R9)
-	PREFETCHT1   4160(R9)
-	VMOVDQU      (R9), Y4
-	VMOVDQU      32(R9), Y5
+sub23:
+	PREFETCHT0   2048(R10)
+	PREFETCHT1   4096(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   4160(R10)
+	VMOVDQU      (R10), Y4
+	VMOVDQU      32(R10), Y5
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y5, Y5
 	VPBROADCASTD (BX), Y1
@@ -951,8 +1265,8 @@ sub17:
 	VPBROADCASTD (BX)(AX*2), Y6
 	VPMADDUBSW   Y6, Y4, Y4
 	VPMADDUBSW   Y6, Y5, Y5
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPSRLW       $0x02, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x02, Y7, Y7
@@ -972,8 +1286,8 @@ sub17:
 	VPADDW       Y6, Y4, Y4
 	VPMADDUBSW   Y8, Y7, Y6
 	VPADDW       Y6, Y5, Y5
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
@@ -993,8 +1307,8 @@ sub17:
 	VPADDW       Y6, Y4, Y4
 	VPMADDUBSW   Y8, Y7, Y6
 	VPADDW       Y6, Y5, Y5
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPSRLW       $0x06, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x06, Y7, Y7
@@ -1014,8 +1328,8 @@ sub17:
 	VPADDW       Y6, Y4, Y4
 	VPMADDUBSW   Y8, Y7, Y6
 	VPADDW       Y6, Y5, Y5
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y7, Y7
 	VPBROADCASTD 16(BX), Y8
@@ -1033,8 +1347,8 @@ sub17:
 	VPADDW       Y6, Y4, Y4
 	VPMADDUBSW   Y8, Y7, Y6
 	VPADDW       Y6, Y5, Y5
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPSRLW       $0x02, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x02, Y7, Y7
@@ -1054,8 +1368,8 @@ sub17:
 	VPADDW       Y6, Y4, Y4
 	VPMADDUBSW   Y8, Y7, Y6
 	VPADDW       Y6, Y5, Y5
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
@@ -1075,8 +1389,8 @@ sub17:
 	VPADDW       Y6, Y4, Y4
 	VPMADDUBSW   Y8, Y7, Y6
 	VPADDW       Y6, Y5, Y5
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPSRLW       $0x06, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x06, Y7, Y7
@@ -1146,21 +1460,21 @@ sub17:
 	VBROADCASTSS (DI)(AX*2), Y0
 	VFMADD213PS  160(SI), Y0, Y5
 	VMOVUPS      Y5, 160(SI)
+	ADDQ         $+128, R10
+	ADDQ         $+16, R11
+	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
-	ADDQ         $+128, R9
-	ADDQ         $+16, R10
-	ADDQ         $+32, BX
-	DECQ         R11
-	JNZ          sub17
+	DECQ         R9
+	JNZ          sub23
 	ADDQ         $+288, CX
 	DECQ         DX
-	JNZ          block16
+	JNZ          block22
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain18
+	JEQ          plain24
 	VMOVUPS      (SI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1182,9 +1496,9 @@ sub17:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored19
+	JMP          stored25
 
-plain18:
+plain24:
 	VMOVUPS (SI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(SI), Y0
@@ -1201,21 +1515,21 @@ plain18:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored19:
+stored25:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next15:
+next21:
 	CMPQ   40(SP), $0x02
-	JLT    next21
+	JLT    next27
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), SI
 	MOVQ   DX, DI
@@ -1227,21 +1541,21 @@ next15:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-block22:
+block28:
 	PREFETCHT0 (CX)
 	PREFETCHT0 2048(CX)
 	PREFETCHT1 4096(CX)
-	LEAQ       32(CX), R8
-	LEAQ       (CX), R9
-	MOVQ       $0x0000000000000002, R10
+	LEAQ       32(CX), R9
+	LEAQ       (CX), R10
+	MOVQ       $0x0000000000000002, R8
 
-sub23:
-	PREFETCHT0   2048(R8)
-	PREFETCHT1   4096(R8)
-	PREFETCHT0   2112(R8)
-	PREFETCHT1   4160(R8)
-	VMOVDQU      (R8), Y6
-	VMOVDQU      32(R8), Y7
+sub29:
+	PREFETCHT0   2048(R9)
+	PREFETCHT1   4096(R9)
+	PREFETCHT0   2112(R9)
+	PREFETCHT1   4160(R9)
+	VMOVDQU      (R9), Y6
+	VMOVDQU      32(R9), Y7
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y7, Y7
 	VPBROADCASTD (BX), Y5
@@ -1250,8 +1564,8 @@ sub23:
 	VPBROADCASTD (BX)(AX*1), Y8
 	VPMADDUBSW   Y8, Y6, Y6
 	VPMADDUBSW   Y8, Y7, Y7
-	VMOVDQU      (R8), Y8
-	VMOVDQU      32(R8), Y9
+	VMOVDQU      (R9), Y8
+	VMOVDQU      32(R9), Y9
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x02, Y9, Y9
@@ -1266,8 +1580,8 @@ sub23:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      (R8), Y8
-	VMOVDQU      32(R8), Y9
+	VMOVDQU      (R9), Y8
+	VMOVDQU      32(R9), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
@@ -1282,8 +1596,8 @@ sub23:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      (R8), Y8
-	VMOVDQU      32(R8), Y9
+	VMOVDQU      (R9), Y8
+	VMOVDQU      32(R9), Y9
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x06, Y9, Y9
@@ -1298,8 +1612,8 @@ sub23:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      64(R8), Y8
-	VMOVDQU      96(R8), Y9
+	VMOVDQU      64(R9), Y8
+	VMOVDQU      96(R9), Y9
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y9, Y9
 	VPBROADCASTD 16(BX), Y10
@@ -1312,8 +1626,8 @@ sub23:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      64(R8), Y8
-	VMOVDQU      96(R8), Y9
+	VMOVDQU      64(R9), Y8
+	VMOVDQU      96(R9), Y9
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x02, Y9, Y9
@@ -1328,8 +1642,8 @@ sub23:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      64(R8), Y8
-	VMOVDQU      96(R8), Y9
+	VMOVDQU      64(R9), Y8
+	VMOVDQU      96(R9), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
@@ -1344,8 +1658,8 @@ sub23:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      64(R8), Y8
-	VMOVDQU      96(R8), Y9
+	VMOVDQU      64(R9), Y8
+	VMOVDQU      96(R9), Y9
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x06, Y9, Y9
@@ -1390,21 +1704,21 @@ sub23:
 	VMULPS       Y4, Y7, Y7
 	VBROADCASTSS (SI)(AX*1), Y4
 	VFMADD231PS  Y4, Y7, Y3
+	ADDQ         $+128, R9
+	ADDQ         $+16, R10
+	ADDQ         $+32, BX
 	ADDQ         $+4, SI
 	ADDQ         $+4, DI
-	ADDQ         $+128, R8
-	ADDQ         $+16, R9
-	ADDQ         $+32, BX
-	DECQ         R10
-	JNZ          sub23
+	DECQ         R8
+	JNZ          sub29
 	ADDQ         $+288, CX
 	DECQ         DX
-	JNZ          block22
+	JNZ          block28
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain24
+	JEQ          plain30
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
@@ -1415,9 +1729,9 @@ sub23:
 	VADDPS       32(DX), Y3, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored25
+	JMP          stored31
 
-plain24:
+plain30:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
@@ -1425,21 +1739,21 @@ plain24:
 	VMOVUPS Y3, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored25:
+stored31:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next21:
+next27:
 	CMPQ   40(SP), $0x01
-	JLT    next27
+	JLT    next33
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), SI
 	MOVQ   DX, DI
@@ -1449,28 +1763,28 @@ next21:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-block28:
+block34:
 	PREFETCHT0 (CX)
 	PREFETCHT0 2048(CX)
 	PREFETCHT1 4096(CX)
-	LEAQ       32(CX), R8
-	LEAQ       (CX), R9
-	MOVQ       $0x0000000000000002, R10
+	LEAQ       32(CX), R9
+	LEAQ       (CX), R10
+	MOVQ       $0x0000000000000002, R8
 
-sub29:
-	PREFETCHT0   2048(R8)
-	PREFETCHT1   4096(R8)
-	PREFETCHT0   2112(R8)
-	PREFETCHT1   4160(R8)
-	VMOVDQU      (R8), Y2
-	VMOVDQU      32(R8), Y3
+sub35:
+	PREFETCHT0   2048(R9)
+	PREFETCHT1   4096(R9)
+	PREFETCHT0   2112(R9)
+	PREFETCHT1   4160(R9)
+	VMOVDQU      (R9), Y2
+	VMOVDQU      32(R9), Y3
 	VPAND        lowPairs<>+0(SB), Y2, Y2
 	VPAND        lowPairs<>+0(SB), Y3, Y3
 	VPBROADCASTD (BX), Y4
 	VPMADDUBSW   Y4, Y2, Y2
 	VPMADDUBSW   Y4, Y3, Y3
-	VMOVDQU      (R8), Y4
-	VMOVDQU      32(R8), Y5
+	VMOVDQU      (R9), Y4
+	VMOVDQU      32(R9), Y5
 	VPSRLW       $0x02, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x02, Y5, Y5
@@ -1480,8 +1794,8 @@ sub29:
 	VPADDW       Y4, Y2, Y2
 	VPMADDUBSW   Y6, Y5, Y4
 	VPADDW       Y4, Y3, Y3
-	VMOVDQU      (R8), Y4
-	VMOVDQU      32(R8), Y5
+	VMOVDQU      (R9), Y4
+	VMOVDQU      32(R9), Y5
 	VPSRLW       $0x04, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
@@ -1491,8 +1805,8 @@ sub29:
 	VPADDW       Y4, Y2, Y2
 	VPMADDUBSW   Y6, Y5, Y4
 	VPADDW       Y4, Y3, Y3
-	VMOVDQU      (R8), Y4
-	VMOVDQU      32(R8), Y5
+	VMOVDQU      (R9), Y4
+	VMOVDQU      32(R9), Y5
 	VPSRLW       $0x06, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x06, Y5, Y5
@@ -1502,8 +1816,8 @@ sub29:
 	VPADDW       Y4, Y2, Y2
 	VPMADDUBSW   Y6, Y5, Y4
 	VPADDW       Y4, Y3, Y3
-	VMOVDQU      64(R8), Y4
-	VMOVDQU      96(R8), Y5
+	VMOVDQU      64(R9), Y4
+	VMOVDQU      96(R9), Y5
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y5, Y5
 	VPBROADCASTD 16(BX), Y6
@@ -1511,8 +1825,8 @@ sub29:
 	VPADDW       Y4, Y2, Y2
 	VPMADDUBSW   Y6, Y5, Y4
 	VPADDW       Y4, Y3, Y3
-	VMOVDQU      64(R8), Y4
-	VMOVDQU      96(R8), Y5
+	VMOVDQU      64(R9), Y4
+	VMOVDQU      96(R9), Y5
 	VPSRLW       $0x02, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x02, Y5, Y5
@@ -1522,8 +1836,8 @@ sub29:
 	VPADDW       Y4, Y2, Y2
 	VPMADDUBSW   Y6, Y5, Y4
 	VPADDW       Y4, Y3, Y3
-	VMOVDQU      64(R8), Y4
-	VMOVDQU      96(R8), Y5
+	VMOVDQU      64(R9), Y4
+	VMOVDQU      96(R9), Y5
 	VPSRLW       $0x04, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
@@ -1533,8 +1847,8 @@ sub29:
 	VPADDW       Y4, Y2, Y2
 	VPMADDUBSW   Y6, Y5, Y4
 	VPADDW       Y4, Y3, Y3
-	VMOVDQU      64(R8), Y4
-	VMOVDQU      96(R8), Y5
+	VMOVDQU      64(R9), Y4
+	VMOVDQU      96(R9), Y5
 	VPSRLW       $0x06, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x06, Y5, Y5
@@ -1560,46 +1874,48 @@ sub29:
 	VMULPS       Y2, Y3, Y3
 	VBROADCASTSS (SI), Y2
 	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         $+128, R9
+	ADDQ         $+16, R10
+	ADDQ         $+32, BX
 	ADDQ         $+4, SI
 	ADDQ         $+4, DI
-	ADDQ         $+128, R8
-	ADDQ         $+16, R9
-	ADDQ         $+32, BX
-	DECQ         R10
-	JNZ          sub29
+	DECQ         R8
+	JNZ          sub35
 	ADDQ         $+288, CX
 	DECQ         DX
-	JNZ          block28
+	JNZ          block34
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain30
+	JEQ          plain36
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored31
+	JMP          stored37
 
-plain30:
+plain36:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored31:
+stored37:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next27:
+next33:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

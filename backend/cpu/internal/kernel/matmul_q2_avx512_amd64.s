@@ -6,14 +6,184 @@
 
 // func matmulQ2AVX512(a *MatMulArgs)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI, MMX+
-TEXT ·matmulQ2AVX512(SB), $880-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulQ2AVX512(SB), $1664-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ      a+0(FP), AX
+	MOVQ      40(AX), CX
+	MOVQ      CX, 24(SP)
+	MOVQ      64(AX), AX
+	MOVQ      AX, 40(SP)
+	MOVQ      8(SP), AX
+	MOVQ      AX, 32(SP)
+	MOVQ      a+0(FP), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
+	MOVQ      CX, SI
+	ADDQ      48(SP), SI
+	LEAQ      (BX)(DX*1), DI
+	MOVQ      DX, R8
+	SHRQ      $0x05, R8
+	LEAQ      (DI)(R8*4), R8
+	SHRQ      $0x06, DX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VMOVDQU32 lowPairs<>+0(SB), Z2
+
+block4:
+	PREFETCHT0 (CX)
+	PREFETCHT0 1536(CX)
+	PREFETCHT1 3072(CX)
+	VCVTPH2PS  (CX), Z3
+	LEAQ       32(CX), R10
+	LEAQ       (CX), R11
+	PREFETCHT0 (SI)
+	PREFETCHT0 1536(SI)
+	PREFETCHT1 3072(SI)
+	VCVTPH2PS  (SI), Z4
+	LEAQ       32(SI), R12
+	LEAQ       (SI), R13
+	MOVQ       $0x0000000000000002, R9
+
+sub5:
+	PREFETCHT0       1536(R10)
+	PREFETCHT1       3072(R10)
+	PREFETCHT0       1600(R10)
+	PREFETCHT1       3136(R10)
+	VMOVDQU32        zeroFirst<>+0(SB), Z6
+	VXORPS           Z5, Z5, Z5
+	VPDPWSSD.BCST    (R8), Z6, Z5
+	VMOVDQU32        (R10), Z6
+	VPANDD           Z2, Z6, Z7
+	VPDPBUSD.BCST    (BX), Z7, Z5
+	VPSRLW           $0x02, Z6, Z7
+	VPANDD           Z2, Z7, Z7
+	VPDPBUSD.BCST    4(BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z7
+	VPANDD           Z2, Z7, Z7
+	VPDPBUSD.BCST    8(BX), Z7, Z5
+	VPSRLW           $0x06, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPDPBUSD.BCST    12(BX), Z6, Z5
+	VMOVDQU32        64(R10), Z6
+	VPANDD           Z2, Z6, Z7
+	VPDPBUSD.BCST    16(BX), Z7, Z5
+	VPSRLW           $0x02, Z6, Z7
+	VPANDD           Z2, Z7, Z7
+	VPDPBUSD.BCST    20(BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z7
+	VPANDD           Z2, Z7, Z7
+	VPDPBUSD.BCST    24(BX), Z7, Z5
+	VPSRLW           $0x06, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPDPBUSD.BCST    28(BX), Z6, Z5
+	VCVTDQ2PS        Z5, Z5
+	VMULPS           Z3, Z5, Z5
+	VFMADD231PS.BCST (DI), Z5, Z0
+	ADDQ             $+128, R10
+	ADDQ             $+16, R11
+	PREFETCHT0       1536(R12)
+	PREFETCHT1       3072(R12)
+	PREFETCHT0       1600(R12)
+	PREFETCHT1       3136(R12)
+	VMOVDQU32        zeroFirst<>+0(SB), Z6
+	VXORPS           Z5, Z5, Z5
+	VPDPWSSD.BCST    (R8), Z6, Z5
+	VMOVDQU32        (R12), Z6
+	VPANDD           Z2, Z6, Z7
+	VPDPBUSD.BCST    (BX), Z7, Z5
+	VPSRLW           $0x02, Z6, Z7
+	VPANDD           Z2, Z7, Z7
+	VPDPBUSD.BCST    4(BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z7
+	VPANDD           Z2, Z7, Z7
+	VPDPBUSD.BCST    8(BX), Z7, Z5
+	VPSRLW           $0x06, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPDPBUSD.BCST    12(BX), Z6, Z5
+	VMOVDQU32        64(R12), Z6
+	VPANDD           Z2, Z6, Z7
+	VPDPBUSD.BCST    16(BX), Z7, Z5
+	VPSRLW           $0x02, Z6, Z7
+	VPANDD           Z2, Z7, Z7
+	VPDPBUSD.BCST    20(BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z7
+	VPANDD           Z2, Z7, Z7
+	VPDPBUSD.BCST    24(BX), Z7, Z5
+	VPSRLW           $0x06, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPDPBUSD.BCST    28(BX), Z6, Z5
+	VCVTDQ2PS        Z5, Z5
+	VMULPS           Z4, Z5, Z5
+	VFMADD231PS.BCST (DI), Z5, Z1
+	ADDQ             $+128, R12
+	ADDQ             $+16, R13
+	ADDQ             $+32, BX
+	ADDQ             $+4, DI
+	ADDQ             $+4, R8
+	DECQ             R9
+	JNZ              sub5
+	ADDQ             $+288, CX
+	ADDQ             $+288, SI
+	DECQ             DX
+	JNZ              block4
+	MOVQ             a+0(FP), CX
+	MOVQ             8(CX), BX
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	MOVQ             56(SP), CX
+	JEQ              plain6
+	VADDPS           (DX), Z0, Z0
+	VMOVUPS          Z0, (DX)
+	VADDPS           (DX)(CX*1), Z1, Z0
+	VMOVUPS          Z0, (DX)(CX*1)
+	LEAQ             (DX)(BX*4), DX
+	JMP              stored7
+
+plain6:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored7:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,9 +194,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile8:
 	CMPQ      40(SP), $0x0c
-	JLT       next3
+	JLT       next9
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -56,13 +226,13 @@ tile2:
 	VXORPS    Z11, Z11, Z11
 	VMOVDQU32 lowPairs<>+0(SB), Z12
 
-block4:
+block10:
 	VCVTPH2PS (CX), Z13
-	LEAQ      32(CX), R13
-	LEAQ      (CX), R14
-	MOVQ      $0x0000000000000002, R15
+	LEAQ      32(CX), R14
+	LEAQ      (CX), R15
+	MOVQ      $0x0000000000000002, R13
 
-sub5:
+sub11:
 	VMOVDQU32        zeroFirst<>+0(SB), Z26
 	VXORPS           Z14, Z14, Z14
 	VPDPWSSD.BCST    (R10), Z26, Z14
@@ -88,7 +258,7 @@ sub5:
 	VPDPWSSD.BCST    (R12)(AX*4), Z26, Z24
 	VXORPS           Z25, Z25, Z25
 	VPDPWSSD.BCST    (R12)(SI*1), Z26, Z25
-	VMOVDQU32        (R13), Z26
+	VMOVDQU32        (R14), Z26
 	VPANDD           Z12, Z26, Z27
 	VPDPBUSD.BCST    (DI), Z27, Z14
 	VPDPBUSD.BCST    (DI)(AX*1), Z27, Z15
@@ -144,7 +314,7 @@ sub5:
 	VPDPBUSD.BCST    12(R8)(BX*1), Z26, Z23
 	VPDPBUSD.BCST    12(R8)(AX*4), Z26, Z24
 	VPDPBUSD.BCST    12(R8)(SI*1), Z26, Z25
-	VMOVDQU32        64(R13), Z26
+	VMOVDQU32        64(R14), Z26
 	VPANDD           Z12, Z26, Z27
 	VPDPBUSD.BCST    16(DI), Z27, Z14
 	VPDPBUSD.BCST    16(DI)(AX*1), Z27, Z15
@@ -236,24 +406,24 @@ sub5:
 	VFMADD231PS.BCST (R11)(BX*1), Z23, Z9
 	VFMADD231PS.BCST (R11)(AX*4), Z24, Z10
 	VFMADD231PS.BCST (R11)(SI*1), Z25, Z11
+	ADDQ             $+128, R14
+	ADDQ             $+16, R15
+	ADDQ             $+32, DI
+	ADDQ             $+32, R8
 	ADDQ             $+4, R9
 	ADDQ             $+4, R11
 	ADDQ             $+4, R10
 	ADDQ             $+4, R12
-	ADDQ             $+128, R13
-	ADDQ             $+16, R14
-	ADDQ             $+32, DI
-	ADDQ             $+32, R8
-	DECQ             R15
-	JNZ              sub5
+	DECQ             R13
+	JNZ              sub11
 	ADDQ             $+288, CX
 	DECQ             DX
-	JNZ              block4
+	JNZ              block10
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain6
+	JEQ              plain12
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -290,9 +460,9 @@ sub5:
 	VADDPS           (DX), Z11, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored7
+	JMP              stored13
 
-plain6:
+plain12:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -318,16 +488,16 @@ plain6:
 	VMOVUPS Z11, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored7:
+stored13:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+12, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x0c, 40(SP)
-	JMP    tile2
+	JMP    tile8
 
-next3:
+next9:
 	CMPQ      40(SP), $0x08
-	JLT       next9
+	JLT       next15
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -353,16 +523,16 @@ next3:
 	VXORPS    Z7, Z7, Z7
 	VMOVDQU32 lowPairs<>+0(SB), Z8
 
-block10:
+block16:
 	PREFETCHT0 2048(CX)
 	VCVTPH2PS  (CX), Z9
-	LEAQ       32(CX), R13
-	LEAQ       (CX), R14
-	MOVQ       $0x0000000000000002, R15
+	LEAQ       32(CX), R14
+	LEAQ       (CX), R15
+	MOVQ       $0x0000000000000002, R13
 
-sub11:
-	PREFETCHT0       2048(R13)
-	PREFETCHT0       2112(R13)
+sub17:
+	PREFETCHT0       2048(R14)
+	PREFETCHT0       2112(R14)
 	VMOVDQU32        zeroFirst<>+0(SB), Z18
 	VXORPS           Z10, Z10, Z10
 	VPDPWSSD.BCST    (R10), Z18, Z10
@@ -380,7 +550,7 @@ sub11:
 	VPDPWSSD.BCST    (R12), Z18, Z16
 	VXORPS           Z17, Z17, Z17
 	VPDPWSSD.BCST    (R12)(AX*1), Z18, Z17
-	VMOVDQU32        (R13), Z18
+	VMOVDQU32        (R14), Z18
 	VPANDD           Z8, Z18, Z19
 	VPDPBUSD.BCST    (DI), Z19, Z10
 	VPDPBUSD.BCST    (DI)(AX*1), Z19, Z11
@@ -420,7 +590,7 @@ sub11:
 	VPDPBUSD.BCST    12(DI)(SI*1), Z18, Z15
 	VPDPBUSD.BCST    12(R8), Z18, Z16
 	VPDPBUSD.BCST    12(R8)(AX*1), Z18, Z17
-	VMOVDQU32        64(R13), Z18
+	VMOVDQU32        64(R14), Z18
 	VPANDD           Z8, Z18, Z19
 	VPDPBUSD.BCST    16(DI), Z19, Z10
 	VPDPBUSD.BCST    16(DI)(AX*1), Z19, Z11
@@ -484,24 +654,24 @@ sub11:
 	VFMADD231PS.BCST (R9)(SI*1), Z15, Z5
 	VFMADD231PS.BCST (R11), Z16, Z6
 	VFMADD231PS.BCST (R11)(AX*1), Z17, Z7
+	ADDQ             $+128, R14
+	ADDQ             $+16, R15
+	ADDQ             $+32, DI
+	ADDQ             $+32, R8
 	ADDQ             $+4, R9
 	ADDQ             $+4, R11
 	ADDQ             $+4, R10
 	ADDQ             $+4, R12
-	ADDQ             $+128, R13
-	ADDQ             $+16, R14
-	ADDQ             $+32, DI
-	ADDQ             $+32, R8
-	DECQ             R15
-	JNZ              sub11
+	DECQ             R13
+	JNZ              sub17
 	ADDQ             $+288, CX
 	DECQ             DX
-	JNZ              block10
+	JNZ              block16
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain12
+	JEQ              plain18
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -526,9 +696,9 @@ sub11:
 	VADDPS           (DX), Z7, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored13
+	JMP              stored19
 
-plain12:
+plain18:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -546,15 +716,15 @@ plain12:
 	VMOVUPS Z7, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored13:
+stored19:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+8, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x08, 40(SP)
 
-next9:
+next15:
 	CMPQ      40(SP), $0x06
-	JLT       next15
+	JLT       next21
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -575,16 +745,16 @@ next9:
 	VXORPS    Z5, Z5, Z5
 	VMOVDQU32 lowPairs<>+0(SB), Z6
 
-block16:
+block22:
 	PREFETCHT0 2048(CX)
 	VCVTPH2PS  (CX), Z7
-	LEAQ       32(CX), R10
-	LEAQ       (CX), R11
-	MOVQ       $0x0000000000000002, R12
+	LEAQ       32(CX), R11
+	LEAQ       (CX), R12
+	MOVQ       $0x0000000000000002, R10
 
-sub17:
-	PREFETCHT0       2048(R10)
-	PREFETCHT0       2112(R10)
+sub23:
+	PREFETCHT0       2048(R11)
+	PREFETCHT0       2112(R11)
 	VMOVDQU32        zeroFirst<>+0(SB), Z14
 	VXORPS           Z8, Z8, Z8
 	VPDPWSSD.BCST    (R9), Z14, Z8
@@ -598,7 +768,7 @@ sub17:
 	VPDPWSSD.BCST    (R9)(AX*4), Z14, Z12
 	VXORPS           Z13, Z13, Z13
 	VPDPWSSD.BCST    (R9)(SI*1), Z14, Z13
-	VMOVDQU32        (R10), Z14
+	VMOVDQU32        (R11), Z14
 	VPANDD           Z6, Z14, Z15
 	VPDPBUSD.BCST    (DI), Z15, Z8
 	VPDPBUSD.BCST    (DI)(AX*1), Z15, Z9
@@ -630,7 +800,7 @@ sub17:
 	VPDPBUSD.BCST    12(DI)(BX*1), Z14, Z11
 	VPDPBUSD.BCST    12(DI)(AX*4), Z14, Z12
 	VPDPBUSD.BCST    12(DI)(SI*1), Z14, Z13
-	VMOVDQU32        64(R10), Z14
+	VMOVDQU32        64(R11), Z14
 	VPANDD           Z6, Z14, Z15
 	VPDPBUSD.BCST    16(DI), Z15, Z8
 	VPDPBUSD.BCST    16(DI)(AX*1), Z15, Z9
@@ -680,21 +850,21 @@ sub17:
 	VFMADD231PS.BCST (R8)(BX*1), Z11, Z3
 	VFMADD231PS.BCST (R8)(AX*4), Z12, Z4
 	VFMADD231PS.BCST (R8)(SI*1), Z13, Z5
+	ADDQ             $+128, R11
+	ADDQ             $+16, R12
+	ADDQ             $+32, DI
 	ADDQ             $+4, R8
 	ADDQ             $+4, R9
-	ADDQ             $+128, R10
-	ADDQ             $+16, R11
-	ADDQ             $+32, DI
-	DECQ             R12
-	JNZ              sub17
+	DECQ             R10
+	JNZ              sub23
 	ADDQ             $+288, CX
 	DECQ             DX
-	JNZ              block16
+	JNZ              block22
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain18
+	JEQ              plain24
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -713,9 +883,9 @@ sub17:
 	VADDPS           (DX), Z5, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored19
+	JMP              stored25
 
-plain18:
+plain24:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -729,15 +899,15 @@ plain18:
 	VMOVUPS Z5, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored19:
+stored25:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x06, 40(SP)
 
-next15:
+next21:
 	CMPQ      40(SP), $0x04
-	JLT       next21
+	JLT       next27
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -755,16 +925,16 @@ next15:
 	VXORPS    Z3, Z3, Z3
 	VMOVDQU32 lowPairs<>+0(SB), Z4
 
-block22:
+block28:
 	PREFETCHT0 2048(CX)
 	VCVTPH2PS  (CX), Z5
-	LEAQ       32(CX), R9
-	LEAQ       (CX), R10
-	MOVQ       $0x0000000000000002, R11
+	LEAQ       32(CX), R10
+	LEAQ       (CX), R11
+	MOVQ       $0x0000000000000002, R9
 
-sub23:
-	PREFETCHT0       2048(R9)
-	PREFETCHT0       2112(R9)
+sub29:
+	PREFETCHT0       2048(R10)
+	PREFETCHT0       2112(R10)
 	VMOVDQU32        zeroFirst<>+0(SB), Z10
 	VXORPS           Z6, Z6, Z6
 	VPDPWSSD.BCST    (R8), Z10, Z6
@@ -774,7 +944,7 @@ sub23:
 	VPDPWSSD.BCST    (R8)(AX*2), Z10, Z8
 	VXORPS           Z9, Z9, Z9
 	VPDPWSSD.BCST    (R8)(BX*1), Z10, Z9
-	VMOVDQU32        (R9), Z10
+	VMOVDQU32        (R10), Z10
 	VPANDD           Z4, Z10, Z11
 	VPDPBUSD.BCST    (SI), Z11, Z6
 	VPDPBUSD.BCST    (SI)(AX*1), Z11, Z7
@@ -798,7 +968,7 @@ sub23:
 	VPDPBUSD.BCST    12(SI)(AX*1), Z10, Z7
 	VPDPBUSD.BCST    12(SI)(AX*2), Z10, Z8
 	VPDPBUSD.BCST    12(SI)(BX*1), Z10, Z9
-	VMOVDQU32        64(R9), Z10
+	VMOVDQU32        64(R10), Z10
 	VPANDD           Z4, Z10, Z11
 	VPDPBUSD.BCST    16(SI), Z11, Z6
 	VPDPBUSD.BCST    16(SI)(AX*1), Z11, Z7
@@ -834,21 +1004,21 @@ sub23:
 	VFMADD231PS.BCST (DI)(AX*1), Z7, Z1
 	VFMADD231PS.BCST (DI)(AX*2), Z8, Z2
 	VFMADD231PS.BCST (DI)(BX*1), Z9, Z3
+	ADDQ             $+128, R10
+	ADDQ             $+16, R11
+	ADDQ             $+32, SI
 	ADDQ             $+4, DI
 	ADDQ             $+4, R8
-	ADDQ             $+128, R9
-	ADDQ             $+16, R10
-	ADDQ             $+32, SI
-	DECQ             R11
-	JNZ              sub23
+	DECQ             R9
+	JNZ              sub29
 	ADDQ             $+288, CX
 	DECQ             DX
-	JNZ              block22
+	JNZ              block28
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain24
+	JEQ              plain30
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -861,9 +1031,9 @@ sub23:
 	VADDPS           (DX), Z3, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored25
+	JMP              stored31
 
-plain24:
+plain30:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -873,15 +1043,15 @@ plain24:
 	VMOVUPS Z3, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored25:
+stored31:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
 
-next21:
+next27:
 	CMPQ      40(SP), $0x03
-	JLT       next27
+	JLT       next33
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -897,20 +1067,20 @@ next21:
 	VXORPS    Z2, Z2, Z2
 	VMOVDQU32 lowPairs<>+0(SB), Z3
 
-block28:
+block34:
 	PREFETCHT0 (CX)
 	PREFETCHT0 2048(CX)
 	PREFETCHT1 4096(CX)
 	VCVTPH2PS  (CX), Z4
-	LEAQ       32(CX), R8
-	LEAQ       (CX), R9
-	MOVQ       $0x0000000000000002, R10
+	LEAQ       32(CX), R9
+	LEAQ       (CX), R10
+	MOVQ       $0x0000000000000002, R8
 
-sub29:
-	PREFETCHT0       2048(R8)
-	PREFETCHT1       4096(R8)
-	PREFETCHT0       2112(R8)
-	PREFETCHT1       4160(R8)
+sub35:
+	PREFETCHT0       2048(R9)
+	PREFETCHT1       4096(R9)
+	PREFETCHT0       2112(R9)
+	PREFETCHT1       4160(R9)
 	VMOVDQU32        zeroFirst<>+0(SB), Z8
 	VXORPS           Z5, Z5, Z5
 	VPDPWSSD.BCST    (DI), Z8, Z5
@@ -918,7 +1088,7 @@ sub29:
 	VPDPWSSD.BCST    (DI)(AX*1), Z8, Z6
 	VXORPS           Z7, Z7, Z7
 	VPDPWSSD.BCST    (DI)(AX*2), Z8, Z7
-	VMOVDQU32        (R8), Z8
+	VMOVDQU32        (R9), Z8
 	VPANDD           Z3, Z8, Z9
 	VPDPBUSD.BCST    (BX), Z9, Z5
 	VPDPBUSD.BCST    (BX)(AX*1), Z9, Z6
@@ -938,7 +1108,7 @@ sub29:
 	VPDPBUSD.BCST    12(BX), Z8, Z5
 	VPDPBUSD.BCST    12(BX)(AX*1), Z8, Z6
 	VPDPBUSD.BCST    12(BX)(AX*2), Z8, Z7
-	VMOVDQU32        64(R8), Z8
+	VMOVDQU32        64(R9), Z8
 	VPANDD           Z3, Z8, Z9
 	VPDPBUSD.BCST    16(BX), Z9, Z5
 	VPDPBUSD.BCST    16(BX)(AX*1), Z9, Z6
@@ -967,21 +1137,21 @@ sub29:
 	VFMADD231PS.BCST (SI), Z5, Z0
 	VFMADD231PS.BCST (SI)(AX*1), Z6, Z1
 	VFMADD231PS.BCST (SI)(AX*2), Z7, Z2
+	ADDQ             $+128, R9
+	ADDQ             $+16, R10
+	ADDQ             $+32, BX
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
-	ADDQ             $+128, R8
-	ADDQ             $+16, R9
-	ADDQ             $+32, BX
-	DECQ             R10
-	JNZ              sub29
+	DECQ             R8
+	JNZ              sub35
 	ADDQ             $+288, CX
 	DECQ             DX
-	JNZ              block28
+	JNZ              block34
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain30
+	JEQ              plain36
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -991,9 +1161,9 @@ sub29:
 	VADDPS           (DX), Z2, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored31
+	JMP              stored37
 
-plain30:
+plain36:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1001,15 +1171,15 @@ plain30:
 	VMOVUPS Z2, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored31:
+stored37:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next27:
+next33:
 	CMPQ      40(SP), $0x02
-	JLT       next33
+	JLT       next39
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1024,26 +1194,26 @@ next27:
 	VXORPS    Z1, Z1, Z1
 	VMOVDQU32 lowPairs<>+0(SB), Z2
 
-block34:
+block40:
 	PREFETCHT0 (CX)
 	PREFETCHT0 2048(CX)
 	PREFETCHT1 4096(CX)
 	VCVTPH2PS  (CX), Z3
-	LEAQ       32(CX), R8
-	LEAQ       (CX), R9
-	MOVQ       $0x0000000000000002, R10
+	LEAQ       32(CX), R9
+	LEAQ       (CX), R10
+	MOVQ       $0x0000000000000002, R8
 
-sub35:
-	PREFETCHT0       2048(R8)
-	PREFETCHT1       4096(R8)
-	PREFETCHT0       2112(R8)
-	PREFETCHT1       4160(R8)
+sub41:
+	PREFETCHT0       2048(R9)
+	PREFETCHT1       4096(R9)
+	PREFETCHT0       2112(R9)
+	PREFETCHT1       4160(R9)
 	VMOVDQU32        zeroFirst<>+0(SB), Z6
 	VXORPS           Z4, Z4, Z4
 	VPDPWSSD.BCST    (DI), Z6, Z4
 	VXORPS           Z5, Z5, Z5
 	VPDPWSSD.BCST    (DI)(AX*1), Z6, Z5
-	VMOVDQU32        (R8), Z6
+	VMOVDQU32        (R9), Z6
 	VPANDD           Z2, Z6, Z7
 	VPDPBUSD.BCST    (BX), Z7, Z4
 	VPDPBUSD.BCST    (BX)(AX*1), Z7, Z5
@@ -1059,7 +1229,7 @@ sub35:
 	VPANDD           Z2, Z6, Z6
 	VPDPBUSD.BCST    12(BX), Z6, Z4
 	VPDPBUSD.BCST    12(BX)(AX*1), Z6, Z5
-	VMOVDQU32        64(R8), Z6
+	VMOVDQU32        64(R9), Z6
 	VPANDD           Z2, Z6, Z7
 	VPDPBUSD.BCST    16(BX), Z7, Z4
 	VPDPBUSD.BCST    16(BX)(AX*1), Z7, Z5
@@ -1081,44 +1251,44 @@ sub35:
 	VMULPS           Z3, Z5, Z5
 	VFMADD231PS.BCST (SI), Z4, Z0
 	VFMADD231PS.BCST (SI)(AX*1), Z5, Z1
+	ADDQ             $+128, R9
+	ADDQ             $+16, R10
+	ADDQ             $+32, BX
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
-	ADDQ             $+128, R8
-	ADDQ             $+16, R9
-	ADDQ             $+32, BX
-	DECQ             R10
-	JNZ              sub35
+	DECQ             R8
+	JNZ              sub41
 	ADDQ             $+288, CX
 	DECQ             DX
-	JNZ              block34
+	JNZ              block40
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain36
+	JEQ              plain42
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
 	VADDPS           (DX), Z1, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored37
+	JMP              stored43
 
-plain36:
+plain42:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored37:
+stored43:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next33:
+next39:
 	CMPQ      40(SP), $0x01
-	JLT       next39
+	JLT       next45
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1132,24 +1302,24 @@ next33:
 	VXORPS    Z0, Z0, Z0
 	VMOVDQU32 lowPairs<>+0(SB), Z1
 
-block40:
+block46:
 	PREFETCHT0 (CX)
 	PREFETCHT0 2048(CX)
 	PREFETCHT1 4096(CX)
 	VCVTPH2PS  (CX), Z2
-	LEAQ       32(CX), R8
-	LEAQ       (CX), R9
-	MOVQ       $0x0000000000000002, R10
+	LEAQ       32(CX), R9
+	LEAQ       (CX), R10
+	MOVQ       $0x0000000000000002, R8
 
-sub41:
-	PREFETCHT0       2048(R8)
-	PREFETCHT1       4096(R8)
-	PREFETCHT0       2112(R8)
-	PREFETCHT1       4160(R8)
+sub47:
+	PREFETCHT0       2048(R9)
+	PREFETCHT1       4096(R9)
+	PREFETCHT0       2112(R9)
+	PREFETCHT1       4160(R9)
 	VMOVDQU32        zeroFirst<>+0(SB), Z4
 	VXORPS           Z3, Z3, Z3
 	VPDPWSSD.BCST    (DI), Z4, Z3
-	VMOVDQU32        (R8), Z4
+	VMOVDQU32        (R9), Z4
 	VPANDD           Z1, Z4, Z5
 	VPDPBUSD.BCST    (BX), Z5, Z3
 	VPSRLW           $0x02, Z4, Z5
@@ -1161,7 +1331,7 @@ sub41:
 	VPSRLW           $0x06, Z4, Z4
 	VPANDD           Z1, Z4, Z4
 	VPDPBUSD.BCST    12(BX), Z4, Z3
-	VMOVDQU32        64(R8), Z4
+	VMOVDQU32        64(R9), Z4
 	VPANDD           Z1, Z4, Z5
 	VPDPBUSD.BCST    16(BX), Z5, Z3
 	VPSRLW           $0x02, Z4, Z5
@@ -1176,43 +1346,45 @@ sub41:
 	VCVTDQ2PS        Z3, Z3
 	VMULPS           Z2, Z3, Z3
 	VFMADD231PS.BCST (SI), Z3, Z0
+	ADDQ             $+128, R9
+	ADDQ             $+16, R10
+	ADDQ             $+32, BX
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
-	ADDQ             $+128, R8
-	ADDQ             $+16, R9
-	ADDQ             $+32, BX
-	DECQ             R10
-	JNZ              sub41
+	DECQ             R8
+	JNZ              sub47
 	ADDQ             $+288, CX
 	DECQ             DX
-	JNZ              block40
+	JNZ              block46
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain42
+	JEQ              plain48
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored43
+	JMP              stored49
 
-plain42:
+plain48:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored43:
+stored49:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next39:
+next45:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

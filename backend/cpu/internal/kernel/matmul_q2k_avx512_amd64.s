@@ -6,14 +6,280 @@
 
 // func matmulQ2KAVX512(a *MatMulArgs)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI, MMX+
-TEXT ·matmulQ2KAVX512(SB), $880-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulQ2KAVX512(SB), $1664-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ      a+0(FP), AX
+	MOVQ      40(AX), CX
+	MOVQ      CX, 24(SP)
+	MOVQ      64(AX), AX
+	MOVQ      AX, 40(SP)
+	MOVQ      8(SP), AX
+	MOVQ      AX, 32(SP)
+	MOVQ      a+0(FP), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
+	MOVQ      CX, SI
+	ADDQ      48(SP), SI
+	LEAQ      (BX)(DX*1), DI
+	MOVQ      DX, R8
+	SHRQ      $0x05, R8
+	LEAQ      (DI)(R8*4), R8
+	SHRQ      $0x08, DX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VMOVDQU32 lowPairs<>+0(SB), Z2
+
+block4:
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 128(CX)
+	PREFETCHT0 192(CX)
+	PREFETCHT0 256(CX)
+	PREFETCHT0 320(CX)
+	PREFETCHT0 384(CX)
+	PREFETCHT0 448(CX)
+	PREFETCHT0 512(CX)
+	PREFETCHT0 1536(CX)
+	PREFETCHT1 3072(CX)
+	PREFETCHT0 1600(CX)
+	PREFETCHT1 3136(CX)
+	PREFETCHT0 1664(CX)
+	PREFETCHT1 3200(CX)
+	PREFETCHT0 1728(CX)
+	PREFETCHT1 3264(CX)
+	PREFETCHT0 1792(CX)
+	PREFETCHT1 3328(CX)
+	PREFETCHT0 1856(CX)
+	PREFETCHT1 3392(CX)
+	PREFETCHT0 1920(CX)
+	PREFETCHT1 3456(CX)
+	PREFETCHT0 1984(CX)
+	PREFETCHT1 3520(CX)
+	PREFETCHT0 2048(CX)
+	PREFETCHT1 3584(CX)
+	VCVTPH2PS  (CX), Z3
+	VCVTPH2PS  32(CX), Z4
+	LEAQ       576(CX), R10
+	LEAQ       64(CX), R11
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 128(SI)
+	PREFETCHT0 192(SI)
+	PREFETCHT0 256(SI)
+	PREFETCHT0 320(SI)
+	PREFETCHT0 384(SI)
+	PREFETCHT0 448(SI)
+	PREFETCHT0 512(SI)
+	PREFETCHT0 1536(SI)
+	PREFETCHT1 3072(SI)
+	PREFETCHT0 1600(SI)
+	PREFETCHT1 3136(SI)
+	PREFETCHT0 1664(SI)
+	PREFETCHT1 3200(SI)
+	PREFETCHT0 1728(SI)
+	PREFETCHT1 3264(SI)
+	PREFETCHT0 1792(SI)
+	PREFETCHT1 3328(SI)
+	PREFETCHT0 1856(SI)
+	PREFETCHT1 3392(SI)
+	PREFETCHT0 1920(SI)
+	PREFETCHT1 3456(SI)
+	PREFETCHT0 1984(SI)
+	PREFETCHT1 3520(SI)
+	PREFETCHT0 2048(SI)
+	PREFETCHT1 3584(SI)
+	VCVTPH2PS  (SI), Z5
+	VCVTPH2PS  32(SI), Z6
+	LEAQ       576(SI), R12
+	LEAQ       64(SI), R13
+	MOVQ       $0x0000000000000008, R9
+
+sub5:
+	PREFETCHT0       1536(R10)
+	PREFETCHT1       3072(R10)
+	PREFETCHT0       1600(R10)
+	PREFETCHT1       3136(R10)
+	VXORPS           Z7, Z7, Z7
+	VMOVDQU32        (R10), Z8
+	VPANDD           Z2, Z8, Z9
+	VPDPBUSD.BCST    (BX), Z9, Z7
+	VPSRLW           $0x02, Z8, Z9
+	VPANDD           Z2, Z9, Z9
+	VPDPBUSD.BCST    4(BX), Z9, Z7
+	VPSRLW           $0x04, Z8, Z9
+	VPANDD           Z2, Z9, Z9
+	VPDPBUSD.BCST    8(BX), Z9, Z7
+	VPSRLW           $0x06, Z8, Z8
+	VPANDD           Z2, Z8, Z8
+	VPDPBUSD.BCST    12(BX), Z8, Z7
+	VPMOVZXBD        (R11), Z8
+	VCVTDQ2PS        Z8, Z8
+	VMULPS           Z3, Z8, Z8
+	VCVTDQ2PS        Z7, Z7
+	VMULPS           Z8, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VMOVDQU32        64(R10), Z9
+	VPANDD           Z2, Z9, Z10
+	VPDPBUSD.BCST    16(BX), Z10, Z8
+	VPSRLW           $0x02, Z9, Z10
+	VPANDD           Z2, Z10, Z10
+	VPDPBUSD.BCST    20(BX), Z10, Z8
+	VPSRLW           $0x04, Z9, Z10
+	VPANDD           Z2, Z10, Z10
+	VPDPBUSD.BCST    24(BX), Z10, Z8
+	VPSRLW           $0x06, Z9, Z9
+	VPANDD           Z2, Z9, Z9
+	VPDPBUSD.BCST    28(BX), Z9, Z8
+	VPMOVZXBD        16(R11), Z9
+	VCVTDQ2PS        Z9, Z9
+	VMULPS           Z3, Z9, Z9
+	VCVTDQ2PS        Z8, Z8
+	VFMADD231PS      Z8, Z9, Z7
+	VMOVDQU32        first<>+0(SB), Z8
+	VPMOVZXBD        256(R11), Z9
+	VCVTDQ2PS        Z9, Z9
+	VMULPS           Z4, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VPDPWSSD.BCST    (R8), Z8, Z10
+	VCVTDQ2PS        Z10, Z10
+	VFNMADD231PS     Z9, Z10, Z7
+	VMOVDQU32        second<>+0(SB), Z8
+	VPMOVZXBD        272(R11), Z9
+	VCVTDQ2PS        Z9, Z9
+	VMULPS           Z4, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VPDPWSSD.BCST    (R8), Z8, Z10
+	VCVTDQ2PS        Z10, Z10
+	VFNMADD231PS     Z9, Z10, Z7
+	VFMADD231PS.BCST (DI), Z7, Z0
+	ADDQ             $+128, R10
+	ADDQ             $+32, R11
+	PREFETCHT0       1536(R12)
+	PREFETCHT1       3072(R12)
+	PREFETCHT0       1600(R12)
+	PREFETCHT1       3136(R12)
+	VXORPS           Z7, Z7, Z7
+	VMOVDQU32        (R12), Z8
+	VPANDD           Z2, Z8, Z9
+	VPDPBUSD.BCST    (BX), Z9, Z7
+	VPSRLW           $0x02, Z8, Z9
+	VPANDD           Z2, Z9, Z9
+	VPDPBUSD.BCST    4(BX), Z9, Z7
+	VPSRLW           $0x04, Z8, Z9
+	VPANDD           Z2, Z9, Z9
+	VPDPBUSD.BCST    8(BX), Z9, Z7
+	VPSRLW           $0x06, Z8, Z8
+	VPANDD           Z2, Z8, Z8
+	VPDPBUSD.BCST    12(BX), Z8, Z7
+	VPMOVZXBD        (R13), Z8
+	VCVTDQ2PS        Z8, Z8
+	VMULPS           Z5, Z8, Z8
+	VCVTDQ2PS        Z7, Z7
+	VMULPS           Z8, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VMOVDQU32        64(R12), Z9
+	VPANDD           Z2, Z9, Z10
+	VPDPBUSD.BCST    16(BX), Z10, Z8
+	VPSRLW           $0x02, Z9, Z10
+	VPANDD           Z2, Z10, Z10
+	VPDPBUSD.BCST    20(BX), Z10, Z8
+	VPSRLW           $0x04, Z9, Z10
+	VPANDD           Z2, Z10, Z10
+	VPDPBUSD.BCST    24(BX), Z10, Z8
+	VPSRLW           $0x06, Z9, Z9
+	VPANDD           Z2, Z9, Z9
+	VPDPBUSD.BCST    28(BX), Z9, Z8
+	VPMOVZXBD        16(R13), Z9
+	VCVTDQ2PS        Z9, Z9
+	VMULPS           Z5, Z9, Z9
+	VCVTDQ2PS        Z8, Z8
+	VFMADD231PS      Z8, Z9, Z7
+	VMOVDQU32        first<>+0(SB), Z8
+	VPMOVZXBD        256(R13), Z9
+	VCVTDQ2PS        Z9, Z9
+	VMULPS           Z6, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VPDPWSSD.BCST    (R8), Z8, Z10
+	VCVTDQ2PS        Z10, Z10
+	VFNMADD231PS     Z9, Z10, Z7
+	VMOVDQU32        second<>+0(SB), Z8
+	VPMOVZXBD        272(R13), Z9
+	VCVTDQ2PS        Z9, Z9
+	VMULPS           Z6, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VPDPWSSD.BCST    (R8), Z8, Z10
+	VCVTDQ2PS        Z10, Z10
+	VFNMADD231PS     Z9, Z10, Z7
+	VFMADD231PS.BCST (DI), Z7, Z1
+	ADDQ             $+128, R12
+	ADDQ             $+32, R13
+	ADDQ             $+32, BX
+	ADDQ             $+4, DI
+	ADDQ             $+4, R8
+	DECQ             R9
+	JNZ              sub5
+	ADDQ             $+1600, CX
+	ADDQ             $+1600, SI
+	DECQ             DX
+	JNZ              block4
+	MOVQ             a+0(FP), CX
+	MOVQ             8(CX), BX
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	MOVQ             56(SP), CX
+	JEQ              plain6
+	VADDPS           (DX), Z0, Z0
+	VMOVUPS          Z0, (DX)
+	VADDPS           (DX)(CX*1), Z1, Z0
+	VMOVUPS          Z0, (DX)(CX*1)
+	LEAQ             (DX)(BX*4), DX
+	JMP              stored7
+
+plain6:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored7:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,9 +290,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile8:
 	CMPQ      40(SP), $0x0c
-	JLT       next3
+	JLT       next9
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -43,28 +309,28 @@ tile2:
 	LEAQ      (R10)(BX*2), R12
 	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 48(SP)
-	VMOVUPS   Z0, 112(SP)
-	VMOVUPS   Z0, 176(SP)
-	VMOVUPS   Z0, 240(SP)
-	VMOVUPS   Z0, 304(SP)
-	VMOVUPS   Z0, 368(SP)
-	VMOVUPS   Z0, 432(SP)
-	VMOVUPS   Z0, 496(SP)
-	VMOVUPS   Z0, 560(SP)
-	VMOVUPS   Z0, 624(SP)
-	VMOVUPS   Z0, 688(SP)
-	VMOVUPS   Z0, 752(SP)
+	VMOVUPS   Z0, 64(SP)
+	VMOVUPS   Z0, 128(SP)
+	VMOVUPS   Z0, 192(SP)
+	VMOVUPS   Z0, 256(SP)
+	VMOVUPS   Z0, 320(SP)
+	VMOVUPS   Z0, 384(SP)
+	VMOVUPS   Z0, 448(SP)
+	VMOVUPS   Z0, 512(SP)
+	VMOVUPS   Z0, 576(SP)
+	VMOVUPS   Z0, 640(SP)
+	VMOVUPS   Z0, 704(SP)
+	VMOVUPS   Z0, 768(SP)
 	VMOVDQU32 lowPairs<>+0(SB), Z0
 
-block4:
+block10:
 	VCVTPH2PS (CX), Z1
 	VCVTPH2PS 32(CX), Z2
-	LEAQ      576(CX), R13
-	LEAQ      64(CX), R14
-	MOVQ      $0x0000000000000008, R15
+	LEAQ      576(CX), R14
+	LEAQ      64(CX), R15
+	MOVQ      $0x0000000000000008, R13
 
-sub5:
+sub11:
 	VXORPS           Z3, Z3, Z3
 	VXORPS           Z4, Z4, Z4
 	VXORPS           Z5, Z5, Z5
@@ -77,7 +343,7 @@ sub5:
 	VXORPS           Z12, Z12, Z12
 	VXORPS           Z13, Z13, Z13
 	VXORPS           Z14, Z14, Z14
-	VMOVDQU32        (R13), Z15
+	VMOVDQU32        (R14), Z15
 	VPANDD           Z0, Z15, Z16
 	VPDPBUSD.BCST    (DI), Z16, Z3
 	VPDPBUSD.BCST    (DI)(AX*1), Z16, Z4
@@ -133,7 +399,7 @@ sub5:
 	VPDPBUSD.BCST    12(R8)(BX*1), Z15, Z12
 	VPDPBUSD.BCST    12(R8)(AX*4), Z15, Z13
 	VPDPBUSD.BCST    12(R8)(SI*1), Z15, Z14
-	VPMOVZXBD        (R14), Z15
+	VPMOVZXBD        (R15), Z15
 	VCVTDQ2PS        Z15, Z15
 	VMULPS           Z1, Z15, Z15
 	VCVTDQ2PS        Z3, Z3
@@ -172,7 +438,7 @@ sub5:
 	VXORPS           Z24, Z24, Z24
 	VXORPS           Z25, Z25, Z25
 	VXORPS           Z26, Z26, Z26
-	VMOVDQU32        64(R13), Z27
+	VMOVDQU32        64(R14), Z27
 	VPANDD           Z0, Z27, Z28
 	VPDPBUSD.BCST    16(DI), Z28, Z15
 	VPDPBUSD.BCST    16(DI)(AX*1), Z28, Z16
@@ -228,7 +494,7 @@ sub5:
 	VPDPBUSD.BCST    28(R8)(BX*1), Z27, Z24
 	VPDPBUSD.BCST    28(R8)(AX*4), Z27, Z25
 	VPDPBUSD.BCST    28(R8)(SI*1), Z27, Z26
-	VPMOVZXBD        16(R14), Z27
+	VPMOVZXBD        16(R15), Z27
 	VCVTDQ2PS        Z27, Z27
 	VMULPS           Z1, Z27, Z27
 	VCVTDQ2PS        Z15, Z15
@@ -256,7 +522,7 @@ sub5:
 	VCVTDQ2PS        Z26, Z26
 	VFMADD231PS      Z26, Z27, Z14
 	VMOVDQU32        first<>+0(SB), Z15
-	VPMOVZXBD        256(R14), Z16
+	VPMOVZXBD        256(R15), Z16
 	VCVTDQ2PS        Z16, Z16
 	VMULPS           Z2, Z16, Z16
 	VXORPS           Z17, Z17, Z17
@@ -308,7 +574,7 @@ sub5:
 	VCVTDQ2PS        Z17, Z17
 	VFNMADD231PS     Z16, Z17, Z14
 	VMOVDQU32        second<>+0(SB), Z15
-	VPMOVZXBD        272(R14), Z16
+	VPMOVZXBD        272(R15), Z16
 	VCVTDQ2PS        Z16, Z16
 	VMULPS           Z2, Z16, Z16
 	VXORPS           Z17, Z17, Z17
@@ -359,158 +625,158 @@ sub5:
 	VPDPWSSD.BCST    (R12)(SI*1), Z15, Z17
 	VCVTDQ2PS        Z17, Z17
 	VFNMADD231PS     Z16, Z17, Z14
-	VMOVUPS          48(SP), Z15
+	VMOVUPS          64(SP), Z15
 	VFMADD231PS.BCST (R9), Z3, Z15
-	VMOVUPS          Z15, 48(SP)
-	VMOVUPS          112(SP), Z3
+	VMOVUPS          Z15, 64(SP)
+	VMOVUPS          128(SP), Z3
 	VFMADD231PS.BCST (R9)(AX*1), Z4, Z3
-	VMOVUPS          Z3, 112(SP)
-	VMOVUPS          176(SP), Z3
+	VMOVUPS          Z3, 128(SP)
+	VMOVUPS          192(SP), Z3
 	VFMADD231PS.BCST (R9)(AX*2), Z5, Z3
-	VMOVUPS          Z3, 176(SP)
-	VMOVUPS          240(SP), Z3
+	VMOVUPS          Z3, 192(SP)
+	VMOVUPS          256(SP), Z3
 	VFMADD231PS.BCST (R9)(BX*1), Z6, Z3
-	VMOVUPS          Z3, 240(SP)
-	VMOVUPS          304(SP), Z3
+	VMOVUPS          Z3, 256(SP)
+	VMOVUPS          320(SP), Z3
 	VFMADD231PS.BCST (R9)(AX*4), Z7, Z3
-	VMOVUPS          Z3, 304(SP)
-	VMOVUPS          368(SP), Z3
+	VMOVUPS          Z3, 320(SP)
+	VMOVUPS          384(SP), Z3
 	VFMADD231PS.BCST (R9)(SI*1), Z8, Z3
-	VMOVUPS          Z3, 368(SP)
-	VMOVUPS          432(SP), Z3
+	VMOVUPS          Z3, 384(SP)
+	VMOVUPS          448(SP), Z3
 	VFMADD231PS.BCST (R11), Z9, Z3
-	VMOVUPS          Z3, 432(SP)
-	VMOVUPS          496(SP), Z3
+	VMOVUPS          Z3, 448(SP)
+	VMOVUPS          512(SP), Z3
 	VFMADD231PS.BCST (R11)(AX*1), Z10, Z3
-	VMOVUPS          Z3, 496(SP)
-	VMOVUPS          560(SP), Z3
+	VMOVUPS          Z3, 512(SP)
+	VMOVUPS          576(SP), Z3
 	VFMADD231PS.BCST (R11)(AX*2), Z11, Z3
-	VMOVUPS          Z3, 560(SP)
-	VMOVUPS          624(SP), Z3
+	VMOVUPS          Z3, 576(SP)
+	VMOVUPS          640(SP), Z3
 	VFMADD231PS.BCST (R11)(BX*1), Z12, Z3
-	VMOVUPS          Z3, 624(SP)
-	VMOVUPS          688(SP), Z3
+	VMOVUPS          Z3, 640(SP)
+	VMOVUPS          704(SP), Z3
 	VFMADD231PS.BCST (R11)(AX*4), Z13, Z3
-	VMOVUPS          Z3, 688(SP)
-	VMOVUPS          752(SP), Z3
+	VMOVUPS          Z3, 704(SP)
+	VMOVUPS          768(SP), Z3
 	VFMADD231PS.BCST (R11)(SI*1), Z14, Z3
-	VMOVUPS          Z3, 752(SP)
+	VMOVUPS          Z3, 768(SP)
+	ADDQ             $+128, R14
+	ADDQ             $+32, R15
+	ADDQ             $+32, DI
+	ADDQ             $+32, R8
 	ADDQ             $+4, R9
 	ADDQ             $+4, R11
 	ADDQ             $+4, R10
 	ADDQ             $+4, R12
-	ADDQ             $+128, R13
-	ADDQ             $+32, R14
-	ADDQ             $+32, DI
-	ADDQ             $+32, R8
-	DECQ             R15
-	JNZ              sub5
+	DECQ             R13
+	JNZ              sub11
 	ADDQ             $+1600, CX
 	DECQ             DX
-	JNZ              block4
+	JNZ              block10
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain6
-	VMOVUPS          48(SP), Z0
+	JEQ              plain12
+	VMOVUPS          64(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          112(SP), Z0
+	VMOVUPS          128(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          176(SP), Z0
+	VMOVUPS          192(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          240(SP), Z0
+	VMOVUPS          256(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          304(SP), Z0
+	VMOVUPS          320(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          368(SP), Z0
+	VMOVUPS          384(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          432(SP), Z0
+	VMOVUPS          448(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          496(SP), Z0
+	VMOVUPS          512(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          560(SP), Z0
+	VMOVUPS          576(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          624(SP), Z0
+	VMOVUPS          640(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          688(SP), Z0
+	VMOVUPS          704(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          752(SP), Z0
+	VMOVUPS          768(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored7
+	JMP              stored13
 
-plain6:
-	VMOVUPS 48(SP), Z0
+plain12:
+	VMOVUPS 64(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 112(SP), Z0
+	VMOVUPS 128(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 176(SP), Z0
+	VMOVUPS 192(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 240(SP), Z0
+	VMOVUPS 256(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 304(SP), Z0
+	VMOVUPS 320(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 368(SP), Z0
+	VMOVUPS 384(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 432(SP), Z0
+	VMOVUPS 448(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 496(SP), Z0
+	VMOVUPS 512(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 560(SP), Z0
+	VMOVUPS 576(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 624(SP), Z0
+	VMOVUPS 640(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 688(SP), Z0
+	VMOVUPS 704(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 752(SP), Z0
+	VMOVUPS 768(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored7:
+stored13:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+12, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x0c, 40(SP)
-	JMP    tile2
+	JMP    tile8
 
-next3:
+next9:
 	CMPQ      40(SP), $0x08
-	JLT       next9
+	JLT       next15
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -527,17 +793,17 @@ next3:
 	LEAQ      (R10)(BX*2), R12
 	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 48(SP)
-	VMOVUPS   Z0, 112(SP)
-	VMOVUPS   Z0, 176(SP)
-	VMOVUPS   Z0, 240(SP)
-	VMOVUPS   Z0, 304(SP)
-	VMOVUPS   Z0, 368(SP)
-	VMOVUPS   Z0, 432(SP)
-	VMOVUPS   Z0, 496(SP)
+	VMOVUPS   Z0, 64(SP)
+	VMOVUPS   Z0, 128(SP)
+	VMOVUPS   Z0, 192(SP)
+	VMOVUPS   Z0, 256(SP)
+	VMOVUPS   Z0, 320(SP)
+	VMOVUPS   Z0, 384(SP)
+	VMOVUPS   Z0, 448(SP)
+	VMOVUPS   Z0, 512(SP)
 	VMOVDQU32 lowPairs<>+0(SB), Z0
 
-block10:
+block16:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -549,13 +815,13 @@ block10:
 	PREFETCHT0 2560(CX)
 	VCVTPH2PS  (CX), Z1
 	VCVTPH2PS  32(CX), Z2
-	LEAQ       576(CX), R13
-	LEAQ       64(CX), R14
-	MOVQ       $0x0000000000000008, R15
+	LEAQ       576(CX), R14
+	LEAQ       64(CX), R15
+	MOVQ       $0x0000000000000008, R13
 
-sub11:
-	PREFETCHT0       2048(R13)
-	PREFETCHT0       2112(R13)
+sub17:
+	PREFETCHT0       2048(R14)
+	PREFETCHT0       2112(R14)
 	VXORPS           Z3, Z3, Z3
 	VXORPS           Z4, Z4, Z4
 	VXORPS           Z5, Z5, Z5
@@ -564,7 +830,7 @@ sub11:
 	VXORPS           Z8, Z8, Z8
 	VXORPS           Z9, Z9, Z9
 	VXORPS           Z10, Z10, Z10
-	VMOVDQU32        (R13), Z11
+	VMOVDQU32        (R14), Z11
 	VPANDD           Z0, Z11, Z12
 	VPDPBUSD.BCST    (DI), Z12, Z3
 	VPDPBUSD.BCST    (DI)(AX*1), Z12, Z4
@@ -604,7 +870,7 @@ sub11:
 	VPDPBUSD.BCST    12(DI)(SI*1), Z11, Z8
 	VPDPBUSD.BCST    12(R8), Z11, Z9
 	VPDPBUSD.BCST    12(R8)(AX*1), Z11, Z10
-	VPMOVZXBD        (R14), Z11
+	VPMOVZXBD        (R15), Z11
 	VCVTDQ2PS        Z11, Z11
 	VMULPS           Z1, Z11, Z11
 	VCVTDQ2PS        Z3, Z3
@@ -631,7 +897,7 @@ sub11:
 	VXORPS           Z16, Z16, Z16
 	VXORPS           Z17, Z17, Z17
 	VXORPS           Z18, Z18, Z18
-	VMOVDQU32        64(R13), Z19
+	VMOVDQU32        64(R14), Z19
 	VPANDD           Z0, Z19, Z20
 	VPDPBUSD.BCST    16(DI), Z20, Z11
 	VPDPBUSD.BCST    16(DI)(AX*1), Z20, Z12
@@ -671,7 +937,7 @@ sub11:
 	VPDPBUSD.BCST    28(DI)(SI*1), Z19, Z16
 	VPDPBUSD.BCST    28(R8), Z19, Z17
 	VPDPBUSD.BCST    28(R8)(AX*1), Z19, Z18
-	VPMOVZXBD        16(R14), Z19
+	VPMOVZXBD        16(R15), Z19
 	VCVTDQ2PS        Z19, Z19
 	VMULPS           Z1, Z19, Z19
 	VCVTDQ2PS        Z11, Z11
@@ -691,7 +957,7 @@ sub11:
 	VCVTDQ2PS        Z18, Z18
 	VFMADD231PS      Z18, Z19, Z10
 	VMOVDQU32        first<>+0(SB), Z11
-	VPMOVZXBD        256(R14), Z12
+	VPMOVZXBD        256(R15), Z12
 	VCVTDQ2PS        Z12, Z12
 	VMULPS           Z2, Z12, Z12
 	VXORPS           Z13, Z13, Z13
@@ -727,7 +993,7 @@ sub11:
 	VCVTDQ2PS        Z13, Z13
 	VFNMADD231PS     Z12, Z13, Z10
 	VMOVDQU32        second<>+0(SB), Z11
-	VPMOVZXBD        272(R14), Z12
+	VPMOVZXBD        272(R15), Z12
 	VCVTDQ2PS        Z12, Z12
 	VMULPS           Z2, Z12, Z12
 	VXORPS           Z13, Z13, Z13
@@ -762,117 +1028,117 @@ sub11:
 	VPDPWSSD.BCST    (R12)(AX*1), Z11, Z13
 	VCVTDQ2PS        Z13, Z13
 	VFNMADD231PS     Z12, Z13, Z10
-	VMOVUPS          48(SP), Z11
+	VMOVUPS          64(SP), Z11
 	VFMADD231PS.BCST (R9), Z3, Z11
-	VMOVUPS          Z11, 48(SP)
-	VMOVUPS          112(SP), Z3
+	VMOVUPS          Z11, 64(SP)
+	VMOVUPS          128(SP), Z3
 	VFMADD231PS.BCST (R9)(AX*1), Z4, Z3
-	VMOVUPS          Z3, 112(SP)
-	VMOVUPS          176(SP), Z3
+	VMOVUPS          Z3, 128(SP)
+	VMOVUPS          192(SP), Z3
 	VFMADD231PS.BCST (R9)(AX*2), Z5, Z3
-	VMOVUPS          Z3, 176(SP)
-	VMOVUPS          240(SP), Z3
+	VMOVUPS          Z3, 192(SP)
+	VMOVUPS          256(SP), Z3
 	VFMADD231PS.BCST (R9)(BX*1), Z6, Z3
-	VMOVUPS          Z3, 240(SP)
-	VMOVUPS          304(SP), Z3
+	VMOVUPS          Z3, 256(SP)
+	VMOVUPS          320(SP), Z3
 	VFMADD231PS.BCST (R9)(AX*4), Z7, Z3
-	VMOVUPS          Z3, 304(SP)
-	VMOVUPS          368(SP), Z3
+	VMOVUPS          Z3, 320(SP)
+	VMOVUPS          384(SP), Z3
 	VFMADD231PS.BCST (R9)(SI*1), Z8, Z3
-	VMOVUPS          Z3, 368(SP)
-	VMOVUPS          432(SP), Z3
+	VMOVUPS          Z3, 384(SP)
+	VMOVUPS          448(SP), Z3
 	VFMADD231PS.BCST (R11), Z9, Z3
-	VMOVUPS          Z3, 432(SP)
-	VMOVUPS          496(SP), Z3
+	VMOVUPS          Z3, 448(SP)
+	VMOVUPS          512(SP), Z3
 	VFMADD231PS.BCST (R11)(AX*1), Z10, Z3
-	VMOVUPS          Z3, 496(SP)
+	VMOVUPS          Z3, 512(SP)
+	ADDQ             $+128, R14
+	ADDQ             $+32, R15
+	ADDQ             $+32, DI
+	ADDQ             $+32, R8
 	ADDQ             $+4, R9
 	ADDQ             $+4, R11
 	ADDQ             $+4, R10
 	ADDQ             $+4, R12
-	ADDQ             $+128, R13
-	ADDQ             $+32, R14
-	ADDQ             $+32, DI
-	ADDQ             $+32, R8
-	DECQ             R15
-	JNZ              sub11
+	DECQ             R13
+	JNZ              sub17
 	ADDQ             $+1600, CX
 	DECQ             DX
-	JNZ              block10
+	JNZ              block16
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain12
-	VMOVUPS          48(SP), Z0
+	JEQ              plain18
+	VMOVUPS          64(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          112(SP), Z0
+	VMOVUPS          128(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          176(SP), Z0
+	VMOVUPS          192(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          240(SP), Z0
+	VMOVUPS          256(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          304(SP), Z0
+	VMOVUPS          320(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          368(SP), Z0
+	VMOVUPS          384(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          432(SP), Z0
+	VMOVUPS          448(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          496(SP), Z0
+	VMOVUPS          512(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored13
+	JMP              stored19
 
-plain12:
-	VMOVUPS 48(SP), Z0
+plain18:
+	VMOVUPS 64(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 112(SP), Z0
+	VMOVUPS 128(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 176(SP), Z0
+	VMOVUPS 192(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 240(SP), Z0
+	VMOVUPS 256(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 304(SP), Z0
+	VMOVUPS 320(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 368(SP), Z0
+	VMOVUPS 384(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 432(SP), Z0
+	VMOVUPS 448(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 496(SP), Z0
+	VMOVUPS 512(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored13:
+stored19:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+8, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x08, 40(SP)
 
-next9:
+next15:
 	CMPQ      40(SP), $0x06
-	JLT       next15
+	JLT       next21
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -893,7 +1159,7 @@ next9:
 	VXORPS    Z5, Z5, Z5
 	VMOVDQU32 lowPairs<>+0(SB), Z6
 
-block16:
+block22:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -905,20 +1171,20 @@ block16:
 	PREFETCHT0 2560(CX)
 	VCVTPH2PS  (CX), Z7
 	VCVTPH2PS  32(CX), Z8
-	LEAQ       576(CX), R10
-	LEAQ       64(CX), R11
-	MOVQ       $0x0000000000000008, R12
+	LEAQ       576(CX), R11
+	LEAQ       64(CX), R12
+	MOVQ       $0x0000000000000008, R10
 
-sub17:
-	PREFETCHT0       2048(R10)
-	PREFETCHT0       2112(R10)
+sub23:
+	PREFETCHT0       2048(R11)
+	PREFETCHT0       2112(R11)
 	VXORPS           Z9, Z9, Z9
 	VXORPS           Z10, Z10, Z10
 	VXORPS           Z11, Z11, Z11
 	VXORPS           Z12, Z12, Z12
 	VXORPS           Z13, Z13, Z13
 	VXORPS           Z14, Z14, Z14
-	VMOVDQU32        (R10), Z15
+	VMOVDQU32        (R11), Z15
 	VPANDD           Z6, Z15, Z16
 	VPDPBUSD.BCST    (DI), Z16, Z9
 	VPDPBUSD.BCST    (DI)(AX*1), Z16, Z10
@@ -950,7 +1216,7 @@ sub17:
 	VPDPBUSD.BCST    12(DI)(BX*1), Z15, Z12
 	VPDPBUSD.BCST    12(DI)(AX*4), Z15, Z13
 	VPDPBUSD.BCST    12(DI)(SI*1), Z15, Z14
-	VPMOVZXBD        (R11), Z15
+	VPMOVZXBD        (R12), Z15
 	VCVTDQ2PS        Z15, Z15
 	VMULPS           Z7, Z15, Z15
 	VCVTDQ2PS        Z9, Z9
@@ -971,7 +1237,7 @@ sub17:
 	VXORPS           Z18, Z18, Z18
 	VXORPS           Z19, Z19, Z19
 	VXORPS           Z20, Z20, Z20
-	VMOVDQU32        64(R10), Z21
+	VMOVDQU32        64(R11), Z21
 	VPANDD           Z6, Z21, Z22
 	VPDPBUSD.BCST    16(DI), Z22, Z15
 	VPDPBUSD.BCST    16(DI)(AX*1), Z22, Z16
@@ -1003,7 +1269,7 @@ sub17:
 	VPDPBUSD.BCST    28(DI)(BX*1), Z21, Z18
 	VPDPBUSD.BCST    28(DI)(AX*4), Z21, Z19
 	VPDPBUSD.BCST    28(DI)(SI*1), Z21, Z20
-	VPMOVZXBD        16(R11), Z21
+	VPMOVZXBD        16(R12), Z21
 	VCVTDQ2PS        Z21, Z21
 	VMULPS           Z7, Z21, Z21
 	VCVTDQ2PS        Z15, Z15
@@ -1019,7 +1285,7 @@ sub17:
 	VCVTDQ2PS        Z20, Z20
 	VFMADD231PS      Z20, Z21, Z14
 	VMOVDQU32        first<>+0(SB), Z15
-	VPMOVZXBD        256(R11), Z16
+	VPMOVZXBD        256(R12), Z16
 	VCVTDQ2PS        Z16, Z16
 	VMULPS           Z8, Z16, Z16
 	VXORPS           Z17, Z17, Z17
@@ -1047,7 +1313,7 @@ sub17:
 	VCVTDQ2PS        Z17, Z17
 	VFNMADD231PS     Z16, Z17, Z14
 	VMOVDQU32        second<>+0(SB), Z15
-	VPMOVZXBD        272(R11), Z16
+	VPMOVZXBD        272(R12), Z16
 	VCVTDQ2PS        Z16, Z16
 	VMULPS           Z8, Z16, Z16
 	VXORPS           Z17, Z17, Z17
@@ -1080,21 +1346,21 @@ sub17:
 	VFMADD231PS.BCST (R8)(BX*1), Z12, Z3
 	VFMADD231PS.BCST (R8)(AX*4), Z13, Z4
 	VFMADD231PS.BCST (R8)(SI*1), Z14, Z5
+	ADDQ             $+128, R11
+	ADDQ             $+32, R12
+	ADDQ             $+32, DI
 	ADDQ             $+4, R8
 	ADDQ             $+4, R9
-	ADDQ             $+128, R10
-	ADDQ             $+32, R11
-	ADDQ             $+32, DI
-	DECQ             R12
-	JNZ              sub17
+	DECQ             R10
+	JNZ              sub23
 	ADDQ             $+1600, CX
 	DECQ             DX
-	JNZ              block16
+	JNZ              block22
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain18
+	JEQ              plain24
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -1113,9 +1379,9 @@ sub17:
 	VADDPS           (DX), Z5, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored19
+	JMP              stored25
 
-plain18:
+plain24:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1129,15 +1395,15 @@ plain18:
 	VMOVUPS Z5, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored19:
+stored25:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x06, 40(SP)
 
-next15:
+next21:
 	CMPQ      40(SP), $0x04
-	JLT       next21
+	JLT       next27
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1155,7 +1421,7 @@ next15:
 	VXORPS    Z3, Z3, Z3
 	VMOVDQU32 lowPairs<>+0(SB), Z4
 
-block22:
+block28:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -1167,18 +1433,18 @@ block22:
 	PREFETCHT0 2560(CX)
 	VCVTPH2PS  (CX), Z5
 	VCVTPH2PS  32(CX), Z6
-	LEAQ       576(CX), R9
-	LEAQ       64(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       576(CX), R10
+	LEAQ       64(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub23:
-	PREFETCHT0       2048(R9)
-	PREFETCHT0       2112(R9)
+sub29:
+	PREFETCHT0       2048(R10)
+	PREFETCHT0       2112(R10)
 	VXORPS           Z7, Z7, Z7
 	VXORPS           Z8, Z8, Z8
 	VXORPS           Z9, Z9, Z9
 	VXORPS           Z10, Z10, Z10
-	VMOVDQU32        (R9), Z11
+	VMOVDQU32        (R10), Z11
 	VPANDD           Z4, Z11, Z12
 	VPDPBUSD.BCST    (SI), Z12, Z7
 	VPDPBUSD.BCST    (SI)(AX*1), Z12, Z8
@@ -1202,7 +1468,7 @@ sub23:
 	VPDPBUSD.BCST    12(SI)(AX*1), Z11, Z8
 	VPDPBUSD.BCST    12(SI)(AX*2), Z11, Z9
 	VPDPBUSD.BCST    12(SI)(BX*1), Z11, Z10
-	VPMOVZXBD        (R10), Z11
+	VPMOVZXBD        (R11), Z11
 	VCVTDQ2PS        Z11, Z11
 	VMULPS           Z5, Z11, Z11
 	VCVTDQ2PS        Z7, Z7
@@ -1217,7 +1483,7 @@ sub23:
 	VXORPS           Z12, Z12, Z12
 	VXORPS           Z13, Z13, Z13
 	VXORPS           Z14, Z14, Z14
-	VMOVDQU32        64(R9), Z15
+	VMOVDQU32        64(R10), Z15
 	VPANDD           Z4, Z15, Z16
 	VPDPBUSD.BCST    16(SI), Z16, Z11
 	VPDPBUSD.BCST    16(SI)(AX*1), Z16, Z12
@@ -1241,7 +1507,7 @@ sub23:
 	VPDPBUSD.BCST    28(SI)(AX*1), Z15, Z12
 	VPDPBUSD.BCST    28(SI)(AX*2), Z15, Z13
 	VPDPBUSD.BCST    28(SI)(BX*1), Z15, Z14
-	VPMOVZXBD        16(R10), Z15
+	VPMOVZXBD        16(R11), Z15
 	VCVTDQ2PS        Z15, Z15
 	VMULPS           Z5, Z15, Z15
 	VCVTDQ2PS        Z11, Z11
@@ -1253,7 +1519,7 @@ sub23:
 	VCVTDQ2PS        Z14, Z14
 	VFMADD231PS      Z14, Z15, Z10
 	VMOVDQU32        first<>+0(SB), Z11
-	VPMOVZXBD        256(R10), Z12
+	VPMOVZXBD        256(R11), Z12
 	VCVTDQ2PS        Z12, Z12
 	VMULPS           Z6, Z12, Z12
 	VXORPS           Z13, Z13, Z13
@@ -1273,7 +1539,7 @@ sub23:
 	VCVTDQ2PS        Z13, Z13
 	VFNMADD231PS     Z12, Z13, Z10
 	VMOVDQU32        second<>+0(SB), Z11
-	VPMOVZXBD        272(R10), Z12
+	VPMOVZXBD        272(R11), Z12
 	VCVTDQ2PS        Z12, Z12
 	VMULPS           Z6, Z12, Z12
 	VXORPS           Z13, Z13, Z13
@@ -1296,213 +1562,12 @@ sub23:
 	VFMADD231PS.BCST (DI)(AX*1), Z8, Z1
 	VFMADD231PS.BCST (DI)(AX*2), Z9, Z2
 	VFMADD231PS.BCST (DI)(BX*1), Z10, Z3
+	ADDQ             $+128, R10
+	ADDQ             $+32, R11
+	ADDQ             $+32, SI
 	ADDQ             $+4, DI
 	ADDQ             $+4, R8
-	ADDQ             $+128, R9
-	ADDQ             $+32, R10
-	ADDQ             $+32, SI
-	DECQ             R11
-	JNZ              sub23
-	ADDQ             $+1600, CX
-	DECQ             DX
-	JNZ              block22
-	MOVQ             a+0(FP), CX
-	MOVQ             8(CX), BX
-	MOVQ             32(SP), DX
-	CMPB             72(CX), $0x00
-	JEQ              plain24
-	VADDPS           (DX), Z0, Z0
-	VMOVUPS          Z0, (DX)
-	LEAQ             (DX)(BX*4), DX
-	VADDPS           (DX), Z1, Z0
-	VMOVUPS          Z0, (DX)
-	LEAQ             (DX)(BX*4), DX
-	VADDPS           (DX), Z2, Z0
-	VMOVUPS          Z0, (DX)
-	LEAQ             (DX)(BX*4), DX
-	VADDPS           (DX), Z3, Z0
-	VMOVUPS          Z0, (DX)
-	LEAQ             (DX)(BX*4), DX
-	JMP              stored25
-
-plain24:
-	VMOVUPS Z0, (DX)
-	LEAQ    (DX)(BX*4), DX
-	VMOVUPS Z1, (DX)
-	LEAQ    (DX)(BX*4), DX
-	VMOVUPS Z2, (DX)
-	LEAQ    (DX)(BX*4), DX
-	VMOVUPS Z3, (DX)
-	LEAQ    (DX)(BX*4), DX
-
-stored25:
-	MOVQ   DX, 32(SP)
-	IMUL3Q $+4, AX, AX
-	ADDQ   AX, 24(SP)
-	SUBQ   $0x04, 40(SP)
-
-next21:
-	CMPQ      40(SP), $0x03
-	JLT       next27
-	MOVQ      a+0(FP), AX
-	MOVQ      (SP), CX
-	MOVQ      56(AX), DX
-	MOVQ      48(AX), AX
-	MOVQ      24(SP), BX
-	LEAQ      (BX)(DX*1), SI
-	MOVQ      DX, DI
-	SHRQ      $0x05, DI
-	LEAQ      (SI)(DI*4), DI
-	SHRQ      $0x08, DX
-	VXORPS    Z0, Z0, Z0
-	VXORPS    Z1, Z1, Z1
-	VXORPS    Z2, Z2, Z2
-	VMOVDQU32 lowPairs<>+0(SB), Z3
-
-block28:
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 128(CX)
-	PREFETCHT0 192(CX)
-	PREFETCHT0 256(CX)
-	PREFETCHT0 320(CX)
-	PREFETCHT0 384(CX)
-	PREFETCHT0 448(CX)
-	PREFETCHT0 512(CX)
-	PREFETCHT0 2048(CX)
-	PREFETCHT1 4096(CX)
-	PREFETCHT0 2112(CX)
-	PREFETCHT1 4160(CX)
-	PREFETCHT0 2176(CX)
-	PREFETCHT1 4224(CX)
-	PREFETCHT0 2240(CX)
-	PREFETCHT1 4288(CX)
-	PREFETCHT0 2304(CX)
-	PREFETCHT1 4352(CX)
-	PREFETCHT0 2368(CX)
-	PREFETCHT1 4416(CX)
-	PREFETCHT0 2432(CX)
-	PREFETCHT1 4480(CX)
-	PREFETCHT0 2496(CX)
-	PREFETCHT1 4544(CX)
-	PREFETCHT0 2560(CX)
-	PREFETCHT1 4608(CX)
-	VCVTPH2PS  (CX), Z4
-	VCVTPH2PS  32(CX), Z5
-	LEAQ       576(CX), R8
-	LEAQ       64(CX), R9
-	MOVQ       $0x0000000000000008, R10
-
-sub29:
-	PREFETCHT0       2048(R8)
-	PREFETCHT1       4096(R8)
-	PREFETCHT0       2112(R8)
-	PREFETCHT1       4160(R8)
-	VXORPS           Z6, Z6, Z6
-	VXORPS           Z7, Z7, Z7
-	VXORPS           Z8, Z8, Z8
-	VMOVDQU32        (R8), Z9
-	VPANDD           Z3, Z9, Z10
-	VPDPBUSD.BCST    (BX), Z10, Z6
-	VPDPBUSD.BCST    (BX)(AX*1), Z10, Z7
-	VPDPBUSD.BCST    (BX)(AX*2), Z10, Z8
-	VPSRLW           $0x02, Z9, Z10
-	VPANDD           Z3, Z10, Z10
-	VPDPBUSD.BCST    4(BX), Z10, Z6
-	VPDPBUSD.BCST    4(BX)(AX*1), Z10, Z7
-	VPDPBUSD.BCST    4(BX)(AX*2), Z10, Z8
-	VPSRLW           $0x04, Z9, Z10
-	VPANDD           Z3, Z10, Z10
-	VPDPBUSD.BCST    8(BX), Z10, Z6
-	VPDPBUSD.BCST    8(BX)(AX*1), Z10, Z7
-	VPDPBUSD.BCST    8(BX)(AX*2), Z10, Z8
-	VPSRLW           $0x06, Z9, Z9
-	VPANDD           Z3, Z9, Z9
-	VPDPBUSD.BCST    12(BX), Z9, Z6
-	VPDPBUSD.BCST    12(BX)(AX*1), Z9, Z7
-	VPDPBUSD.BCST    12(BX)(AX*2), Z9, Z8
-	VPMOVZXBD        (R9), Z9
-	VCVTDQ2PS        Z9, Z9
-	VMULPS           Z4, Z9, Z9
-	VCVTDQ2PS        Z6, Z6
-	VMULPS           Z9, Z6, Z6
-	VCVTDQ2PS        Z7, Z7
-	VMULPS           Z9, Z7, Z7
-	VCVTDQ2PS        Z8, Z8
-	VMULPS           Z9, Z8, Z8
-	VXORPS           Z9, Z9, Z9
-	VXORPS           Z10, Z10, Z10
-	VXORPS           Z11, Z11, Z11
-	VMOVDQU32        64(R8), Z12
-	VPANDD           Z3, Z12, Z13
-	VPDPBUSD.BCST    16(BX), Z13, Z9
-	VPDPBUSD.BCST    16(BX)(AX*1), Z13, Z10
-	VPDPBUSD.BCST    16(BX)(AX*2), Z13, Z11
-	VPSRLW           $0x02, Z12, Z13
-	VPANDD           Z3, Z13, Z13
-	VPDPBUSD.BCST    20(BX), Z13, Z9
-	VPDPBUSD.BCST    20(BX)(AX*1), Z13, Z10
-	VPDPBUSD.BCST    20(BX)(AX*2), Z13, Z11
-	VPSRLW           $0x04, Z12, Z13
-	VPANDD           Z3, Z13, Z13
-	VPDPBUSD.BCST    24(BX), Z13, Z9
-	VPDPBUSD.BCST    24(BX)(AX*1), Z13, Z10
-	VPDPBUSD.BCST    24(BX)(AX*2), Z13, Z11
-	VPSRLW           $0x06, Z12, Z12
-	VPANDD           Z3, Z12, Z12
-	VPDPBUSD.BCST    28(BX), Z12, Z9
-	VPDPBUSD.BCST    28(BX)(AX*1), Z12, Z10
-	VPDPBUSD.BCST    28(BX)(AX*2), Z12, Z11
-	VPMOVZXBD        16(R9), Z12
-	VCVTDQ2PS        Z12, Z12
-	VMULPS           Z4, Z12, Z12
-	VCVTDQ2PS        Z9, Z9
-	VFMADD231PS      Z9, Z12, Z6
-	VCVTDQ2PS        Z10, Z10
-	VFMADD231PS      Z10, Z12, Z7
-	VCVTDQ2PS        Z11, Z11
-	VFMADD231PS      Z11, Z12, Z8
-	VMOVDQU32        first<>+0(SB), Z9
-	VPMOVZXBD        256(R9), Z10
-	VCVTDQ2PS        Z10, Z10
-	VMULPS           Z5, Z10, Z10
-	VXORPS           Z11, Z11, Z11
-	VPDPWSSD.BCST    (DI), Z9, Z11
-	VCVTDQ2PS        Z11, Z11
-	VFNMADD231PS     Z10, Z11, Z6
-	VXORPS           Z11, Z11, Z11
-	VPDPWSSD.BCST    (DI)(AX*1), Z9, Z11
-	VCVTDQ2PS        Z11, Z11
-	VFNMADD231PS     Z10, Z11, Z7
-	VXORPS           Z11, Z11, Z11
-	VPDPWSSD.BCST    (DI)(AX*2), Z9, Z11
-	VCVTDQ2PS        Z11, Z11
-	VFNMADD231PS     Z10, Z11, Z8
-	VMOVDQU32        second<>+0(SB), Z9
-	VPMOVZXBD        272(R9), Z10
-	VCVTDQ2PS        Z10, Z10
-	VMULPS           Z5, Z10, Z10
-	VXORPS           Z11, Z11, Z11
-	VPDPWSSD.BCST    (DI), Z9, Z11
-	VCVTDQ2PS        Z11, Z11
-	VFNMADD231PS     Z10, Z11, Z6
-	VXORPS           Z11, Z11, Z11
-	VPDPWSSD.BCST    (DI)(AX*1), Z9, Z11
-	VCVTDQ2PS        Z11, Z11
-	VFNMADD231PS     Z10, Z11, Z7
-	VXORPS           Z11, Z11, Z11
-	VPDPWSSD.BCST    (DI)(AX*2), Z9, Z11
-	VCVTDQ2PS        Z11, Z11
-	VFNMADD231PS     Z10, Z11, Z8
-	VFMADD231PS.BCST (SI), Z6, Z0
-	VFMADD231PS.BCST (SI)(AX*1), Z7, Z1
-	VFMADD231PS.BCST (SI)(AX*2), Z8, Z2
-	ADDQ             $+4, SI
-	ADDQ             $+4, DI
-	ADDQ             $+128, R8
-	ADDQ             $+32, R9
-	ADDQ             $+32, BX
-	DECQ             R10
+	DECQ             R9
 	JNZ              sub29
 	ADDQ             $+1600, CX
 	DECQ             DX
@@ -1521,6 +1586,9 @@ sub29:
 	VADDPS           (DX), Z2, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
+	VADDPS           (DX), Z3, Z0
+	VMOVUPS          Z0, (DX)
+	LEAQ             (DX)(BX*4), DX
 	JMP              stored31
 
 plain30:
@@ -1530,15 +1598,17 @@ plain30:
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z2, (DX)
 	LEAQ    (DX)(BX*4), DX
+	VMOVUPS Z3, (DX)
+	LEAQ    (DX)(BX*4), DX
 
 stored31:
 	MOVQ   DX, 32(SP)
-	IMUL3Q $+3, AX, AX
+	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
-	SUBQ   $0x03, 40(SP)
+	SUBQ   $0x04, 40(SP)
 
 next27:
-	CMPQ      40(SP), $0x02
+	CMPQ      40(SP), $0x03
 	JLT       next33
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
@@ -1552,7 +1622,8 @@ next27:
 	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
 	VXORPS    Z1, Z1, Z1
-	VMOVDQU32 lowPairs<>+0(SB), Z2
+	VXORPS    Z2, Z2, Z2
+	VMOVDQU32 lowPairs<>+0(SB), Z3
 
 block34:
 	PREFETCHT0 (CX)
@@ -1582,99 +1653,122 @@ block34:
 	PREFETCHT1 4544(CX)
 	PREFETCHT0 2560(CX)
 	PREFETCHT1 4608(CX)
-	VCVTPH2PS  (CX), Z3
-	VCVTPH2PS  32(CX), Z4
-	LEAQ       576(CX), R8
-	LEAQ       64(CX), R9
-	MOVQ       $0x0000000000000008, R10
+	VCVTPH2PS  (CX), Z4
+	VCVTPH2PS  32(CX), Z5
+	LEAQ       576(CX), R9
+	LEAQ       64(CX), R10
+	MOVQ       $0x0000000000000008, R8
 
 sub35:
-	PREFETCHT0       2048(R8)
-	PREFETCHT1       4096(R8)
-	PREFETCHT0       2112(R8)
-	PREFETCHT1       4160(R8)
-	VXORPS           Z5, Z5, Z5
+	PREFETCHT0       2048(R9)
+	PREFETCHT1       4096(R9)
+	PREFETCHT0       2112(R9)
+	PREFETCHT1       4160(R9)
 	VXORPS           Z6, Z6, Z6
-	VMOVDQU32        (R8), Z7
-	VPANDD           Z2, Z7, Z8
-	VPDPBUSD.BCST    (BX), Z8, Z5
-	VPDPBUSD.BCST    (BX)(AX*1), Z8, Z6
-	VPSRLW           $0x02, Z7, Z8
-	VPANDD           Z2, Z8, Z8
-	VPDPBUSD.BCST    4(BX), Z8, Z5
-	VPDPBUSD.BCST    4(BX)(AX*1), Z8, Z6
-	VPSRLW           $0x04, Z7, Z8
-	VPANDD           Z2, Z8, Z8
-	VPDPBUSD.BCST    8(BX), Z8, Z5
-	VPDPBUSD.BCST    8(BX)(AX*1), Z8, Z6
-	VPSRLW           $0x06, Z7, Z7
-	VPANDD           Z2, Z7, Z7
-	VPDPBUSD.BCST    12(BX), Z7, Z5
-	VPDPBUSD.BCST    12(BX)(AX*1), Z7, Z6
-	VPMOVZXBD        (R9), Z7
-	VCVTDQ2PS        Z7, Z7
-	VMULPS           Z3, Z7, Z7
-	VCVTDQ2PS        Z5, Z5
-	VMULPS           Z7, Z5, Z5
-	VCVTDQ2PS        Z6, Z6
-	VMULPS           Z7, Z6, Z6
 	VXORPS           Z7, Z7, Z7
 	VXORPS           Z8, Z8, Z8
-	VMOVDQU32        64(R8), Z9
-	VPANDD           Z2, Z9, Z10
-	VPDPBUSD.BCST    16(BX), Z10, Z7
-	VPDPBUSD.BCST    16(BX)(AX*1), Z10, Z8
+	VMOVDQU32        (R9), Z9
+	VPANDD           Z3, Z9, Z10
+	VPDPBUSD.BCST    (BX), Z10, Z6
+	VPDPBUSD.BCST    (BX)(AX*1), Z10, Z7
+	VPDPBUSD.BCST    (BX)(AX*2), Z10, Z8
 	VPSRLW           $0x02, Z9, Z10
-	VPANDD           Z2, Z10, Z10
-	VPDPBUSD.BCST    20(BX), Z10, Z7
-	VPDPBUSD.BCST    20(BX)(AX*1), Z10, Z8
+	VPANDD           Z3, Z10, Z10
+	VPDPBUSD.BCST    4(BX), Z10, Z6
+	VPDPBUSD.BCST    4(BX)(AX*1), Z10, Z7
+	VPDPBUSD.BCST    4(BX)(AX*2), Z10, Z8
 	VPSRLW           $0x04, Z9, Z10
-	VPANDD           Z2, Z10, Z10
-	VPDPBUSD.BCST    24(BX), Z10, Z7
-	VPDPBUSD.BCST    24(BX)(AX*1), Z10, Z8
+	VPANDD           Z3, Z10, Z10
+	VPDPBUSD.BCST    8(BX), Z10, Z6
+	VPDPBUSD.BCST    8(BX)(AX*1), Z10, Z7
+	VPDPBUSD.BCST    8(BX)(AX*2), Z10, Z8
 	VPSRLW           $0x06, Z9, Z9
-	VPANDD           Z2, Z9, Z9
-	VPDPBUSD.BCST    28(BX), Z9, Z7
-	VPDPBUSD.BCST    28(BX)(AX*1), Z9, Z8
-	VPMOVZXBD        16(R9), Z9
+	VPANDD           Z3, Z9, Z9
+	VPDPBUSD.BCST    12(BX), Z9, Z6
+	VPDPBUSD.BCST    12(BX)(AX*1), Z9, Z7
+	VPDPBUSD.BCST    12(BX)(AX*2), Z9, Z8
+	VPMOVZXBD        (R10), Z9
 	VCVTDQ2PS        Z9, Z9
-	VMULPS           Z3, Z9, Z9
+	VMULPS           Z4, Z9, Z9
+	VCVTDQ2PS        Z6, Z6
+	VMULPS           Z9, Z6, Z6
 	VCVTDQ2PS        Z7, Z7
-	VFMADD231PS      Z7, Z9, Z5
+	VMULPS           Z9, Z7, Z7
 	VCVTDQ2PS        Z8, Z8
-	VFMADD231PS      Z8, Z9, Z6
-	VMOVDQU32        first<>+0(SB), Z7
-	VPMOVZXBD        256(R9), Z8
-	VCVTDQ2PS        Z8, Z8
-	VMULPS           Z4, Z8, Z8
+	VMULPS           Z9, Z8, Z8
 	VXORPS           Z9, Z9, Z9
-	VPDPWSSD.BCST    (DI), Z7, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VMOVDQU32        64(R9), Z12
+	VPANDD           Z3, Z12, Z13
+	VPDPBUSD.BCST    16(BX), Z13, Z9
+	VPDPBUSD.BCST    16(BX)(AX*1), Z13, Z10
+	VPDPBUSD.BCST    16(BX)(AX*2), Z13, Z11
+	VPSRLW           $0x02, Z12, Z13
+	VPANDD           Z3, Z13, Z13
+	VPDPBUSD.BCST    20(BX), Z13, Z9
+	VPDPBUSD.BCST    20(BX)(AX*1), Z13, Z10
+	VPDPBUSD.BCST    20(BX)(AX*2), Z13, Z11
+	VPSRLW           $0x04, Z12, Z13
+	VPANDD           Z3, Z13, Z13
+	VPDPBUSD.BCST    24(BX), Z13, Z9
+	VPDPBUSD.BCST    24(BX)(AX*1), Z13, Z10
+	VPDPBUSD.BCST    24(BX)(AX*2), Z13, Z11
+	VPSRLW           $0x06, Z12, Z12
+	VPANDD           Z3, Z12, Z12
+	VPDPBUSD.BCST    28(BX), Z12, Z9
+	VPDPBUSD.BCST    28(BX)(AX*1), Z12, Z10
+	VPDPBUSD.BCST    28(BX)(AX*2), Z12, Z11
+	VPMOVZXBD        16(R10), Z12
+	VCVTDQ2PS        Z12, Z12
+	VMULPS           Z4, Z12, Z12
 	VCVTDQ2PS        Z9, Z9
-	VFNMADD231PS     Z8, Z9, Z5
-	VXORPS           Z9, Z9, Z9
-	VPDPWSSD.BCST    (DI)(AX*1), Z7, Z9
-	VCVTDQ2PS        Z9, Z9
-	VFNMADD231PS     Z8, Z9, Z6
-	VMOVDQU32        second<>+0(SB), Z7
-	VPMOVZXBD        272(R9), Z8
-	VCVTDQ2PS        Z8, Z8
-	VMULPS           Z4, Z8, Z8
-	VXORPS           Z9, Z9, Z9
-	VPDPWSSD.BCST    (DI), Z7, Z9
-	VCVTDQ2PS        Z9, Z9
-	VFNMADD231PS     Z8, Z9, Z5
-	VXORPS           Z9, Z9, Z9
-	VPDPWSSD.BCST    (DI)(AX*1), Z7, Z9
-	VCVTDQ2PS        Z9, Z9
-	VFNMADD231PS     Z8, Z9, Z6
-	VFMADD231PS.BCST (SI), Z5, Z0
-	VFMADD231PS.BCST (SI)(AX*1), Z6, Z1
+	VFMADD231PS      Z9, Z12, Z6
+	VCVTDQ2PS        Z10, Z10
+	VFMADD231PS      Z10, Z12, Z7
+	VCVTDQ2PS        Z11, Z11
+	VFMADD231PS      Z11, Z12, Z8
+	VMOVDQU32        first<>+0(SB), Z9
+	VPMOVZXBD        256(R10), Z10
+	VCVTDQ2PS        Z10, Z10
+	VMULPS           Z5, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VPDPWSSD.BCST    (DI), Z9, Z11
+	VCVTDQ2PS        Z11, Z11
+	VFNMADD231PS     Z10, Z11, Z6
+	VXORPS           Z11, Z11, Z11
+	VPDPWSSD.BCST    (DI)(AX*1), Z9, Z11
+	VCVTDQ2PS        Z11, Z11
+	VFNMADD231PS     Z10, Z11, Z7
+	VXORPS           Z11, Z11, Z11
+	VPDPWSSD.BCST    (DI)(AX*2), Z9, Z11
+	VCVTDQ2PS        Z11, Z11
+	VFNMADD231PS     Z10, Z11, Z8
+	VMOVDQU32        second<>+0(SB), Z9
+	VPMOVZXBD        272(R10), Z10
+	VCVTDQ2PS        Z10, Z10
+	VMULPS           Z5, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VPDPWSSD.BCST    (DI), Z9, Z11
+	VCVTDQ2PS        Z11, Z11
+	VFNMADD231PS     Z10, Z11, Z6
+	VXORPS           Z11, Z11, Z11
+	VPDPWSSD.BCST    (DI)(AX*1), Z9, Z11
+	VCVTDQ2PS        Z11, Z11
+	VFNMADD231PS     Z10, Z11, Z7
+	VXORPS           Z11, Z11, Z11
+	VPDPWSSD.BCST    (DI)(AX*2), Z9, Z11
+	VCVTDQ2PS        Z11, Z11
+	VFNMADD231PS     Z10, Z11, Z8
+	VFMADD231PS.BCST (SI), Z6, Z0
+	VFMADD231PS.BCST (SI)(AX*1), Z7, Z1
+	VFMADD231PS.BCST (SI)(AX*2), Z8, Z2
+	ADDQ             $+128, R9
+	ADDQ             $+32, R10
+	ADDQ             $+32, BX
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
-	ADDQ             $+128, R8
-	ADDQ             $+32, R9
-	ADDQ             $+32, BX
-	DECQ             R10
+	DECQ             R8
 	JNZ              sub35
 	ADDQ             $+1600, CX
 	DECQ             DX
@@ -1690,6 +1784,9 @@ sub35:
 	VADDPS           (DX), Z1, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
+	VADDPS           (DX), Z2, Z0
+	VMOVUPS          Z0, (DX)
+	LEAQ             (DX)(BX*4), DX
 	JMP              stored37
 
 plain36:
@@ -1697,15 +1794,17 @@ plain36:
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
 	LEAQ    (DX)(BX*4), DX
+	VMOVUPS Z2, (DX)
+	LEAQ    (DX)(BX*4), DX
 
 stored37:
 	MOVQ   DX, 32(SP)
-	IMUL3Q $+2, AX, AX
+	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
-	SUBQ   $0x02, 40(SP)
+	SUBQ   $0x03, 40(SP)
 
 next33:
-	CMPQ      40(SP), $0x01
+	CMPQ      40(SP), $0x02
 	JLT       next39
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
@@ -1718,7 +1817,8 @@ next33:
 	LEAQ      (SI)(DI*4), DI
 	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
-	VMOVDQU32 lowPairs<>+0(SB), Z1
+	VXORPS    Z1, Z1, Z1
+	VMOVDQU32 lowPairs<>+0(SB), Z2
 
 block40:
 	PREFETCHT0 (CX)
@@ -1748,76 +1848,99 @@ block40:
 	PREFETCHT1 4544(CX)
 	PREFETCHT0 2560(CX)
 	PREFETCHT1 4608(CX)
-	VCVTPH2PS  (CX), Z2
-	VCVTPH2PS  32(CX), Z3
-	LEAQ       576(CX), R8
-	LEAQ       64(CX), R9
-	MOVQ       $0x0000000000000008, R10
+	VCVTPH2PS  (CX), Z3
+	VCVTPH2PS  32(CX), Z4
+	LEAQ       576(CX), R9
+	LEAQ       64(CX), R10
+	MOVQ       $0x0000000000000008, R8
 
 sub41:
-	PREFETCHT0       2048(R8)
-	PREFETCHT1       4096(R8)
-	PREFETCHT0       2112(R8)
-	PREFETCHT1       4160(R8)
-	VXORPS           Z4, Z4, Z4
-	VMOVDQU32        (R8), Z5
-	VPANDD           Z1, Z5, Z6
-	VPDPBUSD.BCST    (BX), Z6, Z4
-	VPSRLW           $0x02, Z5, Z6
-	VPANDD           Z1, Z6, Z6
-	VPDPBUSD.BCST    4(BX), Z6, Z4
-	VPSRLW           $0x04, Z5, Z6
-	VPANDD           Z1, Z6, Z6
-	VPDPBUSD.BCST    8(BX), Z6, Z4
-	VPSRLW           $0x06, Z5, Z5
-	VPANDD           Z1, Z5, Z5
-	VPDPBUSD.BCST    12(BX), Z5, Z4
-	VPMOVZXBD        (R9), Z5
-	VCVTDQ2PS        Z5, Z5
-	VMULPS           Z2, Z5, Z5
-	VCVTDQ2PS        Z4, Z4
-	VMULPS           Z5, Z4, Z4
+	PREFETCHT0       2048(R9)
+	PREFETCHT1       4096(R9)
+	PREFETCHT0       2112(R9)
+	PREFETCHT1       4160(R9)
 	VXORPS           Z5, Z5, Z5
-	VMOVDQU32        64(R8), Z6
-	VPANDD           Z1, Z6, Z7
-	VPDPBUSD.BCST    16(BX), Z7, Z5
-	VPSRLW           $0x02, Z6, Z7
-	VPANDD           Z1, Z7, Z7
-	VPDPBUSD.BCST    20(BX), Z7, Z5
-	VPSRLW           $0x04, Z6, Z7
-	VPANDD           Z1, Z7, Z7
-	VPDPBUSD.BCST    24(BX), Z7, Z5
-	VPSRLW           $0x06, Z6, Z6
-	VPANDD           Z1, Z6, Z6
-	VPDPBUSD.BCST    28(BX), Z6, Z5
-	VPMOVZXBD        16(R9), Z6
-	VCVTDQ2PS        Z6, Z6
-	VMULPS           Z2, Z6, Z6
+	VXORPS           Z6, Z6, Z6
+	VMOVDQU32        (R9), Z7
+	VPANDD           Z2, Z7, Z8
+	VPDPBUSD.BCST    (BX), Z8, Z5
+	VPDPBUSD.BCST    (BX)(AX*1), Z8, Z6
+	VPSRLW           $0x02, Z7, Z8
+	VPANDD           Z2, Z8, Z8
+	VPDPBUSD.BCST    4(BX), Z8, Z5
+	VPDPBUSD.BCST    4(BX)(AX*1), Z8, Z6
+	VPSRLW           $0x04, Z7, Z8
+	VPANDD           Z2, Z8, Z8
+	VPDPBUSD.BCST    8(BX), Z8, Z5
+	VPDPBUSD.BCST    8(BX)(AX*1), Z8, Z6
+	VPSRLW           $0x06, Z7, Z7
+	VPANDD           Z2, Z7, Z7
+	VPDPBUSD.BCST    12(BX), Z7, Z5
+	VPDPBUSD.BCST    12(BX)(AX*1), Z7, Z6
+	VPMOVZXBD        (R10), Z7
+	VCVTDQ2PS        Z7, Z7
+	VMULPS           Z3, Z7, Z7
 	VCVTDQ2PS        Z5, Z5
-	VFMADD231PS      Z5, Z6, Z4
-	VMOVDQU32        first<>+0(SB), Z5
-	VPMOVZXBD        256(R9), Z6
+	VMULPS           Z7, Z5, Z5
 	VCVTDQ2PS        Z6, Z6
-	VMULPS           Z3, Z6, Z6
+	VMULPS           Z7, Z6, Z6
 	VXORPS           Z7, Z7, Z7
-	VPDPWSSD.BCST    (DI), Z5, Z7
+	VXORPS           Z8, Z8, Z8
+	VMOVDQU32        64(R9), Z9
+	VPANDD           Z2, Z9, Z10
+	VPDPBUSD.BCST    16(BX), Z10, Z7
+	VPDPBUSD.BCST    16(BX)(AX*1), Z10, Z8
+	VPSRLW           $0x02, Z9, Z10
+	VPANDD           Z2, Z10, Z10
+	VPDPBUSD.BCST    20(BX), Z10, Z7
+	VPDPBUSD.BCST    20(BX)(AX*1), Z10, Z8
+	VPSRLW           $0x04, Z9, Z10
+	VPANDD           Z2, Z10, Z10
+	VPDPBUSD.BCST    24(BX), Z10, Z7
+	VPDPBUSD.BCST    24(BX)(AX*1), Z10, Z8
+	VPSRLW           $0x06, Z9, Z9
+	VPANDD           Z2, Z9, Z9
+	VPDPBUSD.BCST    28(BX), Z9, Z7
+	VPDPBUSD.BCST    28(BX)(AX*1), Z9, Z8
+	VPMOVZXBD        16(R10), Z9
+	VCVTDQ2PS        Z9, Z9
+	VMULPS           Z3, Z9, Z9
 	VCVTDQ2PS        Z7, Z7
-	VFNMADD231PS     Z6, Z7, Z4
-	VMOVDQU32        second<>+0(SB), Z5
-	VPMOVZXBD        272(R9), Z6
-	VCVTDQ2PS        Z6, Z6
-	VMULPS           Z3, Z6, Z6
-	VXORPS           Z7, Z7, Z7
-	VPDPWSSD.BCST    (DI), Z5, Z7
-	VCVTDQ2PS        Z7, Z7
-	VFNMADD231PS     Z6, Z7, Z4
-	VFMADD231PS.BCST (SI), Z4, Z0
+	VFMADD231PS      Z7, Z9, Z5
+	VCVTDQ2PS        Z8, Z8
+	VFMADD231PS      Z8, Z9, Z6
+	VMOVDQU32        first<>+0(SB), Z7
+	VPMOVZXBD        256(R10), Z8
+	VCVTDQ2PS        Z8, Z8
+	VMULPS           Z4, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VPDPWSSD.BCST    (DI), Z7, Z9
+	VCVTDQ2PS        Z9, Z9
+	VFNMADD231PS     Z8, Z9, Z5
+	VXORPS           Z9, Z9, Z9
+	VPDPWSSD.BCST    (DI)(AX*1), Z7, Z9
+	VCVTDQ2PS        Z9, Z9
+	VFNMADD231PS     Z8, Z9, Z6
+	VMOVDQU32        second<>+0(SB), Z7
+	VPMOVZXBD        272(R10), Z8
+	VCVTDQ2PS        Z8, Z8
+	VMULPS           Z4, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VPDPWSSD.BCST    (DI), Z7, Z9
+	VCVTDQ2PS        Z9, Z9
+	VFNMADD231PS     Z8, Z9, Z5
+	VXORPS           Z9, Z9, Z9
+	VPDPWSSD.BCST    (DI)(AX*1), Z7, Z9
+	VCVTDQ2PS        Z9, Z9
+	VFNMADD231PS     Z8, Z9, Z6
+	VFMADD231PS.BCST (SI), Z5, Z0
+	VFMADD231PS.BCST (SI)(AX*1), Z6, Z1
+	ADDQ             $+128, R9
+	ADDQ             $+32, R10
+	ADDQ             $+32, BX
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
-	ADDQ             $+128, R8
-	ADDQ             $+32, R9
-	ADDQ             $+32, BX
-	DECQ             R10
+	DECQ             R8
 	JNZ              sub41
 	ADDQ             $+1600, CX
 	DECQ             DX
@@ -1830,25 +1953,170 @@ sub41:
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
+	VADDPS           (DX), Z1, Z0
+	VMOVUPS          Z0, (DX)
+	LEAQ             (DX)(BX*4), DX
 	JMP              stored43
 
 plain42:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
+	VMOVUPS Z1, (DX)
+	LEAQ    (DX)(BX*4), DX
 
 stored43:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+2, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x02, 40(SP)
+
+next39:
+	CMPQ      40(SP), $0x01
+	JLT       next45
+	MOVQ      a+0(FP), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
+	LEAQ      (BX)(DX*1), SI
+	MOVQ      DX, DI
+	SHRQ      $0x05, DI
+	LEAQ      (SI)(DI*4), DI
+	SHRQ      $0x08, DX
+	VXORPS    Z0, Z0, Z0
+	VMOVDQU32 lowPairs<>+0(SB), Z1
+
+block46:
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 128(CX)
+	PREFETCHT0 192(CX)
+	PREFETCHT0 256(CX)
+	PREFETCHT0 320(CX)
+	PREFETCHT0 384(CX)
+	PREFETCHT0 448(CX)
+	PREFETCHT0 512(CX)
+	PREFETCHT0 2048(CX)
+	PREFETCHT1 4096(CX)
+	PREFETCHT0 2112(CX)
+	PREFETCHT1 4160(CX)
+	PREFETCHT0 2176(CX)
+	PREFETCHT1 4224(CX)
+	PREFETCHT0 2240(CX)
+	PREFETCHT1 4288(CX)
+	PREFETCHT0 2304(CX)
+	PREFETCHT1 4352(CX)
+	PREFETCHT0 2368(CX)
+	PREFETCHT1 4416(CX)
+	PREFETCHT0 2432(CX)
+	PREFETCHT1 4480(CX)
+	PREFETCHT0 2496(CX)
+	PREFETCHT1 4544(CX)
+	PREFETCHT0 2560(CX)
+	PREFETCHT1 4608(CX)
+	VCVTPH2PS  (CX), Z2
+	VCVTPH2PS  32(CX), Z3
+	LEAQ       576(CX), R9
+	LEAQ       64(CX), R10
+	MOVQ       $0x0000000000000008, R8
+
+sub47:
+	PREFETCHT0       2048(R9)
+	PREFETCHT1       4096(R9)
+	PREFETCHT0       2112(R9)
+	PREFETCHT1       4160(R9)
+	VXORPS           Z4, Z4, Z4
+	VMOVDQU32        (R9), Z5
+	VPANDD           Z1, Z5, Z6
+	VPDPBUSD.BCST    (BX), Z6, Z4
+	VPSRLW           $0x02, Z5, Z6
+	VPANDD           Z1, Z6, Z6
+	VPDPBUSD.BCST    4(BX), Z6, Z4
+	VPSRLW           $0x04, Z5, Z6
+	VPANDD           Z1, Z6, Z6
+	VPDPBUSD.BCST    8(BX), Z6, Z4
+	VPSRLW           $0x06, Z5, Z5
+	VPANDD           Z1, Z5, Z5
+	VPDPBUSD.BCST    12(BX), Z5, Z4
+	VPMOVZXBD        (R10), Z5
+	VCVTDQ2PS        Z5, Z5
+	VMULPS           Z2, Z5, Z5
+	VCVTDQ2PS        Z4, Z4
+	VMULPS           Z5, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VMOVDQU32        64(R9), Z6
+	VPANDD           Z1, Z6, Z7
+	VPDPBUSD.BCST    16(BX), Z7, Z5
+	VPSRLW           $0x02, Z6, Z7
+	VPANDD           Z1, Z7, Z7
+	VPDPBUSD.BCST    20(BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z7
+	VPANDD           Z1, Z7, Z7
+	VPDPBUSD.BCST    24(BX), Z7, Z5
+	VPSRLW           $0x06, Z6, Z6
+	VPANDD           Z1, Z6, Z6
+	VPDPBUSD.BCST    28(BX), Z6, Z5
+	VPMOVZXBD        16(R10), Z6
+	VCVTDQ2PS        Z6, Z6
+	VMULPS           Z2, Z6, Z6
+	VCVTDQ2PS        Z5, Z5
+	VFMADD231PS      Z5, Z6, Z4
+	VMOVDQU32        first<>+0(SB), Z5
+	VPMOVZXBD        256(R10), Z6
+	VCVTDQ2PS        Z6, Z6
+	VMULPS           Z3, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VPDPWSSD.BCST    (DI), Z5, Z7
+	VCVTDQ2PS        Z7, Z7
+	VFNMADD231PS     Z6, Z7, Z4
+	VMOVDQU32        second<>+0(SB), Z5
+	VPMOVZXBD        272(R10), Z6
+	VCVTDQ2PS        Z6, Z6
+	VMULPS           Z3, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VPDPWSSD.BCST    (DI), Z5, Z7
+	VCVTDQ2PS        Z7, Z7
+	VFNMADD231PS     Z6, Z7, Z4
+	VFMADD231PS.BCST (SI), Z4, Z0
+	ADDQ             $+128, R9
+	ADDQ             $+32, R10
+	ADDQ             $+32, BX
+	ADDQ             $+4, SI
+	ADDQ             $+4, DI
+	DECQ             R8
+	JNZ              sub47
+	ADDQ             $+1600, CX
+	DECQ             DX
+	JNZ              block46
+	MOVQ             a+0(FP), CX
+	MOVQ             8(CX), BX
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain48
+	VADDPS           (DX), Z0, Z0
+	VMOVUPS          Z0, (DX)
+	LEAQ             (DX)(BX*4), DX
+	JMP              stored49
+
+plain48:
+	VMOVUPS Z0, (DX)
+	LEAQ    (DX)(BX*4), DX
+
+stored49:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next39:
+next45:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

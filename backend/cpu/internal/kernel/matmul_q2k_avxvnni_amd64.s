@@ -6,14 +6,546 @@
 
 // func matmulQ2KAVXVNNI(a *MatMulArgs)
 // Requires: AVX, AVX-VNNI, AVX2, F16C, FMA3, MMX+
-TEXT ·matmulQ2KAVXVNNI(SB), $1104-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulQ2KAVXVNNI(SB), $2112-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ   a+0(FP), AX
+	MOVQ   40(AX), CX
+	MOVQ   CX, 24(SP)
+	MOVQ   64(AX), AX
+	MOVQ   AX, 40(SP)
+	MOVQ   8(SP), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   127(SP), SI
+	ANDQ   $-64, SI
+	MOVQ   CX, DI
+	ADDQ   48(SP), DI
+	LEAQ   992(SI), R8
+	LEAQ   (BX)(DX*1), R9
+	MOVQ   DX, R10
+	SHRQ   $0x05, R10
+	LEAQ   (R9)(R10*4), R10
+	SHRQ   $0x08, DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+block4:
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 128(CX)
+	PREFETCHT0 192(CX)
+	PREFETCHT0 256(CX)
+	PREFETCHT0 320(CX)
+	PREFETCHT0 384(CX)
+	PREFETCHT0 448(CX)
+	PREFETCHT0 512(CX)
+	PREFETCHT0 1536(CX)
+	PREFETCHT1 3072(CX)
+	PREFETCHT0 1600(CX)
+	PREFETCHT1 3136(CX)
+	PREFETCHT0 1664(CX)
+	PREFETCHT1 3200(CX)
+	PREFETCHT0 1728(CX)
+	PREFETCHT1 3264(CX)
+	PREFETCHT0 1792(CX)
+	PREFETCHT1 3328(CX)
+	PREFETCHT0 1856(CX)
+	PREFETCHT1 3392(CX)
+	PREFETCHT0 1920(CX)
+	PREFETCHT1 3456(CX)
+	PREFETCHT0 1984(CX)
+	PREFETCHT1 3520(CX)
+	PREFETCHT0 2048(CX)
+	PREFETCHT1 3584(CX)
+	LEAQ       576(CX), R12
+	LEAQ       64(CX), R13
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	PREFETCHT0 192(DI)
+	PREFETCHT0 256(DI)
+	PREFETCHT0 320(DI)
+	PREFETCHT0 384(DI)
+	PREFETCHT0 448(DI)
+	PREFETCHT0 512(DI)
+	PREFETCHT0 1536(DI)
+	PREFETCHT1 3072(DI)
+	PREFETCHT0 1600(DI)
+	PREFETCHT1 3136(DI)
+	PREFETCHT0 1664(DI)
+	PREFETCHT1 3200(DI)
+	PREFETCHT0 1728(DI)
+	PREFETCHT1 3264(DI)
+	PREFETCHT0 1792(DI)
+	PREFETCHT1 3328(DI)
+	PREFETCHT0 1856(DI)
+	PREFETCHT1 3392(DI)
+	PREFETCHT0 1920(DI)
+	PREFETCHT1 3456(DI)
+	PREFETCHT0 1984(DI)
+	PREFETCHT1 3520(DI)
+	PREFETCHT0 2048(DI)
+	PREFETCHT1 3584(DI)
+	LEAQ       576(DI), R14
+	LEAQ       64(DI), R15
+	MOVQ       $0x0000000000000008, R11
+
+sub5:
+	PREFETCHT0   1536(R12)
+	PREFETCHT1   3072(R12)
+	PREFETCHT0   1600(R12)
+	PREFETCHT1   3136(R12)
+	VMOVDQU      (R12), Y5
+	VMOVDQU      32(R12), Y6
+	VPAND        lowPairs<>+0(SB), Y5, Y5
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPBROADCASTD (BX), Y7
+	VPXOR        Y4, Y4, Y4
+
+	// VPDPBUSD Y7, Y5, Y4
+	LONG  $0x5055e2c4
+	BYTE  $0x000000e7
+	VPXOR Y5, Y5, Y5
+
+	// VPDPBUSD Y7, Y6, Y5
+	LONG         $0x504de2c4
+	BYTE         $0x000000ef
+	VMOVDQU      (R12), Y6
+	VMOVDQU      32(R12), Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 4(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      (R12), Y6
+	VMOVDQU      32(R12), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 8(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      (R12), Y6
+	VMOVDQU      32(R12), Y7
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 12(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VPMOVZXBD    (R13), Y6
+	VCVTDQ2PS    Y6, Y6
+	VCVTPH2PS    (CX), Y7
+	VMULPS       Y7, Y6, Y6
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      Y4, 384(SI)
+	VPMOVZXBD    16(R13), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    (CX), Y6
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      Y4, 768(SI)
+	VPMOVZXBD    256(R13), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    32(CX), Y6
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      Y4, 832(SI)
+	VPMOVZXBD    272(R13), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    32(CX), Y6
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      Y4, 896(SI)
+	VPMOVZXBD    8(R13), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    16(CX), Y6
+	VMULPS       Y6, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VMOVUPS      Y5, 416(SI)
+	VPMOVZXBD    24(R13), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    16(CX), Y5
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      Y4, 800(SI)
+	VPMOVZXBD    264(R13), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    48(CX), Y5
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      Y4, 864(SI)
+	VPMOVZXBD    280(R13), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    48(CX), Y5
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      Y4, 928(SI)
+	VMOVDQU      64(R12), Y5
+	VMOVDQU      96(R12), Y6
+	VPAND        lowPairs<>+0(SB), Y5, Y5
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPBROADCASTD 16(BX), Y7
+	VPXOR        Y4, Y4, Y4
+
+	// VPDPBUSD Y7, Y5, Y4
+	LONG  $0x5055e2c4
+	BYTE  $0x000000e7
+	VPXOR Y5, Y5, Y5
+
+	// VPDPBUSD Y7, Y6, Y5
+	LONG         $0x504de2c4
+	BYTE         $0x000000ef
+	VMOVDQU      64(R12), Y6
+	VMOVDQU      96(R12), Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 20(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      64(R12), Y6
+	VMOVDQU      96(R12), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 24(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      64(R12), Y6
+	VMOVDQU      96(R12), Y7
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 28(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VBROADCASTSS (R9), Y6
+	VPBROADCASTD (R10), Y8
+	VPSLLD       $0x10, Y8, Y7
+	VPSRAD       $0x10, Y7, Y7
+	VPSRAD       $0x10, Y8, Y8
+	VCVTDQ2PS    Y7, Y7
+	VCVTDQ2PS    Y8, Y8
+	VCVTDQ2PS    Y4, Y4
+	VMOVUPS      768(SI), Y9
+	VFMADD213PS  384(SI), Y9, Y4
+	VFNMADD231PS 832(SI), Y7, Y4
+	VFNMADD231PS 896(SI), Y8, Y4
+	VFMADD231PS  Y6, Y4, Y0
+	VCVTDQ2PS    Y5, Y5
+	VMOVUPS      800(SI), Y4
+	VFMADD213PS  416(SI), Y4, Y5
+	VFNMADD231PS 864(SI), Y7, Y5
+	VFNMADD231PS 928(SI), Y8, Y5
+	VFMADD231PS  Y6, Y5, Y1
+	ADDQ         $+128, R12
+	ADDQ         $+32, R13
+	PREFETCHT0   1536(R14)
+	PREFETCHT1   3072(R14)
+	PREFETCHT0   1600(R14)
+	PREFETCHT1   3136(R14)
+	VMOVDQU      (R14), Y5
+	VMOVDQU      32(R14), Y6
+	VPAND        lowPairs<>+0(SB), Y5, Y5
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPBROADCASTD (BX), Y7
+	VPXOR        Y4, Y4, Y4
+
+	// VPDPBUSD Y7, Y5, Y4
+	LONG  $0x5055e2c4
+	BYTE  $0x000000e7
+	VPXOR Y5, Y5, Y5
+
+	// VPDPBUSD Y7, Y6, Y5
+	LONG         $0x504de2c4
+	BYTE         $0x000000ef
+	VMOVDQU      (R14), Y6
+	VMOVDQU      32(R14), Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 4(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      (R14), Y6
+	VMOVDQU      32(R14), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 8(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      (R14), Y6
+	VMOVDQU      32(R14), Y7
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 12(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VPMOVZXBD    (R15), Y6
+	VCVTDQ2PS    Y6, Y6
+	VCVTPH2PS    (DI), Y7
+	VMULPS       Y7, Y6, Y6
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      Y4, 384(R8)
+	VPMOVZXBD    16(R15), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    (DI), Y6
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      Y4, 768(R8)
+	VPMOVZXBD    256(R15), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    32(DI), Y6
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      Y4, 832(R8)
+	VPMOVZXBD    272(R15), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    32(DI), Y6
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      Y4, 896(R8)
+	VPMOVZXBD    8(R15), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    16(DI), Y6
+	VMULPS       Y6, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VMOVUPS      Y5, 416(R8)
+	VPMOVZXBD    24(R15), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    16(DI), Y5
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      Y4, 800(R8)
+	VPMOVZXBD    264(R15), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    48(DI), Y5
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      Y4, 864(R8)
+	VPMOVZXBD    280(R15), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    48(DI), Y5
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      Y4, 928(R8)
+	VMOVDQU      64(R14), Y5
+	VMOVDQU      96(R14), Y6
+	VPAND        lowPairs<>+0(SB), Y5, Y5
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPBROADCASTD 16(BX), Y7
+	VPXOR        Y4, Y4, Y4
+
+	// VPDPBUSD Y7, Y5, Y4
+	LONG  $0x5055e2c4
+	BYTE  $0x000000e7
+	VPXOR Y5, Y5, Y5
+
+	// VPDPBUSD Y7, Y6, Y5
+	LONG         $0x504de2c4
+	BYTE         $0x000000ef
+	VMOVDQU      64(R14), Y6
+	VMOVDQU      96(R14), Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 20(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      64(R14), Y6
+	VMOVDQU      96(R14), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 24(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      64(R14), Y6
+	VMOVDQU      96(R14), Y7
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VPBROADCASTD 28(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VBROADCASTSS (R9), Y6
+	VPBROADCASTD (R10), Y8
+	VPSLLD       $0x10, Y8, Y7
+	VPSRAD       $0x10, Y7, Y7
+	VPSRAD       $0x10, Y8, Y8
+	VCVTDQ2PS    Y7, Y7
+	VCVTDQ2PS    Y8, Y8
+	VCVTDQ2PS    Y4, Y4
+	VMOVUPS      768(R8), Y9
+	VFMADD213PS  384(R8), Y9, Y4
+	VFNMADD231PS 832(R8), Y7, Y4
+	VFNMADD231PS 896(R8), Y8, Y4
+	VFMADD231PS  Y6, Y4, Y2
+	VCVTDQ2PS    Y5, Y5
+	VMOVUPS      800(R8), Y4
+	VFMADD213PS  416(R8), Y4, Y5
+	VFNMADD231PS 864(R8), Y7, Y5
+	VFNMADD231PS 928(R8), Y8, Y5
+	VFMADD231PS  Y6, Y5, Y3
+	ADDQ         $+128, R14
+	ADDQ         $+32, R15
+	ADDQ         $+32, BX
+	ADDQ         $+4, R9
+	ADDQ         $+4, R10
+	DECQ         R11
+	JNZ          sub5
+	ADDQ         $+1600, CX
+	ADDQ         $+1600, DI
+	DECQ         DX
+	JNZ          block4
+	MOVQ         a+0(FP), CX
+	MOVQ         8(CX), BX
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	MOVQ         56(SP), CX
+	JEQ          plain6
+	VADDPS       (DX), Y0, Y0
+	VMOVUPS      Y0, (DX)
+	VADDPS       (DX)(CX*1), Y2, Y0
+	VMOVUPS      Y0, (DX)(CX*1)
+	VADDPS       32(DX), Y1, Y0
+	VMOVUPS      Y0, 32(DX)
+	VADDPS       32(DX)(CX*1), Y3, Y0
+	VMOVUPS      Y0, 32(DX)(CX*1)
+	LEAQ         (DX)(BX*4), DX
+	JMP          stored7
+
+plain6:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y2, (DX)(CX*1)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y3, 32(DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored7:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,9 +556,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile8:
 	CMPQ    40(SP), $0x06
-	JLT     next3
+	JLT     next9
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
@@ -34,7 +566,7 @@ tile2:
 	LEAQ    (AX)(AX*2), BX
 	LEAQ    (AX)(AX*4), SI
 	MOVQ    24(SP), DI
-	LEAQ    111(SP), R8
+	LEAQ    127(SP), R8
 	ANDQ    $-64, R8
 	LEAQ    (DI)(DX*1), R9
 	MOVQ    DX, R10
@@ -55,7 +587,7 @@ tile2:
 	VMOVUPS Y0, 320(R8)
 	VMOVUPS Y0, 352(R8)
 
-block4:
+block10:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -65,15 +597,15 @@ block4:
 	PREFETCHT0 2432(CX)
 	PREFETCHT0 2496(CX)
 	PREFETCHT0 2560(CX)
-	LEAQ       576(CX), R11
-	LEAQ       64(CX), R12
-	MOVQ       $0x0000000000000008, R13
+	LEAQ       576(CX), R12
+	LEAQ       64(CX), R13
+	MOVQ       $0x0000000000000008, R11
 
-sub5:
-	PREFETCHT0   2048(R11)
-	PREFETCHT0   2112(R11)
-	VMOVDQU      (R11), Y11
-	VMOVDQU      32(R11), Y12
+sub11:
+	PREFETCHT0   2048(R12)
+	PREFETCHT0   2112(R12)
+	VMOVDQU      (R12), Y11
+	VMOVDQU      32(R12), Y12
 	VPAND        lowPairs<>+0(SB), Y11, Y11
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPBROADCASTD (DI), Y2
@@ -142,8 +674,8 @@ sub5:
 	// VPDPBUSD Y13, Y12, Y11
 	LONG         $0x501d42c4
 	BYTE         $0x000000dd
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
+	VMOVDQU      (R12), Y12
+	VMOVDQU      32(R12), Y13
 	VPSRLW       $0x02, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x02, Y13, Y13
@@ -202,8 +734,8 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
+	VMOVDQU      (R12), Y12
+	VMOVDQU      32(R12), Y13
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x04, Y13, Y13
@@ -262,8 +794,8 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
+	VMOVDQU      (R12), Y12
+	VMOVDQU      32(R12), Y13
 	VPSRLW       $0x06, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x06, Y13, Y13
@@ -322,7 +854,7 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VPMOVZXBD    (R12), Y12
+	VPMOVZXBD    (R13), Y12
 	VCVTDQ2PS    Y12, Y12
 	VCVTPH2PS    (CX), Y13
 	VMULPS       Y13, Y12, Y12
@@ -344,22 +876,22 @@ sub5:
 	VCVTDQ2PS    Y10, Y10
 	VMULPS       Y12, Y10, Y10
 	VMOVUPS      Y10, 704(R8)
-	VPMOVZXBD    16(R12), Y0
+	VPMOVZXBD    16(R13), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    (CX), Y2
 	VMULPS       Y2, Y0, Y0
 	VMOVUPS      Y0, 768(R8)
-	VPMOVZXBD    256(R12), Y0
+	VPMOVZXBD    256(R13), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    32(CX), Y2
 	VMULPS       Y2, Y0, Y0
 	VMOVUPS      Y0, 832(R8)
-	VPMOVZXBD    272(R12), Y0
+	VPMOVZXBD    272(R13), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    32(CX), Y2
 	VMULPS       Y2, Y0, Y0
 	VMOVUPS      Y0, 896(R8)
-	VPMOVZXBD    8(R12), Y0
+	VPMOVZXBD    8(R13), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y2
 	VMULPS       Y2, Y0, Y0
@@ -381,23 +913,23 @@ sub5:
 	VCVTDQ2PS    Y11, Y11
 	VMULPS       Y0, Y11, Y11
 	VMOVUPS      Y11, 736(R8)
-	VPMOVZXBD    24(R12), Y0
+	VPMOVZXBD    24(R13), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, 800(R8)
-	VPMOVZXBD    264(R12), Y0
+	VPMOVZXBD    264(R13), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    48(CX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, 864(R8)
-	VPMOVZXBD    280(R12), Y0
+	VPMOVZXBD    280(R13), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    48(CX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, 928(R8)
-	VMOVDQU      64(R11), Y11
-	VMOVDQU      96(R11), Y12
+	VMOVDQU      64(R12), Y11
+	VMOVDQU      96(R12), Y12
 	VPAND        lowPairs<>+0(SB), Y11, Y11
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPBROADCASTD 16(DI), Y2
@@ -466,8 +998,8 @@ sub5:
 	// VPDPBUSD Y13, Y12, Y11
 	LONG         $0x501d42c4
 	BYTE         $0x000000dd
-	VMOVDQU      64(R11), Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      64(R12), Y12
+	VMOVDQU      96(R12), Y13
 	VPSRLW       $0x02, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x02, Y13, Y13
@@ -526,8 +1058,8 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      64(R11), Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      64(R12), Y12
+	VMOVDQU      96(R12), Y13
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x04, Y13, Y13
@@ -586,8 +1118,8 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      64(R11), Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      64(R12), Y12
+	VMOVDQU      96(R12), Y13
 	VPSRLW       $0x06, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x06, Y13, Y13
@@ -772,21 +1304,21 @@ sub5:
 	VFNMADD231PS 928(R8), Y2, Y11
 	VFMADD213PS  352(R8), Y0, Y11
 	VMOVUPS      Y11, 352(R8)
+	ADDQ         $+128, R12
+	ADDQ         $+32, R13
+	ADDQ         $+32, DI
 	ADDQ         $+4, R9
 	ADDQ         $+4, R10
-	ADDQ         $+128, R11
-	ADDQ         $+32, R12
-	ADDQ         $+32, DI
-	DECQ         R13
-	JNZ          sub5
+	DECQ         R11
+	JNZ          sub11
 	ADDQ         $+1600, CX
 	DECQ         DX
-	JNZ          block4
+	JNZ          block10
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain6
+	JEQ          plain12
 	VMOVUPS      (R8), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -829,9 +1361,9 @@ sub5:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored7
+	JMP          stored13
 
-plain6:
+plain12:
 	VMOVUPS (R8), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(R8), Y0
@@ -863,23 +1395,23 @@ plain6:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored7:
+stored13:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x06, 40(SP)
-	JMP    tile2
+	JMP    tile8
 
-next3:
+next9:
 	CMPQ    40(SP), $0x04
-	JLT     next9
+	JLT     next15
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	LEAQ    (AX)(AX*2), BX
 	MOVQ    24(SP), SI
-	LEAQ    111(SP), DI
+	LEAQ    127(SP), DI
 	ANDQ    $-64, DI
 	LEAQ    (SI)(DX*1), R8
 	MOVQ    DX, R9
@@ -896,7 +1428,7 @@ next3:
 	VMOVUPS Y0, 192(DI)
 	VMOVUPS Y0, 224(DI)
 
-block10:
+block16:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -906,15 +1438,15 @@ block10:
 	PREFETCHT0 2432(CX)
 	PREFETCHT0 2496(CX)
 	PREFETCHT0 2560(CX)
-	LEAQ       576(CX), R10
-	LEAQ       64(CX), R11
-	MOVQ       $0x0000000000000008, R12
+	LEAQ       576(CX), R11
+	LEAQ       64(CX), R12
+	MOVQ       $0x0000000000000008, R10
 
-sub11:
-	PREFETCHT0   2048(R10)
-	PREFETCHT0   2112(R10)
-	VMOVDQU      (R10), Y7
-	VMOVDQU      32(R10), Y8
+sub17:
+	PREFETCHT0   2048(R11)
+	PREFETCHT0   2112(R11)
+	VMOVDQU      (R11), Y7
+	VMOVDQU      32(R11), Y8
 	VPAND        lowPairs<>+0(SB), Y7, Y7
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPBROADCASTD (SI), Y2
@@ -961,8 +1493,8 @@ sub11:
 	// VPDPBUSD Y9, Y8, Y7
 	LONG         $0x503dc2c4
 	BYTE         $0x000000f9
-	VMOVDQU      (R10), Y8
-	VMOVDQU      32(R10), Y9
+	VMOVDQU      (R11), Y8
+	VMOVDQU      32(R11), Y9
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x02, Y9, Y9
@@ -1003,8 +1535,8 @@ sub11:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      (R10), Y8
-	VMOVDQU      32(R10), Y9
+	VMOVDQU      (R11), Y8
+	VMOVDQU      32(R11), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
@@ -1045,8 +1577,8 @@ sub11:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      (R10), Y8
-	VMOVDQU      32(R10), Y9
+	VMOVDQU      (R11), Y8
+	VMOVDQU      32(R11), Y9
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x06, Y9, Y9
@@ -1087,7 +1619,7 @@ sub11:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VPMOVZXBD    (R11), Y8
+	VPMOVZXBD    (R12), Y8
 	VCVTDQ2PS    Y8, Y8
 	VCVTPH2PS    (CX), Y9
 	VMULPS       Y9, Y8, Y8
@@ -1103,22 +1635,22 @@ sub11:
 	VCVTDQ2PS    Y6, Y6
 	VMULPS       Y8, Y6, Y6
 	VMOVUPS      Y6, 576(DI)
-	VPMOVZXBD    16(R11), Y0
+	VPMOVZXBD    16(R12), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    (CX), Y2
 	VMULPS       Y2, Y0, Y0
 	VMOVUPS      Y0, 768(DI)
-	VPMOVZXBD    256(R11), Y0
+	VPMOVZXBD    256(R12), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    32(CX), Y2
 	VMULPS       Y2, Y0, Y0
 	VMOVUPS      Y0, 832(DI)
-	VPMOVZXBD    272(R11), Y0
+	VPMOVZXBD    272(R12), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    32(CX), Y2
 	VMULPS       Y2, Y0, Y0
 	VMOVUPS      Y0, 896(DI)
-	VPMOVZXBD    8(R11), Y0
+	VPMOVZXBD    8(R12), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y2
 	VMULPS       Y2, Y0, Y0
@@ -1134,23 +1666,23 @@ sub11:
 	VCVTDQ2PS    Y7, Y7
 	VMULPS       Y0, Y7, Y7
 	VMOVUPS      Y7, 608(DI)
-	VPMOVZXBD    24(R11), Y0
+	VPMOVZXBD    24(R12), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, 800(DI)
-	VPMOVZXBD    264(R11), Y0
+	VPMOVZXBD    264(R12), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    48(CX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, 864(DI)
-	VPMOVZXBD    280(R11), Y0
+	VPMOVZXBD    280(R12), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    48(CX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, 928(DI)
-	VMOVDQU      64(R10), Y7
-	VMOVDQU      96(R10), Y8
+	VMOVDQU      64(R11), Y7
+	VMOVDQU      96(R11), Y8
 	VPAND        lowPairs<>+0(SB), Y7, Y7
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPBROADCASTD 16(SI), Y2
@@ -1197,8 +1729,8 @@ sub11:
 	// VPDPBUSD Y9, Y8, Y7
 	LONG         $0x503dc2c4
 	BYTE         $0x000000f9
-	VMOVDQU      64(R10), Y8
-	VMOVDQU      96(R10), Y9
+	VMOVDQU      64(R11), Y8
+	VMOVDQU      96(R11), Y9
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x02, Y9, Y9
@@ -1239,8 +1771,8 @@ sub11:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      64(R10), Y8
-	VMOVDQU      96(R10), Y9
+	VMOVDQU      64(R11), Y8
+	VMOVDQU      96(R11), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
@@ -1281,8 +1813,8 @@ sub11:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      64(R10), Y8
-	VMOVDQU      96(R10), Y9
+	VMOVDQU      64(R11), Y8
+	VMOVDQU      96(R11), Y9
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x06, Y9, Y9
@@ -1407,21 +1939,21 @@ sub11:
 	VFNMADD231PS 928(DI), Y2, Y7
 	VFMADD213PS  224(DI), Y0, Y7
 	VMOVUPS      Y7, 224(DI)
+	ADDQ         $+128, R11
+	ADDQ         $+32, R12
+	ADDQ         $+32, SI
 	ADDQ         $+4, R8
 	ADDQ         $+4, R9
-	ADDQ         $+128, R10
-	ADDQ         $+32, R11
-	ADDQ         $+32, SI
-	DECQ         R12
-	JNZ          sub11
+	DECQ         R10
+	JNZ          sub17
 	ADDQ         $+1600, CX
 	DECQ         DX
-	JNZ          block10
+	JNZ          block16
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain12
+	JEQ          plain18
 	VMOVUPS      (DI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1450,9 +1982,9 @@ sub11:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored13
+	JMP          stored19
 
-plain12:
+plain18:
 	VMOVUPS (DI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(DI), Y0
@@ -1474,21 +2006,21 @@ plain12:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored13:
+stored19:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
 
-next9:
+next15:
 	CMPQ    40(SP), $0x03
-	JLT     next15
+	JLT     next21
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	MOVQ    24(SP), BX
-	LEAQ    111(SP), SI
+	LEAQ    127(SP), SI
 	ANDQ    $-64, SI
 	LEAQ    (BX)(DX*1), DI
 	MOVQ    DX, R8
@@ -1503,7 +2035,7 @@ next9:
 	VMOVUPS Y0, 128(SI)
 	VMOVUPS Y0, 160(SI)
 
-block16:
+block22:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -1531,17 +2063,17 @@ block16:
 	PREFETCHT1 4544(CX)
 	PREFETCHT0 2560(CX)
 	PREFETCHT1 4608(CX)
-	LEAQ       576(CX), R9
-	LEAQ       64(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       576(CX), R10
+	LEAQ       64(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub17:
-	PREFETCHT0   2048(R9)
-	PREFETCHT1   4096(R9)
-	PREFETCHT0   2112(R9)
-	PREFETCHT1   4160(R9)
-	VMOVDQU      (R9), Y5
-	VMOVDQU      32(R9), Y6
+sub23:
+	PREFETCHT0   2048(R10)
+	PREFETCHT1   4096(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   4160(R10)
+	VMOVDQU      (R10), Y5
+	VMOVDQU      32(R10), Y6
 	VPAND        lowPairs<>+0(SB), Y5, Y5
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPBROADCASTD (BX), Y2
@@ -1577,8 +2109,8 @@ sub17:
 	// VPDPBUSD Y7, Y6, Y5
 	LONG         $0x504de2c4
 	BYTE         $0x000000ef
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPSRLW       $0x02, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x02, Y7, Y7
@@ -1610,8 +2142,8 @@ sub17:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
@@ -1643,8 +2175,8 @@ sub17:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPSRLW       $0x06, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x06, Y7, Y7
@@ -1676,7 +2208,7 @@ sub17:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VPMOVZXBD    (R10), Y6
+	VPMOVZXBD    (R11), Y6
 	VCVTDQ2PS    Y6, Y6
 	VCVTPH2PS    (CX), Y7
 	VMULPS       Y7, Y6, Y6
@@ -1689,22 +2221,22 @@ sub17:
 	VCVTDQ2PS    Y4, Y4
 	VMULPS       Y6, Y4, Y4
 	VMOVUPS      Y4, 512(SI)
-	VPMOVZXBD    16(R10), Y0
+	VPMOVZXBD    16(R11), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    (CX), Y2
 	VMULPS       Y2, Y0, Y0
 	VMOVUPS      Y0, 768(SI)
-	VPMOVZXBD    256(R10), Y0
+	VPMOVZXBD    256(R11), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    32(CX), Y2
 	VMULPS       Y2, Y0, Y0
 	VMOVUPS      Y0, 832(SI)
-	VPMOVZXBD    272(R10), Y0
+	VPMOVZXBD    272(R11), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    32(CX), Y2
 	VMULPS       Y2, Y0, Y0
 	VMOVUPS      Y0, 896(SI)
-	VPMOVZXBD    8(R10), Y0
+	VPMOVZXBD    8(R11), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y2
 	VMULPS       Y2, Y0, Y0
@@ -1717,23 +2249,23 @@ sub17:
 	VCVTDQ2PS    Y5, Y5
 	VMULPS       Y0, Y5, Y5
 	VMOVUPS      Y5, 544(SI)
-	VPMOVZXBD    24(R10), Y0
+	VPMOVZXBD    24(R11), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, 800(SI)
-	VPMOVZXBD    264(R10), Y0
+	VPMOVZXBD    264(R11), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    48(CX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, 864(SI)
-	VPMOVZXBD    280(R10), Y0
+	VPMOVZXBD    280(R11), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    48(CX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, 928(SI)
-	VMOVDQU      64(R9), Y5
-	VMOVDQU      96(R9), Y6
+	VMOVDQU      64(R10), Y5
+	VMOVDQU      96(R10), Y6
 	VPAND        lowPairs<>+0(SB), Y5, Y5
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPBROADCASTD 16(BX), Y2
@@ -1769,8 +2301,8 @@ sub17:
 	// VPDPBUSD Y7, Y6, Y5
 	LONG         $0x504de2c4
 	BYTE         $0x000000ef
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPSRLW       $0x02, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x02, Y7, Y7
@@ -1802,8 +2334,8 @@ sub17:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
@@ -1835,8 +2367,8 @@ sub17:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPSRLW       $0x06, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x06, Y7, Y7
@@ -1931,21 +2463,21 @@ sub17:
 	VFNMADD231PS 928(SI), Y2, Y5
 	VFMADD213PS  160(SI), Y0, Y5
 	VMOVUPS      Y5, 160(SI)
+	ADDQ         $+128, R10
+	ADDQ         $+32, R11
+	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
-	ADDQ         $+128, R9
-	ADDQ         $+32, R10
-	ADDQ         $+32, BX
-	DECQ         R11
-	JNZ          sub17
+	DECQ         R9
+	JNZ          sub23
 	ADDQ         $+1600, CX
 	DECQ         DX
-	JNZ          block16
+	JNZ          block22
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain18
+	JEQ          plain24
 	VMOVUPS      (SI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1967,9 +2499,9 @@ sub17:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored19
+	JMP          stored25
 
-plain18:
+plain24:
 	VMOVUPS (SI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(SI), Y0
@@ -1986,21 +2518,21 @@ plain18:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored19:
+stored25:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next15:
+next21:
 	CMPQ   40(SP), $0x02
-	JLT    next21
+	JLT    next27
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -2012,7 +2544,7 @@ next15:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-block22:
+block28:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -2040,17 +2572,17 @@ block22:
 	PREFETCHT1 4544(CX)
 	PREFETCHT0 2560(CX)
 	PREFETCHT1 4608(CX)
-	LEAQ       576(CX), R9
-	LEAQ       64(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       576(CX), R10
+	LEAQ       64(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub23:
-	PREFETCHT0   2048(R9)
-	PREFETCHT1   4096(R9)
-	PREFETCHT0   2112(R9)
-	PREFETCHT1   4160(R9)
-	VMOVDQU      (R9), Y7
-	VMOVDQU      32(R9), Y8
+sub29:
+	PREFETCHT0   2048(R10)
+	PREFETCHT1   4096(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   4160(R10)
+	VMOVDQU      (R10), Y7
+	VMOVDQU      32(R10), Y8
 	VPAND        lowPairs<>+0(SB), Y7, Y7
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPBROADCASTD (BX), Y6
@@ -2075,8 +2607,8 @@ sub23:
 	// VPDPBUSD Y9, Y8, Y7
 	LONG         $0x503dc2c4
 	BYTE         $0x000000f9
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
+	VMOVDQU      (R10), Y8
+	VMOVDQU      32(R10), Y9
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x02, Y9, Y9
@@ -2099,8 +2631,8 @@ sub23:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
+	VMOVDQU      (R10), Y8
+	VMOVDQU      32(R10), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
@@ -2123,8 +2655,8 @@ sub23:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
+	VMOVDQU      (R10), Y8
+	VMOVDQU      32(R10), Y9
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x06, Y9, Y9
@@ -2147,7 +2679,7 @@ sub23:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VPMOVZXBD    (R10), Y8
+	VPMOVZXBD    (R11), Y8
 	VCVTDQ2PS    Y8, Y8
 	VCVTPH2PS    (CX), Y9
 	VMULPS       Y9, Y8, Y8
@@ -2157,22 +2689,22 @@ sub23:
 	VCVTDQ2PS    Y6, Y6
 	VMULPS       Y8, Y6, Y6
 	VMOVUPS      Y6, 448(SI)
-	VPMOVZXBD    16(R10), Y4
+	VPMOVZXBD    16(R11), Y4
 	VCVTDQ2PS    Y4, Y4
 	VCVTPH2PS    (CX), Y6
 	VMULPS       Y6, Y4, Y4
 	VMOVUPS      Y4, 768(SI)
-	VPMOVZXBD    256(R10), Y4
+	VPMOVZXBD    256(R11), Y4
 	VCVTDQ2PS    Y4, Y4
 	VCVTPH2PS    32(CX), Y6
 	VMULPS       Y6, Y4, Y4
 	VMOVUPS      Y4, 832(SI)
-	VPMOVZXBD    272(R10), Y4
+	VPMOVZXBD    272(R11), Y4
 	VCVTDQ2PS    Y4, Y4
 	VCVTPH2PS    32(CX), Y6
 	VMULPS       Y6, Y4, Y4
 	VMOVUPS      Y4, 896(SI)
-	VPMOVZXBD    8(R10), Y4
+	VPMOVZXBD    8(R11), Y4
 	VCVTDQ2PS    Y4, Y4
 	VCVTPH2PS    16(CX), Y6
 	VMULPS       Y6, Y4, Y4
@@ -2182,23 +2714,23 @@ sub23:
 	VCVTDQ2PS    Y7, Y7
 	VMULPS       Y4, Y7, Y7
 	VMOVUPS      Y7, 480(SI)
-	VPMOVZXBD    24(R10), Y4
+	VPMOVZXBD    24(R11), Y4
 	VCVTDQ2PS    Y4, Y4
 	VCVTPH2PS    16(CX), Y5
 	VMULPS       Y5, Y4, Y4
 	VMOVUPS      Y4, 800(SI)
-	VPMOVZXBD    264(R10), Y4
+	VPMOVZXBD    264(R11), Y4
 	VCVTDQ2PS    Y4, Y4
 	VCVTPH2PS    48(CX), Y5
 	VMULPS       Y5, Y4, Y4
 	VMOVUPS      Y4, 864(SI)
-	VPMOVZXBD    280(R10), Y4
+	VPMOVZXBD    280(R11), Y4
 	VCVTDQ2PS    Y4, Y4
 	VCVTPH2PS    48(CX), Y5
 	VMULPS       Y5, Y4, Y4
 	VMOVUPS      Y4, 928(SI)
-	VMOVDQU      64(R9), Y7
-	VMOVDQU      96(R9), Y8
+	VMOVDQU      64(R10), Y7
+	VMOVDQU      96(R10), Y8
 	VPAND        lowPairs<>+0(SB), Y7, Y7
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPBROADCASTD 16(BX), Y6
@@ -2223,8 +2755,8 @@ sub23:
 	// VPDPBUSD Y9, Y8, Y7
 	LONG         $0x503dc2c4
 	BYTE         $0x000000f9
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
+	VMOVDQU      64(R10), Y8
+	VMOVDQU      96(R10), Y9
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x02, Y9, Y9
@@ -2247,8 +2779,8 @@ sub23:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
+	VMOVDQU      64(R10), Y8
+	VMOVDQU      96(R10), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
@@ -2271,8 +2803,8 @@ sub23:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
+	VMOVDQU      64(R10), Y8
+	VMOVDQU      96(R10), Y9
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x06, Y9, Y9
@@ -2333,21 +2865,21 @@ sub23:
 	VFNMADD231PS 864(SI), Y5, Y7
 	VFNMADD231PS 928(SI), Y8, Y7
 	VFMADD231PS  Y4, Y7, Y3
+	ADDQ         $+128, R10
+	ADDQ         $+32, R11
+	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
-	ADDQ         $+128, R9
-	ADDQ         $+32, R10
-	ADDQ         $+32, BX
-	DECQ         R11
-	JNZ          sub23
+	DECQ         R9
+	JNZ          sub29
 	ADDQ         $+1600, CX
 	DECQ         DX
-	JNZ          block22
+	JNZ          block28
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain24
+	JEQ          plain30
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
@@ -2358,9 +2890,9 @@ sub23:
 	VADDPS       32(DX), Y3, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored25
+	JMP          stored31
 
-plain24:
+plain30:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
@@ -2368,21 +2900,21 @@ plain24:
 	VMOVUPS Y3, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored25:
+stored31:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next21:
+next27:
 	CMPQ   40(SP), $0x01
-	JLT    next27
+	JLT    next33
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -2392,7 +2924,7 @@ next21:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-block28:
+block34:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -2420,17 +2952,17 @@ block28:
 	PREFETCHT1 4544(CX)
 	PREFETCHT0 2560(CX)
 	PREFETCHT1 4608(CX)
-	LEAQ       576(CX), R9
-	LEAQ       64(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       576(CX), R10
+	LEAQ       64(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub29:
-	PREFETCHT0   2048(R9)
-	PREFETCHT1   4096(R9)
-	PREFETCHT0   2112(R9)
-	PREFETCHT1   4160(R9)
-	VMOVDQU      (R9), Y3
-	VMOVDQU      32(R9), Y4
+sub35:
+	PREFETCHT0   2048(R10)
+	PREFETCHT1   4096(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   4160(R10)
+	VMOVDQU      (R10), Y3
+	VMOVDQU      32(R10), Y4
 	VPAND        lowPairs<>+0(SB), Y3, Y3
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPBROADCASTD (BX), Y5
@@ -2444,8 +2976,8 @@ sub29:
 	// VPDPBUSD Y5, Y4, Y3
 	LONG         $0x505de2c4
 	BYTE         $0x000000dd
-	VMOVDQU      (R9), Y4
-	VMOVDQU      32(R9), Y5
+	VMOVDQU      (R10), Y4
+	VMOVDQU      32(R10), Y5
 	VPSRLW       $0x02, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x02, Y5, Y5
@@ -2459,8 +2991,8 @@ sub29:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VMOVDQU      (R9), Y4
-	VMOVDQU      32(R9), Y5
+	VMOVDQU      (R10), Y4
+	VMOVDQU      32(R10), Y5
 	VPSRLW       $0x04, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
@@ -2474,8 +3006,8 @@ sub29:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VMOVDQU      (R9), Y4
-	VMOVDQU      32(R9), Y5
+	VMOVDQU      (R10), Y4
+	VMOVDQU      32(R10), Y5
 	VPSRLW       $0x06, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x06, Y5, Y5
@@ -2489,52 +3021,52 @@ sub29:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VPMOVZXBD    (R10), Y4
+	VPMOVZXBD    (R11), Y4
 	VCVTDQ2PS    Y4, Y4
 	VCVTPH2PS    (CX), Y5
 	VMULPS       Y5, Y4, Y4
 	VCVTDQ2PS    Y2, Y2
 	VMULPS       Y4, Y2, Y2
 	VMOVUPS      Y2, 384(SI)
-	VPMOVZXBD    16(R10), Y2
+	VPMOVZXBD    16(R11), Y2
 	VCVTDQ2PS    Y2, Y2
 	VCVTPH2PS    (CX), Y4
 	VMULPS       Y4, Y2, Y2
 	VMOVUPS      Y2, 768(SI)
-	VPMOVZXBD    256(R10), Y2
+	VPMOVZXBD    256(R11), Y2
 	VCVTDQ2PS    Y2, Y2
 	VCVTPH2PS    32(CX), Y4
 	VMULPS       Y4, Y2, Y2
 	VMOVUPS      Y2, 832(SI)
-	VPMOVZXBD    272(R10), Y2
+	VPMOVZXBD    272(R11), Y2
 	VCVTDQ2PS    Y2, Y2
 	VCVTPH2PS    32(CX), Y4
 	VMULPS       Y4, Y2, Y2
 	VMOVUPS      Y2, 896(SI)
-	VPMOVZXBD    8(R10), Y2
+	VPMOVZXBD    8(R11), Y2
 	VCVTDQ2PS    Y2, Y2
 	VCVTPH2PS    16(CX), Y4
 	VMULPS       Y4, Y2, Y2
 	VCVTDQ2PS    Y3, Y3
 	VMULPS       Y2, Y3, Y3
 	VMOVUPS      Y3, 416(SI)
-	VPMOVZXBD    24(R10), Y2
+	VPMOVZXBD    24(R11), Y2
 	VCVTDQ2PS    Y2, Y2
 	VCVTPH2PS    16(CX), Y3
 	VMULPS       Y3, Y2, Y2
 	VMOVUPS      Y2, 800(SI)
-	VPMOVZXBD    264(R10), Y2
+	VPMOVZXBD    264(R11), Y2
 	VCVTDQ2PS    Y2, Y2
 	VCVTPH2PS    48(CX), Y3
 	VMULPS       Y3, Y2, Y2
 	VMOVUPS      Y2, 864(SI)
-	VPMOVZXBD    280(R10), Y2
+	VPMOVZXBD    280(R11), Y2
 	VCVTDQ2PS    Y2, Y2
 	VCVTPH2PS    48(CX), Y3
 	VMULPS       Y3, Y2, Y2
 	VMOVUPS      Y2, 928(SI)
-	VMOVDQU      64(R9), Y3
-	VMOVDQU      96(R9), Y4
+	VMOVDQU      64(R10), Y3
+	VMOVDQU      96(R10), Y4
 	VPAND        lowPairs<>+0(SB), Y3, Y3
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPBROADCASTD 16(BX), Y5
@@ -2548,8 +3080,8 @@ sub29:
 	// VPDPBUSD Y5, Y4, Y3
 	LONG         $0x505de2c4
 	BYTE         $0x000000dd
-	VMOVDQU      64(R9), Y4
-	VMOVDQU      96(R9), Y5
+	VMOVDQU      64(R10), Y4
+	VMOVDQU      96(R10), Y5
 	VPSRLW       $0x02, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x02, Y5, Y5
@@ -2563,8 +3095,8 @@ sub29:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VMOVDQU      64(R9), Y4
-	VMOVDQU      96(R9), Y5
+	VMOVDQU      64(R10), Y4
+	VMOVDQU      96(R10), Y5
 	VPSRLW       $0x04, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
@@ -2578,8 +3110,8 @@ sub29:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VMOVDQU      64(R9), Y4
-	VMOVDQU      96(R9), Y5
+	VMOVDQU      64(R10), Y4
+	VMOVDQU      96(R10), Y5
 	VPSRLW       $0x06, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x06, Y5, Y5
@@ -2612,46 +3144,48 @@ sub29:
 	VFNMADD231PS 864(SI), Y5, Y3
 	VFNMADD231PS 928(SI), Y6, Y3
 	VFMADD231PS  Y4, Y3, Y1
+	ADDQ         $+128, R10
+	ADDQ         $+32, R11
+	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
-	ADDQ         $+128, R9
-	ADDQ         $+32, R10
-	ADDQ         $+32, BX
-	DECQ         R11
-	JNZ          sub29
+	DECQ         R9
+	JNZ          sub35
 	ADDQ         $+1600, CX
 	DECQ         DX
-	JNZ          block28
+	JNZ          block34
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain30
+	JEQ          plain36
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored31
+	JMP          stored37
 
-plain30:
+plain36:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored31:
+stored37:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next27:
+next33:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

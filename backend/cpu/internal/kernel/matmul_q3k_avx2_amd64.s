@@ -6,14 +6,534 @@
 
 // func matmulQ3KAVX2(a *MatMulArgs)
 // Requires: AVX, AVX2, F16C, FMA3, MMX+
-TEXT ·matmulQ3KAVX2(SB), $1104-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulQ3KAVX2(SB), $2112-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ   a+0(FP), AX
+	MOVQ   40(AX), CX
+	MOVQ   CX, 24(SP)
+	MOVQ   64(AX), AX
+	MOVQ   AX, 40(SP)
+	MOVQ   8(SP), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   127(SP), SI
+	ANDQ   $-64, SI
+	MOVQ   CX, DI
+	ADDQ   48(SP), DI
+	LEAQ   992(SI), R8
+	LEAQ   (BX)(DX*1), R9
+	MOVQ   DX, R10
+	SHRQ   $0x05, R10
+	LEAQ   (R9)(R10*4), R10
+	SHRQ   $0x08, DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+block4:
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 128(CX)
+	PREFETCHT0 192(CX)
+	PREFETCHT0 256(CX)
+	PREFETCHT0 1536(CX)
+	PREFETCHT1 3072(CX)
+	PREFETCHT0 1600(CX)
+	PREFETCHT1 3136(CX)
+	PREFETCHT0 1664(CX)
+	PREFETCHT1 3200(CX)
+	PREFETCHT0 1728(CX)
+	PREFETCHT1 3264(CX)
+	PREFETCHT0 1792(CX)
+	PREFETCHT1 3328(CX)
+	LEAQ       288(CX), R12
+	LEAQ       32(CX), R13
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	PREFETCHT0 192(DI)
+	PREFETCHT0 256(DI)
+	PREFETCHT0 1536(DI)
+	PREFETCHT1 3072(DI)
+	PREFETCHT0 1600(DI)
+	PREFETCHT1 3136(DI)
+	PREFETCHT0 1664(DI)
+	PREFETCHT1 3200(DI)
+	PREFETCHT0 1728(DI)
+	PREFETCHT1 3264(DI)
+	PREFETCHT0 1792(DI)
+	PREFETCHT1 3328(DI)
+	LEAQ       288(DI), R14
+	LEAQ       32(DI), R15
+	MOVQ       $0x0000000000000008, R11
+
+sub5:
+	PREFETCHT0   1536(R12)
+	PREFETCHT1   3072(R12)
+	PREFETCHT0   1600(R12)
+	PREFETCHT1   3136(R12)
+	PREFETCHT0   1664(R12)
+	PREFETCHT1   3200(R12)
+	VMOVDQU      (R12), Y4
+	VMOVDQU      32(R12), Y5
+	VPAND        lowPairs<>+0(SB), Y4, Y4
+	VPAND        lowPairs<>+0(SB), Y5, Y5
+	VMOVDQU      128(R12), Y6
+	VPSLLW       $0x02, Y6, Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y4, Y4
+	VMOVDQU      160(R12), Y6
+	VPSLLW       $0x02, Y6, Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y5, Y5
+	VPBROADCASTD (BX), Y6
+	VPMADDUBSW   Y6, Y4, Y4
+	VPMADDUBSW   Y6, Y5, Y5
+	VMOVDQU      (R12), Y6
+	VMOVDQU      32(R12), Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R12), Y8
+	VPSLLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R12), Y8
+	VPSLLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 4(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      (R12), Y6
+	VMOVDQU      32(R12), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R12), Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R12), Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 8(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      (R12), Y6
+	VMOVDQU      32(R12), Y7
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R12), Y8
+	VPSRLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R12), Y8
+	VPSRLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 12(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VPBROADCASTD (R10), Y6
+	VPMULLW      pair0000fffc<>+0(SB), Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPADDW       Y6, Y5, Y5
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPMADDWD     ones16<>+0(SB), Y5, Y5
+	VPMOVSXBD    (R13), Y6
+	VCVTDQ2PS    Y6, Y6
+	VCVTPH2PS    (CX), Y7
+	VMULPS       Y7, Y6, Y6
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      Y4, 384(SI)
+	VPMOVSXBD    16(R13), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    (CX), Y6
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      Y4, 768(SI)
+	VPMOVSXBD    8(R13), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    16(CX), Y6
+	VMULPS       Y6, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VMOVUPS      Y5, 416(SI)
+	VPMOVSXBD    24(R13), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    16(CX), Y5
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      Y4, 800(SI)
+	VMOVDQU      64(R12), Y4
+	VMOVDQU      96(R12), Y5
+	VPAND        lowPairs<>+0(SB), Y4, Y4
+	VPAND        lowPairs<>+0(SB), Y5, Y5
+	VMOVDQU      128(R12), Y6
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y4, Y4
+	VMOVDQU      160(R12), Y6
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y5, Y5
+	VPBROADCASTD 16(BX), Y6
+	VPMADDUBSW   Y6, Y4, Y4
+	VPMADDUBSW   Y6, Y5, Y5
+	VMOVDQU      64(R12), Y6
+	VMOVDQU      96(R12), Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R12), Y8
+	VPSRLW       $0x03, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R12), Y8
+	VPSRLW       $0x03, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 20(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      64(R12), Y6
+	VMOVDQU      96(R12), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R12), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R12), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 24(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      64(R12), Y6
+	VMOVDQU      96(R12), Y7
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R12), Y8
+	VPSRLW       $0x05, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R12), Y8
+	VPSRLW       $0x05, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 28(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VPBROADCASTD (R10), Y6
+	VPMULLW      pairfffc0000<>+0(SB), Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPADDW       Y6, Y5, Y5
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPMADDWD     ones16<>+0(SB), Y5, Y5
+	VBROADCASTSS (R9), Y6
+	VCVTDQ2PS    Y4, Y4
+	VMOVUPS      768(SI), Y7
+	VFMADD213PS  384(SI), Y7, Y4
+	VFMADD231PS  Y6, Y4, Y0
+	VCVTDQ2PS    Y5, Y5
+	VMOVUPS      800(SI), Y4
+	VFMADD213PS  416(SI), Y4, Y5
+	VFMADD231PS  Y6, Y5, Y1
+	ADDQ         $+192, R12
+	ADDQ         $+32, R13
+	PREFETCHT0   1536(R14)
+	PREFETCHT1   3072(R14)
+	PREFETCHT0   1600(R14)
+	PREFETCHT1   3136(R14)
+	PREFETCHT0   1664(R14)
+	PREFETCHT1   3200(R14)
+	VMOVDQU      (R14), Y4
+	VMOVDQU      32(R14), Y5
+	VPAND        lowPairs<>+0(SB), Y4, Y4
+	VPAND        lowPairs<>+0(SB), Y5, Y5
+	VMOVDQU      128(R14), Y6
+	VPSLLW       $0x02, Y6, Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y4, Y4
+	VMOVDQU      160(R14), Y6
+	VPSLLW       $0x02, Y6, Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y5, Y5
+	VPBROADCASTD (BX), Y6
+	VPMADDUBSW   Y6, Y4, Y4
+	VPMADDUBSW   Y6, Y5, Y5
+	VMOVDQU      (R14), Y6
+	VMOVDQU      32(R14), Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R14), Y8
+	VPSLLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R14), Y8
+	VPSLLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 4(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      (R14), Y6
+	VMOVDQU      32(R14), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R14), Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R14), Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 8(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      (R14), Y6
+	VMOVDQU      32(R14), Y7
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R14), Y8
+	VPSRLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R14), Y8
+	VPSRLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 12(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VPBROADCASTD (R10), Y6
+	VPMULLW      pair0000fffc<>+0(SB), Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPADDW       Y6, Y5, Y5
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPMADDWD     ones16<>+0(SB), Y5, Y5
+	VPMOVSXBD    (R15), Y6
+	VCVTDQ2PS    Y6, Y6
+	VCVTPH2PS    (DI), Y7
+	VMULPS       Y7, Y6, Y6
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      Y4, 384(R8)
+	VPMOVSXBD    16(R15), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    (DI), Y6
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      Y4, 768(R8)
+	VPMOVSXBD    8(R15), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    16(DI), Y6
+	VMULPS       Y6, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VMOVUPS      Y5, 416(R8)
+	VPMOVSXBD    24(R15), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    16(DI), Y5
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      Y4, 800(R8)
+	VMOVDQU      64(R14), Y4
+	VMOVDQU      96(R14), Y5
+	VPAND        lowPairs<>+0(SB), Y4, Y4
+	VPAND        lowPairs<>+0(SB), Y5, Y5
+	VMOVDQU      128(R14), Y6
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y4, Y4
+	VMOVDQU      160(R14), Y6
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y5, Y5
+	VPBROADCASTD 16(BX), Y6
+	VPMADDUBSW   Y6, Y4, Y4
+	VPMADDUBSW   Y6, Y5, Y5
+	VMOVDQU      64(R14), Y6
+	VMOVDQU      96(R14), Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R14), Y8
+	VPSRLW       $0x03, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R14), Y8
+	VPSRLW       $0x03, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 20(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      64(R14), Y6
+	VMOVDQU      96(R14), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R14), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R14), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 24(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      64(R14), Y6
+	VMOVDQU      96(R14), Y7
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R14), Y8
+	VPSRLW       $0x05, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R14), Y8
+	VPSRLW       $0x05, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 28(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VPBROADCASTD (R10), Y6
+	VPMULLW      pairfffc0000<>+0(SB), Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPADDW       Y6, Y5, Y5
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPMADDWD     ones16<>+0(SB), Y5, Y5
+	VBROADCASTSS (R9), Y6
+	VCVTDQ2PS    Y4, Y4
+	VMOVUPS      768(R8), Y7
+	VFMADD213PS  384(R8), Y7, Y4
+	VFMADD231PS  Y6, Y4, Y2
+	VCVTDQ2PS    Y5, Y5
+	VMOVUPS      800(R8), Y4
+	VFMADD213PS  416(R8), Y4, Y5
+	VFMADD231PS  Y6, Y5, Y3
+	ADDQ         $+192, R14
+	ADDQ         $+32, R15
+	ADDQ         $+32, BX
+	ADDQ         $+4, R9
+	ADDQ         $+4, R10
+	DECQ         R11
+	JNZ          sub5
+	ADDQ         $+1824, CX
+	ADDQ         $+1824, DI
+	DECQ         DX
+	JNZ          block4
+	MOVQ         a+0(FP), CX
+	MOVQ         8(CX), BX
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	MOVQ         56(SP), CX
+	JEQ          plain6
+	VADDPS       (DX), Y0, Y0
+	VMOVUPS      Y0, (DX)
+	VADDPS       (DX)(CX*1), Y2, Y0
+	VMOVUPS      Y0, (DX)(CX*1)
+	VADDPS       32(DX), Y1, Y0
+	VMOVUPS      Y0, 32(DX)
+	VADDPS       32(DX)(CX*1), Y3, Y0
+	VMOVUPS      Y0, 32(DX)(CX*1)
+	LEAQ         (DX)(BX*4), DX
+	JMP          stored7
+
+plain6:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y2, (DX)(CX*1)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y3, 32(DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored7:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,9 +544,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile8:
 	CMPQ    40(SP), $0x06
-	JLT     next3
+	JLT     next9
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
@@ -34,7 +554,7 @@ tile2:
 	LEAQ    (AX)(AX*2), BX
 	LEAQ    (AX)(AX*4), SI
 	MOVQ    24(SP), DI
-	LEAQ    111(SP), R8
+	LEAQ    127(SP), R8
 	ANDQ    $-64, R8
 	LEAQ    (DI)(DX*1), R9
 	MOVQ    DX, R10
@@ -55,29 +575,29 @@ tile2:
 	VMOVUPS Y0, 320(R8)
 	VMOVUPS Y0, 352(R8)
 
-block4:
+block10:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
 	PREFETCHT0 2240(CX)
 	PREFETCHT0 2304(CX)
-	LEAQ       288(CX), R11
-	LEAQ       32(CX), R12
-	MOVQ       $0x0000000000000008, R13
+	LEAQ       288(CX), R12
+	LEAQ       32(CX), R13
+	MOVQ       $0x0000000000000008, R11
 
-sub5:
-	PREFETCHT0   2048(R11)
-	PREFETCHT0   2112(R11)
-	PREFETCHT0   2176(R11)
-	VMOVDQU      (R11), Y10
-	VMOVDQU      32(R11), Y11
+sub11:
+	PREFETCHT0   2048(R12)
+	PREFETCHT0   2112(R12)
+	PREFETCHT0   2176(R12)
+	VMOVDQU      (R12), Y10
+	VMOVDQU      32(R12), Y11
 	VPAND        lowPairs<>+0(SB), Y10, Y10
 	VPAND        lowPairs<>+0(SB), Y11, Y11
-	VMOVDQU      128(R11), Y0
+	VMOVDQU      128(R12), Y0
 	VPSLLW       $0x02, Y0, Y0
 	VPAND        thirdBits<>+0(SB), Y0, Y0
 	VPOR         Y0, Y10, Y10
-	VMOVDQU      160(R11), Y0
+	VMOVDQU      160(R12), Y0
 	VPSLLW       $0x02, Y0, Y0
 	VPAND        thirdBits<>+0(SB), Y0, Y0
 	VPOR         Y0, Y11, Y11
@@ -99,17 +619,17 @@ sub5:
 	VPBROADCASTD (DI)(SI*1), Y12
 	VPMADDUBSW   Y12, Y10, Y10
 	VPMADDUBSW   Y12, Y11, Y11
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
+	VMOVDQU      (R12), Y12
+	VMOVDQU      32(R12), Y13
 	VPSRLW       $0x02, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x02, Y13, Y13
 	VPAND        lowPairs<>+0(SB), Y13, Y13
-	VMOVDQU      128(R11), Y14
+	VMOVDQU      128(R12), Y14
 	VPSLLW       $0x01, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      160(R11), Y14
+	VMOVDQU      160(R12), Y14
 	VPSLLW       $0x01, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -143,16 +663,16 @@ sub5:
 	VPADDW       Y12, Y10, Y10
 	VPMADDUBSW   Y14, Y13, Y12
 	VPADDW       Y12, Y11, Y11
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
+	VMOVDQU      (R12), Y12
+	VMOVDQU      32(R12), Y13
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x04, Y13, Y13
 	VPAND        lowPairs<>+0(SB), Y13, Y13
-	VMOVDQU      128(R11), Y14
+	VMOVDQU      128(R12), Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      160(R11), Y14
+	VMOVDQU      160(R12), Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
 	VPBROADCASTD 8(DI), Y14
@@ -185,17 +705,17 @@ sub5:
 	VPADDW       Y12, Y10, Y10
 	VPMADDUBSW   Y14, Y13, Y12
 	VPADDW       Y12, Y11, Y11
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
+	VMOVDQU      (R12), Y12
+	VMOVDQU      32(R12), Y13
 	VPSRLW       $0x06, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x06, Y13, Y13
 	VPAND        lowPairs<>+0(SB), Y13, Y13
-	VMOVDQU      128(R11), Y14
+	VMOVDQU      128(R12), Y14
 	VPSRLW       $0x01, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      160(R11), Y14
+	VMOVDQU      160(R12), Y14
 	VPSRLW       $0x01, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -265,7 +785,7 @@ sub5:
 	VPADDW       Y12, Y11, Y11
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPMADDWD     ones16<>+0(SB), Y11, Y11
-	VPMOVSXBD    (R12), Y12
+	VPMOVSXBD    (R13), Y12
 	VCVTDQ2PS    Y12, Y12
 	VCVTPH2PS    (CX), Y13
 	VMULPS       Y13, Y12, Y12
@@ -287,12 +807,12 @@ sub5:
 	VCVTDQ2PS    Y10, Y10
 	VMULPS       Y12, Y10, Y10
 	VMOVUPS      Y10, 704(R8)
-	VPMOVSXBD    16(R12), Y0
+	VPMOVSXBD    16(R13), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    (CX), Y2
 	VMULPS       Y2, Y0, Y0
 	VMOVUPS      Y0, 768(R8)
-	VPMOVSXBD    8(R12), Y0
+	VPMOVSXBD    8(R13), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y2
 	VMULPS       Y2, Y0, Y0
@@ -314,20 +834,20 @@ sub5:
 	VCVTDQ2PS    Y11, Y11
 	VMULPS       Y0, Y11, Y11
 	VMOVUPS      Y11, 736(R8)
-	VPMOVSXBD    24(R12), Y0
+	VPMOVSXBD    24(R13), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, 800(R8)
-	VMOVDQU      64(R11), Y10
-	VMOVDQU      96(R11), Y11
+	VMOVDQU      64(R12), Y10
+	VMOVDQU      96(R12), Y11
 	VPAND        lowPairs<>+0(SB), Y10, Y10
 	VPAND        lowPairs<>+0(SB), Y11, Y11
-	VMOVDQU      128(R11), Y0
+	VMOVDQU      128(R12), Y0
 	VPSRLW       $0x02, Y0, Y0
 	VPAND        thirdBits<>+0(SB), Y0, Y0
 	VPOR         Y0, Y10, Y10
-	VMOVDQU      160(R11), Y0
+	VMOVDQU      160(R12), Y0
 	VPSRLW       $0x02, Y0, Y0
 	VPAND        thirdBits<>+0(SB), Y0, Y0
 	VPOR         Y0, Y11, Y11
@@ -349,17 +869,17 @@ sub5:
 	VPBROADCASTD 16(DI)(SI*1), Y12
 	VPMADDUBSW   Y12, Y10, Y10
 	VPMADDUBSW   Y12, Y11, Y11
-	VMOVDQU      64(R11), Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      64(R12), Y12
+	VMOVDQU      96(R12), Y13
 	VPSRLW       $0x02, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x02, Y13, Y13
 	VPAND        lowPairs<>+0(SB), Y13, Y13
-	VMOVDQU      128(R11), Y14
+	VMOVDQU      128(R12), Y14
 	VPSRLW       $0x03, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      160(R11), Y14
+	VMOVDQU      160(R12), Y14
 	VPSRLW       $0x03, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -393,17 +913,17 @@ sub5:
 	VPADDW       Y12, Y10, Y10
 	VPMADDUBSW   Y14, Y13, Y12
 	VPADDW       Y12, Y11, Y11
-	VMOVDQU      64(R11), Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      64(R12), Y12
+	VMOVDQU      96(R12), Y13
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x04, Y13, Y13
 	VPAND        lowPairs<>+0(SB), Y13, Y13
-	VMOVDQU      128(R11), Y14
+	VMOVDQU      128(R12), Y14
 	VPSRLW       $0x04, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      160(R11), Y14
+	VMOVDQU      160(R12), Y14
 	VPSRLW       $0x04, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -437,17 +957,17 @@ sub5:
 	VPADDW       Y12, Y10, Y10
 	VPMADDUBSW   Y14, Y13, Y12
 	VPADDW       Y12, Y11, Y11
-	VMOVDQU      64(R11), Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      64(R12), Y12
+	VMOVDQU      96(R12), Y13
 	VPSRLW       $0x06, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x06, Y13, Y13
 	VPAND        lowPairs<>+0(SB), Y13, Y13
-	VMOVDQU      128(R11), Y14
+	VMOVDQU      128(R12), Y14
 	VPSRLW       $0x05, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      160(R11), Y14
+	VMOVDQU      160(R12), Y14
 	VPSRLW       $0x05, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -583,21 +1103,21 @@ sub5:
 	VFMADD213PS  736(R8), Y1, Y11
 	VFMADD213PS  352(R8), Y0, Y11
 	VMOVUPS      Y11, 352(R8)
+	ADDQ         $+192, R12
+	ADDQ         $+32, R13
+	ADDQ         $+32, DI
 	ADDQ         $+4, R9
 	ADDQ         $+4, R10
-	ADDQ         $+192, R11
-	ADDQ         $+32, R12
-	ADDQ         $+32, DI
-	DECQ         R13
-	JNZ          sub5
+	DECQ         R11
+	JNZ          sub11
 	ADDQ         $+1824, CX
 	DECQ         DX
-	JNZ          block4
+	JNZ          block10
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain6
+	JEQ          plain12
 	VMOVUPS      (R8), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -640,9 +1160,9 @@ sub5:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored7
+	JMP          stored13
 
-plain6:
+plain12:
 	VMOVUPS (R8), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(R8), Y0
@@ -674,23 +1194,23 @@ plain6:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored7:
+stored13:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x06, 40(SP)
-	JMP    tile2
+	JMP    tile8
 
-next3:
+next9:
 	CMPQ    40(SP), $0x04
-	JLT     next9
+	JLT     next15
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	LEAQ    (AX)(AX*2), BX
 	MOVQ    24(SP), SI
-	LEAQ    111(SP), DI
+	LEAQ    127(SP), DI
 	ANDQ    $-64, DI
 	LEAQ    (SI)(DX*1), R8
 	MOVQ    DX, R9
@@ -707,29 +1227,29 @@ next3:
 	VMOVUPS Y0, 192(DI)
 	VMOVUPS Y0, 224(DI)
 
-block10:
+block16:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
 	PREFETCHT0 2240(CX)
 	PREFETCHT0 2304(CX)
-	LEAQ       288(CX), R10
-	LEAQ       32(CX), R11
-	MOVQ       $0x0000000000000008, R12
+	LEAQ       288(CX), R11
+	LEAQ       32(CX), R12
+	MOVQ       $0x0000000000000008, R10
 
-sub11:
-	PREFETCHT0   2048(R10)
-	PREFETCHT0   2112(R10)
-	PREFETCHT0   2176(R10)
-	VMOVDQU      (R10), Y6
-	VMOVDQU      32(R10), Y7
+sub17:
+	PREFETCHT0   2048(R11)
+	PREFETCHT0   2112(R11)
+	PREFETCHT0   2176(R11)
+	VMOVDQU      (R11), Y6
+	VMOVDQU      32(R11), Y7
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R10), Y0
+	VMOVDQU      128(R11), Y0
 	VPSLLW       $0x02, Y0, Y0
 	VPAND        thirdBits<>+0(SB), Y0, Y0
 	VPOR         Y0, Y6, Y6
-	VMOVDQU      160(R10), Y0
+	VMOVDQU      160(R11), Y0
 	VPSLLW       $0x02, Y0, Y0
 	VPAND        thirdBits<>+0(SB), Y0, Y0
 	VPOR         Y0, Y7, Y7
@@ -745,17 +1265,17 @@ sub11:
 	VPBROADCASTD (SI)(BX*1), Y8
 	VPMADDUBSW   Y8, Y6, Y6
 	VPMADDUBSW   Y8, Y7, Y7
-	VMOVDQU      (R10), Y8
-	VMOVDQU      32(R10), Y9
+	VMOVDQU      (R11), Y8
+	VMOVDQU      32(R11), Y9
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x02, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R10), Y10
+	VMOVDQU      128(R11), Y10
 	VPSLLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R10), Y10
+	VMOVDQU      160(R11), Y10
 	VPSLLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -779,16 +1299,16 @@ sub11:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      (R10), Y8
-	VMOVDQU      32(R10), Y9
+	VMOVDQU      (R11), Y8
+	VMOVDQU      32(R11), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R10), Y10
+	VMOVDQU      128(R11), Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R10), Y10
+	VMOVDQU      160(R11), Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
 	VPBROADCASTD 8(SI), Y10
@@ -811,17 +1331,17 @@ sub11:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      (R10), Y8
-	VMOVDQU      32(R10), Y9
+	VMOVDQU      (R11), Y8
+	VMOVDQU      32(R11), Y9
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x06, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R10), Y10
+	VMOVDQU      128(R11), Y10
 	VPSRLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R10), Y10
+	VMOVDQU      160(R11), Y10
 	VPSRLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -869,7 +1389,7 @@ sub11:
 	VPADDW       Y8, Y7, Y7
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPMADDWD     ones16<>+0(SB), Y7, Y7
-	VPMOVSXBD    (R11), Y8
+	VPMOVSXBD    (R12), Y8
 	VCVTDQ2PS    Y8, Y8
 	VCVTPH2PS    (CX), Y9
 	VMULPS       Y9, Y8, Y8
@@ -885,12 +1405,12 @@ sub11:
 	VCVTDQ2PS    Y6, Y6
 	VMULPS       Y8, Y6, Y6
 	VMOVUPS      Y6, 576(DI)
-	VPMOVSXBD    16(R11), Y0
+	VPMOVSXBD    16(R12), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    (CX), Y2
 	VMULPS       Y2, Y0, Y0
 	VMOVUPS      Y0, 768(DI)
-	VPMOVSXBD    8(R11), Y0
+	VPMOVSXBD    8(R12), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y2
 	VMULPS       Y2, Y0, Y0
@@ -906,20 +1426,20 @@ sub11:
 	VCVTDQ2PS    Y7, Y7
 	VMULPS       Y0, Y7, Y7
 	VMOVUPS      Y7, 608(DI)
-	VPMOVSXBD    24(R11), Y0
+	VPMOVSXBD    24(R12), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, 800(DI)
-	VMOVDQU      64(R10), Y6
-	VMOVDQU      96(R10), Y7
+	VMOVDQU      64(R11), Y6
+	VMOVDQU      96(R11), Y7
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R10), Y0
+	VMOVDQU      128(R11), Y0
 	VPSRLW       $0x02, Y0, Y0
 	VPAND        thirdBits<>+0(SB), Y0, Y0
 	VPOR         Y0, Y6, Y6
-	VMOVDQU      160(R10), Y0
+	VMOVDQU      160(R11), Y0
 	VPSRLW       $0x02, Y0, Y0
 	VPAND        thirdBits<>+0(SB), Y0, Y0
 	VPOR         Y0, Y7, Y7
@@ -935,17 +1455,17 @@ sub11:
 	VPBROADCASTD 16(SI)(BX*1), Y8
 	VPMADDUBSW   Y8, Y6, Y6
 	VPMADDUBSW   Y8, Y7, Y7
-	VMOVDQU      64(R10), Y8
-	VMOVDQU      96(R10), Y9
+	VMOVDQU      64(R11), Y8
+	VMOVDQU      96(R11), Y9
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x02, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R10), Y10
+	VMOVDQU      128(R11), Y10
 	VPSRLW       $0x03, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R10), Y10
+	VMOVDQU      160(R11), Y10
 	VPSRLW       $0x03, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -969,17 +1489,17 @@ sub11:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      64(R10), Y8
-	VMOVDQU      96(R10), Y9
+	VMOVDQU      64(R11), Y8
+	VMOVDQU      96(R11), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R10), Y10
+	VMOVDQU      128(R11), Y10
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R10), Y10
+	VMOVDQU      160(R11), Y10
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1003,17 +1523,17 @@ sub11:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      64(R10), Y8
-	VMOVDQU      96(R10), Y9
+	VMOVDQU      64(R11), Y8
+	VMOVDQU      96(R11), Y9
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x06, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R10), Y10
+	VMOVDQU      128(R11), Y10
 	VPSRLW       $0x05, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R10), Y10
+	VMOVDQU      160(R11), Y10
 	VPSRLW       $0x05, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1105,21 +1625,21 @@ sub11:
 	VFMADD213PS  608(DI), Y1, Y7
 	VFMADD213PS  224(DI), Y0, Y7
 	VMOVUPS      Y7, 224(DI)
+	ADDQ         $+192, R11
+	ADDQ         $+32, R12
+	ADDQ         $+32, SI
 	ADDQ         $+4, R8
 	ADDQ         $+4, R9
-	ADDQ         $+192, R10
-	ADDQ         $+32, R11
-	ADDQ         $+32, SI
-	DECQ         R12
-	JNZ          sub11
+	DECQ         R10
+	JNZ          sub17
 	ADDQ         $+1824, CX
 	DECQ         DX
-	JNZ          block10
+	JNZ          block16
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain12
+	JEQ          plain18
 	VMOVUPS      (DI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1148,9 +1668,9 @@ sub11:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored13
+	JMP          stored19
 
-plain12:
+plain18:
 	VMOVUPS (DI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(DI), Y0
@@ -1172,21 +1692,21 @@ plain12:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored13:
+stored19:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
 
-next9:
+next15:
 	CMPQ    40(SP), $0x03
-	JLT     next15
+	JLT     next21
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	MOVQ    24(SP), BX
-	LEAQ    111(SP), SI
+	LEAQ    127(SP), SI
 	ANDQ    $-64, SI
 	LEAQ    (BX)(DX*1), DI
 	MOVQ    DX, R8
@@ -1201,7 +1721,7 @@ next9:
 	VMOVUPS Y0, 128(SI)
 	VMOVUPS Y0, 160(SI)
 
-block16:
+block22:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -1217,26 +1737,26 @@ block16:
 	PREFETCHT1 4288(CX)
 	PREFETCHT0 2304(CX)
 	PREFETCHT1 4352(CX)
-	LEAQ       288(CX), R9
-	LEAQ       32(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       288(CX), R10
+	LEAQ       32(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub17:
-	PREFETCHT0   2048(R9)
-	PREFETCHT1   4096(R9)
-	PREFETCHT0   2112(R9)
-	PREFETCHT1   4160(R9)
-	PREFETCHT0   2176(R9)
-	PREFETCHT1   4224(R9)
-	VMOVDQU      (R9), Y4
-	VMOVDQU      32(R9), Y5
+sub23:
+	PREFETCHT0   2048(R10)
+	PREFETCHT1   4096(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   4160(R10)
+	PREFETCHT0   2176(R10)
+	PREFETCHT1   4224(R10)
+	VMOVDQU      (R10), Y4
+	VMOVDQU      32(R10), Y5
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y0
+	VMOVDQU      128(R10), Y0
 	VPSLLW       $0x02, Y0, Y0
 	VPAND        thirdBits<>+0(SB), Y0, Y0
 	VPOR         Y0, Y4, Y4
-	VMOVDQU      160(R9), Y0
+	VMOVDQU      160(R10), Y0
 	VPSLLW       $0x02, Y0, Y0
 	VPAND        thirdBits<>+0(SB), Y0, Y0
 	VPOR         Y0, Y5, Y5
@@ -1249,17 +1769,17 @@ sub17:
 	VPBROADCASTD (BX)(AX*2), Y6
 	VPMADDUBSW   Y6, Y4, Y4
 	VPMADDUBSW   Y6, Y5, Y5
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPSRLW       $0x02, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x02, Y7, Y7
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y8
+	VMOVDQU      128(R10), Y8
 	VPSLLW       $0x01, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      160(R9), Y8
+	VMOVDQU      160(R10), Y8
 	VPSLLW       $0x01, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -1278,16 +1798,16 @@ sub17:
 	VPADDW       Y6, Y4, Y4
 	VPMADDUBSW   Y8, Y7, Y6
 	VPADDW       Y6, Y5, Y5
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y8
+	VMOVDQU      128(R10), Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      160(R9), Y8
+	VMOVDQU      160(R10), Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
 	VPBROADCASTD 8(BX), Y8
@@ -1305,17 +1825,17 @@ sub17:
 	VPADDW       Y6, Y4, Y4
 	VPMADDUBSW   Y8, Y7, Y6
 	VPADDW       Y6, Y5, Y5
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPSRLW       $0x06, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x06, Y7, Y7
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y8
+	VMOVDQU      128(R10), Y8
 	VPSRLW       $0x01, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      160(R9), Y8
+	VMOVDQU      160(R10), Y8
 	VPSRLW       $0x01, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -1352,7 +1872,7 @@ sub17:
 	VPADDW       Y6, Y5, Y5
 	VPMADDWD     ones16<>+0(SB), Y4, Y4
 	VPMADDWD     ones16<>+0(SB), Y5, Y5
-	VPMOVSXBD    (R10), Y6
+	VPMOVSXBD    (R11), Y6
 	VCVTDQ2PS    Y6, Y6
 	VCVTPH2PS    (CX), Y7
 	VMULPS       Y7, Y6, Y6
@@ -1365,12 +1885,12 @@ sub17:
 	VCVTDQ2PS    Y4, Y4
 	VMULPS       Y6, Y4, Y4
 	VMOVUPS      Y4, 512(SI)
-	VPMOVSXBD    16(R10), Y0
+	VPMOVSXBD    16(R11), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    (CX), Y2
 	VMULPS       Y2, Y0, Y0
 	VMOVUPS      Y0, 768(SI)
-	VPMOVSXBD    8(R10), Y0
+	VPMOVSXBD    8(R11), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y2
 	VMULPS       Y2, Y0, Y0
@@ -1383,20 +1903,20 @@ sub17:
 	VCVTDQ2PS    Y5, Y5
 	VMULPS       Y0, Y5, Y5
 	VMOVUPS      Y5, 544(SI)
-	VPMOVSXBD    24(R10), Y0
+	VPMOVSXBD    24(R11), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, 800(SI)
-	VMOVDQU      64(R9), Y4
-	VMOVDQU      96(R9), Y5
+	VMOVDQU      64(R10), Y4
+	VMOVDQU      96(R10), Y5
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y0
+	VMOVDQU      128(R10), Y0
 	VPSRLW       $0x02, Y0, Y0
 	VPAND        thirdBits<>+0(SB), Y0, Y0
 	VPOR         Y0, Y4, Y4
-	VMOVDQU      160(R9), Y0
+	VMOVDQU      160(R10), Y0
 	VPSRLW       $0x02, Y0, Y0
 	VPAND        thirdBits<>+0(SB), Y0, Y0
 	VPOR         Y0, Y5, Y5
@@ -1409,17 +1929,17 @@ sub17:
 	VPBROADCASTD 16(BX)(AX*2), Y6
 	VPMADDUBSW   Y6, Y4, Y4
 	VPMADDUBSW   Y6, Y5, Y5
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPSRLW       $0x02, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x02, Y7, Y7
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y8
+	VMOVDQU      128(R10), Y8
 	VPSRLW       $0x03, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      160(R9), Y8
+	VMOVDQU      160(R10), Y8
 	VPSRLW       $0x03, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -1438,17 +1958,17 @@ sub17:
 	VPADDW       Y6, Y4, Y4
 	VPMADDUBSW   Y8, Y7, Y6
 	VPADDW       Y6, Y5, Y5
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y8
+	VMOVDQU      128(R10), Y8
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      160(R9), Y8
+	VMOVDQU      160(R10), Y8
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -1467,17 +1987,17 @@ sub17:
 	VPADDW       Y6, Y4, Y4
 	VPMADDUBSW   Y8, Y7, Y6
 	VPADDW       Y6, Y5, Y5
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPSRLW       $0x06, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x06, Y7, Y7
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y8
+	VMOVDQU      128(R10), Y8
 	VPSRLW       $0x05, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      160(R9), Y8
+	VMOVDQU      160(R10), Y8
 	VPSRLW       $0x05, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -1547,21 +2067,21 @@ sub17:
 	VFMADD213PS  544(SI), Y1, Y5
 	VFMADD213PS  160(SI), Y0, Y5
 	VMOVUPS      Y5, 160(SI)
+	ADDQ         $+192, R10
+	ADDQ         $+32, R11
+	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
-	ADDQ         $+192, R9
-	ADDQ         $+32, R10
-	ADDQ         $+32, BX
-	DECQ         R11
-	JNZ          sub17
+	DECQ         R9
+	JNZ          sub23
 	ADDQ         $+1824, CX
 	DECQ         DX
-	JNZ          block16
+	JNZ          block22
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain18
+	JEQ          plain24
 	VMOVUPS      (SI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1583,9 +2103,9 @@ sub17:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored19
+	JMP          stored25
 
-plain18:
+plain24:
 	VMOVUPS (SI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(SI), Y0
@@ -1602,21 +2122,21 @@ plain18:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored19:
+stored25:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next15:
+next21:
 	CMPQ   40(SP), $0x02
-	JLT    next21
+	JLT    next27
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -1628,7 +2148,7 @@ next15:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-block22:
+block28:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -1644,26 +2164,26 @@ block22:
 	PREFETCHT1 4288(CX)
 	PREFETCHT0 2304(CX)
 	PREFETCHT1 4352(CX)
-	LEAQ       288(CX), R9
-	LEAQ       32(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       288(CX), R10
+	LEAQ       32(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub23:
-	PREFETCHT0   2048(R9)
-	PREFETCHT1   4096(R9)
-	PREFETCHT0   2112(R9)
-	PREFETCHT1   4160(R9)
-	PREFETCHT0   2176(R9)
-	PREFETCHT1   4224(R9)
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+sub29:
+	PREFETCHT0   2048(R10)
+	PREFETCHT1   4096(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   4160(R10)
+	PREFETCHT0   2176(R10)
+	PREFETCHT1   4224(R10)
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y4
+	VMOVDQU      128(R10), Y4
 	VPSLLW       $0x02, Y4, Y4
 	VPAND        thirdBits<>+0(SB), Y4, Y4
 	VPOR         Y4, Y6, Y6
-	VMOVDQU      160(R9), Y4
+	VMOVDQU      160(R10), Y4
 	VPSLLW       $0x02, Y4, Y4
 	VPAND        thirdBits<>+0(SB), Y4, Y4
 	VPOR         Y4, Y7, Y7
@@ -1673,17 +2193,17 @@ sub23:
 	VPBROADCASTD (BX)(AX*1), Y8
 	VPMADDUBSW   Y8, Y6, Y6
 	VPMADDUBSW   Y8, Y7, Y7
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
+	VMOVDQU      (R10), Y8
+	VMOVDQU      32(R10), Y9
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x02, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R9), Y10
+	VMOVDQU      128(R10), Y10
 	VPSLLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R9), Y10
+	VMOVDQU      160(R10), Y10
 	VPSLLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1697,16 +2217,16 @@ sub23:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
+	VMOVDQU      (R10), Y8
+	VMOVDQU      32(R10), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R9), Y10
+	VMOVDQU      128(R10), Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R9), Y10
+	VMOVDQU      160(R10), Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
 	VPBROADCASTD 8(BX), Y10
@@ -1719,17 +2239,17 @@ sub23:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
+	VMOVDQU      (R10), Y8
+	VMOVDQU      32(R10), Y9
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x06, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R9), Y10
+	VMOVDQU      128(R10), Y10
 	VPSRLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R9), Y10
+	VMOVDQU      160(R10), Y10
 	VPSRLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1755,7 +2275,7 @@ sub23:
 	VPADDW       Y8, Y7, Y7
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPMADDWD     ones16<>+0(SB), Y7, Y7
-	VPMOVSXBD    (R10), Y8
+	VPMOVSXBD    (R11), Y8
 	VCVTDQ2PS    Y8, Y8
 	VCVTPH2PS    (CX), Y9
 	VMULPS       Y9, Y8, Y8
@@ -1765,12 +2285,12 @@ sub23:
 	VCVTDQ2PS    Y6, Y6
 	VMULPS       Y8, Y6, Y6
 	VMOVUPS      Y6, 448(SI)
-	VPMOVSXBD    16(R10), Y4
+	VPMOVSXBD    16(R11), Y4
 	VCVTDQ2PS    Y4, Y4
 	VCVTPH2PS    (CX), Y6
 	VMULPS       Y6, Y4, Y4
 	VMOVUPS      Y4, 768(SI)
-	VPMOVSXBD    8(R10), Y4
+	VPMOVSXBD    8(R11), Y4
 	VCVTDQ2PS    Y4, Y4
 	VCVTPH2PS    16(CX), Y6
 	VMULPS       Y6, Y4, Y4
@@ -1780,20 +2300,20 @@ sub23:
 	VCVTDQ2PS    Y7, Y7
 	VMULPS       Y4, Y7, Y7
 	VMOVUPS      Y7, 480(SI)
-	VPMOVSXBD    24(R10), Y4
+	VPMOVSXBD    24(R11), Y4
 	VCVTDQ2PS    Y4, Y4
 	VCVTPH2PS    16(CX), Y5
 	VMULPS       Y5, Y4, Y4
 	VMOVUPS      Y4, 800(SI)
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y4
+	VMOVDQU      128(R10), Y4
 	VPSRLW       $0x02, Y4, Y4
 	VPAND        thirdBits<>+0(SB), Y4, Y4
 	VPOR         Y4, Y6, Y6
-	VMOVDQU      160(R9), Y4
+	VMOVDQU      160(R10), Y4
 	VPSRLW       $0x02, Y4, Y4
 	VPAND        thirdBits<>+0(SB), Y4, Y4
 	VPOR         Y4, Y7, Y7
@@ -1803,17 +2323,17 @@ sub23:
 	VPBROADCASTD 16(BX)(AX*1), Y8
 	VPMADDUBSW   Y8, Y6, Y6
 	VPMADDUBSW   Y8, Y7, Y7
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
+	VMOVDQU      64(R10), Y8
+	VMOVDQU      96(R10), Y9
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x02, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R9), Y10
+	VMOVDQU      128(R10), Y10
 	VPSRLW       $0x03, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R9), Y10
+	VMOVDQU      160(R10), Y10
 	VPSRLW       $0x03, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1827,17 +2347,17 @@ sub23:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
+	VMOVDQU      64(R10), Y8
+	VMOVDQU      96(R10), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R9), Y10
+	VMOVDQU      128(R10), Y10
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R9), Y10
+	VMOVDQU      160(R10), Y10
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1851,17 +2371,17 @@ sub23:
 	VPADDW       Y8, Y6, Y6
 	VPMADDUBSW   Y10, Y9, Y8
 	VPADDW       Y8, Y7, Y7
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
+	VMOVDQU      64(R10), Y8
+	VMOVDQU      96(R10), Y9
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x06, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R9), Y10
+	VMOVDQU      128(R10), Y10
 	VPSRLW       $0x05, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R9), Y10
+	VMOVDQU      160(R10), Y10
 	VPSRLW       $0x05, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1905,21 +2425,21 @@ sub23:
 	VMOVUPS      800(SI), Y5
 	VFMADD213PS  480(SI), Y5, Y7
 	VFMADD231PS  Y4, Y7, Y3
+	ADDQ         $+192, R10
+	ADDQ         $+32, R11
+	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
-	ADDQ         $+192, R9
-	ADDQ         $+32, R10
-	ADDQ         $+32, BX
-	DECQ         R11
-	JNZ          sub23
+	DECQ         R9
+	JNZ          sub29
 	ADDQ         $+1824, CX
 	DECQ         DX
-	JNZ          block22
+	JNZ          block28
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain24
+	JEQ          plain30
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
@@ -1930,9 +2450,9 @@ sub23:
 	VADDPS       32(DX), Y3, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored25
+	JMP          stored31
 
-plain24:
+plain30:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
@@ -1940,21 +2460,21 @@ plain24:
 	VMOVUPS Y3, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored25:
+stored31:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next21:
+next27:
 	CMPQ   40(SP), $0x01
-	JLT    next27
+	JLT    next33
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -1964,7 +2484,7 @@ next21:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-block28:
+block34:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -1980,43 +2500,43 @@ block28:
 	PREFETCHT1 4288(CX)
 	PREFETCHT0 2304(CX)
 	PREFETCHT1 4352(CX)
-	LEAQ       288(CX), R9
-	LEAQ       32(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       288(CX), R10
+	LEAQ       32(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub29:
-	PREFETCHT0   2048(R9)
-	PREFETCHT1   4096(R9)
-	PREFETCHT0   2112(R9)
-	PREFETCHT1   4160(R9)
-	PREFETCHT0   2176(R9)
-	PREFETCHT1   4224(R9)
-	VMOVDQU      (R9), Y2
-	VMOVDQU      32(R9), Y3
+sub35:
+	PREFETCHT0   2048(R10)
+	PREFETCHT1   4096(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   4160(R10)
+	PREFETCHT0   2176(R10)
+	PREFETCHT1   4224(R10)
+	VMOVDQU      (R10), Y2
+	VMOVDQU      32(R10), Y3
 	VPAND        lowPairs<>+0(SB), Y2, Y2
 	VPAND        lowPairs<>+0(SB), Y3, Y3
-	VMOVDQU      128(R9), Y4
+	VMOVDQU      128(R10), Y4
 	VPSLLW       $0x02, Y4, Y4
 	VPAND        thirdBits<>+0(SB), Y4, Y4
 	VPOR         Y4, Y2, Y2
-	VMOVDQU      160(R9), Y4
+	VMOVDQU      160(R10), Y4
 	VPSLLW       $0x02, Y4, Y4
 	VPAND        thirdBits<>+0(SB), Y4, Y4
 	VPOR         Y4, Y3, Y3
 	VPBROADCASTD (BX), Y4
 	VPMADDUBSW   Y4, Y2, Y2
 	VPMADDUBSW   Y4, Y3, Y3
-	VMOVDQU      (R9), Y4
-	VMOVDQU      32(R9), Y5
+	VMOVDQU      (R10), Y4
+	VMOVDQU      32(R10), Y5
 	VPSRLW       $0x02, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x02, Y5, Y5
 	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y6
+	VMOVDQU      128(R10), Y6
 	VPSLLW       $0x01, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VMOVDQU      160(R9), Y6
+	VMOVDQU      160(R10), Y6
 	VPSLLW       $0x01, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
@@ -2025,16 +2545,16 @@ sub29:
 	VPADDW       Y4, Y2, Y2
 	VPMADDUBSW   Y6, Y5, Y4
 	VPADDW       Y4, Y3, Y3
-	VMOVDQU      (R9), Y4
-	VMOVDQU      32(R9), Y5
+	VMOVDQU      (R10), Y4
+	VMOVDQU      32(R10), Y5
 	VPSRLW       $0x04, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
 	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y6
+	VMOVDQU      128(R10), Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VMOVDQU      160(R9), Y6
+	VMOVDQU      160(R10), Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
 	VPBROADCASTD 8(BX), Y6
@@ -2042,17 +2562,17 @@ sub29:
 	VPADDW       Y4, Y2, Y2
 	VPMADDUBSW   Y6, Y5, Y4
 	VPADDW       Y4, Y3, Y3
-	VMOVDQU      (R9), Y4
-	VMOVDQU      32(R9), Y5
+	VMOVDQU      (R10), Y4
+	VMOVDQU      32(R10), Y5
 	VPSRLW       $0x06, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x06, Y5, Y5
 	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y6
+	VMOVDQU      128(R10), Y6
 	VPSRLW       $0x01, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VMOVDQU      160(R9), Y6
+	VMOVDQU      160(R10), Y6
 	VPSRLW       $0x01, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
@@ -2067,56 +2587,56 @@ sub29:
 	VPADDW       Y4, Y3, Y3
 	VPMADDWD     ones16<>+0(SB), Y2, Y2
 	VPMADDWD     ones16<>+0(SB), Y3, Y3
-	VPMOVSXBD    (R10), Y4
+	VPMOVSXBD    (R11), Y4
 	VCVTDQ2PS    Y4, Y4
 	VCVTPH2PS    (CX), Y5
 	VMULPS       Y5, Y4, Y4
 	VCVTDQ2PS    Y2, Y2
 	VMULPS       Y4, Y2, Y2
 	VMOVUPS      Y2, 384(SI)
-	VPMOVSXBD    16(R10), Y2
+	VPMOVSXBD    16(R11), Y2
 	VCVTDQ2PS    Y2, Y2
 	VCVTPH2PS    (CX), Y4
 	VMULPS       Y4, Y2, Y2
 	VMOVUPS      Y2, 768(SI)
-	VPMOVSXBD    8(R10), Y2
+	VPMOVSXBD    8(R11), Y2
 	VCVTDQ2PS    Y2, Y2
 	VCVTPH2PS    16(CX), Y4
 	VMULPS       Y4, Y2, Y2
 	VCVTDQ2PS    Y3, Y3
 	VMULPS       Y2, Y3, Y3
 	VMOVUPS      Y3, 416(SI)
-	VPMOVSXBD    24(R10), Y2
+	VPMOVSXBD    24(R11), Y2
 	VCVTDQ2PS    Y2, Y2
 	VCVTPH2PS    16(CX), Y3
 	VMULPS       Y3, Y2, Y2
 	VMOVUPS      Y2, 800(SI)
-	VMOVDQU      64(R9), Y2
-	VMOVDQU      96(R9), Y3
+	VMOVDQU      64(R10), Y2
+	VMOVDQU      96(R10), Y3
 	VPAND        lowPairs<>+0(SB), Y2, Y2
 	VPAND        lowPairs<>+0(SB), Y3, Y3
-	VMOVDQU      128(R9), Y4
+	VMOVDQU      128(R10), Y4
 	VPSRLW       $0x02, Y4, Y4
 	VPAND        thirdBits<>+0(SB), Y4, Y4
 	VPOR         Y4, Y2, Y2
-	VMOVDQU      160(R9), Y4
+	VMOVDQU      160(R10), Y4
 	VPSRLW       $0x02, Y4, Y4
 	VPAND        thirdBits<>+0(SB), Y4, Y4
 	VPOR         Y4, Y3, Y3
 	VPBROADCASTD 16(BX), Y4
 	VPMADDUBSW   Y4, Y2, Y2
 	VPMADDUBSW   Y4, Y3, Y3
-	VMOVDQU      64(R9), Y4
-	VMOVDQU      96(R9), Y5
+	VMOVDQU      64(R10), Y4
+	VMOVDQU      96(R10), Y5
 	VPSRLW       $0x02, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x02, Y5, Y5
 	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y6
+	VMOVDQU      128(R10), Y6
 	VPSRLW       $0x03, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VMOVDQU      160(R9), Y6
+	VMOVDQU      160(R10), Y6
 	VPSRLW       $0x03, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
@@ -2125,17 +2645,17 @@ sub29:
 	VPADDW       Y4, Y2, Y2
 	VPMADDUBSW   Y6, Y5, Y4
 	VPADDW       Y4, Y3, Y3
-	VMOVDQU      64(R9), Y4
-	VMOVDQU      96(R9), Y5
+	VMOVDQU      64(R10), Y4
+	VMOVDQU      96(R10), Y5
 	VPSRLW       $0x04, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
 	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y6
+	VMOVDQU      128(R10), Y6
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VMOVDQU      160(R9), Y6
+	VMOVDQU      160(R10), Y6
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
@@ -2144,17 +2664,17 @@ sub29:
 	VPADDW       Y4, Y2, Y2
 	VPMADDUBSW   Y6, Y5, Y4
 	VPADDW       Y4, Y3, Y3
-	VMOVDQU      64(R9), Y4
-	VMOVDQU      96(R9), Y5
+	VMOVDQU      64(R10), Y4
+	VMOVDQU      96(R10), Y5
 	VPSRLW       $0x06, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x06, Y5, Y5
 	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y6
+	VMOVDQU      128(R10), Y6
 	VPSRLW       $0x05, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VMOVDQU      160(R9), Y6
+	VMOVDQU      160(R10), Y6
 	VPSRLW       $0x05, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
@@ -2178,46 +2698,48 @@ sub29:
 	VMOVUPS      800(SI), Y2
 	VFMADD213PS  416(SI), Y2, Y3
 	VFMADD231PS  Y4, Y3, Y1
+	ADDQ         $+192, R10
+	ADDQ         $+32, R11
+	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
-	ADDQ         $+192, R9
-	ADDQ         $+32, R10
-	ADDQ         $+32, BX
-	DECQ         R11
-	JNZ          sub29
+	DECQ         R9
+	JNZ          sub35
 	ADDQ         $+1824, CX
 	DECQ         DX
-	JNZ          block28
+	JNZ          block34
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain30
+	JEQ          plain36
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored31
+	JMP          stored37
 
-plain30:
+plain36:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored31:
+stored37:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next27:
+next33:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

@@ -6,14 +6,272 @@
 
 // func matmulQ3KAVX512(a *MatMulArgs)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI, MMX+
-TEXT ·matmulQ3KAVX512(SB), $880-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulQ3KAVX512(SB), $1664-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ      a+0(FP), AX
+	MOVQ      40(AX), CX
+	MOVQ      CX, 24(SP)
+	MOVQ      64(AX), AX
+	MOVQ      AX, 40(SP)
+	MOVQ      8(SP), AX
+	MOVQ      AX, 32(SP)
+	MOVQ      a+0(FP), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
+	MOVQ      CX, SI
+	ADDQ      48(SP), SI
+	LEAQ      (BX)(DX*1), DI
+	MOVQ      DX, R8
+	SHRQ      $0x05, R8
+	LEAQ      (DI)(R8*4), R8
+	SHRQ      $0x08, DX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VMOVDQU32 lowPairs<>+0(SB), Z2
+
+block4:
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 128(CX)
+	PREFETCHT0 192(CX)
+	PREFETCHT0 256(CX)
+	PREFETCHT0 1536(CX)
+	PREFETCHT1 3072(CX)
+	PREFETCHT0 1600(CX)
+	PREFETCHT1 3136(CX)
+	PREFETCHT0 1664(CX)
+	PREFETCHT1 3200(CX)
+	PREFETCHT0 1728(CX)
+	PREFETCHT1 3264(CX)
+	PREFETCHT0 1792(CX)
+	PREFETCHT1 3328(CX)
+	VCVTPH2PS  (CX), Z3
+	LEAQ       288(CX), R10
+	LEAQ       32(CX), R11
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 128(SI)
+	PREFETCHT0 192(SI)
+	PREFETCHT0 256(SI)
+	PREFETCHT0 1536(SI)
+	PREFETCHT1 3072(SI)
+	PREFETCHT0 1600(SI)
+	PREFETCHT1 3136(SI)
+	PREFETCHT0 1664(SI)
+	PREFETCHT1 3200(SI)
+	PREFETCHT0 1728(SI)
+	PREFETCHT1 3264(SI)
+	PREFETCHT0 1792(SI)
+	PREFETCHT1 3328(SI)
+	VCVTPH2PS  (SI), Z4
+	LEAQ       288(SI), R12
+	LEAQ       32(SI), R13
+	MOVQ       $0x0000000000000008, R9
+
+sub5:
+	PREFETCHT0       1536(R10)
+	PREFETCHT1       3072(R10)
+	PREFETCHT0       1600(R10)
+	PREFETCHT1       3136(R10)
+	PREFETCHT0       1664(R10)
+	PREFETCHT1       3200(R10)
+	VMOVDQU32        zeroFirst<>+0(SB), Z6
+	VXORPS           Z5, Z5, Z5
+	VPDPWSSD.BCST    (R8), Z6, Z5
+	VMOVDQU32        128(R10), Z6
+	VMOVDQU32        thirdBits<>+0(SB), Z7
+	VMOVDQU32        (R10), Z8
+	VPANDD           Z2, Z8, Z9
+	VPSLLW           $0x02, Z6, Z10
+	VPTERNLOGD       $0xf8, Z7, Z10, Z9
+	VPDPBUSD.BCST    (BX), Z9, Z5
+	VPSRLW           $0x02, Z8, Z9
+	VPANDD           Z2, Z9, Z9
+	VPSLLW           $0x01, Z6, Z10
+	VPTERNLOGD       $0xf8, Z7, Z10, Z9
+	VPDPBUSD.BCST    4(BX), Z9, Z5
+	VPSRLW           $0x04, Z8, Z9
+	VPANDD           Z2, Z9, Z9
+	VPTERNLOGD       $0xf8, Z7, Z6, Z9
+	VPDPBUSD.BCST    8(BX), Z9, Z5
+	VPSRLW           $0x06, Z8, Z8
+	VPANDD           Z2, Z8, Z8
+	VPSRLW           $0x01, Z6, Z6
+	VPTERNLOGD       $0xf8, Z7, Z6, Z8
+	VPDPBUSD.BCST    12(BX), Z8, Z5
+	VPMOVSXBD        (R11), Z6
+	VCVTDQ2PS        Z6, Z6
+	VMULPS           Z3, Z6, Z6
+	VCVTDQ2PS        Z5, Z5
+	VMULPS           Z6, Z5, Z5
+	VMOVDQU32        zeroSecond<>+0(SB), Z7
+	VXORPS           Z6, Z6, Z6
+	VPDPWSSD.BCST    (R8), Z7, Z6
+	VMOVDQU32        128(R10), Z7
+	VMOVDQU32        thirdBits<>+0(SB), Z8
+	VMOVDQU32        64(R10), Z9
+	VPANDD           Z2, Z9, Z10
+	VPSRLW           $0x02, Z7, Z11
+	VPTERNLOGD       $0xf8, Z8, Z11, Z10
+	VPDPBUSD.BCST    16(BX), Z10, Z6
+	VPSRLW           $0x02, Z9, Z10
+	VPANDD           Z2, Z10, Z10
+	VPSRLW           $0x03, Z7, Z11
+	VPTERNLOGD       $0xf8, Z8, Z11, Z10
+	VPDPBUSD.BCST    20(BX), Z10, Z6
+	VPSRLW           $0x04, Z9, Z10
+	VPANDD           Z2, Z10, Z10
+	VPSRLW           $0x04, Z7, Z11
+	VPTERNLOGD       $0xf8, Z8, Z11, Z10
+	VPDPBUSD.BCST    24(BX), Z10, Z6
+	VPSRLW           $0x06, Z9, Z9
+	VPANDD           Z2, Z9, Z9
+	VPSRLW           $0x05, Z7, Z7
+	VPTERNLOGD       $0xf8, Z8, Z7, Z9
+	VPDPBUSD.BCST    28(BX), Z9, Z6
+	VPMOVSXBD        16(R11), Z7
+	VCVTDQ2PS        Z7, Z7
+	VMULPS           Z3, Z7, Z7
+	VCVTDQ2PS        Z6, Z6
+	VFMADD231PS      Z6, Z7, Z5
+	VFMADD231PS.BCST (DI), Z5, Z0
+	ADDQ             $+192, R10
+	ADDQ             $+32, R11
+	PREFETCHT0       1536(R12)
+	PREFETCHT1       3072(R12)
+	PREFETCHT0       1600(R12)
+	PREFETCHT1       3136(R12)
+	PREFETCHT0       1664(R12)
+	PREFETCHT1       3200(R12)
+	VMOVDQU32        zeroFirst<>+0(SB), Z6
+	VXORPS           Z5, Z5, Z5
+	VPDPWSSD.BCST    (R8), Z6, Z5
+	VMOVDQU32        128(R12), Z6
+	VMOVDQU32        thirdBits<>+0(SB), Z7
+	VMOVDQU32        (R12), Z8
+	VPANDD           Z2, Z8, Z9
+	VPSLLW           $0x02, Z6, Z10
+	VPTERNLOGD       $0xf8, Z7, Z10, Z9
+	VPDPBUSD.BCST    (BX), Z9, Z5
+	VPSRLW           $0x02, Z8, Z9
+	VPANDD           Z2, Z9, Z9
+	VPSLLW           $0x01, Z6, Z10
+	VPTERNLOGD       $0xf8, Z7, Z10, Z9
+	VPDPBUSD.BCST    4(BX), Z9, Z5
+	VPSRLW           $0x04, Z8, Z9
+	VPANDD           Z2, Z9, Z9
+	VPTERNLOGD       $0xf8, Z7, Z6, Z9
+	VPDPBUSD.BCST    8(BX), Z9, Z5
+	VPSRLW           $0x06, Z8, Z8
+	VPANDD           Z2, Z8, Z8
+	VPSRLW           $0x01, Z6, Z6
+	VPTERNLOGD       $0xf8, Z7, Z6, Z8
+	VPDPBUSD.BCST    12(BX), Z8, Z5
+	VPMOVSXBD        (R13), Z6
+	VCVTDQ2PS        Z6, Z6
+	VMULPS           Z4, Z6, Z6
+	VCVTDQ2PS        Z5, Z5
+	VMULPS           Z6, Z5, Z5
+	VMOVDQU32        zeroSecond<>+0(SB), Z7
+	VXORPS           Z6, Z6, Z6
+	VPDPWSSD.BCST    (R8), Z7, Z6
+	VMOVDQU32        128(R12), Z7
+	VMOVDQU32        thirdBits<>+0(SB), Z8
+	VMOVDQU32        64(R12), Z9
+	VPANDD           Z2, Z9, Z10
+	VPSRLW           $0x02, Z7, Z11
+	VPTERNLOGD       $0xf8, Z8, Z11, Z10
+	VPDPBUSD.BCST    16(BX), Z10, Z6
+	VPSRLW           $0x02, Z9, Z10
+	VPANDD           Z2, Z10, Z10
+	VPSRLW           $0x03, Z7, Z11
+	VPTERNLOGD       $0xf8, Z8, Z11, Z10
+	VPDPBUSD.BCST    20(BX), Z10, Z6
+	VPSRLW           $0x04, Z9, Z10
+	VPANDD           Z2, Z10, Z10
+	VPSRLW           $0x04, Z7, Z11
+	VPTERNLOGD       $0xf8, Z8, Z11, Z10
+	VPDPBUSD.BCST    24(BX), Z10, Z6
+	VPSRLW           $0x06, Z9, Z9
+	VPANDD           Z2, Z9, Z9
+	VPSRLW           $0x05, Z7, Z7
+	VPTERNLOGD       $0xf8, Z8, Z7, Z9
+	VPDPBUSD.BCST    28(BX), Z9, Z6
+	VPMOVSXBD        16(R13), Z7
+	VCVTDQ2PS        Z7, Z7
+	VMULPS           Z4, Z7, Z7
+	VCVTDQ2PS        Z6, Z6
+	VFMADD231PS      Z6, Z7, Z5
+	VFMADD231PS.BCST (DI), Z5, Z1
+	ADDQ             $+192, R12
+	ADDQ             $+32, R13
+	ADDQ             $+32, BX
+	ADDQ             $+4, DI
+	ADDQ             $+4, R8
+	DECQ             R9
+	JNZ              sub5
+	ADDQ             $+1824, CX
+	ADDQ             $+1824, SI
+	DECQ             DX
+	JNZ              block4
+	MOVQ             a+0(FP), CX
+	MOVQ             8(CX), BX
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	MOVQ             56(SP), CX
+	JEQ              plain6
+	VADDPS           (DX), Z0, Z0
+	VMOVUPS          Z0, (DX)
+	VADDPS           (DX)(CX*1), Z1, Z0
+	VMOVUPS          Z0, (DX)(CX*1)
+	LEAQ             (DX)(BX*4), DX
+	JMP              stored7
+
+plain6:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored7:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,9 +282,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile8:
 	CMPQ      40(SP), $0x0c
-	JLT       next3
+	JLT       next9
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -43,27 +301,27 @@ tile2:
 	LEAQ      (R10)(BX*2), R12
 	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 48(SP)
-	VMOVUPS   Z0, 112(SP)
-	VMOVUPS   Z0, 176(SP)
-	VMOVUPS   Z0, 240(SP)
-	VMOVUPS   Z0, 304(SP)
-	VMOVUPS   Z0, 368(SP)
-	VMOVUPS   Z0, 432(SP)
-	VMOVUPS   Z0, 496(SP)
-	VMOVUPS   Z0, 560(SP)
-	VMOVUPS   Z0, 624(SP)
-	VMOVUPS   Z0, 688(SP)
-	VMOVUPS   Z0, 752(SP)
+	VMOVUPS   Z0, 64(SP)
+	VMOVUPS   Z0, 128(SP)
+	VMOVUPS   Z0, 192(SP)
+	VMOVUPS   Z0, 256(SP)
+	VMOVUPS   Z0, 320(SP)
+	VMOVUPS   Z0, 384(SP)
+	VMOVUPS   Z0, 448(SP)
+	VMOVUPS   Z0, 512(SP)
+	VMOVUPS   Z0, 576(SP)
+	VMOVUPS   Z0, 640(SP)
+	VMOVUPS   Z0, 704(SP)
+	VMOVUPS   Z0, 768(SP)
 	VMOVDQU32 lowPairs<>+0(SB), Z0
 
-block4:
+block10:
 	VCVTPH2PS (CX), Z1
-	LEAQ      288(CX), R13
-	LEAQ      32(CX), R14
-	MOVQ      $0x0000000000000008, R15
+	LEAQ      288(CX), R14
+	LEAQ      32(CX), R15
+	MOVQ      $0x0000000000000008, R13
 
-sub5:
+sub11:
 	VMOVDQU32        zeroFirst<>+0(SB), Z14
 	VXORPS           Z2, Z2, Z2
 	VPDPWSSD.BCST    (R10), Z14, Z2
@@ -89,9 +347,9 @@ sub5:
 	VPDPWSSD.BCST    (R12)(AX*4), Z14, Z12
 	VXORPS           Z13, Z13, Z13
 	VPDPWSSD.BCST    (R12)(SI*1), Z14, Z13
-	VMOVDQU32        128(R13), Z14
+	VMOVDQU32        128(R14), Z14
 	VMOVDQU32        thirdBits<>+0(SB), Z15
-	VMOVDQU32        (R13), Z16
+	VMOVDQU32        (R14), Z16
 	VPANDD           Z0, Z16, Z17
 	VPSLLW           $0x02, Z14, Z18
 	VPTERNLOGD       $0xf8, Z15, Z18, Z17
@@ -154,7 +412,7 @@ sub5:
 	VPDPBUSD.BCST    12(R8)(BX*1), Z16, Z11
 	VPDPBUSD.BCST    12(R8)(AX*4), Z16, Z12
 	VPDPBUSD.BCST    12(R8)(SI*1), Z16, Z13
-	VPMOVSXBD        (R14), Z14
+	VPMOVSXBD        (R15), Z14
 	VCVTDQ2PS        Z14, Z14
 	VMULPS           Z1, Z14, Z14
 	VCVTDQ2PS        Z2, Z2
@@ -206,9 +464,9 @@ sub5:
 	VPDPWSSD.BCST    (R12)(AX*4), Z26, Z24
 	VXORPS           Z25, Z25, Z25
 	VPDPWSSD.BCST    (R12)(SI*1), Z26, Z25
-	VMOVDQU32        128(R13), Z26
+	VMOVDQU32        128(R14), Z26
 	VMOVDQU32        thirdBits<>+0(SB), Z27
-	VMOVDQU32        64(R13), Z28
+	VMOVDQU32        64(R14), Z28
 	VPANDD           Z0, Z28, Z29
 	VPSRLW           $0x02, Z26, Z30
 	VPTERNLOGD       $0xf8, Z27, Z30, Z29
@@ -272,7 +530,7 @@ sub5:
 	VPDPBUSD.BCST    28(R8)(BX*1), Z28, Z23
 	VPDPBUSD.BCST    28(R8)(AX*4), Z28, Z24
 	VPDPBUSD.BCST    28(R8)(SI*1), Z28, Z25
-	VPMOVSXBD        16(R14), Z26
+	VPMOVSXBD        16(R15), Z26
 	VCVTDQ2PS        Z26, Z26
 	VMULPS           Z1, Z26, Z26
 	VCVTDQ2PS        Z14, Z14
@@ -299,158 +557,158 @@ sub5:
 	VFMADD231PS      Z24, Z26, Z12
 	VCVTDQ2PS        Z25, Z25
 	VFMADD231PS      Z25, Z26, Z13
-	VMOVUPS          48(SP), Z14
+	VMOVUPS          64(SP), Z14
 	VFMADD231PS.BCST (R9), Z2, Z14
-	VMOVUPS          Z14, 48(SP)
-	VMOVUPS          112(SP), Z2
+	VMOVUPS          Z14, 64(SP)
+	VMOVUPS          128(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*1), Z3, Z2
-	VMOVUPS          Z2, 112(SP)
-	VMOVUPS          176(SP), Z2
+	VMOVUPS          Z2, 128(SP)
+	VMOVUPS          192(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*2), Z4, Z2
-	VMOVUPS          Z2, 176(SP)
-	VMOVUPS          240(SP), Z2
+	VMOVUPS          Z2, 192(SP)
+	VMOVUPS          256(SP), Z2
 	VFMADD231PS.BCST (R9)(BX*1), Z5, Z2
-	VMOVUPS          Z2, 240(SP)
-	VMOVUPS          304(SP), Z2
+	VMOVUPS          Z2, 256(SP)
+	VMOVUPS          320(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*4), Z6, Z2
-	VMOVUPS          Z2, 304(SP)
-	VMOVUPS          368(SP), Z2
+	VMOVUPS          Z2, 320(SP)
+	VMOVUPS          384(SP), Z2
 	VFMADD231PS.BCST (R9)(SI*1), Z7, Z2
-	VMOVUPS          Z2, 368(SP)
-	VMOVUPS          432(SP), Z2
+	VMOVUPS          Z2, 384(SP)
+	VMOVUPS          448(SP), Z2
 	VFMADD231PS.BCST (R11), Z8, Z2
-	VMOVUPS          Z2, 432(SP)
-	VMOVUPS          496(SP), Z2
+	VMOVUPS          Z2, 448(SP)
+	VMOVUPS          512(SP), Z2
 	VFMADD231PS.BCST (R11)(AX*1), Z9, Z2
-	VMOVUPS          Z2, 496(SP)
-	VMOVUPS          560(SP), Z2
+	VMOVUPS          Z2, 512(SP)
+	VMOVUPS          576(SP), Z2
 	VFMADD231PS.BCST (R11)(AX*2), Z10, Z2
-	VMOVUPS          Z2, 560(SP)
-	VMOVUPS          624(SP), Z2
+	VMOVUPS          Z2, 576(SP)
+	VMOVUPS          640(SP), Z2
 	VFMADD231PS.BCST (R11)(BX*1), Z11, Z2
-	VMOVUPS          Z2, 624(SP)
-	VMOVUPS          688(SP), Z2
+	VMOVUPS          Z2, 640(SP)
+	VMOVUPS          704(SP), Z2
 	VFMADD231PS.BCST (R11)(AX*4), Z12, Z2
-	VMOVUPS          Z2, 688(SP)
-	VMOVUPS          752(SP), Z2
+	VMOVUPS          Z2, 704(SP)
+	VMOVUPS          768(SP), Z2
 	VFMADD231PS.BCST (R11)(SI*1), Z13, Z2
-	VMOVUPS          Z2, 752(SP)
+	VMOVUPS          Z2, 768(SP)
+	ADDQ             $+192, R14
+	ADDQ             $+32, R15
+	ADDQ             $+32, DI
+	ADDQ             $+32, R8
 	ADDQ             $+4, R9
 	ADDQ             $+4, R11
 	ADDQ             $+4, R10
 	ADDQ             $+4, R12
-	ADDQ             $+192, R13
-	ADDQ             $+32, R14
-	ADDQ             $+32, DI
-	ADDQ             $+32, R8
-	DECQ             R15
-	JNZ              sub5
+	DECQ             R13
+	JNZ              sub11
 	ADDQ             $+1824, CX
 	DECQ             DX
-	JNZ              block4
+	JNZ              block10
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain6
-	VMOVUPS          48(SP), Z0
+	JEQ              plain12
+	VMOVUPS          64(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          112(SP), Z0
+	VMOVUPS          128(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          176(SP), Z0
+	VMOVUPS          192(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          240(SP), Z0
+	VMOVUPS          256(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          304(SP), Z0
+	VMOVUPS          320(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          368(SP), Z0
+	VMOVUPS          384(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          432(SP), Z0
+	VMOVUPS          448(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          496(SP), Z0
+	VMOVUPS          512(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          560(SP), Z0
+	VMOVUPS          576(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          624(SP), Z0
+	VMOVUPS          640(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          688(SP), Z0
+	VMOVUPS          704(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          752(SP), Z0
+	VMOVUPS          768(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored7
+	JMP              stored13
 
-plain6:
-	VMOVUPS 48(SP), Z0
+plain12:
+	VMOVUPS 64(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 112(SP), Z0
+	VMOVUPS 128(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 176(SP), Z0
+	VMOVUPS 192(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 240(SP), Z0
+	VMOVUPS 256(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 304(SP), Z0
+	VMOVUPS 320(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 368(SP), Z0
+	VMOVUPS 384(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 432(SP), Z0
+	VMOVUPS 448(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 496(SP), Z0
+	VMOVUPS 512(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 560(SP), Z0
+	VMOVUPS 576(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 624(SP), Z0
+	VMOVUPS 640(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 688(SP), Z0
+	VMOVUPS 704(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 752(SP), Z0
+	VMOVUPS 768(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored7:
+stored13:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+12, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x0c, 40(SP)
-	JMP    tile2
+	JMP    tile8
 
-next3:
+next9:
 	CMPQ      40(SP), $0x08
-	JLT       next9
+	JLT       next15
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -467,31 +725,31 @@ next3:
 	LEAQ      (R10)(BX*2), R12
 	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 48(SP)
-	VMOVUPS   Z0, 112(SP)
-	VMOVUPS   Z0, 176(SP)
-	VMOVUPS   Z0, 240(SP)
-	VMOVUPS   Z0, 304(SP)
-	VMOVUPS   Z0, 368(SP)
-	VMOVUPS   Z0, 432(SP)
-	VMOVUPS   Z0, 496(SP)
+	VMOVUPS   Z0, 64(SP)
+	VMOVUPS   Z0, 128(SP)
+	VMOVUPS   Z0, 192(SP)
+	VMOVUPS   Z0, 256(SP)
+	VMOVUPS   Z0, 320(SP)
+	VMOVUPS   Z0, 384(SP)
+	VMOVUPS   Z0, 448(SP)
+	VMOVUPS   Z0, 512(SP)
 	VMOVDQU32 lowPairs<>+0(SB), Z0
 
-block10:
+block16:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
 	PREFETCHT0 2240(CX)
 	PREFETCHT0 2304(CX)
 	VCVTPH2PS  (CX), Z1
-	LEAQ       288(CX), R13
-	LEAQ       32(CX), R14
-	MOVQ       $0x0000000000000008, R15
+	LEAQ       288(CX), R14
+	LEAQ       32(CX), R15
+	MOVQ       $0x0000000000000008, R13
 
-sub11:
-	PREFETCHT0       2048(R13)
-	PREFETCHT0       2112(R13)
-	PREFETCHT0       2176(R13)
+sub17:
+	PREFETCHT0       2048(R14)
+	PREFETCHT0       2112(R14)
+	PREFETCHT0       2176(R14)
 	VMOVDQU32        zeroFirst<>+0(SB), Z10
 	VXORPS           Z2, Z2, Z2
 	VPDPWSSD.BCST    (R10), Z10, Z2
@@ -509,9 +767,9 @@ sub11:
 	VPDPWSSD.BCST    (R12), Z10, Z8
 	VXORPS           Z9, Z9, Z9
 	VPDPWSSD.BCST    (R12)(AX*1), Z10, Z9
-	VMOVDQU32        128(R13), Z10
+	VMOVDQU32        128(R14), Z10
 	VMOVDQU32        thirdBits<>+0(SB), Z11
-	VMOVDQU32        (R13), Z12
+	VMOVDQU32        (R14), Z12
 	VPANDD           Z0, Z12, Z13
 	VPSLLW           $0x02, Z10, Z14
 	VPTERNLOGD       $0xf8, Z11, Z14, Z13
@@ -558,7 +816,7 @@ sub11:
 	VPDPBUSD.BCST    12(DI)(SI*1), Z12, Z7
 	VPDPBUSD.BCST    12(R8), Z12, Z8
 	VPDPBUSD.BCST    12(R8)(AX*1), Z12, Z9
-	VPMOVSXBD        (R14), Z10
+	VPMOVSXBD        (R15), Z10
 	VCVTDQ2PS        Z10, Z10
 	VMULPS           Z1, Z10, Z10
 	VCVTDQ2PS        Z2, Z2
@@ -594,9 +852,9 @@ sub11:
 	VPDPWSSD.BCST    (R12), Z18, Z16
 	VXORPS           Z17, Z17, Z17
 	VPDPWSSD.BCST    (R12)(AX*1), Z18, Z17
-	VMOVDQU32        128(R13), Z18
+	VMOVDQU32        128(R14), Z18
 	VMOVDQU32        thirdBits<>+0(SB), Z19
-	VMOVDQU32        64(R13), Z20
+	VMOVDQU32        64(R14), Z20
 	VPANDD           Z0, Z20, Z21
 	VPSRLW           $0x02, Z18, Z22
 	VPTERNLOGD       $0xf8, Z19, Z22, Z21
@@ -644,7 +902,7 @@ sub11:
 	VPDPBUSD.BCST    28(DI)(SI*1), Z20, Z15
 	VPDPBUSD.BCST    28(R8), Z20, Z16
 	VPDPBUSD.BCST    28(R8)(AX*1), Z20, Z17
-	VPMOVSXBD        16(R14), Z18
+	VPMOVSXBD        16(R15), Z18
 	VCVTDQ2PS        Z18, Z18
 	VMULPS           Z1, Z18, Z18
 	VCVTDQ2PS        Z10, Z10
@@ -663,117 +921,117 @@ sub11:
 	VFMADD231PS      Z16, Z18, Z8
 	VCVTDQ2PS        Z17, Z17
 	VFMADD231PS      Z17, Z18, Z9
-	VMOVUPS          48(SP), Z10
+	VMOVUPS          64(SP), Z10
 	VFMADD231PS.BCST (R9), Z2, Z10
-	VMOVUPS          Z10, 48(SP)
-	VMOVUPS          112(SP), Z2
+	VMOVUPS          Z10, 64(SP)
+	VMOVUPS          128(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*1), Z3, Z2
-	VMOVUPS          Z2, 112(SP)
-	VMOVUPS          176(SP), Z2
+	VMOVUPS          Z2, 128(SP)
+	VMOVUPS          192(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*2), Z4, Z2
-	VMOVUPS          Z2, 176(SP)
-	VMOVUPS          240(SP), Z2
+	VMOVUPS          Z2, 192(SP)
+	VMOVUPS          256(SP), Z2
 	VFMADD231PS.BCST (R9)(BX*1), Z5, Z2
-	VMOVUPS          Z2, 240(SP)
-	VMOVUPS          304(SP), Z2
+	VMOVUPS          Z2, 256(SP)
+	VMOVUPS          320(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*4), Z6, Z2
-	VMOVUPS          Z2, 304(SP)
-	VMOVUPS          368(SP), Z2
+	VMOVUPS          Z2, 320(SP)
+	VMOVUPS          384(SP), Z2
 	VFMADD231PS.BCST (R9)(SI*1), Z7, Z2
-	VMOVUPS          Z2, 368(SP)
-	VMOVUPS          432(SP), Z2
+	VMOVUPS          Z2, 384(SP)
+	VMOVUPS          448(SP), Z2
 	VFMADD231PS.BCST (R11), Z8, Z2
-	VMOVUPS          Z2, 432(SP)
-	VMOVUPS          496(SP), Z2
+	VMOVUPS          Z2, 448(SP)
+	VMOVUPS          512(SP), Z2
 	VFMADD231PS.BCST (R11)(AX*1), Z9, Z2
-	VMOVUPS          Z2, 496(SP)
+	VMOVUPS          Z2, 512(SP)
+	ADDQ             $+192, R14
+	ADDQ             $+32, R15
+	ADDQ             $+32, DI
+	ADDQ             $+32, R8
 	ADDQ             $+4, R9
 	ADDQ             $+4, R11
 	ADDQ             $+4, R10
 	ADDQ             $+4, R12
-	ADDQ             $+192, R13
-	ADDQ             $+32, R14
-	ADDQ             $+32, DI
-	ADDQ             $+32, R8
-	DECQ             R15
-	JNZ              sub11
+	DECQ             R13
+	JNZ              sub17
 	ADDQ             $+1824, CX
 	DECQ             DX
-	JNZ              block10
+	JNZ              block16
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain12
-	VMOVUPS          48(SP), Z0
+	JEQ              plain18
+	VMOVUPS          64(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          112(SP), Z0
+	VMOVUPS          128(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          176(SP), Z0
+	VMOVUPS          192(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          240(SP), Z0
+	VMOVUPS          256(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          304(SP), Z0
+	VMOVUPS          320(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          368(SP), Z0
+	VMOVUPS          384(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          432(SP), Z0
+	VMOVUPS          448(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          496(SP), Z0
+	VMOVUPS          512(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored13
+	JMP              stored19
 
-plain12:
-	VMOVUPS 48(SP), Z0
+plain18:
+	VMOVUPS 64(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 112(SP), Z0
+	VMOVUPS 128(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 176(SP), Z0
+	VMOVUPS 192(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 240(SP), Z0
+	VMOVUPS 256(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 304(SP), Z0
+	VMOVUPS 320(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 368(SP), Z0
+	VMOVUPS 384(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 432(SP), Z0
+	VMOVUPS 448(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 496(SP), Z0
+	VMOVUPS 512(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored13:
+stored19:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+8, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x08, 40(SP)
 
-next9:
+next15:
 	CMPQ      40(SP), $0x06
-	JLT       next15
+	JLT       next21
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -794,21 +1052,21 @@ next9:
 	VXORPS    Z5, Z5, Z5
 	VMOVDQU32 lowPairs<>+0(SB), Z6
 
-block16:
+block22:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
 	PREFETCHT0 2240(CX)
 	PREFETCHT0 2304(CX)
 	VCVTPH2PS  (CX), Z7
-	LEAQ       288(CX), R10
-	LEAQ       32(CX), R11
-	MOVQ       $0x0000000000000008, R12
+	LEAQ       288(CX), R11
+	LEAQ       32(CX), R12
+	MOVQ       $0x0000000000000008, R10
 
-sub17:
-	PREFETCHT0       2048(R10)
-	PREFETCHT0       2112(R10)
-	PREFETCHT0       2176(R10)
+sub23:
+	PREFETCHT0       2048(R11)
+	PREFETCHT0       2112(R11)
+	PREFETCHT0       2176(R11)
 	VMOVDQU32        zeroFirst<>+0(SB), Z14
 	VXORPS           Z8, Z8, Z8
 	VPDPWSSD.BCST    (R9), Z14, Z8
@@ -822,9 +1080,9 @@ sub17:
 	VPDPWSSD.BCST    (R9)(AX*4), Z14, Z12
 	VXORPS           Z13, Z13, Z13
 	VPDPWSSD.BCST    (R9)(SI*1), Z14, Z13
-	VMOVDQU32        128(R10), Z14
+	VMOVDQU32        128(R11), Z14
 	VMOVDQU32        thirdBits<>+0(SB), Z15
-	VMOVDQU32        (R10), Z16
+	VMOVDQU32        (R11), Z16
 	VPANDD           Z6, Z16, Z17
 	VPSLLW           $0x02, Z14, Z18
 	VPTERNLOGD       $0xf8, Z15, Z18, Z17
@@ -863,7 +1121,7 @@ sub17:
 	VPDPBUSD.BCST    12(DI)(BX*1), Z16, Z11
 	VPDPBUSD.BCST    12(DI)(AX*4), Z16, Z12
 	VPDPBUSD.BCST    12(DI)(SI*1), Z16, Z13
-	VPMOVSXBD        (R11), Z14
+	VPMOVSXBD        (R12), Z14
 	VCVTDQ2PS        Z14, Z14
 	VMULPS           Z7, Z14, Z14
 	VCVTDQ2PS        Z8, Z8
@@ -891,9 +1149,9 @@ sub17:
 	VPDPWSSD.BCST    (R9)(AX*4), Z20, Z18
 	VXORPS           Z19, Z19, Z19
 	VPDPWSSD.BCST    (R9)(SI*1), Z20, Z19
-	VMOVDQU32        128(R10), Z20
+	VMOVDQU32        128(R11), Z20
 	VMOVDQU32        thirdBits<>+0(SB), Z21
-	VMOVDQU32        64(R10), Z22
+	VMOVDQU32        64(R11), Z22
 	VPANDD           Z6, Z22, Z23
 	VPSRLW           $0x02, Z20, Z24
 	VPTERNLOGD       $0xf8, Z21, Z24, Z23
@@ -933,7 +1191,7 @@ sub17:
 	VPDPBUSD.BCST    28(DI)(BX*1), Z22, Z17
 	VPDPBUSD.BCST    28(DI)(AX*4), Z22, Z18
 	VPDPBUSD.BCST    28(DI)(SI*1), Z22, Z19
-	VPMOVSXBD        16(R11), Z20
+	VPMOVSXBD        16(R12), Z20
 	VCVTDQ2PS        Z20, Z20
 	VMULPS           Z7, Z20, Z20
 	VCVTDQ2PS        Z14, Z14
@@ -954,21 +1212,21 @@ sub17:
 	VFMADD231PS.BCST (R8)(BX*1), Z11, Z3
 	VFMADD231PS.BCST (R8)(AX*4), Z12, Z4
 	VFMADD231PS.BCST (R8)(SI*1), Z13, Z5
+	ADDQ             $+192, R11
+	ADDQ             $+32, R12
+	ADDQ             $+32, DI
 	ADDQ             $+4, R8
 	ADDQ             $+4, R9
-	ADDQ             $+192, R10
-	ADDQ             $+32, R11
-	ADDQ             $+32, DI
-	DECQ             R12
-	JNZ              sub17
+	DECQ             R10
+	JNZ              sub23
 	ADDQ             $+1824, CX
 	DECQ             DX
-	JNZ              block16
+	JNZ              block22
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain18
+	JEQ              plain24
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -987,9 +1245,9 @@ sub17:
 	VADDPS           (DX), Z5, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored19
+	JMP              stored25
 
-plain18:
+plain24:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1003,15 +1261,15 @@ plain18:
 	VMOVUPS Z5, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored19:
+stored25:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x06, 40(SP)
 
-next15:
+next21:
 	CMPQ      40(SP), $0x04
-	JLT       next21
+	JLT       next27
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1029,21 +1287,21 @@ next15:
 	VXORPS    Z3, Z3, Z3
 	VMOVDQU32 lowPairs<>+0(SB), Z4
 
-block22:
+block28:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
 	PREFETCHT0 2240(CX)
 	PREFETCHT0 2304(CX)
 	VCVTPH2PS  (CX), Z5
-	LEAQ       288(CX), R9
-	LEAQ       32(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       288(CX), R10
+	LEAQ       32(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub23:
-	PREFETCHT0       2048(R9)
-	PREFETCHT0       2112(R9)
-	PREFETCHT0       2176(R9)
+sub29:
+	PREFETCHT0       2048(R10)
+	PREFETCHT0       2112(R10)
+	PREFETCHT0       2176(R10)
 	VMOVDQU32        zeroFirst<>+0(SB), Z10
 	VXORPS           Z6, Z6, Z6
 	VPDPWSSD.BCST    (R8), Z10, Z6
@@ -1053,9 +1311,9 @@ sub23:
 	VPDPWSSD.BCST    (R8)(AX*2), Z10, Z8
 	VXORPS           Z9, Z9, Z9
 	VPDPWSSD.BCST    (R8)(BX*1), Z10, Z9
-	VMOVDQU32        128(R9), Z10
+	VMOVDQU32        128(R10), Z10
 	VMOVDQU32        thirdBits<>+0(SB), Z11
-	VMOVDQU32        (R9), Z12
+	VMOVDQU32        (R10), Z12
 	VPANDD           Z4, Z12, Z13
 	VPSLLW           $0x02, Z10, Z14
 	VPTERNLOGD       $0xf8, Z11, Z14, Z13
@@ -1086,7 +1344,7 @@ sub23:
 	VPDPBUSD.BCST    12(SI)(AX*1), Z12, Z7
 	VPDPBUSD.BCST    12(SI)(AX*2), Z12, Z8
 	VPDPBUSD.BCST    12(SI)(BX*1), Z12, Z9
-	VPMOVSXBD        (R10), Z10
+	VPMOVSXBD        (R11), Z10
 	VCVTDQ2PS        Z10, Z10
 	VMULPS           Z5, Z10, Z10
 	VCVTDQ2PS        Z6, Z6
@@ -1106,9 +1364,9 @@ sub23:
 	VPDPWSSD.BCST    (R8)(AX*2), Z14, Z12
 	VXORPS           Z13, Z13, Z13
 	VPDPWSSD.BCST    (R8)(BX*1), Z14, Z13
-	VMOVDQU32        128(R9), Z14
+	VMOVDQU32        128(R10), Z14
 	VMOVDQU32        thirdBits<>+0(SB), Z15
-	VMOVDQU32        64(R9), Z16
+	VMOVDQU32        64(R10), Z16
 	VPANDD           Z4, Z16, Z17
 	VPSRLW           $0x02, Z14, Z18
 	VPTERNLOGD       $0xf8, Z15, Z18, Z17
@@ -1140,7 +1398,7 @@ sub23:
 	VPDPBUSD.BCST    28(SI)(AX*1), Z16, Z11
 	VPDPBUSD.BCST    28(SI)(AX*2), Z16, Z12
 	VPDPBUSD.BCST    28(SI)(BX*1), Z16, Z13
-	VPMOVSXBD        16(R10), Z14
+	VPMOVSXBD        16(R11), Z14
 	VCVTDQ2PS        Z14, Z14
 	VMULPS           Z5, Z14, Z14
 	VCVTDQ2PS        Z10, Z10
@@ -1155,21 +1413,21 @@ sub23:
 	VFMADD231PS.BCST (DI)(AX*1), Z7, Z1
 	VFMADD231PS.BCST (DI)(AX*2), Z8, Z2
 	VFMADD231PS.BCST (DI)(BX*1), Z9, Z3
+	ADDQ             $+192, R10
+	ADDQ             $+32, R11
+	ADDQ             $+32, SI
 	ADDQ             $+4, DI
 	ADDQ             $+4, R8
-	ADDQ             $+192, R9
-	ADDQ             $+32, R10
-	ADDQ             $+32, SI
-	DECQ             R11
-	JNZ              sub23
+	DECQ             R9
+	JNZ              sub29
 	ADDQ             $+1824, CX
 	DECQ             DX
-	JNZ              block22
+	JNZ              block28
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain24
+	JEQ              plain30
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -1182,9 +1440,9 @@ sub23:
 	VADDPS           (DX), Z3, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored25
+	JMP              stored31
 
-plain24:
+plain30:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1194,15 +1452,15 @@ plain24:
 	VMOVUPS Z3, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored25:
+stored31:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
 
-next21:
+next27:
 	CMPQ      40(SP), $0x03
-	JLT       next27
+	JLT       next33
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1218,7 +1476,7 @@ next21:
 	VXORPS    Z2, Z2, Z2
 	VMOVDQU32 lowPairs<>+0(SB), Z3
 
-block28:
+block34:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -1235,17 +1493,17 @@ block28:
 	PREFETCHT0 2304(CX)
 	PREFETCHT1 4352(CX)
 	VCVTPH2PS  (CX), Z4
-	LEAQ       288(CX), R8
-	LEAQ       32(CX), R9
-	MOVQ       $0x0000000000000008, R10
+	LEAQ       288(CX), R9
+	LEAQ       32(CX), R10
+	MOVQ       $0x0000000000000008, R8
 
-sub29:
-	PREFETCHT0       2048(R8)
-	PREFETCHT1       4096(R8)
-	PREFETCHT0       2112(R8)
-	PREFETCHT1       4160(R8)
-	PREFETCHT0       2176(R8)
-	PREFETCHT1       4224(R8)
+sub35:
+	PREFETCHT0       2048(R9)
+	PREFETCHT1       4096(R9)
+	PREFETCHT0       2112(R9)
+	PREFETCHT1       4160(R9)
+	PREFETCHT0       2176(R9)
+	PREFETCHT1       4224(R9)
 	VMOVDQU32        zeroFirst<>+0(SB), Z8
 	VXORPS           Z5, Z5, Z5
 	VPDPWSSD.BCST    (DI), Z8, Z5
@@ -1253,9 +1511,9 @@ sub29:
 	VPDPWSSD.BCST    (DI)(AX*1), Z8, Z6
 	VXORPS           Z7, Z7, Z7
 	VPDPWSSD.BCST    (DI)(AX*2), Z8, Z7
-	VMOVDQU32        128(R8), Z8
+	VMOVDQU32        128(R9), Z8
 	VMOVDQU32        thirdBits<>+0(SB), Z9
-	VMOVDQU32        (R8), Z10
+	VMOVDQU32        (R9), Z10
 	VPANDD           Z3, Z10, Z11
 	VPSLLW           $0x02, Z8, Z12
 	VPTERNLOGD       $0xf8, Z9, Z12, Z11
@@ -1282,7 +1540,7 @@ sub29:
 	VPDPBUSD.BCST    12(BX), Z10, Z5
 	VPDPBUSD.BCST    12(BX)(AX*1), Z10, Z6
 	VPDPBUSD.BCST    12(BX)(AX*2), Z10, Z7
-	VPMOVSXBD        (R9), Z8
+	VPMOVSXBD        (R10), Z8
 	VCVTDQ2PS        Z8, Z8
 	VMULPS           Z4, Z8, Z8
 	VCVTDQ2PS        Z5, Z5
@@ -1298,9 +1556,9 @@ sub29:
 	VPDPWSSD.BCST    (DI)(AX*1), Z11, Z9
 	VXORPS           Z10, Z10, Z10
 	VPDPWSSD.BCST    (DI)(AX*2), Z11, Z10
-	VMOVDQU32        128(R8), Z11
+	VMOVDQU32        128(R9), Z11
 	VMOVDQU32        thirdBits<>+0(SB), Z12
-	VMOVDQU32        64(R8), Z13
+	VMOVDQU32        64(R9), Z13
 	VPANDD           Z3, Z13, Z14
 	VPSRLW           $0x02, Z11, Z15
 	VPTERNLOGD       $0xf8, Z12, Z15, Z14
@@ -1328,7 +1586,7 @@ sub29:
 	VPDPBUSD.BCST    28(BX), Z13, Z8
 	VPDPBUSD.BCST    28(BX)(AX*1), Z13, Z9
 	VPDPBUSD.BCST    28(BX)(AX*2), Z13, Z10
-	VPMOVSXBD        16(R9), Z11
+	VPMOVSXBD        16(R10), Z11
 	VCVTDQ2PS        Z11, Z11
 	VMULPS           Z4, Z11, Z11
 	VCVTDQ2PS        Z8, Z8
@@ -1340,21 +1598,21 @@ sub29:
 	VFMADD231PS.BCST (SI), Z5, Z0
 	VFMADD231PS.BCST (SI)(AX*1), Z6, Z1
 	VFMADD231PS.BCST (SI)(AX*2), Z7, Z2
+	ADDQ             $+192, R9
+	ADDQ             $+32, R10
+	ADDQ             $+32, BX
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
-	ADDQ             $+192, R8
-	ADDQ             $+32, R9
-	ADDQ             $+32, BX
-	DECQ             R10
-	JNZ              sub29
+	DECQ             R8
+	JNZ              sub35
 	ADDQ             $+1824, CX
 	DECQ             DX
-	JNZ              block28
+	JNZ              block34
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain30
+	JEQ              plain36
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -1364,9 +1622,9 @@ sub29:
 	VADDPS           (DX), Z2, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored31
+	JMP              stored37
 
-plain30:
+plain36:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1374,15 +1632,15 @@ plain30:
 	VMOVUPS Z2, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored31:
+stored37:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next27:
+next33:
 	CMPQ      40(SP), $0x02
-	JLT       next33
+	JLT       next39
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1397,7 +1655,7 @@ next27:
 	VXORPS    Z1, Z1, Z1
 	VMOVDQU32 lowPairs<>+0(SB), Z2
 
-block34:
+block40:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -1414,25 +1672,25 @@ block34:
 	PREFETCHT0 2304(CX)
 	PREFETCHT1 4352(CX)
 	VCVTPH2PS  (CX), Z3
-	LEAQ       288(CX), R8
-	LEAQ       32(CX), R9
-	MOVQ       $0x0000000000000008, R10
+	LEAQ       288(CX), R9
+	LEAQ       32(CX), R10
+	MOVQ       $0x0000000000000008, R8
 
-sub35:
-	PREFETCHT0       2048(R8)
-	PREFETCHT1       4096(R8)
-	PREFETCHT0       2112(R8)
-	PREFETCHT1       4160(R8)
-	PREFETCHT0       2176(R8)
-	PREFETCHT1       4224(R8)
+sub41:
+	PREFETCHT0       2048(R9)
+	PREFETCHT1       4096(R9)
+	PREFETCHT0       2112(R9)
+	PREFETCHT1       4160(R9)
+	PREFETCHT0       2176(R9)
+	PREFETCHT1       4224(R9)
 	VMOVDQU32        zeroFirst<>+0(SB), Z6
 	VXORPS           Z4, Z4, Z4
 	VPDPWSSD.BCST    (DI), Z6, Z4
 	VXORPS           Z5, Z5, Z5
 	VPDPWSSD.BCST    (DI)(AX*1), Z6, Z5
-	VMOVDQU32        128(R8), Z6
+	VMOVDQU32        128(R9), Z6
 	VMOVDQU32        thirdBits<>+0(SB), Z7
-	VMOVDQU32        (R8), Z8
+	VMOVDQU32        (R9), Z8
 	VPANDD           Z2, Z8, Z9
 	VPSLLW           $0x02, Z6, Z10
 	VPTERNLOGD       $0xf8, Z7, Z10, Z9
@@ -1455,7 +1713,7 @@ sub35:
 	VPTERNLOGD       $0xf8, Z7, Z6, Z8
 	VPDPBUSD.BCST    12(BX), Z8, Z4
 	VPDPBUSD.BCST    12(BX)(AX*1), Z8, Z5
-	VPMOVSXBD        (R9), Z6
+	VPMOVSXBD        (R10), Z6
 	VCVTDQ2PS        Z6, Z6
 	VMULPS           Z3, Z6, Z6
 	VCVTDQ2PS        Z4, Z4
@@ -1467,9 +1725,9 @@ sub35:
 	VPDPWSSD.BCST    (DI), Z8, Z6
 	VXORPS           Z7, Z7, Z7
 	VPDPWSSD.BCST    (DI)(AX*1), Z8, Z7
-	VMOVDQU32        128(R8), Z8
+	VMOVDQU32        128(R9), Z8
 	VMOVDQU32        thirdBits<>+0(SB), Z9
-	VMOVDQU32        64(R8), Z10
+	VMOVDQU32        64(R9), Z10
 	VPANDD           Z2, Z10, Z11
 	VPSRLW           $0x02, Z8, Z12
 	VPTERNLOGD       $0xf8, Z9, Z12, Z11
@@ -1493,7 +1751,7 @@ sub35:
 	VPTERNLOGD       $0xf8, Z9, Z8, Z10
 	VPDPBUSD.BCST    28(BX), Z10, Z6
 	VPDPBUSD.BCST    28(BX)(AX*1), Z10, Z7
-	VPMOVSXBD        16(R9), Z8
+	VPMOVSXBD        16(R10), Z8
 	VCVTDQ2PS        Z8, Z8
 	VMULPS           Z3, Z8, Z8
 	VCVTDQ2PS        Z6, Z6
@@ -1502,44 +1760,44 @@ sub35:
 	VFMADD231PS      Z7, Z8, Z5
 	VFMADD231PS.BCST (SI), Z4, Z0
 	VFMADD231PS.BCST (SI)(AX*1), Z5, Z1
+	ADDQ             $+192, R9
+	ADDQ             $+32, R10
+	ADDQ             $+32, BX
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
-	ADDQ             $+192, R8
-	ADDQ             $+32, R9
-	ADDQ             $+32, BX
-	DECQ             R10
-	JNZ              sub35
+	DECQ             R8
+	JNZ              sub41
 	ADDQ             $+1824, CX
 	DECQ             DX
-	JNZ              block34
+	JNZ              block40
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain36
+	JEQ              plain42
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
 	VADDPS           (DX), Z1, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored37
+	JMP              stored43
 
-plain36:
+plain42:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored37:
+stored43:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next33:
+next39:
 	CMPQ      40(SP), $0x01
-	JLT       next39
+	JLT       next45
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1553,7 +1811,7 @@ next33:
 	VXORPS    Z0, Z0, Z0
 	VMOVDQU32 lowPairs<>+0(SB), Z1
 
-block40:
+block46:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -1570,23 +1828,23 @@ block40:
 	PREFETCHT0 2304(CX)
 	PREFETCHT1 4352(CX)
 	VCVTPH2PS  (CX), Z2
-	LEAQ       288(CX), R8
-	LEAQ       32(CX), R9
-	MOVQ       $0x0000000000000008, R10
+	LEAQ       288(CX), R9
+	LEAQ       32(CX), R10
+	MOVQ       $0x0000000000000008, R8
 
-sub41:
-	PREFETCHT0       2048(R8)
-	PREFETCHT1       4096(R8)
-	PREFETCHT0       2112(R8)
-	PREFETCHT1       4160(R8)
-	PREFETCHT0       2176(R8)
-	PREFETCHT1       4224(R8)
+sub47:
+	PREFETCHT0       2048(R9)
+	PREFETCHT1       4096(R9)
+	PREFETCHT0       2112(R9)
+	PREFETCHT1       4160(R9)
+	PREFETCHT0       2176(R9)
+	PREFETCHT1       4224(R9)
 	VMOVDQU32        zeroFirst<>+0(SB), Z4
 	VXORPS           Z3, Z3, Z3
 	VPDPWSSD.BCST    (DI), Z4, Z3
-	VMOVDQU32        128(R8), Z4
+	VMOVDQU32        128(R9), Z4
 	VMOVDQU32        thirdBits<>+0(SB), Z5
-	VMOVDQU32        (R8), Z6
+	VMOVDQU32        (R9), Z6
 	VPANDD           Z1, Z6, Z7
 	VPSLLW           $0x02, Z4, Z8
 	VPTERNLOGD       $0xf8, Z5, Z8, Z7
@@ -1605,7 +1863,7 @@ sub41:
 	VPSRLW           $0x01, Z4, Z4
 	VPTERNLOGD       $0xf8, Z5, Z4, Z6
 	VPDPBUSD.BCST    12(BX), Z6, Z3
-	VPMOVSXBD        (R9), Z4
+	VPMOVSXBD        (R10), Z4
 	VCVTDQ2PS        Z4, Z4
 	VMULPS           Z2, Z4, Z4
 	VCVTDQ2PS        Z3, Z3
@@ -1613,9 +1871,9 @@ sub41:
 	VMOVDQU32        zeroSecond<>+0(SB), Z5
 	VXORPS           Z4, Z4, Z4
 	VPDPWSSD.BCST    (DI), Z5, Z4
-	VMOVDQU32        128(R8), Z5
+	VMOVDQU32        128(R9), Z5
 	VMOVDQU32        thirdBits<>+0(SB), Z6
-	VMOVDQU32        64(R8), Z7
+	VMOVDQU32        64(R9), Z7
 	VPANDD           Z1, Z7, Z8
 	VPSRLW           $0x02, Z5, Z9
 	VPTERNLOGD       $0xf8, Z6, Z9, Z8
@@ -1635,49 +1893,51 @@ sub41:
 	VPSRLW           $0x05, Z5, Z5
 	VPTERNLOGD       $0xf8, Z6, Z5, Z7
 	VPDPBUSD.BCST    28(BX), Z7, Z4
-	VPMOVSXBD        16(R9), Z5
+	VPMOVSXBD        16(R10), Z5
 	VCVTDQ2PS        Z5, Z5
 	VMULPS           Z2, Z5, Z5
 	VCVTDQ2PS        Z4, Z4
 	VFMADD231PS      Z4, Z5, Z3
 	VFMADD231PS.BCST (SI), Z3, Z0
+	ADDQ             $+192, R9
+	ADDQ             $+32, R10
+	ADDQ             $+32, BX
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
-	ADDQ             $+192, R8
-	ADDQ             $+32, R9
-	ADDQ             $+32, BX
-	DECQ             R10
-	JNZ              sub41
+	DECQ             R8
+	JNZ              sub47
 	ADDQ             $+1824, CX
 	DECQ             DX
-	JNZ              block40
+	JNZ              block46
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain42
+	JEQ              plain48
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored43
+	JMP              stored49
 
-plain42:
+plain48:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored43:
+stored49:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next39:
+next45:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

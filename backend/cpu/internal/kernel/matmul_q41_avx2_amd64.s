@@ -6,14 +6,303 @@
 
 // func matmulQ41AVX2(a *MatMulArgs)
 // Requires: AVX, AVX2, F16C, FMA3, MMX+
-TEXT ·matmulQ41AVX2(SB), $944-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulQ41AVX2(SB), $1792-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ   a+0(FP), AX
+	MOVQ   40(AX), CX
+	MOVQ   CX, 24(SP)
+	MOVQ   64(AX), AX
+	MOVQ   AX, 40(SP)
+	MOVQ   8(SP), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   127(SP), SI
+	ANDQ   $-64, SI
+	MOVQ   CX, DI
+	ADDQ   48(SP), DI
+	LEAQ   832(SI), SI
+	LEAQ   (BX)(DX*1), SI
+	MOVQ   DX, R8
+	SHRQ   $0x05, R8
+	LEAQ   (SI)(R8*4), R8
+	SHRQ   $0x05, DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+block4:
+	PREFETCHT0   (CX)
+	VMOVDQU      64(CX), Y6
+	VMOVDQU      96(CX), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y4
+	VPAND        lowNibbles<>+0(SB), Y7, Y5
+	VPBROADCASTD (BX), Y8
+	VPMADDUBSW   Y8, Y4, Y4
+	VPMADDUBSW   Y8, Y5, Y5
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VPBROADCASTD 4(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      128(CX), Y6
+	VMOVDQU      160(CX), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y8
+	VPAND        lowNibbles<>+0(SB), Y7, Y9
+	VPBROADCASTD 8(BX), Y10
+	VPMADDUBSW   Y10, Y8, Y8
+	VPADDW       Y8, Y4, Y4
+	VPMADDUBSW   Y10, Y9, Y8
+	VPADDW       Y8, Y5, Y5
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VPBROADCASTD 12(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      192(CX), Y6
+	VMOVDQU      224(CX), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y8
+	VPAND        lowNibbles<>+0(SB), Y7, Y9
+	VPBROADCASTD 16(BX), Y10
+	VPMADDUBSW   Y10, Y8, Y8
+	VPADDW       Y8, Y4, Y4
+	VPMADDUBSW   Y10, Y9, Y8
+	VPADDW       Y8, Y5, Y5
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VPBROADCASTD 20(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      256(CX), Y6
+	VMOVDQU      288(CX), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y8
+	VPAND        lowNibbles<>+0(SB), Y7, Y9
+	VPBROADCASTD 24(BX), Y10
+	VPMADDUBSW   Y10, Y8, Y8
+	VPADDW       Y8, Y4, Y4
+	VPMADDUBSW   Y10, Y9, Y8
+	VPADDW       Y8, Y5, Y5
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VPBROADCASTD 28(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPMADDWD     ones16<>+0(SB), Y5, Y5
+	VCVTPH2PS    (CX), Y6
+	VCVTPH2PS    16(CX), Y7
+	VCVTPH2PS    32(CX), Y8
+	VCVTPH2PS    48(CX), Y9
+	VBROADCASTSS (SI), Y10
+	VPBROADCASTD (R8), Y11
+	VPMADDWD     ones16<>+0(SB), Y11, Y11
+	VCVTDQ2PS    Y11, Y11
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VFMADD231PS  Y8, Y11, Y4
+	VFMADD231PS  Y10, Y4, Y0
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y7, Y5, Y5
+	VFMADD231PS  Y9, Y11, Y5
+	VFMADD231PS  Y10, Y5, Y1
+	PREFETCHT0   1536(CX)
+	PREFETCHT1   3072(CX)
+	PREFETCHT0   1600(CX)
+	PREFETCHT1   3136(CX)
+	PREFETCHT0   1664(CX)
+	PREFETCHT1   3200(CX)
+	PREFETCHT0   1728(CX)
+	PREFETCHT1   3264(CX)
+	PREFETCHT0   1792(CX)
+	PREFETCHT1   3328(CX)
+	ADDQ         $+320, CX
+	PREFETCHT0   (DI)
+	VMOVDQU      64(DI), Y6
+	VMOVDQU      96(DI), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y4
+	VPAND        lowNibbles<>+0(SB), Y7, Y5
+	VPBROADCASTD (BX), Y8
+	VPMADDUBSW   Y8, Y4, Y4
+	VPMADDUBSW   Y8, Y5, Y5
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VPBROADCASTD 4(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      128(DI), Y6
+	VMOVDQU      160(DI), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y8
+	VPAND        lowNibbles<>+0(SB), Y7, Y9
+	VPBROADCASTD 8(BX), Y10
+	VPMADDUBSW   Y10, Y8, Y8
+	VPADDW       Y8, Y4, Y4
+	VPMADDUBSW   Y10, Y9, Y8
+	VPADDW       Y8, Y5, Y5
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VPBROADCASTD 12(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      192(DI), Y6
+	VMOVDQU      224(DI), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y8
+	VPAND        lowNibbles<>+0(SB), Y7, Y9
+	VPBROADCASTD 16(BX), Y10
+	VPMADDUBSW   Y10, Y8, Y8
+	VPADDW       Y8, Y4, Y4
+	VPMADDUBSW   Y10, Y9, Y8
+	VPADDW       Y8, Y5, Y5
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VPBROADCASTD 20(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VMOVDQU      256(DI), Y6
+	VMOVDQU      288(DI), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y8
+	VPAND        lowNibbles<>+0(SB), Y7, Y9
+	VPBROADCASTD 24(BX), Y10
+	VPMADDUBSW   Y10, Y8, Y8
+	VPADDW       Y8, Y4, Y4
+	VPMADDUBSW   Y10, Y9, Y8
+	VPADDW       Y8, Y5, Y5
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VPBROADCASTD 28(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPADDW       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPMADDWD     ones16<>+0(SB), Y5, Y5
+	VCVTPH2PS    (DI), Y6
+	VCVTPH2PS    16(DI), Y7
+	VCVTPH2PS    32(DI), Y8
+	VCVTPH2PS    48(DI), Y9
+	VBROADCASTSS (SI), Y10
+	VPBROADCASTD (R8), Y11
+	VPMADDWD     ones16<>+0(SB), Y11, Y11
+	VCVTDQ2PS    Y11, Y11
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VFMADD231PS  Y8, Y11, Y4
+	VFMADD231PS  Y10, Y4, Y2
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y7, Y5, Y5
+	VFMADD231PS  Y9, Y11, Y5
+	VFMADD231PS  Y10, Y5, Y3
+	PREFETCHT0   1536(DI)
+	PREFETCHT1   3072(DI)
+	PREFETCHT0   1600(DI)
+	PREFETCHT1   3136(DI)
+	PREFETCHT0   1664(DI)
+	PREFETCHT1   3200(DI)
+	PREFETCHT0   1728(DI)
+	PREFETCHT1   3264(DI)
+	PREFETCHT0   1792(DI)
+	PREFETCHT1   3328(DI)
+	ADDQ         $+320, DI
+	ADDQ         $+32, BX
+	ADDQ         $+4, SI
+	ADDQ         $+4, R8
+	DECQ         DX
+	JNZ          block4
+	MOVQ         a+0(FP), CX
+	MOVQ         8(CX), BX
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	MOVQ         56(SP), CX
+	JEQ          plain5
+	VADDPS       (DX), Y0, Y0
+	VMOVUPS      Y0, (DX)
+	VADDPS       (DX)(CX*1), Y2, Y0
+	VMOVUPS      Y0, (DX)(CX*1)
+	VADDPS       32(DX), Y1, Y0
+	VMOVUPS      Y0, 32(DX)
+	VADDPS       32(DX)(CX*1), Y3, Y0
+	VMOVUPS      Y0, 32(DX)(CX*1)
+	LEAQ         (DX)(BX*4), DX
+	JMP          stored6
+
+plain5:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y2, (DX)(CX*1)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y3, 32(DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored6:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,9 +313,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile7:
 	CMPQ    40(SP), $0x06
-	JLT     next3
+	JLT     next8
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
@@ -34,7 +323,7 @@ tile2:
 	LEAQ    (AX)(AX*2), BX
 	LEAQ    (AX)(AX*4), SI
 	MOVQ    24(SP), DI
-	LEAQ    111(SP), R8
+	LEAQ    127(SP), R8
 	ANDQ    $-64, R8
 	LEAQ    (DI)(DX*1), R9
 	MOVQ    DX, R10
@@ -55,7 +344,7 @@ tile2:
 	VMOVUPS Y0, 320(R8)
 	VMOVUPS Y0, 352(R8)
 
-block4:
+block9:
 	VMOVDQU      64(CX), Y12
 	VMOVDQU      96(CX), Y13
 	VPAND        lowNibbles<>+0(SB), Y12, Y10
@@ -436,12 +725,12 @@ block4:
 	ADDQ         $+4, R9
 	ADDQ         $+4, R10
 	DECQ         DX
-	JNZ          block4
+	JNZ          block9
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain5
+	JEQ          plain10
 	VMOVUPS      (R8), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -484,9 +773,9 @@ block4:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored6
+	JMP          stored11
 
-plain5:
+plain10:
 	VMOVUPS (R8), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(R8), Y0
@@ -518,23 +807,23 @@ plain5:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored6:
+stored11:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x06, 40(SP)
-	JMP    tile2
+	JMP    tile7
 
-next3:
+next8:
 	CMPQ    40(SP), $0x04
-	JLT     next8
+	JLT     next13
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	LEAQ    (AX)(AX*2), BX
 	MOVQ    24(SP), SI
-	LEAQ    111(SP), DI
+	LEAQ    127(SP), DI
 	ANDQ    $-64, DI
 	LEAQ    (SI)(DX*1), R8
 	MOVQ    DX, R9
@@ -551,7 +840,7 @@ next3:
 	VMOVUPS Y0, 192(DI)
 	VMOVUPS Y0, 224(DI)
 
-block9:
+block14:
 	VMOVDQU      64(CX), Y8
 	VMOVDQU      96(CX), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y6
@@ -814,12 +1103,12 @@ block9:
 	ADDQ         $+4, R8
 	ADDQ         $+4, R9
 	DECQ         DX
-	JNZ          block9
+	JNZ          block14
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain10
+	JEQ          plain15
 	VMOVUPS      (DI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -848,9 +1137,9 @@ block9:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored11
+	JMP          stored16
 
-plain10:
+plain15:
 	VMOVUPS (DI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(DI), Y0
@@ -872,21 +1161,21 @@ plain10:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored11:
+stored16:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
 
-next8:
+next13:
 	CMPQ    40(SP), $0x03
-	JLT     next13
+	JLT     next18
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	MOVQ    24(SP), BX
-	LEAQ    111(SP), SI
+	LEAQ    127(SP), SI
 	ANDQ    $-64, SI
 	LEAQ    (BX)(DX*1), DI
 	MOVQ    DX, R8
@@ -901,7 +1190,7 @@ next8:
 	VMOVUPS Y0, 128(SI)
 	VMOVUPS Y0, 160(SI)
 
-block14:
+block19:
 	PREFETCHT0   (CX)
 	VMOVDQU      64(CX), Y6
 	VMOVDQU      96(CX), Y7
@@ -1116,12 +1405,12 @@ block14:
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
 	DECQ         DX
-	JNZ          block14
+	JNZ          block19
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain15
+	JEQ          plain20
 	VMOVUPS      (SI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1143,9 +1432,9 @@ block14:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored16
+	JMP          stored21
 
-plain15:
+plain20:
 	VMOVUPS (SI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(SI), Y0
@@ -1162,21 +1451,21 @@ plain15:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored16:
+stored21:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next13:
+next18:
 	CMPQ   40(SP), $0x02
-	JLT    next18
+	JLT    next23
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), SI
 	MOVQ   DX, DI
@@ -1188,7 +1477,7 @@ next13:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-block19:
+block24:
 	PREFETCHT0   (CX)
 	VMOVDQU      64(CX), Y8
 	VMOVDQU      96(CX), Y9
@@ -1345,12 +1634,12 @@ block19:
 	ADDQ         $+4, SI
 	ADDQ         $+4, DI
 	DECQ         DX
-	JNZ          block19
+	JNZ          block24
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain20
+	JEQ          plain25
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
@@ -1361,9 +1650,9 @@ block19:
 	VADDPS       32(DX), Y3, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored21
+	JMP          stored26
 
-plain20:
+plain25:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
@@ -1371,21 +1660,21 @@ plain20:
 	VMOVUPS Y3, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored21:
+stored26:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next18:
+next23:
 	CMPQ   40(SP), $0x01
-	JLT    next23
+	JLT    next28
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), SI
 	MOVQ   DX, DI
@@ -1395,7 +1684,7 @@ next18:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-block24:
+block29:
 	PREFETCHT0   (CX)
 	VMOVDQU      64(CX), Y4
 	VMOVDQU      96(CX), Y5
@@ -1500,37 +1789,39 @@ block24:
 	ADDQ         $+4, SI
 	ADDQ         $+4, DI
 	DECQ         DX
-	JNZ          block24
+	JNZ          block29
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain25
+	JEQ          plain30
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored26
+	JMP          stored31
 
-plain25:
+plain30:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored26:
+stored31:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next23:
+next28:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

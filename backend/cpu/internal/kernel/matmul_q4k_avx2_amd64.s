@@ -6,14 +6,484 @@
 
 // func matmulQ4KAVX2(a *MatMulArgs)
 // Requires: AVX, AVX2, F16C, FMA3, MMX+
-TEXT ·matmulQ4KAVX2(SB), $944-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulQ4KAVX2(SB), $1792-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ   a+0(FP), AX
+	MOVQ   40(AX), CX
+	MOVQ   CX, 24(SP)
+	MOVQ   64(AX), AX
+	MOVQ   AX, 40(SP)
+	MOVQ   8(SP), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   127(SP), SI
+	ANDQ   $-64, SI
+	MOVQ   CX, DI
+	ADDQ   48(SP), DI
+	LEAQ   832(SI), R8
+	LEAQ   (BX)(DX*1), R9
+	MOVQ   DX, R10
+	SHRQ   $0x08, R10
+	LEAQ   (R9)(R10*4), R10
+	SHRQ   $0x08, DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+block4:
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 128(CX)
+	PREFETCHT0 192(CX)
+	PREFETCHT0 256(CX)
+	PREFETCHT0 1536(CX)
+	PREFETCHT1 3072(CX)
+	PREFETCHT0 1600(CX)
+	PREFETCHT1 3136(CX)
+	PREFETCHT0 1664(CX)
+	PREFETCHT1 3200(CX)
+	PREFETCHT0 1728(CX)
+	PREFETCHT1 3264(CX)
+	PREFETCHT0 1792(CX)
+	PREFETCHT1 3328(CX)
+	VPXOR      Y4, Y4, Y4
+	VMOVDQU    Y4, 384(SI)
+	VMOVDQU    Y4, 416(SI)
+	LEAQ       320(CX), R12
+	LEAQ       64(CX), R13
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	PREFETCHT0 192(DI)
+	PREFETCHT0 256(DI)
+	PREFETCHT0 1536(DI)
+	PREFETCHT1 3072(DI)
+	PREFETCHT0 1600(DI)
+	PREFETCHT1 3136(DI)
+	PREFETCHT0 1664(DI)
+	PREFETCHT1 3200(DI)
+	PREFETCHT0 1728(DI)
+	PREFETCHT1 3264(DI)
+	PREFETCHT0 1792(DI)
+	PREFETCHT1 3328(DI)
+	VPXOR      Y4, Y4, Y4
+	VMOVDQU    Y4, 384(R8)
+	VMOVDQU    Y4, 416(R8)
+	LEAQ       320(DI), R14
+	LEAQ       64(DI), R15
+	MOVQ       $0x0000000000000008, R11
+
+sub5:
+	PREFETCHT0     1536(R12)
+	PREFETCHT1     3072(R12)
+	PREFETCHT0     1600(R12)
+	PREFETCHT1     3136(R12)
+	PREFETCHT0     1664(R12)
+	PREFETCHT1     3200(R12)
+	PREFETCHT0     1728(R12)
+	PREFETCHT1     3264(R12)
+	VMOVDQU        (R12), Y6
+	VMOVDQU        32(R12), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y4
+	VPAND          lowNibbles<>+0(SB), Y7, Y5
+	VPBROADCASTD   (BX), Y8
+	VPMADDUBSW     Y8, Y4, Y4
+	VPMADDUBSW     Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VPBROADCASTD   4(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VMOVDQU        64(R12), Y6
+	VMOVDQU        96(R12), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y8
+	VPAND          lowNibbles<>+0(SB), Y7, Y9
+	VPBROADCASTD   8(BX), Y10
+	VPMADDUBSW     Y10, Y8, Y8
+	VPADDW         Y8, Y4, Y4
+	VPMADDUBSW     Y10, Y9, Y8
+	VPADDW         Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VPBROADCASTD   12(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VMOVDQU        128(R12), Y6
+	VMOVDQU        160(R12), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y8
+	VPAND          lowNibbles<>+0(SB), Y7, Y9
+	VPBROADCASTD   16(BX), Y10
+	VPMADDUBSW     Y10, Y8, Y8
+	VPADDW         Y8, Y4, Y4
+	VPMADDUBSW     Y10, Y9, Y8
+	VPADDW         Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VPBROADCASTD   20(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VMOVDQU        192(R12), Y6
+	VMOVDQU        224(R12), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y8
+	VPAND          lowNibbles<>+0(SB), Y7, Y9
+	VPBROADCASTD   24(BX), Y10
+	VPMADDUBSW     Y10, Y8, Y8
+	VPADDW         Y8, Y4, Y4
+	VPMADDUBSW     Y10, Y9, Y8
+	VPADDW         Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VPBROADCASTD   28(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VBROADCASTI128 (R13), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPMADDWD       Y4, Y7, Y4
+	VPADDD         384(SI), Y4, Y4
+	VMOVDQU        Y4, 384(SI)
+	VPMADDWD       Y5, Y6, Y5
+	VPADDD         416(SI), Y5, Y5
+	VMOVDQU        Y5, 416(SI)
+	ADDQ           $+256, R12
+	ADDQ           $+16, R13
+	PREFETCHT0     1536(R14)
+	PREFETCHT1     3072(R14)
+	PREFETCHT0     1600(R14)
+	PREFETCHT1     3136(R14)
+	PREFETCHT0     1664(R14)
+	PREFETCHT1     3200(R14)
+	PREFETCHT0     1728(R14)
+	PREFETCHT1     3264(R14)
+	VMOVDQU        (R14), Y6
+	VMOVDQU        32(R14), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y4
+	VPAND          lowNibbles<>+0(SB), Y7, Y5
+	VPBROADCASTD   (BX), Y8
+	VPMADDUBSW     Y8, Y4, Y4
+	VPMADDUBSW     Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VPBROADCASTD   4(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VMOVDQU        64(R14), Y6
+	VMOVDQU        96(R14), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y8
+	VPAND          lowNibbles<>+0(SB), Y7, Y9
+	VPBROADCASTD   8(BX), Y10
+	VPMADDUBSW     Y10, Y8, Y8
+	VPADDW         Y8, Y4, Y4
+	VPMADDUBSW     Y10, Y9, Y8
+	VPADDW         Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VPBROADCASTD   12(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VMOVDQU        128(R14), Y6
+	VMOVDQU        160(R14), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y8
+	VPAND          lowNibbles<>+0(SB), Y7, Y9
+	VPBROADCASTD   16(BX), Y10
+	VPMADDUBSW     Y10, Y8, Y8
+	VPADDW         Y8, Y4, Y4
+	VPMADDUBSW     Y10, Y9, Y8
+	VPADDW         Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VPBROADCASTD   20(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VMOVDQU        192(R14), Y6
+	VMOVDQU        224(R14), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y8
+	VPAND          lowNibbles<>+0(SB), Y7, Y9
+	VPBROADCASTD   24(BX), Y10
+	VPMADDUBSW     Y10, Y8, Y8
+	VPADDW         Y8, Y4, Y4
+	VPMADDUBSW     Y10, Y9, Y8
+	VPADDW         Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VPBROADCASTD   28(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VBROADCASTI128 (R15), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPMADDWD       Y4, Y7, Y4
+	VPADDD         384(R8), Y4, Y4
+	VMOVDQU        Y4, 384(R8)
+	VPMADDWD       Y5, Y6, Y5
+	VPADDD         416(R8), Y5, Y5
+	VMOVDQU        Y5, 416(R8)
+	ADDQ           $+256, R14
+	ADDQ           $+16, R15
+	ADDQ           $+32, BX
+	DECQ           R11
+	JNZ            sub5
+	VBROADCASTI128 192(CX), Y5
+	VPSHUFB        twiceUnsigned<>+0(SB), Y5, Y4
+	VPSHUFB        twiceUnsigned<>+32(SB), Y5, Y5
+	VPBROADCASTD   (R10), Y6
+	VPMADDWD       Y6, Y4, Y4
+	VPMADDWD       Y6, Y5, Y5
+	VBROADCASTI128 208(CX), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   4(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 224(CX), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   8(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 240(CX), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   12(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 256(CX), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   16(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 272(CX), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   20(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 288(CX), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   24(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 304(CX), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   28(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VCVTDQ2PS      Y4, Y4
+	VCVTDQ2PS      Y5, Y5
+	VCVTPH2PS      (CX), Y6
+	VCVTPH2PS      32(CX), Y7
+	VCVTDQ2PS      384(SI), Y8
+	VMULPS         Y6, Y8, Y8
+	VFNMADD231PS   Y4, Y7, Y8
+	VBROADCASTSS   (R9), Y4
+	VFMADD231PS    Y4, Y8, Y0
+	VCVTPH2PS      16(CX), Y4
+	VCVTPH2PS      48(CX), Y6
+	VCVTDQ2PS      416(SI), Y7
+	VMULPS         Y4, Y7, Y7
+	VFNMADD231PS   Y5, Y6, Y7
+	VBROADCASTSS   (R9), Y4
+	VFMADD231PS    Y4, Y7, Y1
+	ADDQ           $+2368, CX
+	VBROADCASTI128 192(DI), Y5
+	VPSHUFB        twiceUnsigned<>+0(SB), Y5, Y4
+	VPSHUFB        twiceUnsigned<>+32(SB), Y5, Y5
+	VPBROADCASTD   (R10), Y6
+	VPMADDWD       Y6, Y4, Y4
+	VPMADDWD       Y6, Y5, Y5
+	VBROADCASTI128 208(DI), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   4(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 224(DI), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   8(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 240(DI), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   12(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 256(DI), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   16(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 272(DI), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   20(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 288(DI), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   24(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 304(DI), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   28(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VCVTDQ2PS      Y4, Y4
+	VCVTDQ2PS      Y5, Y5
+	VCVTPH2PS      (DI), Y6
+	VCVTPH2PS      32(DI), Y7
+	VCVTDQ2PS      384(R8), Y8
+	VMULPS         Y6, Y8, Y8
+	VFNMADD231PS   Y4, Y7, Y8
+	VBROADCASTSS   (R9), Y4
+	VFMADD231PS    Y4, Y8, Y2
+	VCVTPH2PS      16(DI), Y4
+	VCVTPH2PS      48(DI), Y6
+	VCVTDQ2PS      416(R8), Y7
+	VMULPS         Y4, Y7, Y7
+	VFNMADD231PS   Y5, Y6, Y7
+	VBROADCASTSS   (R9), Y4
+	VFMADD231PS    Y4, Y7, Y3
+	ADDQ           $+2368, DI
+	ADDQ           $+4, R9
+	ADDQ           $+32, R10
+	DECQ           DX
+	JNZ            block4
+	MOVQ           a+0(FP), CX
+	MOVQ           8(CX), BX
+	MOVQ           32(SP), DX
+	CMPB           72(CX), $0x00
+	MOVQ           56(SP), CX
+	JEQ            plain6
+	VADDPS         (DX), Y0, Y0
+	VMOVUPS        Y0, (DX)
+	VADDPS         (DX)(CX*1), Y2, Y0
+	VMOVUPS        Y0, (DX)(CX*1)
+	VADDPS         32(DX), Y1, Y0
+	VMOVUPS        Y0, 32(DX)
+	VADDPS         32(DX)(CX*1), Y3, Y0
+	VMOVUPS        Y0, 32(DX)(CX*1)
+	LEAQ           (DX)(BX*4), DX
+	JMP            stored7
+
+plain6:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y2, (DX)(CX*1)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y3, 32(DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored7:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,9 +494,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile8:
 	CMPQ    40(SP), $0x06
-	JLT     next3
+	JLT     next9
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
@@ -34,7 +504,7 @@ tile2:
 	LEAQ    (AX)(AX*2), BX
 	LEAQ    (AX)(AX*4), SI
 	MOVQ    24(SP), DI
-	LEAQ    111(SP), R8
+	LEAQ    127(SP), R8
 	ANDQ    $-64, R8
 	LEAQ    (DI)(DX*1), R9
 	MOVQ    DX, R10
@@ -55,7 +525,7 @@ tile2:
 	VMOVUPS Y0, 320(R8)
 	VMOVUPS Y0, 352(R8)
 
-block4:
+block10:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -74,17 +544,17 @@ block4:
 	VMOVDQU    Y0, 672(R8)
 	VMOVDQU    Y0, 704(R8)
 	VMOVDQU    Y0, 736(R8)
-	LEAQ       320(CX), R11
-	LEAQ       64(CX), R12
-	MOVQ       $0x0000000000000008, R13
+	LEAQ       320(CX), R12
+	LEAQ       64(CX), R13
+	MOVQ       $0x0000000000000008, R11
 
-sub5:
-	PREFETCHT0     2048(R11)
-	PREFETCHT0     2112(R11)
-	PREFETCHT0     2176(R11)
-	PREFETCHT0     2240(R11)
-	VMOVDQU        (R11), Y12
-	VMOVDQU        32(R11), Y13
+sub11:
+	PREFETCHT0     2048(R12)
+	PREFETCHT0     2112(R12)
+	PREFETCHT0     2176(R12)
+	PREFETCHT0     2240(R12)
+	VMOVDQU        (R12), Y12
+	VMOVDQU        32(R12), Y13
 	VPAND          lowNibbles<>+0(SB), Y12, Y10
 	VPAND          lowNibbles<>+0(SB), Y13, Y11
 	VPBROADCASTD   (DI), Y1
@@ -105,10 +575,10 @@ sub5:
 	VPBROADCASTD   (DI)(SI*1), Y12
 	VPMADDUBSW     Y12, Y10, Y10
 	VPMADDUBSW     Y12, Y11, Y11
-	VMOVDQU        (R11), Y12
+	VMOVDQU        (R12), Y12
 	VPSRLW         $0x04, Y12, Y12
 	VPAND          lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU        32(R11), Y13
+	VMOVDQU        32(R12), Y13
 	VPSRLW         $0x04, Y13, Y13
 	VPAND          lowNibbles<>+0(SB), Y13, Y13
 	VPBROADCASTD   4(DI), Y14
@@ -141,8 +611,8 @@ sub5:
 	VPADDW         Y12, Y10, Y10
 	VPMADDUBSW     Y14, Y13, Y12
 	VPADDW         Y12, Y11, Y11
-	VMOVDQU        64(R11), Y12
-	VMOVDQU        96(R11), Y13
+	VMOVDQU        64(R12), Y12
+	VMOVDQU        96(R12), Y13
 	VPAND          lowNibbles<>+0(SB), Y12, Y12
 	VPAND          lowNibbles<>+0(SB), Y13, Y13
 	VPBROADCASTD   8(DI), Y14
@@ -175,10 +645,10 @@ sub5:
 	VPADDW         Y12, Y10, Y10
 	VPMADDUBSW     Y14, Y13, Y12
 	VPADDW         Y12, Y11, Y11
-	VMOVDQU        64(R11), Y12
+	VMOVDQU        64(R12), Y12
 	VPSRLW         $0x04, Y12, Y12
 	VPAND          lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU        96(R11), Y13
+	VMOVDQU        96(R12), Y13
 	VPSRLW         $0x04, Y13, Y13
 	VPAND          lowNibbles<>+0(SB), Y13, Y13
 	VPBROADCASTD   12(DI), Y14
@@ -211,8 +681,8 @@ sub5:
 	VPADDW         Y12, Y10, Y10
 	VPMADDUBSW     Y14, Y13, Y12
 	VPADDW         Y12, Y11, Y11
-	VMOVDQU        128(R11), Y12
-	VMOVDQU        160(R11), Y13
+	VMOVDQU        128(R12), Y12
+	VMOVDQU        160(R12), Y13
 	VPAND          lowNibbles<>+0(SB), Y12, Y12
 	VPAND          lowNibbles<>+0(SB), Y13, Y13
 	VPBROADCASTD   16(DI), Y14
@@ -245,10 +715,10 @@ sub5:
 	VPADDW         Y12, Y10, Y10
 	VPMADDUBSW     Y14, Y13, Y12
 	VPADDW         Y12, Y11, Y11
-	VMOVDQU        128(R11), Y12
+	VMOVDQU        128(R12), Y12
 	VPSRLW         $0x04, Y12, Y12
 	VPAND          lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU        160(R11), Y13
+	VMOVDQU        160(R12), Y13
 	VPSRLW         $0x04, Y13, Y13
 	VPAND          lowNibbles<>+0(SB), Y13, Y13
 	VPBROADCASTD   20(DI), Y14
@@ -281,8 +751,8 @@ sub5:
 	VPADDW         Y12, Y10, Y10
 	VPMADDUBSW     Y14, Y13, Y12
 	VPADDW         Y12, Y11, Y11
-	VMOVDQU        192(R11), Y12
-	VMOVDQU        224(R11), Y13
+	VMOVDQU        192(R12), Y12
+	VMOVDQU        224(R12), Y13
 	VPAND          lowNibbles<>+0(SB), Y12, Y12
 	VPAND          lowNibbles<>+0(SB), Y13, Y13
 	VPBROADCASTD   24(DI), Y14
@@ -315,10 +785,10 @@ sub5:
 	VPADDW         Y12, Y10, Y10
 	VPMADDUBSW     Y14, Y13, Y12
 	VPADDW         Y12, Y11, Y11
-	VMOVDQU        192(R11), Y12
+	VMOVDQU        192(R12), Y12
 	VPSRLW         $0x04, Y12, Y12
 	VPAND          lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU        224(R11), Y13
+	VMOVDQU        224(R12), Y13
 	VPSRLW         $0x04, Y13, Y13
 	VPAND          lowNibbles<>+0(SB), Y13, Y13
 	VPBROADCASTD   28(DI), Y14
@@ -351,7 +821,7 @@ sub5:
 	VPADDW         Y12, Y10, Y10
 	VPMADDUBSW     Y14, Y13, Y12
 	VPADDW         Y12, Y11, Y11
-	VBROADCASTI128 (R12), Y12
+	VBROADCASTI128 (R13), Y12
 	VPSHUFB        twiceUnsigned<>+0(SB), Y12, Y13
 	VPSHUFB        twiceUnsigned<>+32(SB), Y12, Y12
 	VPMADDWD       Y0, Y13, Y0
@@ -390,11 +860,11 @@ sub5:
 	VPMADDWD       Y11, Y12, Y11
 	VPADDD         736(R8), Y11, Y11
 	VMOVDQU        Y11, 736(R8)
-	ADDQ           $+256, R11
-	ADDQ           $+16, R12
+	ADDQ           $+256, R12
+	ADDQ           $+16, R13
 	ADDQ           $+32, DI
-	DECQ           R13
-	JNZ            sub5
+	DECQ           R11
+	JNZ            sub11
 	VBROADCASTI128 192(CX), Y0
 	VPSHUFB        twiceUnsigned<>+0(SB), Y0, Y10
 	VPSHUFB        twiceUnsigned<>+32(SB), Y0, Y11
@@ -739,12 +1209,12 @@ sub5:
 	ADDQ           $+4, R9
 	ADDQ           $+32, R10
 	DECQ           DX
-	JNZ            block4
+	JNZ            block10
 	MOVQ           a+0(FP), CX
 	MOVQ           8(CX), BX
 	MOVQ           32(SP), DX
 	CMPB           72(CX), $0x00
-	JEQ            plain6
+	JEQ            plain12
 	VMOVUPS        (R8), Y0
 	VADDPS         (DX), Y0, Y0
 	VMOVUPS        Y0, (DX)
@@ -787,9 +1257,9 @@ sub5:
 	VADDPS         32(DX), Y0, Y0
 	VMOVUPS        Y0, 32(DX)
 	LEAQ           (DX)(BX*4), DX
-	JMP            stored7
+	JMP            stored13
 
-plain6:
+plain12:
 	VMOVUPS (R8), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(R8), Y0
@@ -821,23 +1291,23 @@ plain6:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored7:
+stored13:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x06, 40(SP)
-	JMP    tile2
+	JMP    tile8
 
-next3:
+next9:
 	CMPQ    40(SP), $0x04
-	JLT     next9
+	JLT     next15
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	LEAQ    (AX)(AX*2), BX
 	MOVQ    24(SP), SI
-	LEAQ    111(SP), DI
+	LEAQ    127(SP), DI
 	ANDQ    $-64, DI
 	LEAQ    (SI)(DX*1), R8
 	MOVQ    DX, R9
@@ -854,7 +1324,7 @@ next3:
 	VMOVUPS Y0, 192(DI)
 	VMOVUPS Y0, 224(DI)
 
-block10:
+block16:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -869,17 +1339,17 @@ block10:
 	VMOVDQU    Y0, 544(DI)
 	VMOVDQU    Y0, 576(DI)
 	VMOVDQU    Y0, 608(DI)
-	LEAQ       320(CX), R10
-	LEAQ       64(CX), R11
-	MOVQ       $0x0000000000000008, R12
+	LEAQ       320(CX), R11
+	LEAQ       64(CX), R12
+	MOVQ       $0x0000000000000008, R10
 
-sub11:
-	PREFETCHT0     2048(R10)
-	PREFETCHT0     2112(R10)
-	PREFETCHT0     2176(R10)
-	PREFETCHT0     2240(R10)
-	VMOVDQU        (R10), Y8
-	VMOVDQU        32(R10), Y9
+sub17:
+	PREFETCHT0     2048(R11)
+	PREFETCHT0     2112(R11)
+	PREFETCHT0     2176(R11)
+	PREFETCHT0     2240(R11)
+	VMOVDQU        (R11), Y8
+	VMOVDQU        32(R11), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y6
 	VPAND          lowNibbles<>+0(SB), Y9, Y7
 	VPBROADCASTD   (SI), Y1
@@ -918,8 +1388,8 @@ sub11:
 	VPADDW         Y8, Y6, Y6
 	VPMADDUBSW     Y10, Y9, Y8
 	VPADDW         Y8, Y7, Y7
-	VMOVDQU        64(R10), Y8
-	VMOVDQU        96(R10), Y9
+	VMOVDQU        64(R11), Y8
+	VMOVDQU        96(R11), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y10
 	VPAND          lowNibbles<>+0(SB), Y9, Y11
 	VPBROADCASTD   8(SI), Y12
@@ -966,8 +1436,8 @@ sub11:
 	VPADDW         Y8, Y6, Y6
 	VPMADDUBSW     Y10, Y9, Y8
 	VPADDW         Y8, Y7, Y7
-	VMOVDQU        128(R10), Y8
-	VMOVDQU        160(R10), Y9
+	VMOVDQU        128(R11), Y8
+	VMOVDQU        160(R11), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y10
 	VPAND          lowNibbles<>+0(SB), Y9, Y11
 	VPBROADCASTD   16(SI), Y12
@@ -1014,8 +1484,8 @@ sub11:
 	VPADDW         Y8, Y6, Y6
 	VPMADDUBSW     Y10, Y9, Y8
 	VPADDW         Y8, Y7, Y7
-	VMOVDQU        192(R10), Y8
-	VMOVDQU        224(R10), Y9
+	VMOVDQU        192(R11), Y8
+	VMOVDQU        224(R11), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y10
 	VPAND          lowNibbles<>+0(SB), Y9, Y11
 	VPBROADCASTD   24(SI), Y12
@@ -1062,7 +1532,7 @@ sub11:
 	VPADDW         Y8, Y6, Y6
 	VPMADDUBSW     Y10, Y9, Y8
 	VPADDW         Y8, Y7, Y7
-	VBROADCASTI128 (R11), Y8
+	VBROADCASTI128 (R12), Y8
 	VPSHUFB        twiceUnsigned<>+0(SB), Y8, Y9
 	VPSHUFB        twiceUnsigned<>+32(SB), Y8, Y8
 	VPMADDWD       Y0, Y9, Y0
@@ -1089,11 +1559,11 @@ sub11:
 	VPMADDWD       Y7, Y8, Y7
 	VPADDD         608(DI), Y7, Y7
 	VMOVDQU        Y7, 608(DI)
-	ADDQ           $+256, R10
-	ADDQ           $+16, R11
+	ADDQ           $+256, R11
+	ADDQ           $+16, R12
 	ADDQ           $+32, SI
-	DECQ           R12
-	JNZ            sub11
+	DECQ           R10
+	JNZ            sub17
 	VBROADCASTI128 192(CX), Y0
 	VPSHUFB        twiceUnsigned<>+0(SB), Y0, Y6
 	VPSHUFB        twiceUnsigned<>+32(SB), Y0, Y7
@@ -1334,12 +1804,12 @@ sub11:
 	ADDQ           $+4, R8
 	ADDQ           $+32, R9
 	DECQ           DX
-	JNZ            block10
+	JNZ            block16
 	MOVQ           a+0(FP), CX
 	MOVQ           8(CX), BX
 	MOVQ           32(SP), DX
 	CMPB           72(CX), $0x00
-	JEQ            plain12
+	JEQ            plain18
 	VMOVUPS        (DI), Y0
 	VADDPS         (DX), Y0, Y0
 	VMOVUPS        Y0, (DX)
@@ -1368,9 +1838,9 @@ sub11:
 	VADDPS         32(DX), Y0, Y0
 	VMOVUPS        Y0, 32(DX)
 	LEAQ           (DX)(BX*4), DX
-	JMP            stored13
+	JMP            stored19
 
-plain12:
+plain18:
 	VMOVUPS (DI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(DI), Y0
@@ -1392,21 +1862,21 @@ plain12:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored13:
+stored19:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
 
-next9:
+next15:
 	CMPQ    40(SP), $0x03
-	JLT     next15
+	JLT     next21
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	MOVQ    24(SP), BX
-	LEAQ    111(SP), SI
+	LEAQ    127(SP), SI
 	ANDQ    $-64, SI
 	LEAQ    (BX)(DX*1), DI
 	MOVQ    DX, R8
@@ -1421,7 +1891,7 @@ next9:
 	VMOVUPS Y0, 128(SI)
 	VMOVUPS Y0, 160(SI)
 
-block16:
+block22:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -1444,21 +1914,21 @@ block16:
 	VMOVDQU    Y0, 480(SI)
 	VMOVDQU    Y0, 512(SI)
 	VMOVDQU    Y0, 544(SI)
-	LEAQ       320(CX), R9
-	LEAQ       64(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       320(CX), R10
+	LEAQ       64(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub17:
-	PREFETCHT0     1024(R9)
-	PREFETCHT1     3072(R9)
-	PREFETCHT0     1088(R9)
-	PREFETCHT1     3136(R9)
-	PREFETCHT0     1152(R9)
-	PREFETCHT1     3200(R9)
-	PREFETCHT0     1216(R9)
-	PREFETCHT1     3264(R9)
-	VMOVDQU        (R9), Y6
-	VMOVDQU        32(R9), Y7
+sub23:
+	PREFETCHT0     1024(R10)
+	PREFETCHT1     3072(R10)
+	PREFETCHT0     1088(R10)
+	PREFETCHT1     3136(R10)
+	PREFETCHT0     1152(R10)
+	PREFETCHT1     3200(R10)
+	PREFETCHT0     1216(R10)
+	PREFETCHT1     3264(R10)
+	VMOVDQU        (R10), Y6
+	VMOVDQU        32(R10), Y7
 	VPAND          lowNibbles<>+0(SB), Y6, Y4
 	VPAND          lowNibbles<>+0(SB), Y7, Y5
 	VPBROADCASTD   (BX), Y1
@@ -1489,8 +1959,8 @@ sub17:
 	VPADDW         Y6, Y4, Y4
 	VPMADDUBSW     Y8, Y7, Y6
 	VPADDW         Y6, Y5, Y5
-	VMOVDQU        64(R9), Y6
-	VMOVDQU        96(R9), Y7
+	VMOVDQU        64(R10), Y6
+	VMOVDQU        96(R10), Y7
 	VPAND          lowNibbles<>+0(SB), Y6, Y8
 	VPAND          lowNibbles<>+0(SB), Y7, Y9
 	VPBROADCASTD   8(BX), Y10
@@ -1527,8 +1997,8 @@ sub17:
 	VPADDW         Y6, Y4, Y4
 	VPMADDUBSW     Y8, Y7, Y6
 	VPADDW         Y6, Y5, Y5
-	VMOVDQU        128(R9), Y6
-	VMOVDQU        160(R9), Y7
+	VMOVDQU        128(R10), Y6
+	VMOVDQU        160(R10), Y7
 	VPAND          lowNibbles<>+0(SB), Y6, Y8
 	VPAND          lowNibbles<>+0(SB), Y7, Y9
 	VPBROADCASTD   16(BX), Y10
@@ -1565,8 +2035,8 @@ sub17:
 	VPADDW         Y6, Y4, Y4
 	VPMADDUBSW     Y8, Y7, Y6
 	VPADDW         Y6, Y5, Y5
-	VMOVDQU        192(R9), Y6
-	VMOVDQU        224(R9), Y7
+	VMOVDQU        192(R10), Y6
+	VMOVDQU        224(R10), Y7
 	VPAND          lowNibbles<>+0(SB), Y6, Y8
 	VPAND          lowNibbles<>+0(SB), Y7, Y9
 	VPBROADCASTD   24(BX), Y10
@@ -1603,7 +2073,7 @@ sub17:
 	VPADDW         Y6, Y4, Y4
 	VPMADDUBSW     Y8, Y7, Y6
 	VPADDW         Y6, Y5, Y5
-	VBROADCASTI128 (R10), Y6
+	VBROADCASTI128 (R11), Y6
 	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
 	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
 	VPMADDWD       Y0, Y7, Y0
@@ -1624,11 +2094,11 @@ sub17:
 	VPMADDWD       Y5, Y6, Y5
 	VPADDD         544(SI), Y5, Y5
 	VMOVDQU        Y5, 544(SI)
-	ADDQ           $+256, R9
-	ADDQ           $+16, R10
+	ADDQ           $+256, R10
+	ADDQ           $+16, R11
 	ADDQ           $+32, BX
-	DECQ           R11
-	JNZ            sub17
+	DECQ           R9
+	JNZ            sub23
 	VBROADCASTI128 192(CX), Y0
 	VPSHUFB        twiceUnsigned<>+0(SB), Y0, Y4
 	VPSHUFB        twiceUnsigned<>+32(SB), Y0, Y5
@@ -1817,12 +2287,12 @@ sub17:
 	ADDQ           $+4, DI
 	ADDQ           $+32, R8
 	DECQ           DX
-	JNZ            block16
+	JNZ            block22
 	MOVQ           a+0(FP), CX
 	MOVQ           8(CX), BX
 	MOVQ           32(SP), DX
 	CMPB           72(CX), $0x00
-	JEQ            plain18
+	JEQ            plain24
 	VMOVUPS        (SI), Y0
 	VADDPS         (DX), Y0, Y0
 	VMOVUPS        Y0, (DX)
@@ -1844,9 +2314,9 @@ sub17:
 	VADDPS         32(DX), Y0, Y0
 	VMOVUPS        Y0, 32(DX)
 	LEAQ           (DX)(BX*4), DX
-	JMP            stored19
+	JMP            stored25
 
-plain18:
+plain24:
 	VMOVUPS (SI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(SI), Y0
@@ -1863,21 +2333,21 @@ plain18:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored19:
+stored25:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next15:
+next21:
 	CMPQ   40(SP), $0x02
-	JLT    next21
+	JLT    next27
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -1889,7 +2359,7 @@ next15:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-block22:
+block28:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -1910,21 +2380,21 @@ block22:
 	VMOVDQU    Y4, 416(SI)
 	VMOVDQU    Y4, 448(SI)
 	VMOVDQU    Y4, 480(SI)
-	LEAQ       320(CX), R9
-	LEAQ       64(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       320(CX), R10
+	LEAQ       64(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub23:
-	PREFETCHT0     1024(R9)
-	PREFETCHT1     3072(R9)
-	PREFETCHT0     1088(R9)
-	PREFETCHT1     3136(R9)
-	PREFETCHT0     1152(R9)
-	PREFETCHT1     3200(R9)
-	PREFETCHT0     1216(R9)
-	PREFETCHT1     3264(R9)
-	VMOVDQU        (R9), Y8
-	VMOVDQU        32(R9), Y9
+sub29:
+	PREFETCHT0     1024(R10)
+	PREFETCHT1     3072(R10)
+	PREFETCHT0     1088(R10)
+	PREFETCHT1     3136(R10)
+	PREFETCHT0     1152(R10)
+	PREFETCHT1     3200(R10)
+	PREFETCHT0     1216(R10)
+	PREFETCHT1     3264(R10)
+	VMOVDQU        (R10), Y8
+	VMOVDQU        32(R10), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y6
 	VPAND          lowNibbles<>+0(SB), Y9, Y7
 	VPBROADCASTD   (BX), Y5
@@ -1947,8 +2417,8 @@ sub23:
 	VPADDW         Y8, Y6, Y6
 	VPMADDUBSW     Y10, Y9, Y8
 	VPADDW         Y8, Y7, Y7
-	VMOVDQU        64(R9), Y8
-	VMOVDQU        96(R9), Y9
+	VMOVDQU        64(R10), Y8
+	VMOVDQU        96(R10), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y10
 	VPAND          lowNibbles<>+0(SB), Y9, Y11
 	VPBROADCASTD   8(BX), Y12
@@ -1975,8 +2445,8 @@ sub23:
 	VPADDW         Y8, Y6, Y6
 	VPMADDUBSW     Y10, Y9, Y8
 	VPADDW         Y8, Y7, Y7
-	VMOVDQU        128(R9), Y8
-	VMOVDQU        160(R9), Y9
+	VMOVDQU        128(R10), Y8
+	VMOVDQU        160(R10), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y10
 	VPAND          lowNibbles<>+0(SB), Y9, Y11
 	VPBROADCASTD   16(BX), Y12
@@ -2003,8 +2473,8 @@ sub23:
 	VPADDW         Y8, Y6, Y6
 	VPMADDUBSW     Y10, Y9, Y8
 	VPADDW         Y8, Y7, Y7
-	VMOVDQU        192(R9), Y8
-	VMOVDQU        224(R9), Y9
+	VMOVDQU        192(R10), Y8
+	VMOVDQU        224(R10), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y10
 	VPAND          lowNibbles<>+0(SB), Y9, Y11
 	VPBROADCASTD   24(BX), Y12
@@ -2031,7 +2501,7 @@ sub23:
 	VPADDW         Y8, Y6, Y6
 	VPMADDUBSW     Y10, Y9, Y8
 	VPADDW         Y8, Y7, Y7
-	VBROADCASTI128 (R10), Y8
+	VBROADCASTI128 (R11), Y8
 	VPSHUFB        twiceUnsigned<>+0(SB), Y8, Y9
 	VPSHUFB        twiceUnsigned<>+32(SB), Y8, Y8
 	VPMADDWD       Y4, Y9, Y4
@@ -2046,11 +2516,11 @@ sub23:
 	VPMADDWD       Y7, Y8, Y7
 	VPADDD         480(SI), Y7, Y7
 	VMOVDQU        Y7, 480(SI)
-	ADDQ           $+256, R9
-	ADDQ           $+16, R10
+	ADDQ           $+256, R10
+	ADDQ           $+16, R11
 	ADDQ           $+32, BX
-	DECQ           R11
-	JNZ            sub23
+	DECQ           R9
+	JNZ            sub29
 	VBROADCASTI128 192(CX), Y4
 	VPSHUFB        twiceUnsigned<>+0(SB), Y4, Y6
 	VPSHUFB        twiceUnsigned<>+32(SB), Y4, Y7
@@ -2183,12 +2653,12 @@ sub23:
 	ADDQ           $+4, DI
 	ADDQ           $+32, R8
 	DECQ           DX
-	JNZ            block22
+	JNZ            block28
 	MOVQ           a+0(FP), CX
 	MOVQ           8(CX), BX
 	MOVQ           32(SP), DX
 	CMPB           72(CX), $0x00
-	JEQ            plain24
+	JEQ            plain30
 	VADDPS         (DX), Y0, Y0
 	VMOVUPS        Y0, (DX)
 	VADDPS         32(DX), Y1, Y0
@@ -2199,9 +2669,9 @@ sub23:
 	VADDPS         32(DX), Y3, Y0
 	VMOVUPS        Y0, 32(DX)
 	LEAQ           (DX)(BX*4), DX
-	JMP            stored25
+	JMP            stored31
 
-plain24:
+plain30:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
@@ -2209,21 +2679,21 @@ plain24:
 	VMOVUPS Y3, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored25:
+stored31:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next21:
+next27:
 	CMPQ   40(SP), $0x01
-	JLT    next27
+	JLT    next33
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -2233,7 +2703,7 @@ next21:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-block28:
+block34:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -2252,21 +2722,21 @@ block28:
 	VPXOR      Y2, Y2, Y2
 	VMOVDQU    Y2, 384(SI)
 	VMOVDQU    Y2, 416(SI)
-	LEAQ       320(CX), R9
-	LEAQ       64(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       320(CX), R10
+	LEAQ       64(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub29:
-	PREFETCHT0     1024(R9)
-	PREFETCHT1     3072(R9)
-	PREFETCHT0     1088(R9)
-	PREFETCHT1     3136(R9)
-	PREFETCHT0     1152(R9)
-	PREFETCHT1     3200(R9)
-	PREFETCHT0     1216(R9)
-	PREFETCHT1     3264(R9)
-	VMOVDQU        (R9), Y4
-	VMOVDQU        32(R9), Y5
+sub35:
+	PREFETCHT0     1024(R10)
+	PREFETCHT1     3072(R10)
+	PREFETCHT0     1088(R10)
+	PREFETCHT1     3136(R10)
+	PREFETCHT0     1152(R10)
+	PREFETCHT1     3200(R10)
+	PREFETCHT0     1216(R10)
+	PREFETCHT1     3264(R10)
+	VMOVDQU        (R10), Y4
+	VMOVDQU        32(R10), Y5
 	VPAND          lowNibbles<>+0(SB), Y4, Y2
 	VPAND          lowNibbles<>+0(SB), Y5, Y3
 	VPBROADCASTD   (BX), Y6
@@ -2281,8 +2751,8 @@ sub29:
 	VPADDW         Y4, Y2, Y2
 	VPMADDUBSW     Y6, Y5, Y4
 	VPADDW         Y4, Y3, Y3
-	VMOVDQU        64(R9), Y4
-	VMOVDQU        96(R9), Y5
+	VMOVDQU        64(R10), Y4
+	VMOVDQU        96(R10), Y5
 	VPAND          lowNibbles<>+0(SB), Y4, Y6
 	VPAND          lowNibbles<>+0(SB), Y5, Y7
 	VPBROADCASTD   8(BX), Y8
@@ -2299,8 +2769,8 @@ sub29:
 	VPADDW         Y4, Y2, Y2
 	VPMADDUBSW     Y6, Y5, Y4
 	VPADDW         Y4, Y3, Y3
-	VMOVDQU        128(R9), Y4
-	VMOVDQU        160(R9), Y5
+	VMOVDQU        128(R10), Y4
+	VMOVDQU        160(R10), Y5
 	VPAND          lowNibbles<>+0(SB), Y4, Y6
 	VPAND          lowNibbles<>+0(SB), Y5, Y7
 	VPBROADCASTD   16(BX), Y8
@@ -2317,8 +2787,8 @@ sub29:
 	VPADDW         Y4, Y2, Y2
 	VPMADDUBSW     Y6, Y5, Y4
 	VPADDW         Y4, Y3, Y3
-	VMOVDQU        192(R9), Y4
-	VMOVDQU        224(R9), Y5
+	VMOVDQU        192(R10), Y4
+	VMOVDQU        224(R10), Y5
 	VPAND          lowNibbles<>+0(SB), Y4, Y6
 	VPAND          lowNibbles<>+0(SB), Y5, Y7
 	VPBROADCASTD   24(BX), Y8
@@ -2335,7 +2805,7 @@ sub29:
 	VPADDW         Y4, Y2, Y2
 	VPMADDUBSW     Y6, Y5, Y4
 	VPADDW         Y4, Y3, Y3
-	VBROADCASTI128 (R10), Y4
+	VBROADCASTI128 (R11), Y4
 	VPSHUFB        twiceUnsigned<>+0(SB), Y4, Y5
 	VPSHUFB        twiceUnsigned<>+32(SB), Y4, Y4
 	VPMADDWD       Y2, Y5, Y2
@@ -2344,11 +2814,11 @@ sub29:
 	VPMADDWD       Y3, Y4, Y3
 	VPADDD         416(SI), Y3, Y3
 	VMOVDQU        Y3, 416(SI)
-	ADDQ           $+256, R9
-	ADDQ           $+16, R10
+	ADDQ           $+256, R10
+	ADDQ           $+16, R11
 	ADDQ           $+32, BX
-	DECQ           R11
-	JNZ            sub29
+	DECQ           R9
+	JNZ            sub35
 	VBROADCASTI128 192(CX), Y3
 	VPSHUFB        twiceUnsigned<>+0(SB), Y3, Y2
 	VPSHUFB        twiceUnsigned<>+32(SB), Y3, Y3
@@ -2431,37 +2901,39 @@ sub29:
 	ADDQ           $+4, DI
 	ADDQ           $+32, R8
 	DECQ           DX
-	JNZ            block28
+	JNZ            block34
 	MOVQ           a+0(FP), CX
 	MOVQ           8(CX), BX
 	MOVQ           32(SP), DX
 	CMPB           72(CX), $0x00
-	JEQ            plain30
+	JEQ            plain36
 	VADDPS         (DX), Y0, Y0
 	VMOVUPS        Y0, (DX)
 	VADDPS         32(DX), Y1, Y0
 	VMOVUPS        Y0, 32(DX)
 	LEAQ           (DX)(BX*4), DX
-	JMP            stored31
+	JMP            stored37
 
-plain30:
+plain36:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored31:
+stored37:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next27:
+next33:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

@@ -6,14 +6,292 @@
 
 // func matmulQ4KAVX512(a *MatMulArgs)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI, MMX+
-TEXT ·matmulQ4KAVX512(SB), $880-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulQ4KAVX512(SB), $1664-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ      a+0(FP), AX
+	MOVQ      40(AX), CX
+	MOVQ      CX, 24(SP)
+	MOVQ      64(AX), AX
+	MOVQ      AX, 40(SP)
+	MOVQ      8(SP), AX
+	MOVQ      AX, 32(SP)
+	MOVQ      a+0(FP), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
+	MOVQ      CX, SI
+	ADDQ      48(SP), SI
+	LEAQ      (BX)(DX*1), DI
+	MOVQ      DX, R8
+	SHRQ      $0x08, R8
+	LEAQ      (DI)(R8*4), R8
+	SHRQ      $0x08, DX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VMOVDQU32 lowNibbles<>+0(SB), Z2
+
+block4:
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 128(CX)
+	PREFETCHT0 192(CX)
+	PREFETCHT0 256(CX)
+	PREFETCHT0 1536(CX)
+	PREFETCHT1 3072(CX)
+	PREFETCHT0 1600(CX)
+	PREFETCHT1 3136(CX)
+	PREFETCHT0 1664(CX)
+	PREFETCHT1 3200(CX)
+	PREFETCHT0 1728(CX)
+	PREFETCHT1 3264(CX)
+	PREFETCHT0 1792(CX)
+	PREFETCHT1 3328(CX)
+	VXORPS     Z3, Z3, Z3
+	LEAQ       320(CX), R10
+	LEAQ       64(CX), R11
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 128(SI)
+	PREFETCHT0 192(SI)
+	PREFETCHT0 256(SI)
+	PREFETCHT0 1536(SI)
+	PREFETCHT1 3072(SI)
+	PREFETCHT0 1600(SI)
+	PREFETCHT1 3136(SI)
+	PREFETCHT0 1664(SI)
+	PREFETCHT1 3200(SI)
+	PREFETCHT0 1728(SI)
+	PREFETCHT1 3264(SI)
+	PREFETCHT0 1792(SI)
+	PREFETCHT1 3328(SI)
+	VXORPS     Z4, Z4, Z4
+	LEAQ       320(SI), R12
+	LEAQ       64(SI), R13
+	MOVQ       $0x0000000000000008, R9
+
+sub5:
+	PREFETCHT0       1536(R10)
+	PREFETCHT1       3072(R10)
+	PREFETCHT0       1600(R10)
+	PREFETCHT1       3136(R10)
+	PREFETCHT0       1664(R10)
+	PREFETCHT1       3200(R10)
+	PREFETCHT0       1728(R10)
+	PREFETCHT1       3264(R10)
+	VXORPS           Z5, Z5, Z5
+	VMOVDQU32        (R10), Z6
+	VPANDD           Z2, Z6, Z7
+	VPDPBUSD.BCST    (BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPDPBUSD.BCST    4(BX), Z6, Z5
+	VMOVDQU32        64(R10), Z6
+	VPANDD           Z2, Z6, Z7
+	VPDPBUSD.BCST    8(BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPDPBUSD.BCST    12(BX), Z6, Z5
+	VMOVDQU32        128(R10), Z6
+	VPANDD           Z2, Z6, Z7
+	VPDPBUSD.BCST    16(BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPDPBUSD.BCST    20(BX), Z6, Z5
+	VMOVDQU32        192(R10), Z6
+	VPANDD           Z2, Z6, Z7
+	VPDPBUSD.BCST    24(BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPDPBUSD.BCST    28(BX), Z6, Z5
+	VPMOVZXBD        (R11), Z6
+	VPMULLD          Z6, Z5, Z5
+	VPADDD           Z5, Z3, Z3
+	ADDQ             $+256, R10
+	ADDQ             $+16, R11
+	PREFETCHT0       1536(R12)
+	PREFETCHT1       3072(R12)
+	PREFETCHT0       1600(R12)
+	PREFETCHT1       3136(R12)
+	PREFETCHT0       1664(R12)
+	PREFETCHT1       3200(R12)
+	PREFETCHT0       1728(R12)
+	PREFETCHT1       3264(R12)
+	VXORPS           Z5, Z5, Z5
+	VMOVDQU32        (R12), Z6
+	VPANDD           Z2, Z6, Z7
+	VPDPBUSD.BCST    (BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPDPBUSD.BCST    4(BX), Z6, Z5
+	VMOVDQU32        64(R12), Z6
+	VPANDD           Z2, Z6, Z7
+	VPDPBUSD.BCST    8(BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPDPBUSD.BCST    12(BX), Z6, Z5
+	VMOVDQU32        128(R12), Z6
+	VPANDD           Z2, Z6, Z7
+	VPDPBUSD.BCST    16(BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPDPBUSD.BCST    20(BX), Z6, Z5
+	VMOVDQU32        192(R12), Z6
+	VPANDD           Z2, Z6, Z7
+	VPDPBUSD.BCST    24(BX), Z7, Z5
+	VPSRLW           $0x04, Z6, Z6
+	VPANDD           Z2, Z6, Z6
+	VPDPBUSD.BCST    28(BX), Z6, Z5
+	VPMOVZXBD        (R13), Z6
+	VPMULLD          Z6, Z5, Z5
+	VPADDD           Z5, Z4, Z4
+	ADDQ             $+256, R12
+	ADDQ             $+16, R13
+	ADDQ             $+32, BX
+	DECQ             R9
+	JNZ              sub5
+	VXORPS           Z5, Z5, Z5
+	VPMOVZXBD        192(CX), Z6
+	VPSLLD           $0x10, Z6, Z7
+	VPORD            Z7, Z6, Z6
+	VPDPWSSD.BCST    (R8), Z6, Z5
+	VPMOVZXBD        208(CX), Z6
+	VPSLLD           $0x10, Z6, Z7
+	VPORD            Z7, Z6, Z6
+	VPDPWSSD.BCST    4(R8), Z6, Z5
+	VPMOVZXBD        224(CX), Z6
+	VPSLLD           $0x10, Z6, Z7
+	VPORD            Z7, Z6, Z6
+	VPDPWSSD.BCST    8(R8), Z6, Z5
+	VPMOVZXBD        240(CX), Z6
+	VPSLLD           $0x10, Z6, Z7
+	VPORD            Z7, Z6, Z6
+	VPDPWSSD.BCST    12(R8), Z6, Z5
+	VPMOVZXBD        256(CX), Z6
+	VPSLLD           $0x10, Z6, Z7
+	VPORD            Z7, Z6, Z6
+	VPDPWSSD.BCST    16(R8), Z6, Z5
+	VPMOVZXBD        272(CX), Z6
+	VPSLLD           $0x10, Z6, Z7
+	VPORD            Z7, Z6, Z6
+	VPDPWSSD.BCST    20(R8), Z6, Z5
+	VPMOVZXBD        288(CX), Z6
+	VPSLLD           $0x10, Z6, Z7
+	VPORD            Z7, Z6, Z6
+	VPDPWSSD.BCST    24(R8), Z6, Z5
+	VPMOVZXBD        304(CX), Z6
+	VPSLLD           $0x10, Z6, Z7
+	VPORD            Z7, Z6, Z6
+	VPDPWSSD.BCST    28(R8), Z6, Z5
+	VCVTPH2PS        (CX), Z6
+	VCVTPH2PS        32(CX), Z7
+	VCVTDQ2PS        Z3, Z3
+	VMULPS           Z6, Z3, Z3
+	VCVTDQ2PS        Z5, Z5
+	VFNMADD231PS     Z5, Z7, Z3
+	VFMADD231PS.BCST (DI), Z3, Z0
+	ADDQ             $+2368, CX
+	VXORPS           Z3, Z3, Z3
+	VPMOVZXBD        192(SI), Z5
+	VPSLLD           $0x10, Z5, Z6
+	VPORD            Z6, Z5, Z5
+	VPDPWSSD.BCST    (R8), Z5, Z3
+	VPMOVZXBD        208(SI), Z5
+	VPSLLD           $0x10, Z5, Z6
+	VPORD            Z6, Z5, Z5
+	VPDPWSSD.BCST    4(R8), Z5, Z3
+	VPMOVZXBD        224(SI), Z5
+	VPSLLD           $0x10, Z5, Z6
+	VPORD            Z6, Z5, Z5
+	VPDPWSSD.BCST    8(R8), Z5, Z3
+	VPMOVZXBD        240(SI), Z5
+	VPSLLD           $0x10, Z5, Z6
+	VPORD            Z6, Z5, Z5
+	VPDPWSSD.BCST    12(R8), Z5, Z3
+	VPMOVZXBD        256(SI), Z5
+	VPSLLD           $0x10, Z5, Z6
+	VPORD            Z6, Z5, Z5
+	VPDPWSSD.BCST    16(R8), Z5, Z3
+	VPMOVZXBD        272(SI), Z5
+	VPSLLD           $0x10, Z5, Z6
+	VPORD            Z6, Z5, Z5
+	VPDPWSSD.BCST    20(R8), Z5, Z3
+	VPMOVZXBD        288(SI), Z5
+	VPSLLD           $0x10, Z5, Z6
+	VPORD            Z6, Z5, Z5
+	VPDPWSSD.BCST    24(R8), Z5, Z3
+	VPMOVZXBD        304(SI), Z5
+	VPSLLD           $0x10, Z5, Z6
+	VPORD            Z6, Z5, Z5
+	VPDPWSSD.BCST    28(R8), Z5, Z3
+	VCVTPH2PS        (SI), Z5
+	VCVTPH2PS        32(SI), Z6
+	VCVTDQ2PS        Z4, Z4
+	VMULPS           Z5, Z4, Z4
+	VCVTDQ2PS        Z3, Z3
+	VFNMADD231PS     Z3, Z6, Z4
+	VFMADD231PS.BCST (DI), Z4, Z1
+	ADDQ             $+2368, SI
+	ADDQ             $+4, DI
+	ADDQ             $+32, R8
+	DECQ             DX
+	JNZ              block4
+	MOVQ             a+0(FP), CX
+	MOVQ             8(CX), BX
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	MOVQ             56(SP), CX
+	JEQ              plain6
+	VADDPS           (DX), Z0, Z0
+	VMOVUPS          Z0, (DX)
+	VADDPS           (DX)(CX*1), Z1, Z0
+	VMOVUPS          Z0, (DX)(CX*1)
+	LEAQ             (DX)(BX*4), DX
+	JMP              stored7
+
+plain6:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored7:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,9 +302,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile8:
 	CMPQ      40(SP), $0x0c
-	JLT       next3
+	JLT       next9
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -43,21 +321,21 @@ tile2:
 	LEAQ      (R10)(BX*2), R12
 	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 48(SP)
-	VMOVUPS   Z0, 112(SP)
-	VMOVUPS   Z0, 176(SP)
-	VMOVUPS   Z0, 240(SP)
-	VMOVUPS   Z0, 304(SP)
-	VMOVUPS   Z0, 368(SP)
-	VMOVUPS   Z0, 432(SP)
-	VMOVUPS   Z0, 496(SP)
-	VMOVUPS   Z0, 560(SP)
-	VMOVUPS   Z0, 624(SP)
-	VMOVUPS   Z0, 688(SP)
-	VMOVUPS   Z0, 752(SP)
+	VMOVUPS   Z0, 64(SP)
+	VMOVUPS   Z0, 128(SP)
+	VMOVUPS   Z0, 192(SP)
+	VMOVUPS   Z0, 256(SP)
+	VMOVUPS   Z0, 320(SP)
+	VMOVUPS   Z0, 384(SP)
+	VMOVUPS   Z0, 448(SP)
+	VMOVUPS   Z0, 512(SP)
+	VMOVUPS   Z0, 576(SP)
+	VMOVUPS   Z0, 640(SP)
+	VMOVUPS   Z0, 704(SP)
+	VMOVUPS   Z0, 768(SP)
 	VMOVDQU32 lowNibbles<>+0(SB), Z0
 
-block4:
+block10:
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
@@ -70,11 +348,11 @@ block4:
 	VXORPS Z10, Z10, Z10
 	VXORPS Z11, Z11, Z11
 	VXORPS Z12, Z12, Z12
-	LEAQ   320(CX), R13
-	LEAQ   64(CX), R14
-	MOVQ   $0x0000000000000008, R15
+	LEAQ   320(CX), R14
+	LEAQ   64(CX), R15
+	MOVQ   $0x0000000000000008, R13
 
-sub5:
+sub11:
 	VXORPS           Z13, Z13, Z13
 	VXORPS           Z14, Z14, Z14
 	VXORPS           Z15, Z15, Z15
@@ -87,7 +365,7 @@ sub5:
 	VXORPS           Z22, Z22, Z22
 	VXORPS           Z23, Z23, Z23
 	VXORPS           Z24, Z24, Z24
-	VMOVDQU32        (R13), Z25
+	VMOVDQU32        (R14), Z25
 	VPANDD           Z0, Z25, Z26
 	VPDPBUSD.BCST    (DI), Z26, Z13
 	VPDPBUSD.BCST    (DI)(AX*1), Z26, Z14
@@ -115,7 +393,7 @@ sub5:
 	VPDPBUSD.BCST    4(R8)(BX*1), Z25, Z22
 	VPDPBUSD.BCST    4(R8)(AX*4), Z25, Z23
 	VPDPBUSD.BCST    4(R8)(SI*1), Z25, Z24
-	VMOVDQU32        64(R13), Z25
+	VMOVDQU32        64(R14), Z25
 	VPANDD           Z0, Z25, Z26
 	VPDPBUSD.BCST    8(DI), Z26, Z13
 	VPDPBUSD.BCST    8(DI)(AX*1), Z26, Z14
@@ -143,7 +421,7 @@ sub5:
 	VPDPBUSD.BCST    12(R8)(BX*1), Z25, Z22
 	VPDPBUSD.BCST    12(R8)(AX*4), Z25, Z23
 	VPDPBUSD.BCST    12(R8)(SI*1), Z25, Z24
-	VMOVDQU32        128(R13), Z25
+	VMOVDQU32        128(R14), Z25
 	VPANDD           Z0, Z25, Z26
 	VPDPBUSD.BCST    16(DI), Z26, Z13
 	VPDPBUSD.BCST    16(DI)(AX*1), Z26, Z14
@@ -171,7 +449,7 @@ sub5:
 	VPDPBUSD.BCST    20(R8)(BX*1), Z25, Z22
 	VPDPBUSD.BCST    20(R8)(AX*4), Z25, Z23
 	VPDPBUSD.BCST    20(R8)(SI*1), Z25, Z24
-	VMOVDQU32        192(R13), Z25
+	VMOVDQU32        192(R14), Z25
 	VPANDD           Z0, Z25, Z26
 	VPDPBUSD.BCST    24(DI), Z26, Z13
 	VPDPBUSD.BCST    24(DI)(AX*1), Z26, Z14
@@ -199,7 +477,7 @@ sub5:
 	VPDPBUSD.BCST    28(R8)(BX*1), Z25, Z22
 	VPDPBUSD.BCST    28(R8)(AX*4), Z25, Z23
 	VPDPBUSD.BCST    28(R8)(SI*1), Z25, Z24
-	VPMOVZXBD        (R14), Z25
+	VPMOVZXBD        (R15), Z25
 	VPMULLD          Z25, Z13, Z13
 	VPADDD           Z13, Z1, Z1
 	VPMULLD          Z25, Z14, Z14
@@ -224,12 +502,12 @@ sub5:
 	VPADDD           Z23, Z11, Z11
 	VPMULLD          Z25, Z24, Z24
 	VPADDD           Z24, Z12, Z12
-	ADDQ             $+256, R13
-	ADDQ             $+16, R14
+	ADDQ             $+256, R14
+	ADDQ             $+16, R15
 	ADDQ             $+32, DI
 	ADDQ             $+32, R8
-	DECQ             R15
-	JNZ              sub5
+	DECQ             R13
+	JNZ              sub11
 	VXORPS           Z13, Z13, Z13
 	VXORPS           Z14, Z14, Z14
 	VXORPS           Z15, Z15, Z15
@@ -368,196 +646,196 @@ sub5:
 	VMULPS           Z25, Z1, Z1
 	VCVTDQ2PS        Z13, Z13
 	VFNMADD231PS     Z13, Z26, Z1
-	VMOVUPS          48(SP), Z13
+	VMOVUPS          64(SP), Z13
 	VFMADD231PS.BCST (R9), Z1, Z13
-	VMOVUPS          Z13, 48(SP)
+	VMOVUPS          Z13, 64(SP)
 	VCVTDQ2PS        Z2, Z2
 	VMULPS           Z25, Z2, Z2
 	VCVTDQ2PS        Z14, Z14
 	VFNMADD231PS     Z14, Z26, Z2
-	VMOVUPS          112(SP), Z1
+	VMOVUPS          128(SP), Z1
 	VFMADD231PS.BCST (R9)(AX*1), Z2, Z1
-	VMOVUPS          Z1, 112(SP)
+	VMOVUPS          Z1, 128(SP)
 	VCVTDQ2PS        Z3, Z3
 	VMULPS           Z25, Z3, Z3
 	VCVTDQ2PS        Z15, Z15
 	VFNMADD231PS     Z15, Z26, Z3
-	VMOVUPS          176(SP), Z1
+	VMOVUPS          192(SP), Z1
 	VFMADD231PS.BCST (R9)(AX*2), Z3, Z1
-	VMOVUPS          Z1, 176(SP)
+	VMOVUPS          Z1, 192(SP)
 	VCVTDQ2PS        Z4, Z4
 	VMULPS           Z25, Z4, Z4
 	VCVTDQ2PS        Z16, Z16
 	VFNMADD231PS     Z16, Z26, Z4
-	VMOVUPS          240(SP), Z1
+	VMOVUPS          256(SP), Z1
 	VFMADD231PS.BCST (R9)(BX*1), Z4, Z1
-	VMOVUPS          Z1, 240(SP)
+	VMOVUPS          Z1, 256(SP)
 	VCVTDQ2PS        Z5, Z5
 	VMULPS           Z25, Z5, Z5
 	VCVTDQ2PS        Z17, Z17
 	VFNMADD231PS     Z17, Z26, Z5
-	VMOVUPS          304(SP), Z1
+	VMOVUPS          320(SP), Z1
 	VFMADD231PS.BCST (R9)(AX*4), Z5, Z1
-	VMOVUPS          Z1, 304(SP)
+	VMOVUPS          Z1, 320(SP)
 	VCVTDQ2PS        Z6, Z6
 	VMULPS           Z25, Z6, Z6
 	VCVTDQ2PS        Z18, Z18
 	VFNMADD231PS     Z18, Z26, Z6
-	VMOVUPS          368(SP), Z1
+	VMOVUPS          384(SP), Z1
 	VFMADD231PS.BCST (R9)(SI*1), Z6, Z1
-	VMOVUPS          Z1, 368(SP)
+	VMOVUPS          Z1, 384(SP)
 	VCVTDQ2PS        Z7, Z7
 	VMULPS           Z25, Z7, Z7
 	VCVTDQ2PS        Z19, Z19
 	VFNMADD231PS     Z19, Z26, Z7
-	VMOVUPS          432(SP), Z1
+	VMOVUPS          448(SP), Z1
 	VFMADD231PS.BCST (R11), Z7, Z1
-	VMOVUPS          Z1, 432(SP)
+	VMOVUPS          Z1, 448(SP)
 	VCVTDQ2PS        Z8, Z8
 	VMULPS           Z25, Z8, Z8
 	VCVTDQ2PS        Z20, Z20
 	VFNMADD231PS     Z20, Z26, Z8
-	VMOVUPS          496(SP), Z1
+	VMOVUPS          512(SP), Z1
 	VFMADD231PS.BCST (R11)(AX*1), Z8, Z1
-	VMOVUPS          Z1, 496(SP)
+	VMOVUPS          Z1, 512(SP)
 	VCVTDQ2PS        Z9, Z9
 	VMULPS           Z25, Z9, Z9
 	VCVTDQ2PS        Z21, Z21
 	VFNMADD231PS     Z21, Z26, Z9
-	VMOVUPS          560(SP), Z1
+	VMOVUPS          576(SP), Z1
 	VFMADD231PS.BCST (R11)(AX*2), Z9, Z1
-	VMOVUPS          Z1, 560(SP)
+	VMOVUPS          Z1, 576(SP)
 	VCVTDQ2PS        Z10, Z10
 	VMULPS           Z25, Z10, Z10
 	VCVTDQ2PS        Z22, Z22
 	VFNMADD231PS     Z22, Z26, Z10
-	VMOVUPS          624(SP), Z1
+	VMOVUPS          640(SP), Z1
 	VFMADD231PS.BCST (R11)(BX*1), Z10, Z1
-	VMOVUPS          Z1, 624(SP)
+	VMOVUPS          Z1, 640(SP)
 	VCVTDQ2PS        Z11, Z11
 	VMULPS           Z25, Z11, Z11
 	VCVTDQ2PS        Z23, Z23
 	VFNMADD231PS     Z23, Z26, Z11
-	VMOVUPS          688(SP), Z1
+	VMOVUPS          704(SP), Z1
 	VFMADD231PS.BCST (R11)(AX*4), Z11, Z1
-	VMOVUPS          Z1, 688(SP)
+	VMOVUPS          Z1, 704(SP)
 	VCVTDQ2PS        Z12, Z12
 	VMULPS           Z25, Z12, Z12
 	VCVTDQ2PS        Z24, Z24
 	VFNMADD231PS     Z24, Z26, Z12
-	VMOVUPS          752(SP), Z1
+	VMOVUPS          768(SP), Z1
 	VFMADD231PS.BCST (R11)(SI*1), Z12, Z1
-	VMOVUPS          Z1, 752(SP)
+	VMOVUPS          Z1, 768(SP)
 	ADDQ             $+2368, CX
 	ADDQ             $+4, R9
 	ADDQ             $+4, R11
 	ADDQ             $+32, R10
 	ADDQ             $+32, R12
 	DECQ             DX
-	JNZ              block4
+	JNZ              block10
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain6
-	VMOVUPS          48(SP), Z0
+	JEQ              plain12
+	VMOVUPS          64(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          112(SP), Z0
+	VMOVUPS          128(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          176(SP), Z0
+	VMOVUPS          192(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          240(SP), Z0
+	VMOVUPS          256(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          304(SP), Z0
+	VMOVUPS          320(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          368(SP), Z0
+	VMOVUPS          384(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          432(SP), Z0
+	VMOVUPS          448(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          496(SP), Z0
+	VMOVUPS          512(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          560(SP), Z0
+	VMOVUPS          576(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          624(SP), Z0
+	VMOVUPS          640(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          688(SP), Z0
+	VMOVUPS          704(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          752(SP), Z0
+	VMOVUPS          768(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored7
+	JMP              stored13
 
-plain6:
-	VMOVUPS 48(SP), Z0
+plain12:
+	VMOVUPS 64(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 112(SP), Z0
+	VMOVUPS 128(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 176(SP), Z0
+	VMOVUPS 192(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 240(SP), Z0
+	VMOVUPS 256(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 304(SP), Z0
+	VMOVUPS 320(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 368(SP), Z0
+	VMOVUPS 384(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 432(SP), Z0
+	VMOVUPS 448(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 496(SP), Z0
+	VMOVUPS 512(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 560(SP), Z0
+	VMOVUPS 576(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 624(SP), Z0
+	VMOVUPS 640(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 688(SP), Z0
+	VMOVUPS 704(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 752(SP), Z0
+	VMOVUPS 768(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored7:
+stored13:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+12, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x0c, 40(SP)
-	JMP    tile2
+	JMP    tile8
 
-next3:
+next9:
 	CMPQ      40(SP), $0x08
-	JLT       next9
+	JLT       next15
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -574,17 +852,17 @@ next3:
 	LEAQ      (R10)(BX*2), R12
 	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 48(SP)
-	VMOVUPS   Z0, 112(SP)
-	VMOVUPS   Z0, 176(SP)
-	VMOVUPS   Z0, 240(SP)
-	VMOVUPS   Z0, 304(SP)
-	VMOVUPS   Z0, 368(SP)
-	VMOVUPS   Z0, 432(SP)
-	VMOVUPS   Z0, 496(SP)
+	VMOVUPS   Z0, 64(SP)
+	VMOVUPS   Z0, 128(SP)
+	VMOVUPS   Z0, 192(SP)
+	VMOVUPS   Z0, 256(SP)
+	VMOVUPS   Z0, 320(SP)
+	VMOVUPS   Z0, 384(SP)
+	VMOVUPS   Z0, 448(SP)
+	VMOVUPS   Z0, 512(SP)
 	VMOVDQU32 lowNibbles<>+0(SB), Z0
 
-block10:
+block16:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -598,15 +876,15 @@ block10:
 	VXORPS     Z6, Z6, Z6
 	VXORPS     Z7, Z7, Z7
 	VXORPS     Z8, Z8, Z8
-	LEAQ       320(CX), R13
-	LEAQ       64(CX), R14
-	MOVQ       $0x0000000000000008, R15
+	LEAQ       320(CX), R14
+	LEAQ       64(CX), R15
+	MOVQ       $0x0000000000000008, R13
 
-sub11:
-	PREFETCHT0       2048(R13)
-	PREFETCHT0       2112(R13)
-	PREFETCHT0       2176(R13)
-	PREFETCHT0       2240(R13)
+sub17:
+	PREFETCHT0       2048(R14)
+	PREFETCHT0       2112(R14)
+	PREFETCHT0       2176(R14)
+	PREFETCHT0       2240(R14)
 	VXORPS           Z9, Z9, Z9
 	VXORPS           Z10, Z10, Z10
 	VXORPS           Z11, Z11, Z11
@@ -615,7 +893,7 @@ sub11:
 	VXORPS           Z14, Z14, Z14
 	VXORPS           Z15, Z15, Z15
 	VXORPS           Z16, Z16, Z16
-	VMOVDQU32        (R13), Z17
+	VMOVDQU32        (R14), Z17
 	VPANDD           Z0, Z17, Z18
 	VPDPBUSD.BCST    (DI), Z18, Z9
 	VPDPBUSD.BCST    (DI)(AX*1), Z18, Z10
@@ -635,7 +913,7 @@ sub11:
 	VPDPBUSD.BCST    4(DI)(SI*1), Z17, Z14
 	VPDPBUSD.BCST    4(R8), Z17, Z15
 	VPDPBUSD.BCST    4(R8)(AX*1), Z17, Z16
-	VMOVDQU32        64(R13), Z17
+	VMOVDQU32        64(R14), Z17
 	VPANDD           Z0, Z17, Z18
 	VPDPBUSD.BCST    8(DI), Z18, Z9
 	VPDPBUSD.BCST    8(DI)(AX*1), Z18, Z10
@@ -655,7 +933,7 @@ sub11:
 	VPDPBUSD.BCST    12(DI)(SI*1), Z17, Z14
 	VPDPBUSD.BCST    12(R8), Z17, Z15
 	VPDPBUSD.BCST    12(R8)(AX*1), Z17, Z16
-	VMOVDQU32        128(R13), Z17
+	VMOVDQU32        128(R14), Z17
 	VPANDD           Z0, Z17, Z18
 	VPDPBUSD.BCST    16(DI), Z18, Z9
 	VPDPBUSD.BCST    16(DI)(AX*1), Z18, Z10
@@ -675,7 +953,7 @@ sub11:
 	VPDPBUSD.BCST    20(DI)(SI*1), Z17, Z14
 	VPDPBUSD.BCST    20(R8), Z17, Z15
 	VPDPBUSD.BCST    20(R8)(AX*1), Z17, Z16
-	VMOVDQU32        192(R13), Z17
+	VMOVDQU32        192(R14), Z17
 	VPANDD           Z0, Z17, Z18
 	VPDPBUSD.BCST    24(DI), Z18, Z9
 	VPDPBUSD.BCST    24(DI)(AX*1), Z18, Z10
@@ -695,7 +973,7 @@ sub11:
 	VPDPBUSD.BCST    28(DI)(SI*1), Z17, Z14
 	VPDPBUSD.BCST    28(R8), Z17, Z15
 	VPDPBUSD.BCST    28(R8)(AX*1), Z17, Z16
-	VPMOVZXBD        (R14), Z17
+	VPMOVZXBD        (R15), Z17
 	VPMULLD          Z17, Z9, Z9
 	VPADDD           Z9, Z1, Z1
 	VPMULLD          Z17, Z10, Z10
@@ -712,12 +990,12 @@ sub11:
 	VPADDD           Z15, Z7, Z7
 	VPMULLD          Z17, Z16, Z16
 	VPADDD           Z16, Z8, Z8
-	ADDQ             $+256, R13
-	ADDQ             $+16, R14
+	ADDQ             $+256, R14
+	ADDQ             $+16, R15
 	ADDQ             $+32, DI
 	ADDQ             $+32, R8
-	DECQ             R15
-	JNZ              sub11
+	DECQ             R13
+	JNZ              sub17
 	VXORPS           Z9, Z9, Z9
 	VXORPS           Z10, Z10, Z10
 	VXORPS           Z11, Z11, Z11
@@ -820,139 +1098,139 @@ sub11:
 	VMULPS           Z17, Z1, Z1
 	VCVTDQ2PS        Z9, Z9
 	VFNMADD231PS     Z9, Z18, Z1
-	VMOVUPS          48(SP), Z9
+	VMOVUPS          64(SP), Z9
 	VFMADD231PS.BCST (R9), Z1, Z9
-	VMOVUPS          Z9, 48(SP)
+	VMOVUPS          Z9, 64(SP)
 	VCVTDQ2PS        Z2, Z2
 	VMULPS           Z17, Z2, Z2
 	VCVTDQ2PS        Z10, Z10
 	VFNMADD231PS     Z10, Z18, Z2
-	VMOVUPS          112(SP), Z1
+	VMOVUPS          128(SP), Z1
 	VFMADD231PS.BCST (R9)(AX*1), Z2, Z1
-	VMOVUPS          Z1, 112(SP)
+	VMOVUPS          Z1, 128(SP)
 	VCVTDQ2PS        Z3, Z3
 	VMULPS           Z17, Z3, Z3
 	VCVTDQ2PS        Z11, Z11
 	VFNMADD231PS     Z11, Z18, Z3
-	VMOVUPS          176(SP), Z1
+	VMOVUPS          192(SP), Z1
 	VFMADD231PS.BCST (R9)(AX*2), Z3, Z1
-	VMOVUPS          Z1, 176(SP)
+	VMOVUPS          Z1, 192(SP)
 	VCVTDQ2PS        Z4, Z4
 	VMULPS           Z17, Z4, Z4
 	VCVTDQ2PS        Z12, Z12
 	VFNMADD231PS     Z12, Z18, Z4
-	VMOVUPS          240(SP), Z1
+	VMOVUPS          256(SP), Z1
 	VFMADD231PS.BCST (R9)(BX*1), Z4, Z1
-	VMOVUPS          Z1, 240(SP)
+	VMOVUPS          Z1, 256(SP)
 	VCVTDQ2PS        Z5, Z5
 	VMULPS           Z17, Z5, Z5
 	VCVTDQ2PS        Z13, Z13
 	VFNMADD231PS     Z13, Z18, Z5
-	VMOVUPS          304(SP), Z1
+	VMOVUPS          320(SP), Z1
 	VFMADD231PS.BCST (R9)(AX*4), Z5, Z1
-	VMOVUPS          Z1, 304(SP)
+	VMOVUPS          Z1, 320(SP)
 	VCVTDQ2PS        Z6, Z6
 	VMULPS           Z17, Z6, Z6
 	VCVTDQ2PS        Z14, Z14
 	VFNMADD231PS     Z14, Z18, Z6
-	VMOVUPS          368(SP), Z1
+	VMOVUPS          384(SP), Z1
 	VFMADD231PS.BCST (R9)(SI*1), Z6, Z1
-	VMOVUPS          Z1, 368(SP)
+	VMOVUPS          Z1, 384(SP)
 	VCVTDQ2PS        Z7, Z7
 	VMULPS           Z17, Z7, Z7
 	VCVTDQ2PS        Z15, Z15
 	VFNMADD231PS     Z15, Z18, Z7
-	VMOVUPS          432(SP), Z1
+	VMOVUPS          448(SP), Z1
 	VFMADD231PS.BCST (R11), Z7, Z1
-	VMOVUPS          Z1, 432(SP)
+	VMOVUPS          Z1, 448(SP)
 	VCVTDQ2PS        Z8, Z8
 	VMULPS           Z17, Z8, Z8
 	VCVTDQ2PS        Z16, Z16
 	VFNMADD231PS     Z16, Z18, Z8
-	VMOVUPS          496(SP), Z1
+	VMOVUPS          512(SP), Z1
 	VFMADD231PS.BCST (R11)(AX*1), Z8, Z1
-	VMOVUPS          Z1, 496(SP)
+	VMOVUPS          Z1, 512(SP)
 	ADDQ             $+2368, CX
 	ADDQ             $+4, R9
 	ADDQ             $+4, R11
 	ADDQ             $+32, R10
 	ADDQ             $+32, R12
 	DECQ             DX
-	JNZ              block10
+	JNZ              block16
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain12
-	VMOVUPS          48(SP), Z0
+	JEQ              plain18
+	VMOVUPS          64(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          112(SP), Z0
+	VMOVUPS          128(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          176(SP), Z0
+	VMOVUPS          192(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          240(SP), Z0
+	VMOVUPS          256(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          304(SP), Z0
+	VMOVUPS          320(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          368(SP), Z0
+	VMOVUPS          384(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          432(SP), Z0
+	VMOVUPS          448(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          496(SP), Z0
+	VMOVUPS          512(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored13
+	JMP              stored19
 
-plain12:
-	VMOVUPS 48(SP), Z0
+plain18:
+	VMOVUPS 64(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 112(SP), Z0
+	VMOVUPS 128(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 176(SP), Z0
+	VMOVUPS 192(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 240(SP), Z0
+	VMOVUPS 256(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 304(SP), Z0
+	VMOVUPS 320(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 368(SP), Z0
+	VMOVUPS 384(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 432(SP), Z0
+	VMOVUPS 448(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 496(SP), Z0
+	VMOVUPS 512(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored13:
+stored19:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+8, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x08, 40(SP)
 
-next9:
+next15:
 	CMPQ      40(SP), $0x06
-	JLT       next15
+	JLT       next21
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -973,7 +1251,7 @@ next9:
 	VXORPS    Z5, Z5, Z5
 	VMOVDQU32 lowNibbles<>+0(SB), Z6
 
-block16:
+block22:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -985,22 +1263,22 @@ block16:
 	VXORPS     Z10, Z10, Z10
 	VXORPS     Z11, Z11, Z11
 	VXORPS     Z12, Z12, Z12
-	LEAQ       320(CX), R10
-	LEAQ       64(CX), R11
-	MOVQ       $0x0000000000000008, R12
+	LEAQ       320(CX), R11
+	LEAQ       64(CX), R12
+	MOVQ       $0x0000000000000008, R10
 
-sub17:
-	PREFETCHT0       2048(R10)
-	PREFETCHT0       2112(R10)
-	PREFETCHT0       2176(R10)
-	PREFETCHT0       2240(R10)
+sub23:
+	PREFETCHT0       2048(R11)
+	PREFETCHT0       2112(R11)
+	PREFETCHT0       2176(R11)
+	PREFETCHT0       2240(R11)
 	VXORPS           Z13, Z13, Z13
 	VXORPS           Z14, Z14, Z14
 	VXORPS           Z15, Z15, Z15
 	VXORPS           Z16, Z16, Z16
 	VXORPS           Z17, Z17, Z17
 	VXORPS           Z18, Z18, Z18
-	VMOVDQU32        (R10), Z19
+	VMOVDQU32        (R11), Z19
 	VPANDD           Z6, Z19, Z20
 	VPDPBUSD.BCST    (DI), Z20, Z13
 	VPDPBUSD.BCST    (DI)(AX*1), Z20, Z14
@@ -1016,7 +1294,7 @@ sub17:
 	VPDPBUSD.BCST    4(DI)(BX*1), Z19, Z16
 	VPDPBUSD.BCST    4(DI)(AX*4), Z19, Z17
 	VPDPBUSD.BCST    4(DI)(SI*1), Z19, Z18
-	VMOVDQU32        64(R10), Z19
+	VMOVDQU32        64(R11), Z19
 	VPANDD           Z6, Z19, Z20
 	VPDPBUSD.BCST    8(DI), Z20, Z13
 	VPDPBUSD.BCST    8(DI)(AX*1), Z20, Z14
@@ -1032,7 +1310,7 @@ sub17:
 	VPDPBUSD.BCST    12(DI)(BX*1), Z19, Z16
 	VPDPBUSD.BCST    12(DI)(AX*4), Z19, Z17
 	VPDPBUSD.BCST    12(DI)(SI*1), Z19, Z18
-	VMOVDQU32        128(R10), Z19
+	VMOVDQU32        128(R11), Z19
 	VPANDD           Z6, Z19, Z20
 	VPDPBUSD.BCST    16(DI), Z20, Z13
 	VPDPBUSD.BCST    16(DI)(AX*1), Z20, Z14
@@ -1048,7 +1326,7 @@ sub17:
 	VPDPBUSD.BCST    20(DI)(BX*1), Z19, Z16
 	VPDPBUSD.BCST    20(DI)(AX*4), Z19, Z17
 	VPDPBUSD.BCST    20(DI)(SI*1), Z19, Z18
-	VMOVDQU32        192(R10), Z19
+	VMOVDQU32        192(R11), Z19
 	VPANDD           Z6, Z19, Z20
 	VPDPBUSD.BCST    24(DI), Z20, Z13
 	VPDPBUSD.BCST    24(DI)(AX*1), Z20, Z14
@@ -1064,7 +1342,7 @@ sub17:
 	VPDPBUSD.BCST    28(DI)(BX*1), Z19, Z16
 	VPDPBUSD.BCST    28(DI)(AX*4), Z19, Z17
 	VPDPBUSD.BCST    28(DI)(SI*1), Z19, Z18
-	VPMOVZXBD        (R11), Z19
+	VPMOVZXBD        (R12), Z19
 	VPMULLD          Z19, Z13, Z13
 	VPADDD           Z13, Z7, Z7
 	VPMULLD          Z19, Z14, Z14
@@ -1077,11 +1355,11 @@ sub17:
 	VPADDD           Z17, Z11, Z11
 	VPMULLD          Z19, Z18, Z18
 	VPADDD           Z18, Z12, Z12
-	ADDQ             $+256, R10
-	ADDQ             $+16, R11
+	ADDQ             $+256, R11
+	ADDQ             $+16, R12
 	ADDQ             $+32, DI
-	DECQ             R12
-	JNZ              sub17
+	DECQ             R10
+	JNZ              sub23
 	VXORPS           Z13, Z13, Z13
 	VXORPS           Z14, Z14, Z14
 	VXORPS           Z15, Z15, Z15
@@ -1196,12 +1474,12 @@ sub17:
 	ADDQ             $+4, R8
 	ADDQ             $+32, R9
 	DECQ             DX
-	JNZ              block16
+	JNZ              block22
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain18
+	JEQ              plain24
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -1220,9 +1498,9 @@ sub17:
 	VADDPS           (DX), Z5, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored19
+	JMP              stored25
 
-plain18:
+plain24:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1236,15 +1514,15 @@ plain18:
 	VMOVUPS Z5, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored19:
+stored25:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x06, 40(SP)
 
-next15:
+next21:
 	CMPQ      40(SP), $0x04
-	JLT       next21
+	JLT       next27
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1262,7 +1540,7 @@ next15:
 	VXORPS    Z3, Z3, Z3
 	VMOVDQU32 lowNibbles<>+0(SB), Z4
 
-block22:
+block28:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -1272,20 +1550,20 @@ block22:
 	VXORPS     Z6, Z6, Z6
 	VXORPS     Z7, Z7, Z7
 	VXORPS     Z8, Z8, Z8
-	LEAQ       320(CX), R9
-	LEAQ       64(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       320(CX), R10
+	LEAQ       64(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub23:
-	PREFETCHT0       2048(R9)
-	PREFETCHT0       2112(R9)
-	PREFETCHT0       2176(R9)
-	PREFETCHT0       2240(R9)
+sub29:
+	PREFETCHT0       2048(R10)
+	PREFETCHT0       2112(R10)
+	PREFETCHT0       2176(R10)
+	PREFETCHT0       2240(R10)
 	VXORPS           Z9, Z9, Z9
 	VXORPS           Z10, Z10, Z10
 	VXORPS           Z11, Z11, Z11
 	VXORPS           Z12, Z12, Z12
-	VMOVDQU32        (R9), Z13
+	VMOVDQU32        (R10), Z13
 	VPANDD           Z4, Z13, Z14
 	VPDPBUSD.BCST    (SI), Z14, Z9
 	VPDPBUSD.BCST    (SI)(AX*1), Z14, Z10
@@ -1297,7 +1575,7 @@ sub23:
 	VPDPBUSD.BCST    4(SI)(AX*1), Z13, Z10
 	VPDPBUSD.BCST    4(SI)(AX*2), Z13, Z11
 	VPDPBUSD.BCST    4(SI)(BX*1), Z13, Z12
-	VMOVDQU32        64(R9), Z13
+	VMOVDQU32        64(R10), Z13
 	VPANDD           Z4, Z13, Z14
 	VPDPBUSD.BCST    8(SI), Z14, Z9
 	VPDPBUSD.BCST    8(SI)(AX*1), Z14, Z10
@@ -1309,7 +1587,7 @@ sub23:
 	VPDPBUSD.BCST    12(SI)(AX*1), Z13, Z10
 	VPDPBUSD.BCST    12(SI)(AX*2), Z13, Z11
 	VPDPBUSD.BCST    12(SI)(BX*1), Z13, Z12
-	VMOVDQU32        128(R9), Z13
+	VMOVDQU32        128(R10), Z13
 	VPANDD           Z4, Z13, Z14
 	VPDPBUSD.BCST    16(SI), Z14, Z9
 	VPDPBUSD.BCST    16(SI)(AX*1), Z14, Z10
@@ -1321,7 +1599,7 @@ sub23:
 	VPDPBUSD.BCST    20(SI)(AX*1), Z13, Z10
 	VPDPBUSD.BCST    20(SI)(AX*2), Z13, Z11
 	VPDPBUSD.BCST    20(SI)(BX*1), Z13, Z12
-	VMOVDQU32        192(R9), Z13
+	VMOVDQU32        192(R10), Z13
 	VPANDD           Z4, Z13, Z14
 	VPDPBUSD.BCST    24(SI), Z14, Z9
 	VPDPBUSD.BCST    24(SI)(AX*1), Z14, Z10
@@ -1333,7 +1611,7 @@ sub23:
 	VPDPBUSD.BCST    28(SI)(AX*1), Z13, Z10
 	VPDPBUSD.BCST    28(SI)(AX*2), Z13, Z11
 	VPDPBUSD.BCST    28(SI)(BX*1), Z13, Z12
-	VPMOVZXBD        (R10), Z13
+	VPMOVZXBD        (R11), Z13
 	VPMULLD          Z13, Z9, Z9
 	VPADDD           Z9, Z5, Z5
 	VPMULLD          Z13, Z10, Z10
@@ -1342,11 +1620,11 @@ sub23:
 	VPADDD           Z11, Z7, Z7
 	VPMULLD          Z13, Z12, Z12
 	VPADDD           Z12, Z8, Z8
-	ADDQ             $+256, R9
-	ADDQ             $+16, R10
+	ADDQ             $+256, R10
+	ADDQ             $+16, R11
 	ADDQ             $+32, SI
-	DECQ             R11
-	JNZ              sub23
+	DECQ             R9
+	JNZ              sub29
 	VXORPS           Z9, Z9, Z9
 	VXORPS           Z10, Z10, Z10
 	VXORPS           Z11, Z11, Z11
@@ -1433,12 +1711,12 @@ sub23:
 	ADDQ             $+4, DI
 	ADDQ             $+32, R8
 	DECQ             DX
-	JNZ              block22
+	JNZ              block28
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain24
+	JEQ              plain30
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -1451,9 +1729,9 @@ sub23:
 	VADDPS           (DX), Z3, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored25
+	JMP              stored31
 
-plain24:
+plain30:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1463,15 +1741,15 @@ plain24:
 	VMOVUPS Z3, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored25:
+stored31:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
 
-next21:
+next27:
 	CMPQ      40(SP), $0x03
-	JLT       next27
+	JLT       next33
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1487,7 +1765,7 @@ next21:
 	VXORPS    Z2, Z2, Z2
 	VMOVDQU32 lowNibbles<>+0(SB), Z3
 
-block28:
+block34:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -1506,23 +1784,23 @@ block28:
 	VXORPS     Z4, Z4, Z4
 	VXORPS     Z5, Z5, Z5
 	VXORPS     Z6, Z6, Z6
-	LEAQ       320(CX), R8
-	LEAQ       64(CX), R9
-	MOVQ       $0x0000000000000008, R10
+	LEAQ       320(CX), R9
+	LEAQ       64(CX), R10
+	MOVQ       $0x0000000000000008, R8
 
-sub29:
-	PREFETCHT0       1024(R8)
-	PREFETCHT1       3072(R8)
-	PREFETCHT0       1088(R8)
-	PREFETCHT1       3136(R8)
-	PREFETCHT0       1152(R8)
-	PREFETCHT1       3200(R8)
-	PREFETCHT0       1216(R8)
-	PREFETCHT1       3264(R8)
+sub35:
+	PREFETCHT0       1024(R9)
+	PREFETCHT1       3072(R9)
+	PREFETCHT0       1088(R9)
+	PREFETCHT1       3136(R9)
+	PREFETCHT0       1152(R9)
+	PREFETCHT1       3200(R9)
+	PREFETCHT0       1216(R9)
+	PREFETCHT1       3264(R9)
 	VXORPS           Z7, Z7, Z7
 	VXORPS           Z8, Z8, Z8
 	VXORPS           Z9, Z9, Z9
-	VMOVDQU32        (R8), Z10
+	VMOVDQU32        (R9), Z10
 	VPANDD           Z3, Z10, Z11
 	VPDPBUSD.BCST    (BX), Z11, Z7
 	VPDPBUSD.BCST    (BX)(AX*1), Z11, Z8
@@ -1532,7 +1810,7 @@ sub29:
 	VPDPBUSD.BCST    4(BX), Z10, Z7
 	VPDPBUSD.BCST    4(BX)(AX*1), Z10, Z8
 	VPDPBUSD.BCST    4(BX)(AX*2), Z10, Z9
-	VMOVDQU32        64(R8), Z10
+	VMOVDQU32        64(R9), Z10
 	VPANDD           Z3, Z10, Z11
 	VPDPBUSD.BCST    8(BX), Z11, Z7
 	VPDPBUSD.BCST    8(BX)(AX*1), Z11, Z8
@@ -1542,7 +1820,7 @@ sub29:
 	VPDPBUSD.BCST    12(BX), Z10, Z7
 	VPDPBUSD.BCST    12(BX)(AX*1), Z10, Z8
 	VPDPBUSD.BCST    12(BX)(AX*2), Z10, Z9
-	VMOVDQU32        128(R8), Z10
+	VMOVDQU32        128(R9), Z10
 	VPANDD           Z3, Z10, Z11
 	VPDPBUSD.BCST    16(BX), Z11, Z7
 	VPDPBUSD.BCST    16(BX)(AX*1), Z11, Z8
@@ -1552,7 +1830,7 @@ sub29:
 	VPDPBUSD.BCST    20(BX), Z10, Z7
 	VPDPBUSD.BCST    20(BX)(AX*1), Z10, Z8
 	VPDPBUSD.BCST    20(BX)(AX*2), Z10, Z9
-	VMOVDQU32        192(R8), Z10
+	VMOVDQU32        192(R9), Z10
 	VPANDD           Z3, Z10, Z11
 	VPDPBUSD.BCST    24(BX), Z11, Z7
 	VPDPBUSD.BCST    24(BX)(AX*1), Z11, Z8
@@ -1562,18 +1840,18 @@ sub29:
 	VPDPBUSD.BCST    28(BX), Z10, Z7
 	VPDPBUSD.BCST    28(BX)(AX*1), Z10, Z8
 	VPDPBUSD.BCST    28(BX)(AX*2), Z10, Z9
-	VPMOVZXBD        (R9), Z10
+	VPMOVZXBD        (R10), Z10
 	VPMULLD          Z10, Z7, Z7
 	VPADDD           Z7, Z4, Z4
 	VPMULLD          Z10, Z8, Z8
 	VPADDD           Z8, Z5, Z5
 	VPMULLD          Z10, Z9, Z9
 	VPADDD           Z9, Z6, Z6
-	ADDQ             $+256, R8
-	ADDQ             $+16, R9
+	ADDQ             $+256, R9
+	ADDQ             $+16, R10
 	ADDQ             $+32, BX
-	DECQ             R10
-	JNZ              sub29
+	DECQ             R8
+	JNZ              sub35
 	VXORPS           Z7, Z7, Z7
 	VXORPS           Z8, Z8, Z8
 	VXORPS           Z9, Z9, Z9
@@ -1646,12 +1924,12 @@ sub29:
 	ADDQ             $+4, SI
 	ADDQ             $+32, DI
 	DECQ             DX
-	JNZ              block28
+	JNZ              block34
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain30
+	JEQ              plain36
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -1661,9 +1939,9 @@ sub29:
 	VADDPS           (DX), Z2, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored31
+	JMP              stored37
 
-plain30:
+plain36:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1671,15 +1949,15 @@ plain30:
 	VMOVUPS Z2, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored31:
+stored37:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next27:
+next33:
 	CMPQ      40(SP), $0x02
-	JLT       next33
+	JLT       next39
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1694,7 +1972,7 @@ next27:
 	VXORPS    Z1, Z1, Z1
 	VMOVDQU32 lowNibbles<>+0(SB), Z2
 
-block34:
+block40:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -1712,22 +1990,22 @@ block34:
 	PREFETCHT1 3328(CX)
 	VXORPS     Z3, Z3, Z3
 	VXORPS     Z4, Z4, Z4
-	LEAQ       320(CX), R8
-	LEAQ       64(CX), R9
-	MOVQ       $0x0000000000000008, R10
+	LEAQ       320(CX), R9
+	LEAQ       64(CX), R10
+	MOVQ       $0x0000000000000008, R8
 
-sub35:
-	PREFETCHT0       1024(R8)
-	PREFETCHT1       3072(R8)
-	PREFETCHT0       1088(R8)
-	PREFETCHT1       3136(R8)
-	PREFETCHT0       1152(R8)
-	PREFETCHT1       3200(R8)
-	PREFETCHT0       1216(R8)
-	PREFETCHT1       3264(R8)
+sub41:
+	PREFETCHT0       1024(R9)
+	PREFETCHT1       3072(R9)
+	PREFETCHT0       1088(R9)
+	PREFETCHT1       3136(R9)
+	PREFETCHT0       1152(R9)
+	PREFETCHT1       3200(R9)
+	PREFETCHT0       1216(R9)
+	PREFETCHT1       3264(R9)
 	VXORPS           Z5, Z5, Z5
 	VXORPS           Z6, Z6, Z6
-	VMOVDQU32        (R8), Z7
+	VMOVDQU32        (R9), Z7
 	VPANDD           Z2, Z7, Z8
 	VPDPBUSD.BCST    (BX), Z8, Z5
 	VPDPBUSD.BCST    (BX)(AX*1), Z8, Z6
@@ -1735,7 +2013,7 @@ sub35:
 	VPANDD           Z2, Z7, Z7
 	VPDPBUSD.BCST    4(BX), Z7, Z5
 	VPDPBUSD.BCST    4(BX)(AX*1), Z7, Z6
-	VMOVDQU32        64(R8), Z7
+	VMOVDQU32        64(R9), Z7
 	VPANDD           Z2, Z7, Z8
 	VPDPBUSD.BCST    8(BX), Z8, Z5
 	VPDPBUSD.BCST    8(BX)(AX*1), Z8, Z6
@@ -1743,7 +2021,7 @@ sub35:
 	VPANDD           Z2, Z7, Z7
 	VPDPBUSD.BCST    12(BX), Z7, Z5
 	VPDPBUSD.BCST    12(BX)(AX*1), Z7, Z6
-	VMOVDQU32        128(R8), Z7
+	VMOVDQU32        128(R9), Z7
 	VPANDD           Z2, Z7, Z8
 	VPDPBUSD.BCST    16(BX), Z8, Z5
 	VPDPBUSD.BCST    16(BX)(AX*1), Z8, Z6
@@ -1751,7 +2029,7 @@ sub35:
 	VPANDD           Z2, Z7, Z7
 	VPDPBUSD.BCST    20(BX), Z7, Z5
 	VPDPBUSD.BCST    20(BX)(AX*1), Z7, Z6
-	VMOVDQU32        192(R8), Z7
+	VMOVDQU32        192(R9), Z7
 	VPANDD           Z2, Z7, Z8
 	VPDPBUSD.BCST    24(BX), Z8, Z5
 	VPDPBUSD.BCST    24(BX)(AX*1), Z8, Z6
@@ -1759,16 +2037,16 @@ sub35:
 	VPANDD           Z2, Z7, Z7
 	VPDPBUSD.BCST    28(BX), Z7, Z5
 	VPDPBUSD.BCST    28(BX)(AX*1), Z7, Z6
-	VPMOVZXBD        (R9), Z7
+	VPMOVZXBD        (R10), Z7
 	VPMULLD          Z7, Z5, Z5
 	VPADDD           Z5, Z3, Z3
 	VPMULLD          Z7, Z6, Z6
 	VPADDD           Z6, Z4, Z4
-	ADDQ             $+256, R8
-	ADDQ             $+16, R9
+	ADDQ             $+256, R9
+	ADDQ             $+16, R10
 	ADDQ             $+32, BX
-	DECQ             R10
-	JNZ              sub35
+	DECQ             R8
+	JNZ              sub41
 	VXORPS           Z5, Z5, Z5
 	VXORPS           Z6, Z6, Z6
 	VPMOVZXBD        192(CX), Z7
@@ -1827,35 +2105,35 @@ sub35:
 	ADDQ             $+4, SI
 	ADDQ             $+32, DI
 	DECQ             DX
-	JNZ              block34
+	JNZ              block40
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain36
+	JEQ              plain42
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
 	VADDPS           (DX), Z1, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored37
+	JMP              stored43
 
-plain36:
+plain42:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored37:
+stored43:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next33:
+next39:
 	CMPQ      40(SP), $0x01
-	JLT       next39
+	JLT       next45
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1869,7 +2147,7 @@ next33:
 	VXORPS    Z0, Z0, Z0
 	VMOVDQU32 lowNibbles<>+0(SB), Z1
 
-block40:
+block46:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -1886,52 +2164,52 @@ block40:
 	PREFETCHT0 1280(CX)
 	PREFETCHT1 3328(CX)
 	VXORPS     Z2, Z2, Z2
-	LEAQ       320(CX), R8
-	LEAQ       64(CX), R9
-	MOVQ       $0x0000000000000008, R10
+	LEAQ       320(CX), R9
+	LEAQ       64(CX), R10
+	MOVQ       $0x0000000000000008, R8
 
-sub41:
-	PREFETCHT0       1024(R8)
-	PREFETCHT1       3072(R8)
-	PREFETCHT0       1088(R8)
-	PREFETCHT1       3136(R8)
-	PREFETCHT0       1152(R8)
-	PREFETCHT1       3200(R8)
-	PREFETCHT0       1216(R8)
-	PREFETCHT1       3264(R8)
+sub47:
+	PREFETCHT0       1024(R9)
+	PREFETCHT1       3072(R9)
+	PREFETCHT0       1088(R9)
+	PREFETCHT1       3136(R9)
+	PREFETCHT0       1152(R9)
+	PREFETCHT1       3200(R9)
+	PREFETCHT0       1216(R9)
+	PREFETCHT1       3264(R9)
 	VXORPS           Z3, Z3, Z3
-	VMOVDQU32        (R8), Z4
+	VMOVDQU32        (R9), Z4
 	VPANDD           Z1, Z4, Z5
 	VPDPBUSD.BCST    (BX), Z5, Z3
 	VPSRLW           $0x04, Z4, Z4
 	VPANDD           Z1, Z4, Z4
 	VPDPBUSD.BCST    4(BX), Z4, Z3
-	VMOVDQU32        64(R8), Z4
+	VMOVDQU32        64(R9), Z4
 	VPANDD           Z1, Z4, Z5
 	VPDPBUSD.BCST    8(BX), Z5, Z3
 	VPSRLW           $0x04, Z4, Z4
 	VPANDD           Z1, Z4, Z4
 	VPDPBUSD.BCST    12(BX), Z4, Z3
-	VMOVDQU32        128(R8), Z4
+	VMOVDQU32        128(R9), Z4
 	VPANDD           Z1, Z4, Z5
 	VPDPBUSD.BCST    16(BX), Z5, Z3
 	VPSRLW           $0x04, Z4, Z4
 	VPANDD           Z1, Z4, Z4
 	VPDPBUSD.BCST    20(BX), Z4, Z3
-	VMOVDQU32        192(R8), Z4
+	VMOVDQU32        192(R9), Z4
 	VPANDD           Z1, Z4, Z5
 	VPDPBUSD.BCST    24(BX), Z5, Z3
 	VPSRLW           $0x04, Z4, Z4
 	VPANDD           Z1, Z4, Z4
 	VPDPBUSD.BCST    28(BX), Z4, Z3
-	VPMOVZXBD        (R9), Z4
+	VPMOVZXBD        (R10), Z4
 	VPMULLD          Z4, Z3, Z3
 	VPADDD           Z3, Z2, Z2
-	ADDQ             $+256, R8
-	ADDQ             $+16, R9
+	ADDQ             $+256, R9
+	ADDQ             $+16, R10
 	ADDQ             $+32, BX
-	DECQ             R10
-	JNZ              sub41
+	DECQ             R8
+	JNZ              sub47
 	VXORPS           Z3, Z3, Z3
 	VPMOVZXBD        192(CX), Z4
 	VPSLLD           $0x10, Z4, Z5
@@ -1976,34 +2254,36 @@ sub41:
 	ADDQ             $+4, SI
 	ADDQ             $+32, DI
 	DECQ             DX
-	JNZ              block40
+	JNZ              block46
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain42
+	JEQ              plain48
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored43
+	JMP              stored49
 
-plain42:
+plain48:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored43:
+stored49:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next39:
+next45:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

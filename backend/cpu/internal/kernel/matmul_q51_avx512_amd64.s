@@ -6,14 +6,233 @@
 
 // func matmulQ51AVX512(a *MatMulArgs)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI, MMX+
-TEXT ·matmulQ51AVX512(SB), $48-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulQ51AVX512(SB), $64-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ      a+0(FP), AX
+	MOVQ      40(AX), CX
+	MOVQ      CX, 24(SP)
+	MOVQ      64(AX), AX
+	MOVQ      AX, 40(SP)
+	MOVQ      8(SP), AX
+	MOVQ      AX, 32(SP)
+	MOVQ      a+0(FP), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
+	MOVQ      CX, SI
+	ADDQ      48(SP), SI
+	LEAQ      (BX)(DX*1), DI
+	MOVQ      DX, R8
+	SHRQ      $0x05, R8
+	LEAQ      (DI)(R8*4), R8
+	SHRQ      $0x05, DX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VMOVDQU32 lowNibbles<>+0(SB), Z2
+	VMOVDQU32 fifthBits<>+0(SB), Z3
+	VMOVDQU32 both<>+0(SB), Z4
+
+block4:
+	PREFETCHT0       (CX)
+	PREFETCHT0       64(CX)
+	PREFETCHT0       128(CX)
+	PREFETCHT0       192(CX)
+	PREFETCHT0       256(CX)
+	PREFETCHT0       320(CX)
+	VXORPS           Z5, Z5, Z5
+	VMOVDQU32        320(CX), Z6
+	VMOVDQU32        64(CX), Z7
+	VPANDD           Z2, Z7, Z8
+	VPSLLW           $0x04, Z6, Z9
+	VPTERNLOGD       $0xf8, Z3, Z9, Z8
+	VPDPBUSD.BCST    (BX), Z8, Z5
+	VPSRLW           $0x04, Z7, Z7
+	VPANDD           Z2, Z7, Z7
+	VPSLLW           $0x03, Z6, Z8
+	VPTERNLOGD       $0xf8, Z3, Z8, Z7
+	VPDPBUSD.BCST    4(BX), Z7, Z5
+	VMOVDQU32        128(CX), Z7
+	VPANDD           Z2, Z7, Z8
+	VPSLLW           $0x02, Z6, Z9
+	VPTERNLOGD       $0xf8, Z3, Z9, Z8
+	VPDPBUSD.BCST    8(BX), Z8, Z5
+	VPSRLW           $0x04, Z7, Z7
+	VPANDD           Z2, Z7, Z7
+	VPSLLW           $0x01, Z6, Z8
+	VPTERNLOGD       $0xf8, Z3, Z8, Z7
+	VPDPBUSD.BCST    12(BX), Z7, Z5
+	VMOVDQU32        192(CX), Z7
+	VPANDD           Z2, Z7, Z8
+	VPTERNLOGD       $0xf8, Z3, Z6, Z8
+	VPDPBUSD.BCST    16(BX), Z8, Z5
+	VPSRLW           $0x04, Z7, Z7
+	VPANDD           Z2, Z7, Z7
+	VPSRLW           $0x01, Z6, Z8
+	VPTERNLOGD       $0xf8, Z3, Z8, Z7
+	VPDPBUSD.BCST    20(BX), Z7, Z5
+	VMOVDQU32        256(CX), Z7
+	VPANDD           Z2, Z7, Z8
+	VPSRLW           $0x02, Z6, Z9
+	VPTERNLOGD       $0xf8, Z3, Z9, Z8
+	VPDPBUSD.BCST    24(BX), Z8, Z5
+	VPSRLW           $0x04, Z7, Z7
+	VPANDD           Z2, Z7, Z7
+	VPSRLW           $0x03, Z6, Z6
+	VPTERNLOGD       $0xf8, Z3, Z6, Z7
+	VPDPBUSD.BCST    28(BX), Z7, Z5
+	VCVTPH2PS        (CX), Z6
+	VCVTPH2PS        32(CX), Z7
+	VCVTDQ2PS        Z5, Z5
+	VMULPS           Z6, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VPDPWSSD.BCST    (R8), Z4, Z6
+	VCVTDQ2PS        Z6, Z6
+	VFMADD231PS      Z7, Z6, Z5
+	VFMADD231PS.BCST (DI), Z5, Z0
+	PREFETCHT0       1536(CX)
+	PREFETCHT1       3072(CX)
+	PREFETCHT0       1600(CX)
+	PREFETCHT1       3136(CX)
+	PREFETCHT0       1664(CX)
+	PREFETCHT1       3200(CX)
+	PREFETCHT0       1728(CX)
+	PREFETCHT1       3264(CX)
+	PREFETCHT0       1792(CX)
+	PREFETCHT1       3328(CX)
+	PREFETCHT0       1856(CX)
+	PREFETCHT1       3392(CX)
+	ADDQ             $+384, CX
+	PREFETCHT0       (SI)
+	PREFETCHT0       64(SI)
+	PREFETCHT0       128(SI)
+	PREFETCHT0       192(SI)
+	PREFETCHT0       256(SI)
+	PREFETCHT0       320(SI)
+	VXORPS           Z5, Z5, Z5
+	VMOVDQU32        320(SI), Z6
+	VMOVDQU32        64(SI), Z7
+	VPANDD           Z2, Z7, Z8
+	VPSLLW           $0x04, Z6, Z9
+	VPTERNLOGD       $0xf8, Z3, Z9, Z8
+	VPDPBUSD.BCST    (BX), Z8, Z5
+	VPSRLW           $0x04, Z7, Z7
+	VPANDD           Z2, Z7, Z7
+	VPSLLW           $0x03, Z6, Z8
+	VPTERNLOGD       $0xf8, Z3, Z8, Z7
+	VPDPBUSD.BCST    4(BX), Z7, Z5
+	VMOVDQU32        128(SI), Z7
+	VPANDD           Z2, Z7, Z8
+	VPSLLW           $0x02, Z6, Z9
+	VPTERNLOGD       $0xf8, Z3, Z9, Z8
+	VPDPBUSD.BCST    8(BX), Z8, Z5
+	VPSRLW           $0x04, Z7, Z7
+	VPANDD           Z2, Z7, Z7
+	VPSLLW           $0x01, Z6, Z8
+	VPTERNLOGD       $0xf8, Z3, Z8, Z7
+	VPDPBUSD.BCST    12(BX), Z7, Z5
+	VMOVDQU32        192(SI), Z7
+	VPANDD           Z2, Z7, Z8
+	VPTERNLOGD       $0xf8, Z3, Z6, Z8
+	VPDPBUSD.BCST    16(BX), Z8, Z5
+	VPSRLW           $0x04, Z7, Z7
+	VPANDD           Z2, Z7, Z7
+	VPSRLW           $0x01, Z6, Z8
+	VPTERNLOGD       $0xf8, Z3, Z8, Z7
+	VPDPBUSD.BCST    20(BX), Z7, Z5
+	VMOVDQU32        256(SI), Z7
+	VPANDD           Z2, Z7, Z8
+	VPSRLW           $0x02, Z6, Z9
+	VPTERNLOGD       $0xf8, Z3, Z9, Z8
+	VPDPBUSD.BCST    24(BX), Z8, Z5
+	VPSRLW           $0x04, Z7, Z7
+	VPANDD           Z2, Z7, Z7
+	VPSRLW           $0x03, Z6, Z6
+	VPTERNLOGD       $0xf8, Z3, Z6, Z7
+	VPDPBUSD.BCST    28(BX), Z7, Z5
+	VCVTPH2PS        (SI), Z6
+	VCVTPH2PS        32(SI), Z7
+	VCVTDQ2PS        Z5, Z5
+	VMULPS           Z6, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VPDPWSSD.BCST    (R8), Z4, Z6
+	VCVTDQ2PS        Z6, Z6
+	VFMADD231PS      Z7, Z6, Z5
+	VFMADD231PS.BCST (DI), Z5, Z1
+	PREFETCHT0       1536(SI)
+	PREFETCHT1       3072(SI)
+	PREFETCHT0       1600(SI)
+	PREFETCHT1       3136(SI)
+	PREFETCHT0       1664(SI)
+	PREFETCHT1       3200(SI)
+	PREFETCHT0       1728(SI)
+	PREFETCHT1       3264(SI)
+	PREFETCHT0       1792(SI)
+	PREFETCHT1       3328(SI)
+	PREFETCHT0       1856(SI)
+	PREFETCHT1       3392(SI)
+	ADDQ             $+384, SI
+	ADDQ             $+32, BX
+	ADDQ             $+4, DI
+	ADDQ             $+4, R8
+	DECQ             DX
+	JNZ              block4
+	MOVQ             a+0(FP), CX
+	MOVQ             8(CX), BX
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	MOVQ             56(SP), CX
+	JEQ              plain5
+	VADDPS           (DX), Z0, Z0
+	VMOVUPS          Z0, (DX)
+	VADDPS           (DX)(CX*1), Z1, Z0
+	VMOVUPS          Z0, (DX)(CX*1)
+	LEAQ             (DX)(BX*4), DX
+	JMP              stored6
+
+plain5:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored6:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,9 +243,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile7:
 	CMPQ      40(SP), $0x0c
-	JLT       next3
+	JLT       next8
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -58,7 +277,7 @@ tile2:
 	VMOVDQU32 fifthBits<>+0(SB), Z13
 	VMOVDQU32 both<>+0(SB), Z14
 
-block4:
+block9:
 	VXORPS           Z15, Z15, Z15
 	VXORPS           Z16, Z16, Z16
 	VXORPS           Z17, Z17, Z17
@@ -293,12 +512,12 @@ block4:
 	ADDQ             $+4, R10
 	ADDQ             $+4, R12
 	DECQ             DX
-	JNZ              block4
+	JNZ              block9
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain5
+	JEQ              plain10
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -335,9 +554,9 @@ block4:
 	VADDPS           (DX), Z11, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored6
+	JMP              stored11
 
-plain5:
+plain10:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -363,16 +582,16 @@ plain5:
 	VMOVUPS Z11, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored6:
+stored11:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+12, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x0c, 40(SP)
-	JMP    tile2
+	JMP    tile7
 
-next3:
+next8:
 	CMPQ      40(SP), $0x08
-	JLT       next8
+	JLT       next13
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -400,7 +619,7 @@ next3:
 	VMOVDQU32 fifthBits<>+0(SB), Z9
 	VMOVDQU32 both<>+0(SB), Z10
 
-block9:
+block14:
 	VXORPS           Z11, Z11, Z11
 	VXORPS           Z12, Z12, Z12
 	VXORPS           Z13, Z13, Z13
@@ -577,12 +796,12 @@ block9:
 	ADDQ             $+4, R10
 	ADDQ             $+4, R12
 	DECQ             DX
-	JNZ              block9
+	JNZ              block14
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain10
+	JEQ              plain15
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -607,9 +826,9 @@ block9:
 	VADDPS           (DX), Z7, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored11
+	JMP              stored16
 
-plain10:
+plain15:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -627,15 +846,15 @@ plain10:
 	VMOVUPS Z7, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored11:
+stored16:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+8, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x08, 40(SP)
 
-next8:
+next13:
 	CMPQ      40(SP), $0x06
-	JLT       next13
+	JLT       next18
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -658,7 +877,7 @@ next8:
 	VMOVDQU32 fifthBits<>+0(SB), Z7
 	VMOVDQU32 both<>+0(SB), Z8
 
-block14:
+block19:
 	VXORPS           Z9, Z9, Z9
 	VXORPS           Z10, Z10, Z10
 	VXORPS           Z11, Z11, Z11
@@ -800,12 +1019,12 @@ block14:
 	ADDQ             $+4, R8
 	ADDQ             $+4, R9
 	DECQ             DX
-	JNZ              block14
+	JNZ              block19
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain15
+	JEQ              plain20
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -824,9 +1043,9 @@ block14:
 	VADDPS           (DX), Z5, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored16
+	JMP              stored21
 
-plain15:
+plain20:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -840,15 +1059,15 @@ plain15:
 	VMOVUPS Z5, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored16:
+stored21:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x06, 40(SP)
 
-next13:
+next18:
 	CMPQ      40(SP), $0x04
-	JLT       next18
+	JLT       next23
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -868,7 +1087,7 @@ next13:
 	VMOVDQU32 fifthBits<>+0(SB), Z5
 	VMOVDQU32 both<>+0(SB), Z6
 
-block19:
+block24:
 	VXORPS           Z7, Z7, Z7
 	VXORPS           Z8, Z8, Z8
 	VXORPS           Z9, Z9, Z9
@@ -978,12 +1197,12 @@ block19:
 	ADDQ             $+4, DI
 	ADDQ             $+4, R8
 	DECQ             DX
-	JNZ              block19
+	JNZ              block24
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain20
+	JEQ              plain25
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -996,9 +1215,9 @@ block19:
 	VADDPS           (DX), Z3, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored21
+	JMP              stored26
 
-plain20:
+plain25:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1008,15 +1227,15 @@ plain20:
 	VMOVUPS Z3, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored21:
+stored26:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
 
-next18:
+next23:
 	CMPQ      40(SP), $0x03
-	JLT       next23
+	JLT       next28
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1034,7 +1253,7 @@ next18:
 	VMOVDQU32 fifthBits<>+0(SB), Z4
 	VMOVDQU32 both<>+0(SB), Z5
 
-block24:
+block29:
 	PREFETCHT0       (CX)
 	PREFETCHT0       64(CX)
 	PREFETCHT0       128(CX)
@@ -1140,12 +1359,12 @@ block24:
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
 	DECQ             DX
-	JNZ              block24
+	JNZ              block29
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain25
+	JEQ              plain30
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -1155,9 +1374,9 @@ block24:
 	VADDPS           (DX), Z2, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored26
+	JMP              stored31
 
-plain25:
+plain30:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1165,15 +1384,15 @@ plain25:
 	VMOVUPS Z2, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored26:
+stored31:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next23:
+next28:
 	CMPQ      40(SP), $0x02
-	JLT       next28
+	JLT       next33
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1190,7 +1409,7 @@ next23:
 	VMOVDQU32 fifthBits<>+0(SB), Z3
 	VMOVDQU32 both<>+0(SB), Z4
 
-block29:
+block34:
 	PREFETCHT0       (CX)
 	PREFETCHT0       64(CX)
 	PREFETCHT0       128(CX)
@@ -1280,35 +1499,35 @@ block29:
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
 	DECQ             DX
-	JNZ              block29
+	JNZ              block34
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain30
+	JEQ              plain35
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
 	VADDPS           (DX), Z1, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored31
+	JMP              stored36
 
-plain30:
+plain35:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored31:
+stored36:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next28:
+next33:
 	CMPQ      40(SP), $0x01
-	JLT       next33
+	JLT       next38
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1324,7 +1543,7 @@ next28:
 	VMOVDQU32 fifthBits<>+0(SB), Z2
 	VMOVDQU32 both<>+0(SB), Z3
 
-block34:
+block39:
 	PREFETCHT0       (CX)
 	PREFETCHT0       64(CX)
 	PREFETCHT0       128(CX)
@@ -1398,34 +1617,36 @@ block34:
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
 	DECQ             DX
-	JNZ              block34
+	JNZ              block39
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain35
+	JEQ              plain40
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored36
+	JMP              stored41
 
-plain35:
+plain40:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored36:
+stored41:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next33:
+next38:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

@@ -6,14 +6,636 @@
 
 // func matmulQ5KAVX2(a *MatMulArgs)
 // Requires: AVX, AVX2, F16C, FMA3, MMX+
-TEXT ·matmulQ5KAVX2(SB), $944-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulQ5KAVX2(SB), $1792-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ   a+0(FP), AX
+	MOVQ   40(AX), CX
+	MOVQ   CX, 24(SP)
+	MOVQ   64(AX), AX
+	MOVQ   AX, 40(SP)
+	MOVQ   8(SP), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   127(SP), SI
+	ANDQ   $-64, SI
+	MOVQ   CX, DI
+	ADDQ   48(SP), DI
+	LEAQ   832(SI), R8
+	LEAQ   (BX)(DX*1), R9
+	MOVQ   DX, R10
+	SHRQ   $0x08, R10
+	LEAQ   (R9)(R10*4), R10
+	SHRQ   $0x08, DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+block4:
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 128(CX)
+	PREFETCHT0 192(CX)
+	PREFETCHT0 256(CX)
+	PREFETCHT0 1536(CX)
+	PREFETCHT1 3072(CX)
+	PREFETCHT0 1600(CX)
+	PREFETCHT1 3136(CX)
+	PREFETCHT0 1664(CX)
+	PREFETCHT1 3200(CX)
+	PREFETCHT0 1728(CX)
+	PREFETCHT1 3264(CX)
+	PREFETCHT0 1792(CX)
+	PREFETCHT1 3328(CX)
+	VPXOR      Y4, Y4, Y4
+	VMOVDQU    Y4, 384(SI)
+	VMOVDQU    Y4, 416(SI)
+	LEAQ       320(CX), R12
+	LEAQ       64(CX), R13
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	PREFETCHT0 192(DI)
+	PREFETCHT0 256(DI)
+	PREFETCHT0 1536(DI)
+	PREFETCHT1 3072(DI)
+	PREFETCHT0 1600(DI)
+	PREFETCHT1 3136(DI)
+	PREFETCHT0 1664(DI)
+	PREFETCHT1 3200(DI)
+	PREFETCHT0 1728(DI)
+	PREFETCHT1 3264(DI)
+	PREFETCHT0 1792(DI)
+	PREFETCHT1 3328(DI)
+	VPXOR      Y4, Y4, Y4
+	VMOVDQU    Y4, 384(R8)
+	VMOVDQU    Y4, 416(R8)
+	LEAQ       320(DI), R14
+	LEAQ       64(DI), R15
+	MOVQ       $0x0000000000000008, R11
+
+sub5:
+	PREFETCHT0     (R12)
+	PREFETCHT0     64(R12)
+	PREFETCHT0     128(R12)
+	PREFETCHT0     192(R12)
+	PREFETCHT0     256(R12)
+	PREFETCHT0     1536(R12)
+	PREFETCHT1     3072(R12)
+	PREFETCHT0     1600(R12)
+	PREFETCHT1     3136(R12)
+	PREFETCHT0     1664(R12)
+	PREFETCHT1     3200(R12)
+	PREFETCHT0     1728(R12)
+	PREFETCHT1     3264(R12)
+	PREFETCHT0     1792(R12)
+	PREFETCHT1     3328(R12)
+	VMOVDQU        (R12), Y6
+	VMOVDQU        32(R12), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y4
+	VPAND          lowNibbles<>+0(SB), Y7, Y5
+	VMOVDQU        256(R12), Y8
+	VPSLLW         $0x04, Y8, Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VMOVDQU        288(R12), Y8
+	VPSLLW         $0x04, Y8, Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y5, Y5
+	VPBROADCASTD   (BX), Y8
+	VPMADDUBSW     Y8, Y4, Y4
+	VPMADDUBSW     Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU        256(R12), Y8
+	VPSLLW         $0x03, Y8, Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VMOVDQU        288(R12), Y8
+	VPSLLW         $0x03, Y8, Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y7, Y7
+	VPBROADCASTD   4(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VMOVDQU        64(R12), Y6
+	VMOVDQU        96(R12), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y8
+	VPAND          lowNibbles<>+0(SB), Y7, Y9
+	VMOVDQU        256(R12), Y10
+	VPSLLW         $0x02, Y10, Y10
+	VPAND          fifthBits<>+0(SB), Y10, Y10
+	VPOR           Y10, Y8, Y8
+	VMOVDQU        288(R12), Y10
+	VPSLLW         $0x02, Y10, Y10
+	VPAND          fifthBits<>+0(SB), Y10, Y10
+	VPOR           Y10, Y9, Y9
+	VPBROADCASTD   8(BX), Y10
+	VPMADDUBSW     Y10, Y8, Y8
+	VPADDW         Y8, Y4, Y4
+	VPMADDUBSW     Y10, Y9, Y8
+	VPADDW         Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU        256(R12), Y8
+	VPSLLW         $0x01, Y8, Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VMOVDQU        288(R12), Y8
+	VPSLLW         $0x01, Y8, Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y7, Y7
+	VPBROADCASTD   12(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VBROADCASTI128 (R13), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPMADDWD       Y4, Y7, Y4
+	VPADDD         384(SI), Y4, Y4
+	VMOVDQU        Y4, 384(SI)
+	VPMADDWD       Y5, Y6, Y5
+	VPADDD         416(SI), Y5, Y5
+	VMOVDQU        Y5, 416(SI)
+	VMOVDQU        128(R12), Y6
+	VMOVDQU        160(R12), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y4
+	VPAND          lowNibbles<>+0(SB), Y7, Y5
+	VMOVDQU        256(R12), Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VMOVDQU        288(R12), Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y5, Y5
+	VPBROADCASTD   16(BX), Y8
+	VPMADDUBSW     Y8, Y4, Y4
+	VPMADDUBSW     Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU        256(R12), Y8
+	VPSRLW         $0x01, Y8, Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VMOVDQU        288(R12), Y8
+	VPSRLW         $0x01, Y8, Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y7, Y7
+	VPBROADCASTD   20(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VMOVDQU        192(R12), Y6
+	VMOVDQU        224(R12), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y8
+	VPAND          lowNibbles<>+0(SB), Y7, Y9
+	VMOVDQU        256(R12), Y10
+	VPSRLW         $0x02, Y10, Y10
+	VPAND          fifthBits<>+0(SB), Y10, Y10
+	VPOR           Y10, Y8, Y8
+	VMOVDQU        288(R12), Y10
+	VPSRLW         $0x02, Y10, Y10
+	VPAND          fifthBits<>+0(SB), Y10, Y10
+	VPOR           Y10, Y9, Y9
+	VPBROADCASTD   24(BX), Y10
+	VPMADDUBSW     Y10, Y8, Y8
+	VPADDW         Y8, Y4, Y4
+	VPMADDUBSW     Y10, Y9, Y8
+	VPADDW         Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU        256(R12), Y8
+	VPSRLW         $0x03, Y8, Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VMOVDQU        288(R12), Y8
+	VPSRLW         $0x03, Y8, Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y7, Y7
+	VPBROADCASTD   28(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VBROADCASTI128 (R13), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPMADDWD       Y4, Y7, Y4
+	VPADDD         384(SI), Y4, Y4
+	VMOVDQU        Y4, 384(SI)
+	VPMADDWD       Y5, Y6, Y5
+	VPADDD         416(SI), Y5, Y5
+	VMOVDQU        Y5, 416(SI)
+	ADDQ           $+320, R12
+	ADDQ           $+16, R13
+	PREFETCHT0     (R14)
+	PREFETCHT0     64(R14)
+	PREFETCHT0     128(R14)
+	PREFETCHT0     192(R14)
+	PREFETCHT0     256(R14)
+	PREFETCHT0     1536(R14)
+	PREFETCHT1     3072(R14)
+	PREFETCHT0     1600(R14)
+	PREFETCHT1     3136(R14)
+	PREFETCHT0     1664(R14)
+	PREFETCHT1     3200(R14)
+	PREFETCHT0     1728(R14)
+	PREFETCHT1     3264(R14)
+	PREFETCHT0     1792(R14)
+	PREFETCHT1     3328(R14)
+	VMOVDQU        (R14), Y6
+	VMOVDQU        32(R14), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y4
+	VPAND          lowNibbles<>+0(SB), Y7, Y5
+	VMOVDQU        256(R14), Y8
+	VPSLLW         $0x04, Y8, Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VMOVDQU        288(R14), Y8
+	VPSLLW         $0x04, Y8, Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y5, Y5
+	VPBROADCASTD   (BX), Y8
+	VPMADDUBSW     Y8, Y4, Y4
+	VPMADDUBSW     Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU        256(R14), Y8
+	VPSLLW         $0x03, Y8, Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VMOVDQU        288(R14), Y8
+	VPSLLW         $0x03, Y8, Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y7, Y7
+	VPBROADCASTD   4(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VMOVDQU        64(R14), Y6
+	VMOVDQU        96(R14), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y8
+	VPAND          lowNibbles<>+0(SB), Y7, Y9
+	VMOVDQU        256(R14), Y10
+	VPSLLW         $0x02, Y10, Y10
+	VPAND          fifthBits<>+0(SB), Y10, Y10
+	VPOR           Y10, Y8, Y8
+	VMOVDQU        288(R14), Y10
+	VPSLLW         $0x02, Y10, Y10
+	VPAND          fifthBits<>+0(SB), Y10, Y10
+	VPOR           Y10, Y9, Y9
+	VPBROADCASTD   8(BX), Y10
+	VPMADDUBSW     Y10, Y8, Y8
+	VPADDW         Y8, Y4, Y4
+	VPMADDUBSW     Y10, Y9, Y8
+	VPADDW         Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU        256(R14), Y8
+	VPSLLW         $0x01, Y8, Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VMOVDQU        288(R14), Y8
+	VPSLLW         $0x01, Y8, Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y7, Y7
+	VPBROADCASTD   12(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VBROADCASTI128 (R15), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPMADDWD       Y4, Y7, Y4
+	VPADDD         384(R8), Y4, Y4
+	VMOVDQU        Y4, 384(R8)
+	VPMADDWD       Y5, Y6, Y5
+	VPADDD         416(R8), Y5, Y5
+	VMOVDQU        Y5, 416(R8)
+	VMOVDQU        128(R14), Y6
+	VMOVDQU        160(R14), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y4
+	VPAND          lowNibbles<>+0(SB), Y7, Y5
+	VMOVDQU        256(R14), Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VMOVDQU        288(R14), Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y5, Y5
+	VPBROADCASTD   16(BX), Y8
+	VPMADDUBSW     Y8, Y4, Y4
+	VPMADDUBSW     Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU        256(R14), Y8
+	VPSRLW         $0x01, Y8, Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VMOVDQU        288(R14), Y8
+	VPSRLW         $0x01, Y8, Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y7, Y7
+	VPBROADCASTD   20(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VMOVDQU        192(R14), Y6
+	VMOVDQU        224(R14), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y8
+	VPAND          lowNibbles<>+0(SB), Y7, Y9
+	VMOVDQU        256(R14), Y10
+	VPSRLW         $0x02, Y10, Y10
+	VPAND          fifthBits<>+0(SB), Y10, Y10
+	VPOR           Y10, Y8, Y8
+	VMOVDQU        288(R14), Y10
+	VPSRLW         $0x02, Y10, Y10
+	VPAND          fifthBits<>+0(SB), Y10, Y10
+	VPOR           Y10, Y9, Y9
+	VPBROADCASTD   24(BX), Y10
+	VPMADDUBSW     Y10, Y8, Y8
+	VPADDW         Y8, Y4, Y4
+	VPMADDUBSW     Y10, Y9, Y8
+	VPADDW         Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU        256(R14), Y8
+	VPSRLW         $0x03, Y8, Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VMOVDQU        288(R14), Y8
+	VPSRLW         $0x03, Y8, Y8
+	VPAND          fifthBits<>+0(SB), Y8, Y8
+	VPOR           Y8, Y7, Y7
+	VPBROADCASTD   28(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VBROADCASTI128 (R15), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPMADDWD       Y4, Y7, Y4
+	VPADDD         384(R8), Y4, Y4
+	VMOVDQU        Y4, 384(R8)
+	VPMADDWD       Y5, Y6, Y5
+	VPADDD         416(R8), Y5, Y5
+	VMOVDQU        Y5, 416(R8)
+	ADDQ           $+320, R14
+	ADDQ           $+16, R15
+	ADDQ           $+32, BX
+	DECQ           R11
+	JNZ            sub5
+	VBROADCASTI128 192(CX), Y5
+	VPSHUFB        twiceUnsigned<>+0(SB), Y5, Y4
+	VPSHUFB        twiceUnsigned<>+32(SB), Y5, Y5
+	VPBROADCASTD   (R10), Y6
+	VPMADDWD       Y6, Y4, Y4
+	VPMADDWD       Y6, Y5, Y5
+	VBROADCASTI128 208(CX), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   4(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 224(CX), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   8(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 240(CX), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   12(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 256(CX), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   16(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 272(CX), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   20(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 288(CX), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   24(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 304(CX), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   28(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VCVTDQ2PS      Y4, Y4
+	VCVTDQ2PS      Y5, Y5
+	VCVTPH2PS      (CX), Y6
+	VCVTPH2PS      32(CX), Y7
+	VCVTDQ2PS      384(SI), Y8
+	VMULPS         Y6, Y8, Y8
+	VFNMADD231PS   Y4, Y7, Y8
+	VBROADCASTSS   (R9), Y4
+	VFMADD231PS    Y4, Y8, Y0
+	VCVTPH2PS      16(CX), Y4
+	VCVTPH2PS      48(CX), Y6
+	VCVTDQ2PS      416(SI), Y7
+	VMULPS         Y4, Y7, Y7
+	VFNMADD231PS   Y5, Y6, Y7
+	VBROADCASTSS   (R9), Y4
+	VFMADD231PS    Y4, Y7, Y1
+	ADDQ           $+2880, CX
+	VBROADCASTI128 192(DI), Y5
+	VPSHUFB        twiceUnsigned<>+0(SB), Y5, Y4
+	VPSHUFB        twiceUnsigned<>+32(SB), Y5, Y5
+	VPBROADCASTD   (R10), Y6
+	VPMADDWD       Y6, Y4, Y4
+	VPMADDWD       Y6, Y5, Y5
+	VBROADCASTI128 208(DI), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   4(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 224(DI), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   8(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 240(DI), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   12(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 256(DI), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   16(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 272(DI), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   20(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 288(DI), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   24(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VBROADCASTI128 304(DI), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   28(R10), Y8
+	VPMADDWD       Y8, Y7, Y7
+	VPADDD         Y7, Y4, Y4
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VCVTDQ2PS      Y4, Y4
+	VCVTDQ2PS      Y5, Y5
+	VCVTPH2PS      (DI), Y6
+	VCVTPH2PS      32(DI), Y7
+	VCVTDQ2PS      384(R8), Y8
+	VMULPS         Y6, Y8, Y8
+	VFNMADD231PS   Y4, Y7, Y8
+	VBROADCASTSS   (R9), Y4
+	VFMADD231PS    Y4, Y8, Y2
+	VCVTPH2PS      16(DI), Y4
+	VCVTPH2PS      48(DI), Y6
+	VCVTDQ2PS      416(R8), Y7
+	VMULPS         Y4, Y7, Y7
+	VFNMADD231PS   Y5, Y6, Y7
+	VBROADCASTSS   (R9), Y4
+	VFMADD231PS    Y4, Y7, Y3
+	ADDQ           $+2880, DI
+	ADDQ           $+4, R9
+	ADDQ           $+32, R10
+	DECQ           DX
+	JNZ            block4
+	MOVQ           a+0(FP), CX
+	MOVQ           8(CX), BX
+	MOVQ           32(SP), DX
+	CMPB           72(CX), $0x00
+	MOVQ           56(SP), CX
+	JEQ            plain6
+	VADDPS         (DX), Y0, Y0
+	VMOVUPS        Y0, (DX)
+	VADDPS         (DX)(CX*1), Y2, Y0
+	VMOVUPS        Y0, (DX)(CX*1)
+	VADDPS         32(DX), Y1, Y0
+	VMOVUPS        Y0, 32(DX)
+	VADDPS         32(DX)(CX*1), Y3, Y0
+	VMOVUPS        Y0, 32(DX)(CX*1)
+	LEAQ           (DX)(BX*4), DX
+	JMP            stored7
+
+plain6:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y2, (DX)(CX*1)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y3, 32(DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored7:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,9 +646,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile8:
 	CMPQ    40(SP), $0x06
-	JLT     next3
+	JLT     next9
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
@@ -34,7 +656,7 @@ tile2:
 	LEAQ    (AX)(AX*2), BX
 	LEAQ    (AX)(AX*4), SI
 	MOVQ    24(SP), DI
-	LEAQ    111(SP), R8
+	LEAQ    127(SP), R8
 	ANDQ    $-64, R8
 	LEAQ    (DI)(DX*1), R9
 	MOVQ    DX, R10
@@ -55,7 +677,7 @@ tile2:
 	VMOVUPS Y0, 320(R8)
 	VMOVUPS Y0, 352(R8)
 
-block4:
+block10:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -74,25 +696,25 @@ block4:
 	VMOVDQU    Y0, 672(R8)
 	VMOVDQU    Y0, 704(R8)
 	VMOVDQU    Y0, 736(R8)
-	LEAQ       320(CX), R11
-	LEAQ       64(CX), R12
-	MOVQ       $0x0000000000000008, R13
+	LEAQ       320(CX), R12
+	LEAQ       64(CX), R13
+	MOVQ       $0x0000000000000008, R11
 
-sub5:
-	PREFETCHT0     2048(R11)
-	PREFETCHT0     2112(R11)
-	PREFETCHT0     2176(R11)
-	PREFETCHT0     2240(R11)
-	PREFETCHT0     2304(R11)
-	VMOVDQU        (R11), Y12
-	VMOVDQU        32(R11), Y13
+sub11:
+	PREFETCHT0     2048(R12)
+	PREFETCHT0     2112(R12)
+	PREFETCHT0     2176(R12)
+	PREFETCHT0     2240(R12)
+	PREFETCHT0     2304(R12)
+	VMOVDQU        (R12), Y12
+	VMOVDQU        32(R12), Y13
 	VPAND          lowNibbles<>+0(SB), Y12, Y10
 	VPAND          lowNibbles<>+0(SB), Y13, Y11
-	VMOVDQU        256(R11), Y0
+	VMOVDQU        256(R12), Y0
 	VPSLLW         $0x04, Y0, Y0
 	VPAND          fifthBits<>+0(SB), Y0, Y0
 	VPOR           Y0, Y10, Y10
-	VMOVDQU        288(R11), Y0
+	VMOVDQU        288(R12), Y0
 	VPSLLW         $0x04, Y0, Y0
 	VPAND          fifthBits<>+0(SB), Y0, Y0
 	VPOR           Y0, Y11, Y11
@@ -114,17 +736,17 @@ sub5:
 	VPBROADCASTD   (DI)(SI*1), Y12
 	VPMADDUBSW     Y12, Y10, Y10
 	VPMADDUBSW     Y12, Y11, Y11
-	VMOVDQU        (R11), Y12
+	VMOVDQU        (R12), Y12
 	VPSRLW         $0x04, Y12, Y12
 	VPAND          lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU        32(R11), Y13
+	VMOVDQU        32(R12), Y13
 	VPSRLW         $0x04, Y13, Y13
 	VPAND          lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU        256(R11), Y14
+	VMOVDQU        256(R12), Y14
 	VPSLLW         $0x03, Y14, Y14
 	VPAND          fifthBits<>+0(SB), Y14, Y14
 	VPOR           Y14, Y12, Y12
-	VMOVDQU        288(R11), Y14
+	VMOVDQU        288(R12), Y14
 	VPSLLW         $0x03, Y14, Y14
 	VPAND          fifthBits<>+0(SB), Y14, Y14
 	VPOR           Y14, Y13, Y13
@@ -158,15 +780,15 @@ sub5:
 	VPADDW         Y12, Y10, Y10
 	VPMADDUBSW     Y14, Y13, Y12
 	VPADDW         Y12, Y11, Y11
-	VMOVDQU        64(R11), Y12
-	VMOVDQU        96(R11), Y13
+	VMOVDQU        64(R12), Y12
+	VMOVDQU        96(R12), Y13
 	VPAND          lowNibbles<>+0(SB), Y12, Y12
 	VPAND          lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU        256(R11), Y14
+	VMOVDQU        256(R12), Y14
 	VPSLLW         $0x02, Y14, Y14
 	VPAND          fifthBits<>+0(SB), Y14, Y14
 	VPOR           Y14, Y12, Y12
-	VMOVDQU        288(R11), Y14
+	VMOVDQU        288(R12), Y14
 	VPSLLW         $0x02, Y14, Y14
 	VPAND          fifthBits<>+0(SB), Y14, Y14
 	VPOR           Y14, Y13, Y13
@@ -200,17 +822,17 @@ sub5:
 	VPADDW         Y12, Y10, Y10
 	VPMADDUBSW     Y14, Y13, Y12
 	VPADDW         Y12, Y11, Y11
-	VMOVDQU        64(R11), Y12
+	VMOVDQU        64(R12), Y12
 	VPSRLW         $0x04, Y12, Y12
 	VPAND          lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU        96(R11), Y13
+	VMOVDQU        96(R12), Y13
 	VPSRLW         $0x04, Y13, Y13
 	VPAND          lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU        256(R11), Y14
+	VMOVDQU        256(R12), Y14
 	VPSLLW         $0x01, Y14, Y14
 	VPAND          fifthBits<>+0(SB), Y14, Y14
 	VPOR           Y14, Y12, Y12
-	VMOVDQU        288(R11), Y14
+	VMOVDQU        288(R12), Y14
 	VPSLLW         $0x01, Y14, Y14
 	VPAND          fifthBits<>+0(SB), Y14, Y14
 	VPOR           Y14, Y13, Y13
@@ -244,7 +866,7 @@ sub5:
 	VPADDW         Y12, Y10, Y10
 	VPMADDUBSW     Y14, Y13, Y12
 	VPADDW         Y12, Y11, Y11
-	VBROADCASTI128 (R12), Y12
+	VBROADCASTI128 (R13), Y12
 	VPSHUFB        twiceUnsigned<>+0(SB), Y12, Y13
 	VPSHUFB        twiceUnsigned<>+32(SB), Y12, Y12
 	VPMADDWD       Y0, Y13, Y0
@@ -283,14 +905,14 @@ sub5:
 	VPMADDWD       Y11, Y12, Y11
 	VPADDD         736(R8), Y11, Y11
 	VMOVDQU        Y11, 736(R8)
-	VMOVDQU        128(R11), Y12
-	VMOVDQU        160(R11), Y13
+	VMOVDQU        128(R12), Y12
+	VMOVDQU        160(R12), Y13
 	VPAND          lowNibbles<>+0(SB), Y12, Y10
 	VPAND          lowNibbles<>+0(SB), Y13, Y11
-	VMOVDQU        256(R11), Y0
+	VMOVDQU        256(R12), Y0
 	VPAND          fifthBits<>+0(SB), Y0, Y0
 	VPOR           Y0, Y10, Y10
-	VMOVDQU        288(R11), Y0
+	VMOVDQU        288(R12), Y0
 	VPAND          fifthBits<>+0(SB), Y0, Y0
 	VPOR           Y0, Y11, Y11
 	VPBROADCASTD   16(DI), Y1
@@ -311,17 +933,17 @@ sub5:
 	VPBROADCASTD   16(DI)(SI*1), Y12
 	VPMADDUBSW     Y12, Y10, Y10
 	VPMADDUBSW     Y12, Y11, Y11
-	VMOVDQU        128(R11), Y12
+	VMOVDQU        128(R12), Y12
 	VPSRLW         $0x04, Y12, Y12
 	VPAND          lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU        160(R11), Y13
+	VMOVDQU        160(R12), Y13
 	VPSRLW         $0x04, Y13, Y13
 	VPAND          lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU        256(R11), Y14
+	VMOVDQU        256(R12), Y14
 	VPSRLW         $0x01, Y14, Y14
 	VPAND          fifthBits<>+0(SB), Y14, Y14
 	VPOR           Y14, Y12, Y12
-	VMOVDQU        288(R11), Y14
+	VMOVDQU        288(R12), Y14
 	VPSRLW         $0x01, Y14, Y14
 	VPAND          fifthBits<>+0(SB), Y14, Y14
 	VPOR           Y14, Y13, Y13
@@ -355,15 +977,15 @@ sub5:
 	VPADDW         Y12, Y10, Y10
 	VPMADDUBSW     Y14, Y13, Y12
 	VPADDW         Y12, Y11, Y11
-	VMOVDQU        192(R11), Y12
-	VMOVDQU        224(R11), Y13
+	VMOVDQU        192(R12), Y12
+	VMOVDQU        224(R12), Y13
 	VPAND          lowNibbles<>+0(SB), Y12, Y12
 	VPAND          lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU        256(R11), Y14
+	VMOVDQU        256(R12), Y14
 	VPSRLW         $0x02, Y14, Y14
 	VPAND          fifthBits<>+0(SB), Y14, Y14
 	VPOR           Y14, Y12, Y12
-	VMOVDQU        288(R11), Y14
+	VMOVDQU        288(R12), Y14
 	VPSRLW         $0x02, Y14, Y14
 	VPAND          fifthBits<>+0(SB), Y14, Y14
 	VPOR           Y14, Y13, Y13
@@ -397,17 +1019,17 @@ sub5:
 	VPADDW         Y12, Y10, Y10
 	VPMADDUBSW     Y14, Y13, Y12
 	VPADDW         Y12, Y11, Y11
-	VMOVDQU        192(R11), Y12
+	VMOVDQU        192(R12), Y12
 	VPSRLW         $0x04, Y12, Y12
 	VPAND          lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU        224(R11), Y13
+	VMOVDQU        224(R12), Y13
 	VPSRLW         $0x04, Y13, Y13
 	VPAND          lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU        256(R11), Y14
+	VMOVDQU        256(R12), Y14
 	VPSRLW         $0x03, Y14, Y14
 	VPAND          fifthBits<>+0(SB), Y14, Y14
 	VPOR           Y14, Y12, Y12
-	VMOVDQU        288(R11), Y14
+	VMOVDQU        288(R12), Y14
 	VPSRLW         $0x03, Y14, Y14
 	VPAND          fifthBits<>+0(SB), Y14, Y14
 	VPOR           Y14, Y13, Y13
@@ -441,7 +1063,7 @@ sub5:
 	VPADDW         Y12, Y10, Y10
 	VPMADDUBSW     Y14, Y13, Y12
 	VPADDW         Y12, Y11, Y11
-	VBROADCASTI128 (R12), Y12
+	VBROADCASTI128 (R13), Y12
 	VPSHUFB        twiceUnsigned<>+0(SB), Y12, Y13
 	VPSHUFB        twiceUnsigned<>+32(SB), Y12, Y12
 	VPMADDWD       Y0, Y13, Y0
@@ -480,11 +1102,11 @@ sub5:
 	VPMADDWD       Y11, Y12, Y11
 	VPADDD         736(R8), Y11, Y11
 	VMOVDQU        Y11, 736(R8)
-	ADDQ           $+320, R11
-	ADDQ           $+16, R12
+	ADDQ           $+320, R12
+	ADDQ           $+16, R13
 	ADDQ           $+32, DI
-	DECQ           R13
-	JNZ            sub5
+	DECQ           R11
+	JNZ            sub11
 	VBROADCASTI128 192(CX), Y0
 	VPSHUFB        twiceUnsigned<>+0(SB), Y0, Y10
 	VPSHUFB        twiceUnsigned<>+32(SB), Y0, Y11
@@ -829,12 +1451,12 @@ sub5:
 	ADDQ           $+4, R9
 	ADDQ           $+32, R10
 	DECQ           DX
-	JNZ            block4
+	JNZ            block10
 	MOVQ           a+0(FP), CX
 	MOVQ           8(CX), BX
 	MOVQ           32(SP), DX
 	CMPB           72(CX), $0x00
-	JEQ            plain6
+	JEQ            plain12
 	VMOVUPS        (R8), Y0
 	VADDPS         (DX), Y0, Y0
 	VMOVUPS        Y0, (DX)
@@ -877,9 +1499,9 @@ sub5:
 	VADDPS         32(DX), Y0, Y0
 	VMOVUPS        Y0, 32(DX)
 	LEAQ           (DX)(BX*4), DX
-	JMP            stored7
+	JMP            stored13
 
-plain6:
+plain12:
 	VMOVUPS (R8), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(R8), Y0
@@ -911,23 +1533,23 @@ plain6:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored7:
+stored13:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x06, 40(SP)
-	JMP    tile2
+	JMP    tile8
 
-next3:
+next9:
 	CMPQ    40(SP), $0x04
-	JLT     next9
+	JLT     next15
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	LEAQ    (AX)(AX*2), BX
 	MOVQ    24(SP), SI
-	LEAQ    111(SP), DI
+	LEAQ    127(SP), DI
 	ANDQ    $-64, DI
 	LEAQ    (SI)(DX*1), R8
 	MOVQ    DX, R9
@@ -944,7 +1566,7 @@ next3:
 	VMOVUPS Y0, 192(DI)
 	VMOVUPS Y0, 224(DI)
 
-block10:
+block16:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -959,25 +1581,25 @@ block10:
 	VMOVDQU    Y0, 544(DI)
 	VMOVDQU    Y0, 576(DI)
 	VMOVDQU    Y0, 608(DI)
-	LEAQ       320(CX), R10
-	LEAQ       64(CX), R11
-	MOVQ       $0x0000000000000008, R12
+	LEAQ       320(CX), R11
+	LEAQ       64(CX), R12
+	MOVQ       $0x0000000000000008, R10
 
-sub11:
-	PREFETCHT0     2048(R10)
-	PREFETCHT0     2112(R10)
-	PREFETCHT0     2176(R10)
-	PREFETCHT0     2240(R10)
-	PREFETCHT0     2304(R10)
-	VMOVDQU        (R10), Y8
-	VMOVDQU        32(R10), Y9
+sub17:
+	PREFETCHT0     2048(R11)
+	PREFETCHT0     2112(R11)
+	PREFETCHT0     2176(R11)
+	PREFETCHT0     2240(R11)
+	PREFETCHT0     2304(R11)
+	VMOVDQU        (R11), Y8
+	VMOVDQU        32(R11), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y6
 	VPAND          lowNibbles<>+0(SB), Y9, Y7
-	VMOVDQU        256(R10), Y0
+	VMOVDQU        256(R11), Y0
 	VPSLLW         $0x04, Y0, Y0
 	VPAND          fifthBits<>+0(SB), Y0, Y0
 	VPOR           Y0, Y6, Y6
-	VMOVDQU        288(R10), Y0
+	VMOVDQU        288(R11), Y0
 	VPSLLW         $0x04, Y0, Y0
 	VPAND          fifthBits<>+0(SB), Y0, Y0
 	VPOR           Y0, Y7, Y7
@@ -997,11 +1619,11 @@ sub11:
 	VPAND          lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW         $0x04, Y9, Y9
 	VPAND          lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU        256(R10), Y10
+	VMOVDQU        256(R11), Y10
 	VPSLLW         $0x03, Y10, Y10
 	VPAND          fifthBits<>+0(SB), Y10, Y10
 	VPOR           Y10, Y8, Y8
-	VMOVDQU        288(R10), Y10
+	VMOVDQU        288(R11), Y10
 	VPSLLW         $0x03, Y10, Y10
 	VPAND          fifthBits<>+0(SB), Y10, Y10
 	VPOR           Y10, Y9, Y9
@@ -1025,15 +1647,15 @@ sub11:
 	VPADDW         Y8, Y6, Y6
 	VPMADDUBSW     Y10, Y9, Y8
 	VPADDW         Y8, Y7, Y7
-	VMOVDQU        64(R10), Y8
-	VMOVDQU        96(R10), Y9
+	VMOVDQU        64(R11), Y8
+	VMOVDQU        96(R11), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y10
 	VPAND          lowNibbles<>+0(SB), Y9, Y11
-	VMOVDQU        256(R10), Y12
+	VMOVDQU        256(R11), Y12
 	VPSLLW         $0x02, Y12, Y12
 	VPAND          fifthBits<>+0(SB), Y12, Y12
 	VPOR           Y12, Y10, Y10
-	VMOVDQU        288(R10), Y12
+	VMOVDQU        288(R11), Y12
 	VPSLLW         $0x02, Y12, Y12
 	VPAND          fifthBits<>+0(SB), Y12, Y12
 	VPOR           Y12, Y11, Y11
@@ -1061,11 +1683,11 @@ sub11:
 	VPAND          lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW         $0x04, Y9, Y9
 	VPAND          lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU        256(R10), Y10
+	VMOVDQU        256(R11), Y10
 	VPSLLW         $0x01, Y10, Y10
 	VPAND          fifthBits<>+0(SB), Y10, Y10
 	VPOR           Y10, Y8, Y8
-	VMOVDQU        288(R10), Y10
+	VMOVDQU        288(R11), Y10
 	VPSLLW         $0x01, Y10, Y10
 	VPAND          fifthBits<>+0(SB), Y10, Y10
 	VPOR           Y10, Y9, Y9
@@ -1089,7 +1711,7 @@ sub11:
 	VPADDW         Y8, Y6, Y6
 	VPMADDUBSW     Y10, Y9, Y8
 	VPADDW         Y8, Y7, Y7
-	VBROADCASTI128 (R11), Y8
+	VBROADCASTI128 (R12), Y8
 	VPSHUFB        twiceUnsigned<>+0(SB), Y8, Y9
 	VPSHUFB        twiceUnsigned<>+32(SB), Y8, Y8
 	VPMADDWD       Y0, Y9, Y0
@@ -1116,14 +1738,14 @@ sub11:
 	VPMADDWD       Y7, Y8, Y7
 	VPADDD         608(DI), Y7, Y7
 	VMOVDQU        Y7, 608(DI)
-	VMOVDQU        128(R10), Y8
-	VMOVDQU        160(R10), Y9
+	VMOVDQU        128(R11), Y8
+	VMOVDQU        160(R11), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y6
 	VPAND          lowNibbles<>+0(SB), Y9, Y7
-	VMOVDQU        256(R10), Y0
+	VMOVDQU        256(R11), Y0
 	VPAND          fifthBits<>+0(SB), Y0, Y0
 	VPOR           Y0, Y6, Y6
-	VMOVDQU        288(R10), Y0
+	VMOVDQU        288(R11), Y0
 	VPAND          fifthBits<>+0(SB), Y0, Y0
 	VPOR           Y0, Y7, Y7
 	VPBROADCASTD   16(SI), Y1
@@ -1142,11 +1764,11 @@ sub11:
 	VPAND          lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW         $0x04, Y9, Y9
 	VPAND          lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU        256(R10), Y10
+	VMOVDQU        256(R11), Y10
 	VPSRLW         $0x01, Y10, Y10
 	VPAND          fifthBits<>+0(SB), Y10, Y10
 	VPOR           Y10, Y8, Y8
-	VMOVDQU        288(R10), Y10
+	VMOVDQU        288(R11), Y10
 	VPSRLW         $0x01, Y10, Y10
 	VPAND          fifthBits<>+0(SB), Y10, Y10
 	VPOR           Y10, Y9, Y9
@@ -1170,15 +1792,15 @@ sub11:
 	VPADDW         Y8, Y6, Y6
 	VPMADDUBSW     Y10, Y9, Y8
 	VPADDW         Y8, Y7, Y7
-	VMOVDQU        192(R10), Y8
-	VMOVDQU        224(R10), Y9
+	VMOVDQU        192(R11), Y8
+	VMOVDQU        224(R11), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y10
 	VPAND          lowNibbles<>+0(SB), Y9, Y11
-	VMOVDQU        256(R10), Y12
+	VMOVDQU        256(R11), Y12
 	VPSRLW         $0x02, Y12, Y12
 	VPAND          fifthBits<>+0(SB), Y12, Y12
 	VPOR           Y12, Y10, Y10
-	VMOVDQU        288(R10), Y12
+	VMOVDQU        288(R11), Y12
 	VPSRLW         $0x02, Y12, Y12
 	VPAND          fifthBits<>+0(SB), Y12, Y12
 	VPOR           Y12, Y11, Y11
@@ -1206,11 +1828,11 @@ sub11:
 	VPAND          lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW         $0x04, Y9, Y9
 	VPAND          lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU        256(R10), Y10
+	VMOVDQU        256(R11), Y10
 	VPSRLW         $0x03, Y10, Y10
 	VPAND          fifthBits<>+0(SB), Y10, Y10
 	VPOR           Y10, Y8, Y8
-	VMOVDQU        288(R10), Y10
+	VMOVDQU        288(R11), Y10
 	VPSRLW         $0x03, Y10, Y10
 	VPAND          fifthBits<>+0(SB), Y10, Y10
 	VPOR           Y10, Y9, Y9
@@ -1234,7 +1856,7 @@ sub11:
 	VPADDW         Y8, Y6, Y6
 	VPMADDUBSW     Y10, Y9, Y8
 	VPADDW         Y8, Y7, Y7
-	VBROADCASTI128 (R11), Y8
+	VBROADCASTI128 (R12), Y8
 	VPSHUFB        twiceUnsigned<>+0(SB), Y8, Y9
 	VPSHUFB        twiceUnsigned<>+32(SB), Y8, Y8
 	VPMADDWD       Y0, Y9, Y0
@@ -1261,11 +1883,11 @@ sub11:
 	VPMADDWD       Y7, Y8, Y7
 	VPADDD         608(DI), Y7, Y7
 	VMOVDQU        Y7, 608(DI)
-	ADDQ           $+320, R10
-	ADDQ           $+16, R11
+	ADDQ           $+320, R11
+	ADDQ           $+16, R12
 	ADDQ           $+32, SI
-	DECQ           R12
-	JNZ            sub11
+	DECQ           R10
+	JNZ            sub17
 	VBROADCASTI128 192(CX), Y0
 	VPSHUFB        twiceUnsigned<>+0(SB), Y0, Y6
 	VPSHUFB        twiceUnsigned<>+32(SB), Y0, Y7
@@ -1506,12 +2128,12 @@ sub11:
 	ADDQ           $+4, R8
 	ADDQ           $+32, R9
 	DECQ           DX
-	JNZ            block10
+	JNZ            block16
 	MOVQ           a+0(FP), CX
 	MOVQ           8(CX), BX
 	MOVQ           32(SP), DX
 	CMPB           72(CX), $0x00
-	JEQ            plain12
+	JEQ            plain18
 	VMOVUPS        (DI), Y0
 	VADDPS         (DX), Y0, Y0
 	VMOVUPS        Y0, (DX)
@@ -1540,9 +2162,9 @@ sub11:
 	VADDPS         32(DX), Y0, Y0
 	VMOVUPS        Y0, 32(DX)
 	LEAQ           (DX)(BX*4), DX
-	JMP            stored13
+	JMP            stored19
 
-plain12:
+plain18:
 	VMOVUPS (DI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(DI), Y0
@@ -1564,21 +2186,21 @@ plain12:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored13:
+stored19:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
 
-next9:
+next15:
 	CMPQ    40(SP), $0x03
-	JLT     next15
+	JLT     next21
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	MOVQ    24(SP), BX
-	LEAQ    111(SP), SI
+	LEAQ    127(SP), SI
 	ANDQ    $-64, SI
 	LEAQ    (BX)(DX*1), DI
 	MOVQ    DX, R8
@@ -1593,7 +2215,7 @@ next9:
 	VMOVUPS Y0, 128(SI)
 	VMOVUPS Y0, 160(SI)
 
-block16:
+block22:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -1616,35 +2238,35 @@ block16:
 	VMOVDQU    Y0, 480(SI)
 	VMOVDQU    Y0, 512(SI)
 	VMOVDQU    Y0, 544(SI)
-	LEAQ       320(CX), R9
-	LEAQ       64(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       320(CX), R10
+	LEAQ       64(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub17:
-	PREFETCHT0     (R9)
-	PREFETCHT0     64(R9)
-	PREFETCHT0     128(R9)
-	PREFETCHT0     192(R9)
-	PREFETCHT0     256(R9)
-	PREFETCHT0     1024(R9)
-	PREFETCHT1     3072(R9)
-	PREFETCHT0     1088(R9)
-	PREFETCHT1     3136(R9)
-	PREFETCHT0     1152(R9)
-	PREFETCHT1     3200(R9)
-	PREFETCHT0     1216(R9)
-	PREFETCHT1     3264(R9)
-	PREFETCHT0     1280(R9)
-	PREFETCHT1     3328(R9)
-	VMOVDQU        (R9), Y6
-	VMOVDQU        32(R9), Y7
+sub23:
+	PREFETCHT0     (R10)
+	PREFETCHT0     64(R10)
+	PREFETCHT0     128(R10)
+	PREFETCHT0     192(R10)
+	PREFETCHT0     256(R10)
+	PREFETCHT0     1024(R10)
+	PREFETCHT1     3072(R10)
+	PREFETCHT0     1088(R10)
+	PREFETCHT1     3136(R10)
+	PREFETCHT0     1152(R10)
+	PREFETCHT1     3200(R10)
+	PREFETCHT0     1216(R10)
+	PREFETCHT1     3264(R10)
+	PREFETCHT0     1280(R10)
+	PREFETCHT1     3328(R10)
+	VMOVDQU        (R10), Y6
+	VMOVDQU        32(R10), Y7
 	VPAND          lowNibbles<>+0(SB), Y6, Y4
 	VPAND          lowNibbles<>+0(SB), Y7, Y5
-	VMOVDQU        256(R9), Y0
+	VMOVDQU        256(R10), Y0
 	VPSLLW         $0x04, Y0, Y0
 	VPAND          fifthBits<>+0(SB), Y0, Y0
 	VPOR           Y0, Y4, Y4
-	VMOVDQU        288(R9), Y0
+	VMOVDQU        288(R10), Y0
 	VPSLLW         $0x04, Y0, Y0
 	VPAND          fifthBits<>+0(SB), Y0, Y0
 	VPOR           Y0, Y5, Y5
@@ -1661,11 +2283,11 @@ sub17:
 	VPAND          lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW         $0x04, Y7, Y7
 	VPAND          lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU        256(R9), Y8
+	VMOVDQU        256(R10), Y8
 	VPSLLW         $0x03, Y8, Y8
 	VPAND          fifthBits<>+0(SB), Y8, Y8
 	VPOR           Y8, Y6, Y6
-	VMOVDQU        288(R9), Y8
+	VMOVDQU        288(R10), Y8
 	VPSLLW         $0x03, Y8, Y8
 	VPAND          fifthBits<>+0(SB), Y8, Y8
 	VPOR           Y8, Y7, Y7
@@ -1684,15 +2306,15 @@ sub17:
 	VPADDW         Y6, Y4, Y4
 	VPMADDUBSW     Y8, Y7, Y6
 	VPADDW         Y6, Y5, Y5
-	VMOVDQU        64(R9), Y6
-	VMOVDQU        96(R9), Y7
+	VMOVDQU        64(R10), Y6
+	VMOVDQU        96(R10), Y7
 	VPAND          lowNibbles<>+0(SB), Y6, Y8
 	VPAND          lowNibbles<>+0(SB), Y7, Y9
-	VMOVDQU        256(R9), Y10
+	VMOVDQU        256(R10), Y10
 	VPSLLW         $0x02, Y10, Y10
 	VPAND          fifthBits<>+0(SB), Y10, Y10
 	VPOR           Y10, Y8, Y8
-	VMOVDQU        288(R9), Y10
+	VMOVDQU        288(R10), Y10
 	VPSLLW         $0x02, Y10, Y10
 	VPAND          fifthBits<>+0(SB), Y10, Y10
 	VPOR           Y10, Y9, Y9
@@ -1715,11 +2337,11 @@ sub17:
 	VPAND          lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW         $0x04, Y7, Y7
 	VPAND          lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU        256(R9), Y8
+	VMOVDQU        256(R10), Y8
 	VPSLLW         $0x01, Y8, Y8
 	VPAND          fifthBits<>+0(SB), Y8, Y8
 	VPOR           Y8, Y6, Y6
-	VMOVDQU        288(R9), Y8
+	VMOVDQU        288(R10), Y8
 	VPSLLW         $0x01, Y8, Y8
 	VPAND          fifthBits<>+0(SB), Y8, Y8
 	VPOR           Y8, Y7, Y7
@@ -1738,7 +2360,7 @@ sub17:
 	VPADDW         Y6, Y4, Y4
 	VPMADDUBSW     Y8, Y7, Y6
 	VPADDW         Y6, Y5, Y5
-	VBROADCASTI128 (R10), Y6
+	VBROADCASTI128 (R11), Y6
 	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
 	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
 	VPMADDWD       Y0, Y7, Y0
@@ -1759,14 +2381,14 @@ sub17:
 	VPMADDWD       Y5, Y6, Y5
 	VPADDD         544(SI), Y5, Y5
 	VMOVDQU        Y5, 544(SI)
-	VMOVDQU        128(R9), Y6
-	VMOVDQU        160(R9), Y7
+	VMOVDQU        128(R10), Y6
+	VMOVDQU        160(R10), Y7
 	VPAND          lowNibbles<>+0(SB), Y6, Y4
 	VPAND          lowNibbles<>+0(SB), Y7, Y5
-	VMOVDQU        256(R9), Y0
+	VMOVDQU        256(R10), Y0
 	VPAND          fifthBits<>+0(SB), Y0, Y0
 	VPOR           Y0, Y4, Y4
-	VMOVDQU        288(R9), Y0
+	VMOVDQU        288(R10), Y0
 	VPAND          fifthBits<>+0(SB), Y0, Y0
 	VPOR           Y0, Y5, Y5
 	VPBROADCASTD   16(BX), Y1
@@ -1782,11 +2404,11 @@ sub17:
 	VPAND          lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW         $0x04, Y7, Y7
 	VPAND          lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU        256(R9), Y8
+	VMOVDQU        256(R10), Y8
 	VPSRLW         $0x01, Y8, Y8
 	VPAND          fifthBits<>+0(SB), Y8, Y8
 	VPOR           Y8, Y6, Y6
-	VMOVDQU        288(R9), Y8
+	VMOVDQU        288(R10), Y8
 	VPSRLW         $0x01, Y8, Y8
 	VPAND          fifthBits<>+0(SB), Y8, Y8
 	VPOR           Y8, Y7, Y7
@@ -1805,15 +2427,15 @@ sub17:
 	VPADDW         Y6, Y4, Y4
 	VPMADDUBSW     Y8, Y7, Y6
 	VPADDW         Y6, Y5, Y5
-	VMOVDQU        192(R9), Y6
-	VMOVDQU        224(R9), Y7
+	VMOVDQU        192(R10), Y6
+	VMOVDQU        224(R10), Y7
 	VPAND          lowNibbles<>+0(SB), Y6, Y8
 	VPAND          lowNibbles<>+0(SB), Y7, Y9
-	VMOVDQU        256(R9), Y10
+	VMOVDQU        256(R10), Y10
 	VPSRLW         $0x02, Y10, Y10
 	VPAND          fifthBits<>+0(SB), Y10, Y10
 	VPOR           Y10, Y8, Y8
-	VMOVDQU        288(R9), Y10
+	VMOVDQU        288(R10), Y10
 	VPSRLW         $0x02, Y10, Y10
 	VPAND          fifthBits<>+0(SB), Y10, Y10
 	VPOR           Y10, Y9, Y9
@@ -1836,11 +2458,11 @@ sub17:
 	VPAND          lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW         $0x04, Y7, Y7
 	VPAND          lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU        256(R9), Y8
+	VMOVDQU        256(R10), Y8
 	VPSRLW         $0x03, Y8, Y8
 	VPAND          fifthBits<>+0(SB), Y8, Y8
 	VPOR           Y8, Y6, Y6
-	VMOVDQU        288(R9), Y8
+	VMOVDQU        288(R10), Y8
 	VPSRLW         $0x03, Y8, Y8
 	VPAND          fifthBits<>+0(SB), Y8, Y8
 	VPOR           Y8, Y7, Y7
@@ -1859,7 +2481,7 @@ sub17:
 	VPADDW         Y6, Y4, Y4
 	VPMADDUBSW     Y8, Y7, Y6
 	VPADDW         Y6, Y5, Y5
-	VBROADCASTI128 (R10), Y6
+	VBROADCASTI128 (R11), Y6
 	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
 	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
 	VPMADDWD       Y0, Y7, Y0
@@ -1880,11 +2502,11 @@ sub17:
 	VPMADDWD       Y5, Y6, Y5
 	VPADDD         544(SI), Y5, Y5
 	VMOVDQU        Y5, 544(SI)
-	ADDQ           $+320, R9
-	ADDQ           $+16, R10
+	ADDQ           $+320, R10
+	ADDQ           $+16, R11
 	ADDQ           $+32, BX
-	DECQ           R11
-	JNZ            sub17
+	DECQ           R9
+	JNZ            sub23
 	VBROADCASTI128 192(CX), Y0
 	VPSHUFB        twiceUnsigned<>+0(SB), Y0, Y4
 	VPSHUFB        twiceUnsigned<>+32(SB), Y0, Y5
@@ -2073,12 +2695,12 @@ sub17:
 	ADDQ           $+4, DI
 	ADDQ           $+32, R8
 	DECQ           DX
-	JNZ            block16
+	JNZ            block22
 	MOVQ           a+0(FP), CX
 	MOVQ           8(CX), BX
 	MOVQ           32(SP), DX
 	CMPB           72(CX), $0x00
-	JEQ            plain18
+	JEQ            plain24
 	VMOVUPS        (SI), Y0
 	VADDPS         (DX), Y0, Y0
 	VMOVUPS        Y0, (DX)
@@ -2100,9 +2722,9 @@ sub17:
 	VADDPS         32(DX), Y0, Y0
 	VMOVUPS        Y0, 32(DX)
 	LEAQ           (DX)(BX*4), DX
-	JMP            stored19
+	JMP            stored25
 
-plain18:
+plain24:
 	VMOVUPS (SI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(SI), Y0
@@ -2119,21 +2741,21 @@ plain18:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored19:
+stored25:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next15:
+next21:
 	CMPQ   40(SP), $0x02
-	JLT    next21
+	JLT    next27
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -2145,7 +2767,7 @@ next15:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-block22:
+block28:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -2166,35 +2788,35 @@ block22:
 	VMOVDQU    Y4, 416(SI)
 	VMOVDQU    Y4, 448(SI)
 	VMOVDQU    Y4, 480(SI)
-	LEAQ       320(CX), R9
-	LEAQ       64(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       320(CX), R10
+	LEAQ       64(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub23:
-	PREFETCHT0     (R9)
-	PREFETCHT0     64(R9)
-	PREFETCHT0     128(R9)
-	PREFETCHT0     192(R9)
-	PREFETCHT0     256(R9)
-	PREFETCHT0     1024(R9)
-	PREFETCHT1     3072(R9)
-	PREFETCHT0     1088(R9)
-	PREFETCHT1     3136(R9)
-	PREFETCHT0     1152(R9)
-	PREFETCHT1     3200(R9)
-	PREFETCHT0     1216(R9)
-	PREFETCHT1     3264(R9)
-	PREFETCHT0     1280(R9)
-	PREFETCHT1     3328(R9)
-	VMOVDQU        (R9), Y8
-	VMOVDQU        32(R9), Y9
+sub29:
+	PREFETCHT0     (R10)
+	PREFETCHT0     64(R10)
+	PREFETCHT0     128(R10)
+	PREFETCHT0     192(R10)
+	PREFETCHT0     256(R10)
+	PREFETCHT0     1024(R10)
+	PREFETCHT1     3072(R10)
+	PREFETCHT0     1088(R10)
+	PREFETCHT1     3136(R10)
+	PREFETCHT0     1152(R10)
+	PREFETCHT1     3200(R10)
+	PREFETCHT0     1216(R10)
+	PREFETCHT1     3264(R10)
+	PREFETCHT0     1280(R10)
+	PREFETCHT1     3328(R10)
+	VMOVDQU        (R10), Y8
+	VMOVDQU        32(R10), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y6
 	VPAND          lowNibbles<>+0(SB), Y9, Y7
-	VMOVDQU        256(R9), Y4
+	VMOVDQU        256(R10), Y4
 	VPSLLW         $0x04, Y4, Y4
 	VPAND          fifthBits<>+0(SB), Y4, Y4
 	VPOR           Y4, Y6, Y6
-	VMOVDQU        288(R9), Y4
+	VMOVDQU        288(R10), Y4
 	VPSLLW         $0x04, Y4, Y4
 	VPAND          fifthBits<>+0(SB), Y4, Y4
 	VPOR           Y4, Y7, Y7
@@ -2208,11 +2830,11 @@ sub23:
 	VPAND          lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW         $0x04, Y9, Y9
 	VPAND          lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU        256(R9), Y10
+	VMOVDQU        256(R10), Y10
 	VPSLLW         $0x03, Y10, Y10
 	VPAND          fifthBits<>+0(SB), Y10, Y10
 	VPOR           Y10, Y8, Y8
-	VMOVDQU        288(R9), Y10
+	VMOVDQU        288(R10), Y10
 	VPSLLW         $0x03, Y10, Y10
 	VPAND          fifthBits<>+0(SB), Y10, Y10
 	VPOR           Y10, Y9, Y9
@@ -2226,15 +2848,15 @@ sub23:
 	VPADDW         Y8, Y6, Y6
 	VPMADDUBSW     Y10, Y9, Y8
 	VPADDW         Y8, Y7, Y7
-	VMOVDQU        64(R9), Y8
-	VMOVDQU        96(R9), Y9
+	VMOVDQU        64(R10), Y8
+	VMOVDQU        96(R10), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y10
 	VPAND          lowNibbles<>+0(SB), Y9, Y11
-	VMOVDQU        256(R9), Y12
+	VMOVDQU        256(R10), Y12
 	VPSLLW         $0x02, Y12, Y12
 	VPAND          fifthBits<>+0(SB), Y12, Y12
 	VPOR           Y12, Y10, Y10
-	VMOVDQU        288(R9), Y12
+	VMOVDQU        288(R10), Y12
 	VPSLLW         $0x02, Y12, Y12
 	VPAND          fifthBits<>+0(SB), Y12, Y12
 	VPOR           Y12, Y11, Y11
@@ -2252,11 +2874,11 @@ sub23:
 	VPAND          lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW         $0x04, Y9, Y9
 	VPAND          lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU        256(R9), Y10
+	VMOVDQU        256(R10), Y10
 	VPSLLW         $0x01, Y10, Y10
 	VPAND          fifthBits<>+0(SB), Y10, Y10
 	VPOR           Y10, Y8, Y8
-	VMOVDQU        288(R9), Y10
+	VMOVDQU        288(R10), Y10
 	VPSLLW         $0x01, Y10, Y10
 	VPAND          fifthBits<>+0(SB), Y10, Y10
 	VPOR           Y10, Y9, Y9
@@ -2270,7 +2892,7 @@ sub23:
 	VPADDW         Y8, Y6, Y6
 	VPMADDUBSW     Y10, Y9, Y8
 	VPADDW         Y8, Y7, Y7
-	VBROADCASTI128 (R10), Y8
+	VBROADCASTI128 (R11), Y8
 	VPSHUFB        twiceUnsigned<>+0(SB), Y8, Y9
 	VPSHUFB        twiceUnsigned<>+32(SB), Y8, Y8
 	VPMADDWD       Y4, Y9, Y4
@@ -2285,14 +2907,14 @@ sub23:
 	VPMADDWD       Y7, Y8, Y7
 	VPADDD         480(SI), Y7, Y7
 	VMOVDQU        Y7, 480(SI)
-	VMOVDQU        128(R9), Y8
-	VMOVDQU        160(R9), Y9
+	VMOVDQU        128(R10), Y8
+	VMOVDQU        160(R10), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y6
 	VPAND          lowNibbles<>+0(SB), Y9, Y7
-	VMOVDQU        256(R9), Y4
+	VMOVDQU        256(R10), Y4
 	VPAND          fifthBits<>+0(SB), Y4, Y4
 	VPOR           Y4, Y6, Y6
-	VMOVDQU        288(R9), Y4
+	VMOVDQU        288(R10), Y4
 	VPAND          fifthBits<>+0(SB), Y4, Y4
 	VPOR           Y4, Y7, Y7
 	VPBROADCASTD   16(BX), Y5
@@ -2305,11 +2927,11 @@ sub23:
 	VPAND          lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW         $0x04, Y9, Y9
 	VPAND          lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU        256(R9), Y10
+	VMOVDQU        256(R10), Y10
 	VPSRLW         $0x01, Y10, Y10
 	VPAND          fifthBits<>+0(SB), Y10, Y10
 	VPOR           Y10, Y8, Y8
-	VMOVDQU        288(R9), Y10
+	VMOVDQU        288(R10), Y10
 	VPSRLW         $0x01, Y10, Y10
 	VPAND          fifthBits<>+0(SB), Y10, Y10
 	VPOR           Y10, Y9, Y9
@@ -2323,15 +2945,15 @@ sub23:
 	VPADDW         Y8, Y6, Y6
 	VPMADDUBSW     Y10, Y9, Y8
 	VPADDW         Y8, Y7, Y7
-	VMOVDQU        192(R9), Y8
-	VMOVDQU        224(R9), Y9
+	VMOVDQU        192(R10), Y8
+	VMOVDQU        224(R10), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y10
 	VPAND          lowNibbles<>+0(SB), Y9, Y11
-	VMOVDQU        256(R9), Y12
+	VMOVDQU        256(R10), Y12
 	VPSRLW         $0x02, Y12, Y12
 	VPAND          fifthBits<>+0(SB), Y12, Y12
 	VPOR           Y12, Y10, Y10
-	VMOVDQU        288(R9), Y12
+	VMOVDQU        288(R10), Y12
 	VPSRLW         $0x02, Y12, Y12
 	VPAND          fifthBits<>+0(SB), Y12, Y12
 	VPOR           Y12, Y11, Y11
@@ -2349,11 +2971,11 @@ sub23:
 	VPAND          lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW         $0x04, Y9, Y9
 	VPAND          lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU        256(R9), Y10
+	VMOVDQU        256(R10), Y10
 	VPSRLW         $0x03, Y10, Y10
 	VPAND          fifthBits<>+0(SB), Y10, Y10
 	VPOR           Y10, Y8, Y8
-	VMOVDQU        288(R9), Y10
+	VMOVDQU        288(R10), Y10
 	VPSRLW         $0x03, Y10, Y10
 	VPAND          fifthBits<>+0(SB), Y10, Y10
 	VPOR           Y10, Y9, Y9
@@ -2367,7 +2989,7 @@ sub23:
 	VPADDW         Y8, Y6, Y6
 	VPMADDUBSW     Y10, Y9, Y8
 	VPADDW         Y8, Y7, Y7
-	VBROADCASTI128 (R10), Y8
+	VBROADCASTI128 (R11), Y8
 	VPSHUFB        twiceUnsigned<>+0(SB), Y8, Y9
 	VPSHUFB        twiceUnsigned<>+32(SB), Y8, Y8
 	VPMADDWD       Y4, Y9, Y4
@@ -2382,11 +3004,11 @@ sub23:
 	VPMADDWD       Y7, Y8, Y7
 	VPADDD         480(SI), Y7, Y7
 	VMOVDQU        Y7, 480(SI)
-	ADDQ           $+320, R9
-	ADDQ           $+16, R10
+	ADDQ           $+320, R10
+	ADDQ           $+16, R11
 	ADDQ           $+32, BX
-	DECQ           R11
-	JNZ            sub23
+	DECQ           R9
+	JNZ            sub29
 	VBROADCASTI128 192(CX), Y4
 	VPSHUFB        twiceUnsigned<>+0(SB), Y4, Y6
 	VPSHUFB        twiceUnsigned<>+32(SB), Y4, Y7
@@ -2519,12 +3141,12 @@ sub23:
 	ADDQ           $+4, DI
 	ADDQ           $+32, R8
 	DECQ           DX
-	JNZ            block22
+	JNZ            block28
 	MOVQ           a+0(FP), CX
 	MOVQ           8(CX), BX
 	MOVQ           32(SP), DX
 	CMPB           72(CX), $0x00
-	JEQ            plain24
+	JEQ            plain30
 	VADDPS         (DX), Y0, Y0
 	VMOVUPS        Y0, (DX)
 	VADDPS         32(DX), Y1, Y0
@@ -2535,9 +3157,9 @@ sub23:
 	VADDPS         32(DX), Y3, Y0
 	VMOVUPS        Y0, 32(DX)
 	LEAQ           (DX)(BX*4), DX
-	JMP            stored25
+	JMP            stored31
 
-plain24:
+plain30:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
@@ -2545,21 +3167,21 @@ plain24:
 	VMOVUPS Y3, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored25:
+stored31:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next21:
+next27:
 	CMPQ   40(SP), $0x01
-	JLT    next27
+	JLT    next33
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -2569,7 +3191,7 @@ next21:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-block28:
+block34:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -2588,35 +3210,35 @@ block28:
 	VPXOR      Y2, Y2, Y2
 	VMOVDQU    Y2, 384(SI)
 	VMOVDQU    Y2, 416(SI)
-	LEAQ       320(CX), R9
-	LEAQ       64(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       320(CX), R10
+	LEAQ       64(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub29:
-	PREFETCHT0     (R9)
-	PREFETCHT0     64(R9)
-	PREFETCHT0     128(R9)
-	PREFETCHT0     192(R9)
-	PREFETCHT0     256(R9)
-	PREFETCHT0     1024(R9)
-	PREFETCHT1     3072(R9)
-	PREFETCHT0     1088(R9)
-	PREFETCHT1     3136(R9)
-	PREFETCHT0     1152(R9)
-	PREFETCHT1     3200(R9)
-	PREFETCHT0     1216(R9)
-	PREFETCHT1     3264(R9)
-	PREFETCHT0     1280(R9)
-	PREFETCHT1     3328(R9)
-	VMOVDQU        (R9), Y4
-	VMOVDQU        32(R9), Y5
+sub35:
+	PREFETCHT0     (R10)
+	PREFETCHT0     64(R10)
+	PREFETCHT0     128(R10)
+	PREFETCHT0     192(R10)
+	PREFETCHT0     256(R10)
+	PREFETCHT0     1024(R10)
+	PREFETCHT1     3072(R10)
+	PREFETCHT0     1088(R10)
+	PREFETCHT1     3136(R10)
+	PREFETCHT0     1152(R10)
+	PREFETCHT1     3200(R10)
+	PREFETCHT0     1216(R10)
+	PREFETCHT1     3264(R10)
+	PREFETCHT0     1280(R10)
+	PREFETCHT1     3328(R10)
+	VMOVDQU        (R10), Y4
+	VMOVDQU        32(R10), Y5
 	VPAND          lowNibbles<>+0(SB), Y4, Y2
 	VPAND          lowNibbles<>+0(SB), Y5, Y3
-	VMOVDQU        256(R9), Y6
+	VMOVDQU        256(R10), Y6
 	VPSLLW         $0x04, Y6, Y6
 	VPAND          fifthBits<>+0(SB), Y6, Y6
 	VPOR           Y6, Y2, Y2
-	VMOVDQU        288(R9), Y6
+	VMOVDQU        288(R10), Y6
 	VPSLLW         $0x04, Y6, Y6
 	VPAND          fifthBits<>+0(SB), Y6, Y6
 	VPOR           Y6, Y3, Y3
@@ -2627,11 +3249,11 @@ sub29:
 	VPAND          lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW         $0x04, Y5, Y5
 	VPAND          lowNibbles<>+0(SB), Y5, Y5
-	VMOVDQU        256(R9), Y6
+	VMOVDQU        256(R10), Y6
 	VPSLLW         $0x03, Y6, Y6
 	VPAND          fifthBits<>+0(SB), Y6, Y6
 	VPOR           Y6, Y4, Y4
-	VMOVDQU        288(R9), Y6
+	VMOVDQU        288(R10), Y6
 	VPSLLW         $0x03, Y6, Y6
 	VPAND          fifthBits<>+0(SB), Y6, Y6
 	VPOR           Y6, Y5, Y5
@@ -2640,15 +3262,15 @@ sub29:
 	VPADDW         Y4, Y2, Y2
 	VPMADDUBSW     Y6, Y5, Y4
 	VPADDW         Y4, Y3, Y3
-	VMOVDQU        64(R9), Y4
-	VMOVDQU        96(R9), Y5
+	VMOVDQU        64(R10), Y4
+	VMOVDQU        96(R10), Y5
 	VPAND          lowNibbles<>+0(SB), Y4, Y6
 	VPAND          lowNibbles<>+0(SB), Y5, Y7
-	VMOVDQU        256(R9), Y8
+	VMOVDQU        256(R10), Y8
 	VPSLLW         $0x02, Y8, Y8
 	VPAND          fifthBits<>+0(SB), Y8, Y8
 	VPOR           Y8, Y6, Y6
-	VMOVDQU        288(R9), Y8
+	VMOVDQU        288(R10), Y8
 	VPSLLW         $0x02, Y8, Y8
 	VPAND          fifthBits<>+0(SB), Y8, Y8
 	VPOR           Y8, Y7, Y7
@@ -2661,11 +3283,11 @@ sub29:
 	VPAND          lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW         $0x04, Y5, Y5
 	VPAND          lowNibbles<>+0(SB), Y5, Y5
-	VMOVDQU        256(R9), Y6
+	VMOVDQU        256(R10), Y6
 	VPSLLW         $0x01, Y6, Y6
 	VPAND          fifthBits<>+0(SB), Y6, Y6
 	VPOR           Y6, Y4, Y4
-	VMOVDQU        288(R9), Y6
+	VMOVDQU        288(R10), Y6
 	VPSLLW         $0x01, Y6, Y6
 	VPAND          fifthBits<>+0(SB), Y6, Y6
 	VPOR           Y6, Y5, Y5
@@ -2674,7 +3296,7 @@ sub29:
 	VPADDW         Y4, Y2, Y2
 	VPMADDUBSW     Y6, Y5, Y4
 	VPADDW         Y4, Y3, Y3
-	VBROADCASTI128 (R10), Y4
+	VBROADCASTI128 (R11), Y4
 	VPSHUFB        twiceUnsigned<>+0(SB), Y4, Y5
 	VPSHUFB        twiceUnsigned<>+32(SB), Y4, Y4
 	VPMADDWD       Y2, Y5, Y2
@@ -2683,14 +3305,14 @@ sub29:
 	VPMADDWD       Y3, Y4, Y3
 	VPADDD         416(SI), Y3, Y3
 	VMOVDQU        Y3, 416(SI)
-	VMOVDQU        128(R9), Y4
-	VMOVDQU        160(R9), Y5
+	VMOVDQU        128(R10), Y4
+	VMOVDQU        160(R10), Y5
 	VPAND          lowNibbles<>+0(SB), Y4, Y2
 	VPAND          lowNibbles<>+0(SB), Y5, Y3
-	VMOVDQU        256(R9), Y6
+	VMOVDQU        256(R10), Y6
 	VPAND          fifthBits<>+0(SB), Y6, Y6
 	VPOR           Y6, Y2, Y2
-	VMOVDQU        288(R9), Y6
+	VMOVDQU        288(R10), Y6
 	VPAND          fifthBits<>+0(SB), Y6, Y6
 	VPOR           Y6, Y3, Y3
 	VPBROADCASTD   16(BX), Y6
@@ -2700,11 +3322,11 @@ sub29:
 	VPAND          lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW         $0x04, Y5, Y5
 	VPAND          lowNibbles<>+0(SB), Y5, Y5
-	VMOVDQU        256(R9), Y6
+	VMOVDQU        256(R10), Y6
 	VPSRLW         $0x01, Y6, Y6
 	VPAND          fifthBits<>+0(SB), Y6, Y6
 	VPOR           Y6, Y4, Y4
-	VMOVDQU        288(R9), Y6
+	VMOVDQU        288(R10), Y6
 	VPSRLW         $0x01, Y6, Y6
 	VPAND          fifthBits<>+0(SB), Y6, Y6
 	VPOR           Y6, Y5, Y5
@@ -2713,15 +3335,15 @@ sub29:
 	VPADDW         Y4, Y2, Y2
 	VPMADDUBSW     Y6, Y5, Y4
 	VPADDW         Y4, Y3, Y3
-	VMOVDQU        192(R9), Y4
-	VMOVDQU        224(R9), Y5
+	VMOVDQU        192(R10), Y4
+	VMOVDQU        224(R10), Y5
 	VPAND          lowNibbles<>+0(SB), Y4, Y6
 	VPAND          lowNibbles<>+0(SB), Y5, Y7
-	VMOVDQU        256(R9), Y8
+	VMOVDQU        256(R10), Y8
 	VPSRLW         $0x02, Y8, Y8
 	VPAND          fifthBits<>+0(SB), Y8, Y8
 	VPOR           Y8, Y6, Y6
-	VMOVDQU        288(R9), Y8
+	VMOVDQU        288(R10), Y8
 	VPSRLW         $0x02, Y8, Y8
 	VPAND          fifthBits<>+0(SB), Y8, Y8
 	VPOR           Y8, Y7, Y7
@@ -2734,11 +3356,11 @@ sub29:
 	VPAND          lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW         $0x04, Y5, Y5
 	VPAND          lowNibbles<>+0(SB), Y5, Y5
-	VMOVDQU        256(R9), Y6
+	VMOVDQU        256(R10), Y6
 	VPSRLW         $0x03, Y6, Y6
 	VPAND          fifthBits<>+0(SB), Y6, Y6
 	VPOR           Y6, Y4, Y4
-	VMOVDQU        288(R9), Y6
+	VMOVDQU        288(R10), Y6
 	VPSRLW         $0x03, Y6, Y6
 	VPAND          fifthBits<>+0(SB), Y6, Y6
 	VPOR           Y6, Y5, Y5
@@ -2747,7 +3369,7 @@ sub29:
 	VPADDW         Y4, Y2, Y2
 	VPMADDUBSW     Y6, Y5, Y4
 	VPADDW         Y4, Y3, Y3
-	VBROADCASTI128 (R10), Y4
+	VBROADCASTI128 (R11), Y4
 	VPSHUFB        twiceUnsigned<>+0(SB), Y4, Y5
 	VPSHUFB        twiceUnsigned<>+32(SB), Y4, Y4
 	VPMADDWD       Y2, Y5, Y2
@@ -2756,11 +3378,11 @@ sub29:
 	VPMADDWD       Y3, Y4, Y3
 	VPADDD         416(SI), Y3, Y3
 	VMOVDQU        Y3, 416(SI)
-	ADDQ           $+320, R9
-	ADDQ           $+16, R10
+	ADDQ           $+320, R10
+	ADDQ           $+16, R11
 	ADDQ           $+32, BX
-	DECQ           R11
-	JNZ            sub29
+	DECQ           R9
+	JNZ            sub35
 	VBROADCASTI128 192(CX), Y3
 	VPSHUFB        twiceUnsigned<>+0(SB), Y3, Y2
 	VPSHUFB        twiceUnsigned<>+32(SB), Y3, Y3
@@ -2843,37 +3465,39 @@ sub29:
 	ADDQ           $+4, DI
 	ADDQ           $+32, R8
 	DECQ           DX
-	JNZ            block28
+	JNZ            block34
 	MOVQ           a+0(FP), CX
 	MOVQ           8(CX), BX
 	MOVQ           32(SP), DX
 	CMPB           72(CX), $0x00
-	JEQ            plain30
+	JEQ            plain36
 	VADDPS         (DX), Y0, Y0
 	VMOVUPS        Y0, (DX)
 	VADDPS         32(DX), Y1, Y0
 	VMOVUPS        Y0, 32(DX)
 	LEAQ           (DX)(BX*4), DX
-	JMP            stored31
+	JMP            stored37
 
-plain30:
+plain36:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored31:
+stored37:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next27:
+next33:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

@@ -6,14 +6,748 @@
 
 // func matmulQ5KAVXVNNI(a *MatMulArgs)
 // Requires: AVX, AVX-VNNI, AVX2, F16C, FMA3, MMX+
-TEXT ·matmulQ5KAVXVNNI(SB), $944-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulQ5KAVXVNNI(SB), $1792-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ   a+0(FP), AX
+	MOVQ   40(AX), CX
+	MOVQ   CX, 24(SP)
+	MOVQ   64(AX), AX
+	MOVQ   AX, 40(SP)
+	MOVQ   8(SP), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   127(SP), SI
+	ANDQ   $-64, SI
+	MOVQ   CX, DI
+	ADDQ   48(SP), DI
+	LEAQ   832(SI), R8
+	LEAQ   (BX)(DX*1), R9
+	MOVQ   DX, R10
+	SHRQ   $0x08, R10
+	LEAQ   (R9)(R10*4), R10
+	SHRQ   $0x08, DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+block4:
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 128(CX)
+	PREFETCHT0 192(CX)
+	PREFETCHT0 256(CX)
+	PREFETCHT0 1536(CX)
+	PREFETCHT1 3072(CX)
+	PREFETCHT0 1600(CX)
+	PREFETCHT1 3136(CX)
+	PREFETCHT0 1664(CX)
+	PREFETCHT1 3200(CX)
+	PREFETCHT0 1728(CX)
+	PREFETCHT1 3264(CX)
+	PREFETCHT0 1792(CX)
+	PREFETCHT1 3328(CX)
+	VPXOR      Y4, Y4, Y4
+	VMOVDQU    Y4, 384(SI)
+	VMOVDQU    Y4, 416(SI)
+	LEAQ       320(CX), R12
+	LEAQ       64(CX), R13
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	PREFETCHT0 192(DI)
+	PREFETCHT0 256(DI)
+	PREFETCHT0 1536(DI)
+	PREFETCHT1 3072(DI)
+	PREFETCHT0 1600(DI)
+	PREFETCHT1 3136(DI)
+	PREFETCHT0 1664(DI)
+	PREFETCHT1 3200(DI)
+	PREFETCHT0 1728(DI)
+	PREFETCHT1 3264(DI)
+	PREFETCHT0 1792(DI)
+	PREFETCHT1 3328(DI)
+	VPXOR      Y4, Y4, Y4
+	VMOVDQU    Y4, 384(R8)
+	VMOVDQU    Y4, 416(R8)
+	LEAQ       320(DI), R14
+	LEAQ       64(DI), R15
+	MOVQ       $0x0000000000000008, R11
+
+sub5:
+	PREFETCHT0   (R12)
+	PREFETCHT0   64(R12)
+	PREFETCHT0   128(R12)
+	PREFETCHT0   192(R12)
+	PREFETCHT0   256(R12)
+	PREFETCHT0   1536(R12)
+	PREFETCHT1   3072(R12)
+	PREFETCHT0   1600(R12)
+	PREFETCHT1   3136(R12)
+	PREFETCHT0   1664(R12)
+	PREFETCHT1   3200(R12)
+	PREFETCHT0   1728(R12)
+	PREFETCHT1   3264(R12)
+	PREFETCHT0   1792(R12)
+	PREFETCHT1   3328(R12)
+	VMOVDQU      (R12), Y6
+	VMOVDQU      32(R12), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y5
+	VPAND        lowNibbles<>+0(SB), Y7, Y8
+	VMOVDQU      256(R12), Y4
+	VPSLLW       $0x04, Y4, Y4
+	VPAND        fifthBits<>+0(SB), Y4, Y4
+	VPOR         Y4, Y5, Y5
+	VMOVDQU      288(R12), Y4
+	VPSLLW       $0x04, Y4, Y4
+	VPAND        fifthBits<>+0(SB), Y4, Y4
+	VPOR         Y4, Y8, Y8
+	VPBROADCASTD (BX), Y9
+	VPXOR        Y4, Y4, Y4
+
+	// VPDPBUSD Y9, Y5, Y4
+	LONG  $0x5055c2c4
+	BYTE  $0x000000e1
+	VPXOR Y5, Y5, Y5
+
+	// VPDPBUSD Y9, Y8, Y5
+	LONG         $0x503dc2c4
+	BYTE         $0x000000e9
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      256(R12), Y8
+	VPSLLW       $0x03, Y8, Y8
+	VPAND        fifthBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      288(R12), Y8
+	VPSLLW       $0x03, Y8, Y8
+	VPAND        fifthBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 4(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      64(R12), Y6
+	VMOVDQU      96(R12), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y8
+	VPAND        lowNibbles<>+0(SB), Y7, Y9
+	VMOVDQU      256(R12), Y10
+	VPSLLW       $0x02, Y10, Y10
+	VPAND        fifthBits<>+0(SB), Y10, Y10
+	VPOR         Y10, Y8, Y8
+	VMOVDQU      288(R12), Y10
+	VPSLLW       $0x02, Y10, Y10
+	VPAND        fifthBits<>+0(SB), Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPBROADCASTD 8(BX), Y10
+
+	// VPDPBUSD Y10, Y8, Y4
+	LONG $0x503dc2c4
+	BYTE $0x000000e2
+
+	// VPDPBUSD Y10, Y9, Y5
+	LONG         $0x5035c2c4
+	BYTE         $0x000000ea
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      256(R12), Y8
+	VPSLLW       $0x01, Y8, Y8
+	VPAND        fifthBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      288(R12), Y8
+	VPSLLW       $0x01, Y8, Y8
+	VPAND        fifthBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 12(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      128(R12), Y6
+	VMOVDQU      160(R12), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y8
+	VPAND        lowNibbles<>+0(SB), Y7, Y9
+	VMOVDQU      256(R12), Y10
+	VPAND        fifthBits<>+0(SB), Y10, Y10
+	VPOR         Y10, Y8, Y8
+	VMOVDQU      288(R12), Y10
+	VPAND        fifthBits<>+0(SB), Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPBROADCASTD 16(BX), Y10
+
+	// VPDPBUSD Y10, Y8, Y4
+	LONG $0x503dc2c4
+	BYTE $0x000000e2
+
+	// VPDPBUSD Y10, Y9, Y5
+	LONG         $0x5035c2c4
+	BYTE         $0x000000ea
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      256(R12), Y8
+	VPSRLW       $0x01, Y8, Y8
+	VPAND        fifthBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      288(R12), Y8
+	VPSRLW       $0x01, Y8, Y8
+	VPAND        fifthBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 20(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      192(R12), Y6
+	VMOVDQU      224(R12), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y8
+	VPAND        lowNibbles<>+0(SB), Y7, Y9
+	VMOVDQU      256(R12), Y10
+	VPSRLW       $0x02, Y10, Y10
+	VPAND        fifthBits<>+0(SB), Y10, Y10
+	VPOR         Y10, Y8, Y8
+	VMOVDQU      288(R12), Y10
+	VPSRLW       $0x02, Y10, Y10
+	VPAND        fifthBits<>+0(SB), Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPBROADCASTD 24(BX), Y10
+
+	// VPDPBUSD Y10, Y8, Y4
+	LONG $0x503dc2c4
+	BYTE $0x000000e2
+
+	// VPDPBUSD Y10, Y9, Y5
+	LONG         $0x5035c2c4
+	BYTE         $0x000000ea
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      256(R12), Y8
+	VPSRLW       $0x03, Y8, Y8
+	VPAND        fifthBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      288(R12), Y8
+	VPSRLW       $0x03, Y8, Y8
+	VPAND        fifthBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 28(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VPMOVZXBD    (R13), Y6
+	VPMOVZXBD    8(R13), Y7
+	VPMULLD      Y4, Y6, Y4
+	VPADDD       384(SI), Y4, Y4
+	VMOVDQU      Y4, 384(SI)
+	VPMULLD      Y5, Y7, Y5
+	VPADDD       416(SI), Y5, Y5
+	VMOVDQU      Y5, 416(SI)
+	ADDQ         $+320, R12
+	ADDQ         $+16, R13
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	PREFETCHT0   256(R14)
+	PREFETCHT0   1536(R14)
+	PREFETCHT1   3072(R14)
+	PREFETCHT0   1600(R14)
+	PREFETCHT1   3136(R14)
+	PREFETCHT0   1664(R14)
+	PREFETCHT1   3200(R14)
+	PREFETCHT0   1728(R14)
+	PREFETCHT1   3264(R14)
+	PREFETCHT0   1792(R14)
+	PREFETCHT1   3328(R14)
+	VMOVDQU      (R14), Y6
+	VMOVDQU      32(R14), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y5
+	VPAND        lowNibbles<>+0(SB), Y7, Y8
+	VMOVDQU      256(R14), Y4
+	VPSLLW       $0x04, Y4, Y4
+	VPAND        fifthBits<>+0(SB), Y4, Y4
+	VPOR         Y4, Y5, Y5
+	VMOVDQU      288(R14), Y4
+	VPSLLW       $0x04, Y4, Y4
+	VPAND        fifthBits<>+0(SB), Y4, Y4
+	VPOR         Y4, Y8, Y8
+	VPBROADCASTD (BX), Y9
+	VPXOR        Y4, Y4, Y4
+
+	// VPDPBUSD Y9, Y5, Y4
+	LONG  $0x5055c2c4
+	BYTE  $0x000000e1
+	VPXOR Y5, Y5, Y5
+
+	// VPDPBUSD Y9, Y8, Y5
+	LONG         $0x503dc2c4
+	BYTE         $0x000000e9
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      256(R14), Y8
+	VPSLLW       $0x03, Y8, Y8
+	VPAND        fifthBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      288(R14), Y8
+	VPSLLW       $0x03, Y8, Y8
+	VPAND        fifthBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 4(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      64(R14), Y6
+	VMOVDQU      96(R14), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y8
+	VPAND        lowNibbles<>+0(SB), Y7, Y9
+	VMOVDQU      256(R14), Y10
+	VPSLLW       $0x02, Y10, Y10
+	VPAND        fifthBits<>+0(SB), Y10, Y10
+	VPOR         Y10, Y8, Y8
+	VMOVDQU      288(R14), Y10
+	VPSLLW       $0x02, Y10, Y10
+	VPAND        fifthBits<>+0(SB), Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPBROADCASTD 8(BX), Y10
+
+	// VPDPBUSD Y10, Y8, Y4
+	LONG $0x503dc2c4
+	BYTE $0x000000e2
+
+	// VPDPBUSD Y10, Y9, Y5
+	LONG         $0x5035c2c4
+	BYTE         $0x000000ea
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      256(R14), Y8
+	VPSLLW       $0x01, Y8, Y8
+	VPAND        fifthBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      288(R14), Y8
+	VPSLLW       $0x01, Y8, Y8
+	VPAND        fifthBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 12(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      128(R14), Y6
+	VMOVDQU      160(R14), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y8
+	VPAND        lowNibbles<>+0(SB), Y7, Y9
+	VMOVDQU      256(R14), Y10
+	VPAND        fifthBits<>+0(SB), Y10, Y10
+	VPOR         Y10, Y8, Y8
+	VMOVDQU      288(R14), Y10
+	VPAND        fifthBits<>+0(SB), Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPBROADCASTD 16(BX), Y10
+
+	// VPDPBUSD Y10, Y8, Y4
+	LONG $0x503dc2c4
+	BYTE $0x000000e2
+
+	// VPDPBUSD Y10, Y9, Y5
+	LONG         $0x5035c2c4
+	BYTE         $0x000000ea
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      256(R14), Y8
+	VPSRLW       $0x01, Y8, Y8
+	VPAND        fifthBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      288(R14), Y8
+	VPSRLW       $0x01, Y8, Y8
+	VPAND        fifthBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 20(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      192(R14), Y6
+	VMOVDQU      224(R14), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y8
+	VPAND        lowNibbles<>+0(SB), Y7, Y9
+	VMOVDQU      256(R14), Y10
+	VPSRLW       $0x02, Y10, Y10
+	VPAND        fifthBits<>+0(SB), Y10, Y10
+	VPOR         Y10, Y8, Y8
+	VMOVDQU      288(R14), Y10
+	VPSRLW       $0x02, Y10, Y10
+	VPAND        fifthBits<>+0(SB), Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPBROADCASTD 24(BX), Y10
+
+	// VPDPBUSD Y10, Y8, Y4
+	LONG $0x503dc2c4
+	BYTE $0x000000e2
+
+	// VPDPBUSD Y10, Y9, Y5
+	LONG         $0x5035c2c4
+	BYTE         $0x000000ea
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      256(R14), Y8
+	VPSRLW       $0x03, Y8, Y8
+	VPAND        fifthBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      288(R14), Y8
+	VPSRLW       $0x03, Y8, Y8
+	VPAND        fifthBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 28(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG           $0x5045c2c4
+	BYTE           $0x000000e8
+	VPMOVZXBD      (R15), Y6
+	VPMOVZXBD      8(R15), Y7
+	VPMULLD        Y4, Y6, Y4
+	VPADDD         384(R8), Y4, Y4
+	VMOVDQU        Y4, 384(R8)
+	VPMULLD        Y5, Y7, Y5
+	VPADDD         416(R8), Y5, Y5
+	VMOVDQU        Y5, 416(R8)
+	ADDQ           $+320, R14
+	ADDQ           $+16, R15
+	ADDQ           $+32, BX
+	DECQ           R11
+	JNZ            sub5
+	VBROADCASTI128 192(CX), Y5
+	VPSHUFB        twiceUnsigned<>+0(SB), Y5, Y4
+	VPSHUFB        twiceUnsigned<>+32(SB), Y5, Y5
+	VPBROADCASTD   (R10), Y6
+	VPMADDWD       Y6, Y4, Y4
+	VPMADDWD       Y6, Y5, Y5
+	VBROADCASTI128 208(CX), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   4(R10), Y8
+
+	// VPDPWSSD Y8, Y7, Y4
+	LONG $0x5245c2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y6, Y5
+	LONG           $0x524dc2c4
+	BYTE           $0x000000e8
+	VBROADCASTI128 224(CX), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   8(R10), Y8
+
+	// VPDPWSSD Y8, Y7, Y4
+	LONG $0x5245c2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y6, Y5
+	LONG           $0x524dc2c4
+	BYTE           $0x000000e8
+	VBROADCASTI128 240(CX), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   12(R10), Y8
+
+	// VPDPWSSD Y8, Y7, Y4
+	LONG $0x5245c2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y6, Y5
+	LONG           $0x524dc2c4
+	BYTE           $0x000000e8
+	VBROADCASTI128 256(CX), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   16(R10), Y8
+
+	// VPDPWSSD Y8, Y7, Y4
+	LONG $0x5245c2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y6, Y5
+	LONG           $0x524dc2c4
+	BYTE           $0x000000e8
+	VBROADCASTI128 272(CX), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   20(R10), Y8
+
+	// VPDPWSSD Y8, Y7, Y4
+	LONG $0x5245c2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y6, Y5
+	LONG           $0x524dc2c4
+	BYTE           $0x000000e8
+	VBROADCASTI128 288(CX), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   24(R10), Y8
+
+	// VPDPWSSD Y8, Y7, Y4
+	LONG $0x5245c2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y6, Y5
+	LONG           $0x524dc2c4
+	BYTE           $0x000000e8
+	VBROADCASTI128 304(CX), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   28(R10), Y8
+
+	// VPDPWSSD Y8, Y7, Y4
+	LONG $0x5245c2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y6, Y5
+	LONG           $0x524dc2c4
+	BYTE           $0x000000e8
+	VCVTDQ2PS      Y4, Y4
+	VCVTDQ2PS      Y5, Y5
+	VCVTPH2PS      (CX), Y6
+	VCVTPH2PS      32(CX), Y7
+	VCVTDQ2PS      384(SI), Y8
+	VMULPS         Y6, Y8, Y8
+	VFNMADD231PS   Y4, Y7, Y8
+	VBROADCASTSS   (R9), Y4
+	VFMADD231PS    Y4, Y8, Y0
+	VCVTPH2PS      16(CX), Y4
+	VCVTPH2PS      48(CX), Y6
+	VCVTDQ2PS      416(SI), Y7
+	VMULPS         Y4, Y7, Y7
+	VFNMADD231PS   Y5, Y6, Y7
+	VBROADCASTSS   (R9), Y4
+	VFMADD231PS    Y4, Y7, Y1
+	ADDQ           $+2880, CX
+	VBROADCASTI128 192(DI), Y5
+	VPSHUFB        twiceUnsigned<>+0(SB), Y5, Y4
+	VPSHUFB        twiceUnsigned<>+32(SB), Y5, Y5
+	VPBROADCASTD   (R10), Y6
+	VPMADDWD       Y6, Y4, Y4
+	VPMADDWD       Y6, Y5, Y5
+	VBROADCASTI128 208(DI), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   4(R10), Y8
+
+	// VPDPWSSD Y8, Y7, Y4
+	LONG $0x5245c2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y6, Y5
+	LONG           $0x524dc2c4
+	BYTE           $0x000000e8
+	VBROADCASTI128 224(DI), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   8(R10), Y8
+
+	// VPDPWSSD Y8, Y7, Y4
+	LONG $0x5245c2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y6, Y5
+	LONG           $0x524dc2c4
+	BYTE           $0x000000e8
+	VBROADCASTI128 240(DI), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   12(R10), Y8
+
+	// VPDPWSSD Y8, Y7, Y4
+	LONG $0x5245c2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y6, Y5
+	LONG           $0x524dc2c4
+	BYTE           $0x000000e8
+	VBROADCASTI128 256(DI), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   16(R10), Y8
+
+	// VPDPWSSD Y8, Y7, Y4
+	LONG $0x5245c2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y6, Y5
+	LONG           $0x524dc2c4
+	BYTE           $0x000000e8
+	VBROADCASTI128 272(DI), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   20(R10), Y8
+
+	// VPDPWSSD Y8, Y7, Y4
+	LONG $0x5245c2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y6, Y5
+	LONG           $0x524dc2c4
+	BYTE           $0x000000e8
+	VBROADCASTI128 288(DI), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   24(R10), Y8
+
+	// VPDPWSSD Y8, Y7, Y4
+	LONG $0x5245c2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y6, Y5
+	LONG           $0x524dc2c4
+	BYTE           $0x000000e8
+	VBROADCASTI128 304(DI), Y6
+	VPSHUFB        twiceUnsigned<>+0(SB), Y6, Y7
+	VPSHUFB        twiceUnsigned<>+32(SB), Y6, Y6
+	VPBROADCASTD   28(R10), Y8
+
+	// VPDPWSSD Y8, Y7, Y4
+	LONG $0x5245c2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y6, Y5
+	LONG         $0x524dc2c4
+	BYTE         $0x000000e8
+	VCVTDQ2PS    Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VCVTPH2PS    (DI), Y6
+	VCVTPH2PS    32(DI), Y7
+	VCVTDQ2PS    384(R8), Y8
+	VMULPS       Y6, Y8, Y8
+	VFNMADD231PS Y4, Y7, Y8
+	VBROADCASTSS (R9), Y4
+	VFMADD231PS  Y4, Y8, Y2
+	VCVTPH2PS    16(DI), Y4
+	VCVTPH2PS    48(DI), Y6
+	VCVTDQ2PS    416(R8), Y7
+	VMULPS       Y4, Y7, Y7
+	VFNMADD231PS Y5, Y6, Y7
+	VBROADCASTSS (R9), Y4
+	VFMADD231PS  Y4, Y7, Y3
+	ADDQ         $+2880, DI
+	ADDQ         $+4, R9
+	ADDQ         $+32, R10
+	DECQ         DX
+	JNZ          block4
+	MOVQ         a+0(FP), CX
+	MOVQ         8(CX), BX
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	MOVQ         56(SP), CX
+	JEQ          plain6
+	VADDPS       (DX), Y0, Y0
+	VMOVUPS      Y0, (DX)
+	VADDPS       (DX)(CX*1), Y2, Y0
+	VMOVUPS      Y0, (DX)(CX*1)
+	VADDPS       32(DX), Y1, Y0
+	VMOVUPS      Y0, 32(DX)
+	VADDPS       32(DX)(CX*1), Y3, Y0
+	VMOVUPS      Y0, 32(DX)(CX*1)
+	LEAQ         (DX)(BX*4), DX
+	JMP          stored7
+
+plain6:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y2, (DX)(CX*1)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y3, 32(DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored7:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,9 +758,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile8:
 	CMPQ    40(SP), $0x06
-	JLT     next3
+	JLT     next9
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
@@ -34,7 +768,7 @@ tile2:
 	LEAQ    (AX)(AX*2), BX
 	LEAQ    (AX)(AX*4), SI
 	MOVQ    24(SP), DI
-	LEAQ    111(SP), R8
+	LEAQ    127(SP), R8
 	ANDQ    $-64, R8
 	LEAQ    (DI)(DX*1), R9
 	MOVQ    DX, R10
@@ -55,7 +789,7 @@ tile2:
 	VMOVUPS Y0, 320(R8)
 	VMOVUPS Y0, 352(R8)
 
-block4:
+block10:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -74,25 +808,25 @@ block4:
 	VMOVDQU    Y0, 672(R8)
 	VMOVDQU    Y0, 704(R8)
 	VMOVDQU    Y0, 736(R8)
-	LEAQ       320(CX), R11
-	LEAQ       64(CX), R12
-	MOVQ       $0x0000000000000008, R13
+	LEAQ       320(CX), R12
+	LEAQ       64(CX), R13
+	MOVQ       $0x0000000000000008, R11
 
-sub5:
-	PREFETCHT0   2048(R11)
-	PREFETCHT0   2112(R11)
-	PREFETCHT0   2176(R11)
-	PREFETCHT0   2240(R11)
-	PREFETCHT0   2304(R11)
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
+sub11:
+	PREFETCHT0   2048(R12)
+	PREFETCHT0   2112(R12)
+	PREFETCHT0   2176(R12)
+	PREFETCHT0   2240(R12)
+	PREFETCHT0   2304(R12)
+	VMOVDQU      (R12), Y12
+	VMOVDQU      32(R12), Y13
 	VPAND        lowNibbles<>+0(SB), Y12, Y11
 	VPAND        lowNibbles<>+0(SB), Y13, Y12
-	VMOVDQU      256(R11), Y0
+	VMOVDQU      256(R12), Y0
 	VPSLLW       $0x04, Y0, Y0
 	VPAND        fifthBits<>+0(SB), Y0, Y0
 	VPOR         Y0, Y11, Y11
-	VMOVDQU      288(R11), Y0
+	VMOVDQU      288(R12), Y0
 	VPSLLW       $0x04, Y0, Y0
 	VPAND        fifthBits<>+0(SB), Y0, Y0
 	VPOR         Y0, Y12, Y12
@@ -162,17 +896,17 @@ sub5:
 	// VPDPBUSD Y13, Y12, Y11
 	LONG         $0x501d42c4
 	BYTE         $0x000000dd
-	VMOVDQU      (R11), Y12
+	VMOVDQU      (R12), Y12
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      32(R11), Y13
+	VMOVDQU      32(R12), Y13
 	VPSRLW       $0x04, Y13, Y13
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU      256(R11), Y14
+	VMOVDQU      256(R12), Y14
 	VPSLLW       $0x03, Y14, Y14
 	VPAND        fifthBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      288(R11), Y14
+	VMOVDQU      288(R12), Y14
 	VPSLLW       $0x03, Y14, Y14
 	VPAND        fifthBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -230,15 +964,15 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      64(R11), Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      64(R12), Y12
+	VMOVDQU      96(R12), Y13
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU      256(R11), Y14
+	VMOVDQU      256(R12), Y14
 	VPSLLW       $0x02, Y14, Y14
 	VPAND        fifthBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      288(R11), Y14
+	VMOVDQU      288(R12), Y14
 	VPSLLW       $0x02, Y14, Y14
 	VPAND        fifthBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -296,17 +1030,17 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      64(R11), Y12
+	VMOVDQU      64(R12), Y12
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      96(R12), Y13
 	VPSRLW       $0x04, Y13, Y13
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU      256(R11), Y14
+	VMOVDQU      256(R12), Y14
 	VPSLLW       $0x01, Y14, Y14
 	VPAND        fifthBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      288(R11), Y14
+	VMOVDQU      288(R12), Y14
 	VPSLLW       $0x01, Y14, Y14
 	VPAND        fifthBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -364,14 +1098,14 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      128(R11), Y12
-	VMOVDQU      160(R11), Y13
+	VMOVDQU      128(R12), Y12
+	VMOVDQU      160(R12), Y13
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU      256(R11), Y14
+	VMOVDQU      256(R12), Y14
 	VPAND        fifthBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      288(R11), Y14
+	VMOVDQU      288(R12), Y14
 	VPAND        fifthBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
 	VPBROADCASTD 16(DI), Y14
@@ -428,17 +1162,17 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      128(R11), Y12
+	VMOVDQU      128(R12), Y12
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      160(R11), Y13
+	VMOVDQU      160(R12), Y13
 	VPSRLW       $0x04, Y13, Y13
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU      256(R11), Y14
+	VMOVDQU      256(R12), Y14
 	VPSRLW       $0x01, Y14, Y14
 	VPAND        fifthBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      288(R11), Y14
+	VMOVDQU      288(R12), Y14
 	VPSRLW       $0x01, Y14, Y14
 	VPAND        fifthBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -496,15 +1230,15 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      192(R11), Y12
-	VMOVDQU      224(R11), Y13
+	VMOVDQU      192(R12), Y12
+	VMOVDQU      224(R12), Y13
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU      256(R11), Y14
+	VMOVDQU      256(R12), Y14
 	VPSRLW       $0x02, Y14, Y14
 	VPAND        fifthBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      288(R11), Y14
+	VMOVDQU      288(R12), Y14
 	VPSRLW       $0x02, Y14, Y14
 	VPAND        fifthBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -562,17 +1296,17 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      192(R11), Y12
+	VMOVDQU      192(R12), Y12
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      224(R11), Y13
+	VMOVDQU      224(R12), Y13
 	VPSRLW       $0x04, Y13, Y13
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU      256(R11), Y14
+	VMOVDQU      256(R12), Y14
 	VPSRLW       $0x03, Y14, Y14
 	VPAND        fifthBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      288(R11), Y14
+	VMOVDQU      288(R12), Y14
 	VPSRLW       $0x03, Y14, Y14
 	VPAND        fifthBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -630,8 +1364,8 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG           $0x501542c4
 	BYTE           $0x000000de
-	VPMOVZXBD      (R12), Y12
-	VPMOVZXBD      8(R12), Y13
+	VPMOVZXBD      (R13), Y12
+	VPMOVZXBD      8(R13), Y13
 	VPMULLD        Y0, Y12, Y0
 	VPADDD         384(R8), Y0, Y0
 	VMOVDQU        Y0, 384(R8)
@@ -668,11 +1402,11 @@ sub5:
 	VPMULLD        Y11, Y13, Y11
 	VPADDD         736(R8), Y11, Y11
 	VMOVDQU        Y11, 736(R8)
-	ADDQ           $+320, R11
-	ADDQ           $+16, R12
+	ADDQ           $+320, R12
+	ADDQ           $+16, R13
 	ADDQ           $+32, DI
-	DECQ           R13
-	JNZ            sub5
+	DECQ           R11
+	JNZ            sub11
 	VBROADCASTI128 192(CX), Y0
 	VPSHUFB        twiceUnsigned<>+0(SB), Y0, Y10
 	VPSHUFB        twiceUnsigned<>+32(SB), Y0, Y11
@@ -1185,12 +1919,12 @@ sub5:
 	ADDQ         $+4, R9
 	ADDQ         $+32, R10
 	DECQ         DX
-	JNZ          block4
+	JNZ          block10
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain6
+	JEQ          plain12
 	VMOVUPS      (R8), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1233,9 +1967,9 @@ sub5:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored7
+	JMP          stored13
 
-plain6:
+plain12:
 	VMOVUPS (R8), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(R8), Y0
@@ -1267,23 +2001,23 @@ plain6:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored7:
+stored13:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x06, 40(SP)
-	JMP    tile2
+	JMP    tile8
 
-next3:
+next9:
 	CMPQ    40(SP), $0x04
-	JLT     next9
+	JLT     next15
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	LEAQ    (AX)(AX*2), BX
 	MOVQ    24(SP), SI
-	LEAQ    111(SP), DI
+	LEAQ    127(SP), DI
 	ANDQ    $-64, DI
 	LEAQ    (SI)(DX*1), R8
 	MOVQ    DX, R9
@@ -1300,7 +2034,7 @@ next3:
 	VMOVUPS Y0, 192(DI)
 	VMOVUPS Y0, 224(DI)
 
-block10:
+block16:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -1315,25 +2049,25 @@ block10:
 	VMOVDQU    Y0, 544(DI)
 	VMOVDQU    Y0, 576(DI)
 	VMOVDQU    Y0, 608(DI)
-	LEAQ       320(CX), R10
-	LEAQ       64(CX), R11
-	MOVQ       $0x0000000000000008, R12
+	LEAQ       320(CX), R11
+	LEAQ       64(CX), R12
+	MOVQ       $0x0000000000000008, R10
 
-sub11:
-	PREFETCHT0   2048(R10)
-	PREFETCHT0   2112(R10)
-	PREFETCHT0   2176(R10)
-	PREFETCHT0   2240(R10)
-	PREFETCHT0   2304(R10)
-	VMOVDQU      (R10), Y8
-	VMOVDQU      32(R10), Y9
+sub17:
+	PREFETCHT0   2048(R11)
+	PREFETCHT0   2112(R11)
+	PREFETCHT0   2176(R11)
+	PREFETCHT0   2240(R11)
+	PREFETCHT0   2304(R11)
+	VMOVDQU      (R11), Y8
+	VMOVDQU      32(R11), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y7
 	VPAND        lowNibbles<>+0(SB), Y9, Y10
-	VMOVDQU      256(R10), Y0
+	VMOVDQU      256(R11), Y0
 	VPSLLW       $0x04, Y0, Y0
 	VPAND        fifthBits<>+0(SB), Y0, Y0
 	VPOR         Y0, Y7, Y7
-	VMOVDQU      288(R10), Y0
+	VMOVDQU      288(R11), Y0
 	VPSLLW       $0x04, Y0, Y0
 	VPAND        fifthBits<>+0(SB), Y0, Y0
 	VPOR         Y0, Y10, Y10
@@ -1385,11 +2119,11 @@ sub11:
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      256(R10), Y10
+	VMOVDQU      256(R11), Y10
 	VPSLLW       $0x03, Y10, Y10
 	VPAND        fifthBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      288(R10), Y10
+	VMOVDQU      288(R11), Y10
 	VPSLLW       $0x03, Y10, Y10
 	VPAND        fifthBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1429,15 +2163,15 @@ sub11:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      64(R10), Y8
-	VMOVDQU      96(R10), Y9
+	VMOVDQU      64(R11), Y8
+	VMOVDQU      96(R11), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y10
 	VPAND        lowNibbles<>+0(SB), Y9, Y11
-	VMOVDQU      256(R10), Y12
+	VMOVDQU      256(R11), Y12
 	VPSLLW       $0x02, Y12, Y12
 	VPAND        fifthBits<>+0(SB), Y12, Y12
 	VPOR         Y12, Y10, Y10
-	VMOVDQU      288(R10), Y12
+	VMOVDQU      288(R11), Y12
 	VPSLLW       $0x02, Y12, Y12
 	VPAND        fifthBits<>+0(SB), Y12, Y12
 	VPOR         Y12, Y11, Y11
@@ -1481,11 +2215,11 @@ sub11:
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      256(R10), Y10
+	VMOVDQU      256(R11), Y10
 	VPSLLW       $0x01, Y10, Y10
 	VPAND        fifthBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      288(R10), Y10
+	VMOVDQU      288(R11), Y10
 	VPSLLW       $0x01, Y10, Y10
 	VPAND        fifthBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1525,14 +2259,14 @@ sub11:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      128(R10), Y8
-	VMOVDQU      160(R10), Y9
+	VMOVDQU      128(R11), Y8
+	VMOVDQU      160(R11), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y10
 	VPAND        lowNibbles<>+0(SB), Y9, Y11
-	VMOVDQU      256(R10), Y12
+	VMOVDQU      256(R11), Y12
 	VPAND        fifthBits<>+0(SB), Y12, Y12
 	VPOR         Y12, Y10, Y10
-	VMOVDQU      288(R10), Y12
+	VMOVDQU      288(R11), Y12
 	VPAND        fifthBits<>+0(SB), Y12, Y12
 	VPOR         Y12, Y11, Y11
 	VPBROADCASTD 16(SI), Y12
@@ -1575,11 +2309,11 @@ sub11:
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      256(R10), Y10
+	VMOVDQU      256(R11), Y10
 	VPSRLW       $0x01, Y10, Y10
 	VPAND        fifthBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      288(R10), Y10
+	VMOVDQU      288(R11), Y10
 	VPSRLW       $0x01, Y10, Y10
 	VPAND        fifthBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1619,15 +2353,15 @@ sub11:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      192(R10), Y8
-	VMOVDQU      224(R10), Y9
+	VMOVDQU      192(R11), Y8
+	VMOVDQU      224(R11), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y10
 	VPAND        lowNibbles<>+0(SB), Y9, Y11
-	VMOVDQU      256(R10), Y12
+	VMOVDQU      256(R11), Y12
 	VPSRLW       $0x02, Y12, Y12
 	VPAND        fifthBits<>+0(SB), Y12, Y12
 	VPOR         Y12, Y10, Y10
-	VMOVDQU      288(R10), Y12
+	VMOVDQU      288(R11), Y12
 	VPSRLW       $0x02, Y12, Y12
 	VPAND        fifthBits<>+0(SB), Y12, Y12
 	VPOR         Y12, Y11, Y11
@@ -1671,11 +2405,11 @@ sub11:
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      256(R10), Y10
+	VMOVDQU      256(R11), Y10
 	VPSRLW       $0x03, Y10, Y10
 	VPAND        fifthBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      288(R10), Y10
+	VMOVDQU      288(R11), Y10
 	VPSRLW       $0x03, Y10, Y10
 	VPAND        fifthBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1715,8 +2449,8 @@ sub11:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG           $0x5035c2c4
 	BYTE           $0x000000fa
-	VPMOVZXBD      (R11), Y8
-	VPMOVZXBD      8(R11), Y9
+	VPMOVZXBD      (R12), Y8
+	VPMOVZXBD      8(R12), Y9
 	VPMULLD        Y0, Y8, Y0
 	VPADDD         384(DI), Y0, Y0
 	VMOVDQU        Y0, 384(DI)
@@ -1741,11 +2475,11 @@ sub11:
 	VPMULLD        Y7, Y9, Y7
 	VPADDD         608(DI), Y7, Y7
 	VMOVDQU        Y7, 608(DI)
-	ADDQ           $+320, R10
-	ADDQ           $+16, R11
+	ADDQ           $+320, R11
+	ADDQ           $+16, R12
 	ADDQ           $+32, SI
-	DECQ           R12
-	JNZ            sub11
+	DECQ           R10
+	JNZ            sub17
 	VBROADCASTI128 192(CX), Y0
 	VPSHUFB        twiceUnsigned<>+0(SB), Y0, Y6
 	VPSHUFB        twiceUnsigned<>+32(SB), Y0, Y7
@@ -2098,12 +2832,12 @@ sub11:
 	ADDQ         $+4, R8
 	ADDQ         $+32, R9
 	DECQ         DX
-	JNZ          block10
+	JNZ          block16
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain12
+	JEQ          plain18
 	VMOVUPS      (DI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -2132,9 +2866,9 @@ sub11:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored13
+	JMP          stored19
 
-plain12:
+plain18:
 	VMOVUPS (DI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(DI), Y0
@@ -2156,21 +2890,21 @@ plain12:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored13:
+stored19:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
 
-next9:
+next15:
 	CMPQ    40(SP), $0x03
-	JLT     next15
+	JLT     next21
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	MOVQ    24(SP), BX
-	LEAQ    111(SP), SI
+	LEAQ    127(SP), SI
 	ANDQ    $-64, SI
 	LEAQ    (BX)(DX*1), DI
 	MOVQ    DX, R8
@@ -2185,7 +2919,7 @@ next9:
 	VMOVUPS Y0, 128(SI)
 	VMOVUPS Y0, 160(SI)
 
-block16:
+block22:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -2208,35 +2942,35 @@ block16:
 	VMOVDQU    Y0, 480(SI)
 	VMOVDQU    Y0, 512(SI)
 	VMOVDQU    Y0, 544(SI)
-	LEAQ       320(CX), R9
-	LEAQ       64(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       320(CX), R10
+	LEAQ       64(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub17:
-	PREFETCHT0   (R9)
-	PREFETCHT0   64(R9)
-	PREFETCHT0   128(R9)
-	PREFETCHT0   192(R9)
-	PREFETCHT0   256(R9)
-	PREFETCHT0   1024(R9)
-	PREFETCHT1   3072(R9)
-	PREFETCHT0   1088(R9)
-	PREFETCHT1   3136(R9)
-	PREFETCHT0   1152(R9)
-	PREFETCHT1   3200(R9)
-	PREFETCHT0   1216(R9)
-	PREFETCHT1   3264(R9)
-	PREFETCHT0   1280(R9)
-	PREFETCHT1   3328(R9)
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+sub23:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
+	PREFETCHT0   128(R10)
+	PREFETCHT0   192(R10)
+	PREFETCHT0   256(R10)
+	PREFETCHT0   1024(R10)
+	PREFETCHT1   3072(R10)
+	PREFETCHT0   1088(R10)
+	PREFETCHT1   3136(R10)
+	PREFETCHT0   1152(R10)
+	PREFETCHT1   3200(R10)
+	PREFETCHT0   1216(R10)
+	PREFETCHT1   3264(R10)
+	PREFETCHT0   1280(R10)
+	PREFETCHT1   3328(R10)
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPAND        lowNibbles<>+0(SB), Y6, Y5
 	VPAND        lowNibbles<>+0(SB), Y7, Y8
-	VMOVDQU      256(R9), Y0
+	VMOVDQU      256(R10), Y0
 	VPSLLW       $0x04, Y0, Y0
 	VPAND        fifthBits<>+0(SB), Y0, Y0
 	VPOR         Y0, Y5, Y5
-	VMOVDQU      288(R9), Y0
+	VMOVDQU      288(R10), Y0
 	VPSLLW       $0x04, Y0, Y0
 	VPAND        fifthBits<>+0(SB), Y0, Y0
 	VPOR         Y0, Y8, Y8
@@ -2277,11 +3011,11 @@ sub17:
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      256(R9), Y8
+	VMOVDQU      256(R10), Y8
 	VPSLLW       $0x03, Y8, Y8
 	VPAND        fifthBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      288(R9), Y8
+	VMOVDQU      288(R10), Y8
 	VPSLLW       $0x03, Y8, Y8
 	VPAND        fifthBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -2312,15 +3046,15 @@ sub17:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPAND        lowNibbles<>+0(SB), Y6, Y8
 	VPAND        lowNibbles<>+0(SB), Y7, Y9
-	VMOVDQU      256(R9), Y10
+	VMOVDQU      256(R10), Y10
 	VPSLLW       $0x02, Y10, Y10
 	VPAND        fifthBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      288(R9), Y10
+	VMOVDQU      288(R10), Y10
 	VPSLLW       $0x02, Y10, Y10
 	VPAND        fifthBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -2355,11 +3089,11 @@ sub17:
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      256(R9), Y8
+	VMOVDQU      256(R10), Y8
 	VPSLLW       $0x01, Y8, Y8
 	VPAND        fifthBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      288(R9), Y8
+	VMOVDQU      288(R10), Y8
 	VPSLLW       $0x01, Y8, Y8
 	VPAND        fifthBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -2390,14 +3124,14 @@ sub17:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VMOVDQU      128(R9), Y6
-	VMOVDQU      160(R9), Y7
+	VMOVDQU      128(R10), Y6
+	VMOVDQU      160(R10), Y7
 	VPAND        lowNibbles<>+0(SB), Y6, Y8
 	VPAND        lowNibbles<>+0(SB), Y7, Y9
-	VMOVDQU      256(R9), Y10
+	VMOVDQU      256(R10), Y10
 	VPAND        fifthBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      288(R9), Y10
+	VMOVDQU      288(R10), Y10
 	VPAND        fifthBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
 	VPBROADCASTD 16(BX), Y10
@@ -2431,11 +3165,11 @@ sub17:
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      256(R9), Y8
+	VMOVDQU      256(R10), Y8
 	VPSRLW       $0x01, Y8, Y8
 	VPAND        fifthBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      288(R9), Y8
+	VMOVDQU      288(R10), Y8
 	VPSRLW       $0x01, Y8, Y8
 	VPAND        fifthBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -2466,15 +3200,15 @@ sub17:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VMOVDQU      192(R9), Y6
-	VMOVDQU      224(R9), Y7
+	VMOVDQU      192(R10), Y6
+	VMOVDQU      224(R10), Y7
 	VPAND        lowNibbles<>+0(SB), Y6, Y8
 	VPAND        lowNibbles<>+0(SB), Y7, Y9
-	VMOVDQU      256(R9), Y10
+	VMOVDQU      256(R10), Y10
 	VPSRLW       $0x02, Y10, Y10
 	VPAND        fifthBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      288(R9), Y10
+	VMOVDQU      288(R10), Y10
 	VPSRLW       $0x02, Y10, Y10
 	VPAND        fifthBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -2509,11 +3243,11 @@ sub17:
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      256(R9), Y8
+	VMOVDQU      256(R10), Y8
 	VPSRLW       $0x03, Y8, Y8
 	VPAND        fifthBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      288(R9), Y8
+	VMOVDQU      288(R10), Y8
 	VPSRLW       $0x03, Y8, Y8
 	VPAND        fifthBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -2544,8 +3278,8 @@ sub17:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG           $0x5045c2c4
 	BYTE           $0x000000e8
-	VPMOVZXBD      (R10), Y6
-	VPMOVZXBD      8(R10), Y7
+	VPMOVZXBD      (R11), Y6
+	VPMOVZXBD      8(R11), Y7
 	VPMULLD        Y0, Y6, Y0
 	VPADDD         384(SI), Y0, Y0
 	VMOVDQU        Y0, 384(SI)
@@ -2564,11 +3298,11 @@ sub17:
 	VPMULLD        Y5, Y7, Y5
 	VPADDD         544(SI), Y5, Y5
 	VMOVDQU        Y5, 544(SI)
-	ADDQ           $+320, R9
-	ADDQ           $+16, R10
+	ADDQ           $+320, R10
+	ADDQ           $+16, R11
 	ADDQ           $+32, BX
-	DECQ           R11
-	JNZ            sub17
+	DECQ           R9
+	JNZ            sub23
 	VBROADCASTI128 192(CX), Y0
 	VPSHUFB        twiceUnsigned<>+0(SB), Y0, Y4
 	VPSHUFB        twiceUnsigned<>+32(SB), Y0, Y5
@@ -2841,12 +3575,12 @@ sub17:
 	ADDQ         $+4, DI
 	ADDQ         $+32, R8
 	DECQ         DX
-	JNZ          block16
+	JNZ          block22
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain18
+	JEQ          plain24
 	VMOVUPS      (SI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -2868,9 +3602,9 @@ sub17:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored19
+	JMP          stored25
 
-plain18:
+plain24:
 	VMOVUPS (SI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(SI), Y0
@@ -2887,21 +3621,21 @@ plain18:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored19:
+stored25:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next15:
+next21:
 	CMPQ   40(SP), $0x02
-	JLT    next21
+	JLT    next27
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -2913,7 +3647,7 @@ next15:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-block22:
+block28:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -2934,35 +3668,35 @@ block22:
 	VMOVDQU    Y4, 416(SI)
 	VMOVDQU    Y4, 448(SI)
 	VMOVDQU    Y4, 480(SI)
-	LEAQ       320(CX), R9
-	LEAQ       64(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       320(CX), R10
+	LEAQ       64(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub23:
-	PREFETCHT0   (R9)
-	PREFETCHT0   64(R9)
-	PREFETCHT0   128(R9)
-	PREFETCHT0   192(R9)
-	PREFETCHT0   256(R9)
-	PREFETCHT0   1024(R9)
-	PREFETCHT1   3072(R9)
-	PREFETCHT0   1088(R9)
-	PREFETCHT1   3136(R9)
-	PREFETCHT0   1152(R9)
-	PREFETCHT1   3200(R9)
-	PREFETCHT0   1216(R9)
-	PREFETCHT1   3264(R9)
-	PREFETCHT0   1280(R9)
-	PREFETCHT1   3328(R9)
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
+sub29:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
+	PREFETCHT0   128(R10)
+	PREFETCHT0   192(R10)
+	PREFETCHT0   256(R10)
+	PREFETCHT0   1024(R10)
+	PREFETCHT1   3072(R10)
+	PREFETCHT0   1088(R10)
+	PREFETCHT1   3136(R10)
+	PREFETCHT0   1152(R10)
+	PREFETCHT1   3200(R10)
+	PREFETCHT0   1216(R10)
+	PREFETCHT1   3264(R10)
+	PREFETCHT0   1280(R10)
+	PREFETCHT1   3328(R10)
+	VMOVDQU      (R10), Y8
+	VMOVDQU      32(R10), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y7
 	VPAND        lowNibbles<>+0(SB), Y9, Y10
-	VMOVDQU      256(R9), Y4
+	VMOVDQU      256(R10), Y4
 	VPSLLW       $0x04, Y4, Y4
 	VPAND        fifthBits<>+0(SB), Y4, Y4
 	VPOR         Y4, Y7, Y7
-	VMOVDQU      288(R9), Y4
+	VMOVDQU      288(R10), Y4
 	VPSLLW       $0x04, Y4, Y4
 	VPAND        fifthBits<>+0(SB), Y4, Y4
 	VPOR         Y4, Y10, Y10
@@ -2992,11 +3726,11 @@ sub23:
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      256(R9), Y10
+	VMOVDQU      256(R10), Y10
 	VPSLLW       $0x03, Y10, Y10
 	VPAND        fifthBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      288(R9), Y10
+	VMOVDQU      288(R10), Y10
 	VPSLLW       $0x03, Y10, Y10
 	VPAND        fifthBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -3018,15 +3752,15 @@ sub23:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
+	VMOVDQU      64(R10), Y8
+	VMOVDQU      96(R10), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y10
 	VPAND        lowNibbles<>+0(SB), Y9, Y11
-	VMOVDQU      256(R9), Y12
+	VMOVDQU      256(R10), Y12
 	VPSLLW       $0x02, Y12, Y12
 	VPAND        fifthBits<>+0(SB), Y12, Y12
 	VPOR         Y12, Y10, Y10
-	VMOVDQU      288(R9), Y12
+	VMOVDQU      288(R10), Y12
 	VPSLLW       $0x02, Y12, Y12
 	VPAND        fifthBits<>+0(SB), Y12, Y12
 	VPOR         Y12, Y11, Y11
@@ -3052,11 +3786,11 @@ sub23:
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      256(R9), Y10
+	VMOVDQU      256(R10), Y10
 	VPSLLW       $0x01, Y10, Y10
 	VPAND        fifthBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      288(R9), Y10
+	VMOVDQU      288(R10), Y10
 	VPSLLW       $0x01, Y10, Y10
 	VPAND        fifthBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -3078,14 +3812,14 @@ sub23:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      128(R9), Y8
-	VMOVDQU      160(R9), Y9
+	VMOVDQU      128(R10), Y8
+	VMOVDQU      160(R10), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y10
 	VPAND        lowNibbles<>+0(SB), Y9, Y11
-	VMOVDQU      256(R9), Y12
+	VMOVDQU      256(R10), Y12
 	VPAND        fifthBits<>+0(SB), Y12, Y12
 	VPOR         Y12, Y10, Y10
-	VMOVDQU      288(R9), Y12
+	VMOVDQU      288(R10), Y12
 	VPAND        fifthBits<>+0(SB), Y12, Y12
 	VPOR         Y12, Y11, Y11
 	VPBROADCASTD 16(BX), Y12
@@ -3110,11 +3844,11 @@ sub23:
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      256(R9), Y10
+	VMOVDQU      256(R10), Y10
 	VPSRLW       $0x01, Y10, Y10
 	VPAND        fifthBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      288(R9), Y10
+	VMOVDQU      288(R10), Y10
 	VPSRLW       $0x01, Y10, Y10
 	VPAND        fifthBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -3136,15 +3870,15 @@ sub23:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      192(R9), Y8
-	VMOVDQU      224(R9), Y9
+	VMOVDQU      192(R10), Y8
+	VMOVDQU      224(R10), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y10
 	VPAND        lowNibbles<>+0(SB), Y9, Y11
-	VMOVDQU      256(R9), Y12
+	VMOVDQU      256(R10), Y12
 	VPSRLW       $0x02, Y12, Y12
 	VPAND        fifthBits<>+0(SB), Y12, Y12
 	VPOR         Y12, Y10, Y10
-	VMOVDQU      288(R9), Y12
+	VMOVDQU      288(R10), Y12
 	VPSRLW       $0x02, Y12, Y12
 	VPAND        fifthBits<>+0(SB), Y12, Y12
 	VPOR         Y12, Y11, Y11
@@ -3170,11 +3904,11 @@ sub23:
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      256(R9), Y10
+	VMOVDQU      256(R10), Y10
 	VPSRLW       $0x03, Y10, Y10
 	VPAND        fifthBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      288(R9), Y10
+	VMOVDQU      288(R10), Y10
 	VPSRLW       $0x03, Y10, Y10
 	VPAND        fifthBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -3196,8 +3930,8 @@ sub23:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG           $0x5035c2c4
 	BYTE           $0x000000fa
-	VPMOVZXBD      (R10), Y8
-	VPMOVZXBD      8(R10), Y9
+	VPMOVZXBD      (R11), Y8
+	VPMOVZXBD      8(R11), Y9
 	VPMULLD        Y4, Y8, Y4
 	VPADDD         384(SI), Y4, Y4
 	VMOVDQU        Y4, 384(SI)
@@ -3210,11 +3944,11 @@ sub23:
 	VPMULLD        Y7, Y9, Y7
 	VPADDD         480(SI), Y7, Y7
 	VMOVDQU        Y7, 480(SI)
-	ADDQ           $+320, R9
-	ADDQ           $+16, R10
+	ADDQ           $+320, R10
+	ADDQ           $+16, R11
 	ADDQ           $+32, BX
-	DECQ           R11
-	JNZ            sub23
+	DECQ           R9
+	JNZ            sub29
 	VBROADCASTI128 192(CX), Y4
 	VPSHUFB        twiceUnsigned<>+0(SB), Y4, Y6
 	VPSHUFB        twiceUnsigned<>+32(SB), Y4, Y7
@@ -3403,12 +4137,12 @@ sub23:
 	ADDQ         $+4, DI
 	ADDQ         $+32, R8
 	DECQ         DX
-	JNZ          block22
+	JNZ          block28
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain24
+	JEQ          plain30
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
@@ -3419,9 +4153,9 @@ sub23:
 	VADDPS       32(DX), Y3, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored25
+	JMP          stored31
 
-plain24:
+plain30:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
@@ -3429,21 +4163,21 @@ plain24:
 	VMOVUPS Y3, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored25:
+stored31:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next21:
+next27:
 	CMPQ   40(SP), $0x01
-	JLT    next27
+	JLT    next33
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -3453,7 +4187,7 @@ next21:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-block28:
+block34:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -3472,35 +4206,35 @@ block28:
 	VPXOR      Y2, Y2, Y2
 	VMOVDQU    Y2, 384(SI)
 	VMOVDQU    Y2, 416(SI)
-	LEAQ       320(CX), R9
-	LEAQ       64(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       320(CX), R10
+	LEAQ       64(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub29:
-	PREFETCHT0   (R9)
-	PREFETCHT0   64(R9)
-	PREFETCHT0   128(R9)
-	PREFETCHT0   192(R9)
-	PREFETCHT0   256(R9)
-	PREFETCHT0   1024(R9)
-	PREFETCHT1   3072(R9)
-	PREFETCHT0   1088(R9)
-	PREFETCHT1   3136(R9)
-	PREFETCHT0   1152(R9)
-	PREFETCHT1   3200(R9)
-	PREFETCHT0   1216(R9)
-	PREFETCHT1   3264(R9)
-	PREFETCHT0   1280(R9)
-	PREFETCHT1   3328(R9)
-	VMOVDQU      (R9), Y4
-	VMOVDQU      32(R9), Y5
+sub35:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
+	PREFETCHT0   128(R10)
+	PREFETCHT0   192(R10)
+	PREFETCHT0   256(R10)
+	PREFETCHT0   1024(R10)
+	PREFETCHT1   3072(R10)
+	PREFETCHT0   1088(R10)
+	PREFETCHT1   3136(R10)
+	PREFETCHT0   1152(R10)
+	PREFETCHT1   3200(R10)
+	PREFETCHT0   1216(R10)
+	PREFETCHT1   3264(R10)
+	PREFETCHT0   1280(R10)
+	PREFETCHT1   3328(R10)
+	VMOVDQU      (R10), Y4
+	VMOVDQU      32(R10), Y5
 	VPAND        lowNibbles<>+0(SB), Y4, Y3
 	VPAND        lowNibbles<>+0(SB), Y5, Y6
-	VMOVDQU      256(R9), Y2
+	VMOVDQU      256(R10), Y2
 	VPSLLW       $0x04, Y2, Y2
 	VPAND        fifthBits<>+0(SB), Y2, Y2
 	VPOR         Y2, Y3, Y3
-	VMOVDQU      288(R9), Y2
+	VMOVDQU      288(R10), Y2
 	VPSLLW       $0x04, Y2, Y2
 	VPAND        fifthBits<>+0(SB), Y2, Y2
 	VPOR         Y2, Y6, Y6
@@ -3519,11 +4253,11 @@ sub29:
 	VPAND        lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
 	VPAND        lowNibbles<>+0(SB), Y5, Y5
-	VMOVDQU      256(R9), Y6
+	VMOVDQU      256(R10), Y6
 	VPSLLW       $0x03, Y6, Y6
 	VPAND        fifthBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VMOVDQU      288(R9), Y6
+	VMOVDQU      288(R10), Y6
 	VPSLLW       $0x03, Y6, Y6
 	VPAND        fifthBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
@@ -3536,15 +4270,15 @@ sub29:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VMOVDQU      64(R9), Y4
-	VMOVDQU      96(R9), Y5
+	VMOVDQU      64(R10), Y4
+	VMOVDQU      96(R10), Y5
 	VPAND        lowNibbles<>+0(SB), Y4, Y6
 	VPAND        lowNibbles<>+0(SB), Y5, Y7
-	VMOVDQU      256(R9), Y8
+	VMOVDQU      256(R10), Y8
 	VPSLLW       $0x02, Y8, Y8
 	VPAND        fifthBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      288(R9), Y8
+	VMOVDQU      288(R10), Y8
 	VPSLLW       $0x02, Y8, Y8
 	VPAND        fifthBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -3561,11 +4295,11 @@ sub29:
 	VPAND        lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
 	VPAND        lowNibbles<>+0(SB), Y5, Y5
-	VMOVDQU      256(R9), Y6
+	VMOVDQU      256(R10), Y6
 	VPSLLW       $0x01, Y6, Y6
 	VPAND        fifthBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VMOVDQU      288(R9), Y6
+	VMOVDQU      288(R10), Y6
 	VPSLLW       $0x01, Y6, Y6
 	VPAND        fifthBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
@@ -3578,14 +4312,14 @@ sub29:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VMOVDQU      128(R9), Y4
-	VMOVDQU      160(R9), Y5
+	VMOVDQU      128(R10), Y4
+	VMOVDQU      160(R10), Y5
 	VPAND        lowNibbles<>+0(SB), Y4, Y6
 	VPAND        lowNibbles<>+0(SB), Y5, Y7
-	VMOVDQU      256(R9), Y8
+	VMOVDQU      256(R10), Y8
 	VPAND        fifthBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      288(R9), Y8
+	VMOVDQU      288(R10), Y8
 	VPAND        fifthBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
 	VPBROADCASTD 16(BX), Y8
@@ -3601,11 +4335,11 @@ sub29:
 	VPAND        lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
 	VPAND        lowNibbles<>+0(SB), Y5, Y5
-	VMOVDQU      256(R9), Y6
+	VMOVDQU      256(R10), Y6
 	VPSRLW       $0x01, Y6, Y6
 	VPAND        fifthBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VMOVDQU      288(R9), Y6
+	VMOVDQU      288(R10), Y6
 	VPSRLW       $0x01, Y6, Y6
 	VPAND        fifthBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
@@ -3618,15 +4352,15 @@ sub29:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VMOVDQU      192(R9), Y4
-	VMOVDQU      224(R9), Y5
+	VMOVDQU      192(R10), Y4
+	VMOVDQU      224(R10), Y5
 	VPAND        lowNibbles<>+0(SB), Y4, Y6
 	VPAND        lowNibbles<>+0(SB), Y5, Y7
-	VMOVDQU      256(R9), Y8
+	VMOVDQU      256(R10), Y8
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        fifthBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      288(R9), Y8
+	VMOVDQU      288(R10), Y8
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        fifthBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -3643,11 +4377,11 @@ sub29:
 	VPAND        lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
 	VPAND        lowNibbles<>+0(SB), Y5, Y5
-	VMOVDQU      256(R9), Y6
+	VMOVDQU      256(R10), Y6
 	VPSRLW       $0x03, Y6, Y6
 	VPAND        fifthBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VMOVDQU      288(R9), Y6
+	VMOVDQU      288(R10), Y6
 	VPSRLW       $0x03, Y6, Y6
 	VPAND        fifthBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
@@ -3660,19 +4394,19 @@ sub29:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG           $0x5055e2c4
 	BYTE           $0x000000de
-	VPMOVZXBD      (R10), Y4
-	VPMOVZXBD      8(R10), Y5
+	VPMOVZXBD      (R11), Y4
+	VPMOVZXBD      8(R11), Y5
 	VPMULLD        Y2, Y4, Y2
 	VPADDD         384(SI), Y2, Y2
 	VMOVDQU        Y2, 384(SI)
 	VPMULLD        Y3, Y5, Y3
 	VPADDD         416(SI), Y3, Y3
 	VMOVDQU        Y3, 416(SI)
-	ADDQ           $+320, R9
-	ADDQ           $+16, R10
+	ADDQ           $+320, R10
+	ADDQ           $+16, R11
 	ADDQ           $+32, BX
-	DECQ           R11
-	JNZ            sub29
+	DECQ           R9
+	JNZ            sub35
 	VBROADCASTI128 192(CX), Y3
 	VPSHUFB        twiceUnsigned<>+0(SB), Y3, Y2
 	VPSHUFB        twiceUnsigned<>+32(SB), Y3, Y3
@@ -3783,37 +4517,39 @@ sub29:
 	ADDQ         $+4, DI
 	ADDQ         $+32, R8
 	DECQ         DX
-	JNZ          block28
+	JNZ          block34
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain30
+	JEQ          plain36
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored31
+	JMP          stored37
 
-plain30:
+plain36:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored31:
+stored37:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next27:
+next33:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

@@ -6,14 +6,718 @@
 
 // func matmulQ6KAVX2(a *MatMulArgs)
 // Requires: AVX, AVX2, F16C, FMA3, MMX+
-TEXT ·matmulQ6KAVX2(SB), $944-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulQ6KAVX2(SB), $1792-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ   a+0(FP), AX
+	MOVQ   40(AX), CX
+	MOVQ   CX, 24(SP)
+	MOVQ   64(AX), AX
+	MOVQ   AX, 40(SP)
+	MOVQ   8(SP), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   127(SP), SI
+	ANDQ   $-64, SI
+	MOVQ   CX, DI
+	ADDQ   48(SP), DI
+	LEAQ   832(SI), R8
+	LEAQ   (BX)(DX*1), R9
+	MOVQ   DX, R10
+	SHRQ   $0x08, R10
+	LEAQ   (R9)(R10*4), R10
+	SHRQ   $0x08, DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+block4:
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 128(CX)
+	PREFETCHT0 192(CX)
+	PREFETCHT0 256(CX)
+	PREFETCHT0 1536(CX)
+	PREFETCHT1 3072(CX)
+	PREFETCHT0 1600(CX)
+	PREFETCHT1 3136(CX)
+	PREFETCHT0 1664(CX)
+	PREFETCHT1 3200(CX)
+	PREFETCHT0 1728(CX)
+	PREFETCHT1 3264(CX)
+	PREFETCHT0 1792(CX)
+	PREFETCHT1 3328(CX)
+	VPXOR      Y4, Y4, Y4
+	VMOVDQU    Y4, 384(SI)
+	VMOVDQU    Y4, 416(SI)
+	LEAQ       288(CX), R12
+	LEAQ       32(CX), R13
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	PREFETCHT0 192(DI)
+	PREFETCHT0 256(DI)
+	PREFETCHT0 1536(DI)
+	PREFETCHT1 3072(DI)
+	PREFETCHT0 1600(DI)
+	PREFETCHT1 3136(DI)
+	PREFETCHT0 1664(DI)
+	PREFETCHT1 3200(DI)
+	PREFETCHT0 1728(DI)
+	PREFETCHT1 3264(DI)
+	PREFETCHT0 1792(DI)
+	PREFETCHT1 3328(DI)
+	VPXOR      Y4, Y4, Y4
+	VMOVDQU    Y4, 384(R8)
+	VMOVDQU    Y4, 416(R8)
+	LEAQ       288(DI), R14
+	LEAQ       32(DI), R15
+	MOVQ       $0x0000000000000008, R11
+
+sub5:
+	PREFETCHT0     (R12)
+	PREFETCHT0     64(R12)
+	PREFETCHT0     128(R12)
+	PREFETCHT0     192(R12)
+	PREFETCHT0     256(R12)
+	PREFETCHT0     320(R12)
+	PREFETCHT0     1536(R12)
+	PREFETCHT1     3072(R12)
+	PREFETCHT0     1600(R12)
+	PREFETCHT1     3136(R12)
+	PREFETCHT0     1664(R12)
+	PREFETCHT1     3200(R12)
+	PREFETCHT0     1728(R12)
+	PREFETCHT1     3264(R12)
+	PREFETCHT0     1792(R12)
+	PREFETCHT1     3328(R12)
+	PREFETCHT0     1856(R12)
+	PREFETCHT1     3392(R12)
+	VBROADCASTI128 (R13), Y4
+	VPSHUFB        twiceSigned<>+0(SB), Y4, Y5
+	VPSRAW         $0x08, Y5, Y5
+	VPSHUFB        twiceSigned<>+32(SB), Y4, Y4
+	VPSRAW         $0x08, Y4, Y4
+	VMOVDQU        Y5, 768(SI)
+	VMOVDQU        Y4, 800(SI)
+	VMOVDQU        (R12), Y6
+	VMOVDQU        32(R12), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y4
+	VPAND          lowNibbles<>+0(SB), Y7, Y5
+	VMOVDQU        256(R12), Y8
+	VPSLLW         $0x04, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VMOVDQU        288(R12), Y8
+	VPSLLW         $0x04, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y5, Y5
+	VPBROADCASTD   (BX), Y8
+	VPMADDUBSW     Y8, Y4, Y4
+	VPMADDUBSW     Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU        256(R12), Y8
+	VPSLLW         $0x02, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VMOVDQU        288(R12), Y8
+	VPSLLW         $0x02, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y7, Y7
+	VPBROADCASTD   4(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VMOVDQU        768(SI), Y6
+	VMOVDQU        800(SI), Y7
+	VPMADDWD       Y4, Y6, Y4
+	VPADDD         384(SI), Y4, Y4
+	VMOVDQU        Y4, 384(SI)
+	VPMADDWD       Y5, Y7, Y5
+	VPADDD         416(SI), Y5, Y5
+	VMOVDQU        Y5, 416(SI)
+	VMOVDQU        64(R12), Y6
+	VMOVDQU        96(R12), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y4
+	VPAND          lowNibbles<>+0(SB), Y7, Y5
+	VMOVDQU        256(R12), Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VMOVDQU        288(R12), Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y5, Y5
+	VPBROADCASTD   8(BX), Y8
+	VPMADDUBSW     Y8, Y4, Y4
+	VPMADDUBSW     Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU        256(R12), Y8
+	VPSRLW         $0x02, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VMOVDQU        288(R12), Y8
+	VPSRLW         $0x02, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y7, Y7
+	VPBROADCASTD   12(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VMOVDQU        768(SI), Y6
+	VMOVDQU        800(SI), Y7
+	VPMADDWD       Y4, Y6, Y4
+	VPADDD         384(SI), Y4, Y4
+	VMOVDQU        Y4, 384(SI)
+	VPMADDWD       Y5, Y7, Y5
+	VPADDD         416(SI), Y5, Y5
+	VMOVDQU        Y5, 416(SI)
+	VBROADCASTI128 16(R13), Y4
+	VPSHUFB        twiceSigned<>+0(SB), Y4, Y5
+	VPSRAW         $0x08, Y5, Y5
+	VPSHUFB        twiceSigned<>+32(SB), Y4, Y4
+	VPSRAW         $0x08, Y4, Y4
+	VMOVDQU        Y5, 768(SI)
+	VMOVDQU        Y4, 800(SI)
+	VMOVDQU        128(R12), Y6
+	VMOVDQU        160(R12), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y4
+	VPAND          lowNibbles<>+0(SB), Y7, Y5
+	VMOVDQU        320(R12), Y8
+	VPSLLW         $0x04, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VMOVDQU        352(R12), Y8
+	VPSLLW         $0x04, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y5, Y5
+	VPBROADCASTD   16(BX), Y8
+	VPMADDUBSW     Y8, Y4, Y4
+	VPMADDUBSW     Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU        320(R12), Y8
+	VPSLLW         $0x02, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VMOVDQU        352(R12), Y8
+	VPSLLW         $0x02, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y7, Y7
+	VPBROADCASTD   20(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VMOVDQU        768(SI), Y6
+	VMOVDQU        800(SI), Y7
+	VPMADDWD       Y4, Y6, Y4
+	VPADDD         384(SI), Y4, Y4
+	VMOVDQU        Y4, 384(SI)
+	VPMADDWD       Y5, Y7, Y5
+	VPADDD         416(SI), Y5, Y5
+	VMOVDQU        Y5, 416(SI)
+	VMOVDQU        192(R12), Y6
+	VMOVDQU        224(R12), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y4
+	VPAND          lowNibbles<>+0(SB), Y7, Y5
+	VMOVDQU        320(R12), Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VMOVDQU        352(R12), Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y5, Y5
+	VPBROADCASTD   24(BX), Y8
+	VPMADDUBSW     Y8, Y4, Y4
+	VPMADDUBSW     Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU        320(R12), Y8
+	VPSRLW         $0x02, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VMOVDQU        352(R12), Y8
+	VPSRLW         $0x02, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y7, Y7
+	VPBROADCASTD   28(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VMOVDQU        768(SI), Y6
+	VMOVDQU        800(SI), Y7
+	VPMADDWD       Y4, Y6, Y4
+	VPADDD         384(SI), Y4, Y4
+	VMOVDQU        Y4, 384(SI)
+	VPMADDWD       Y5, Y7, Y5
+	VPADDD         416(SI), Y5, Y5
+	VMOVDQU        Y5, 416(SI)
+	ADDQ           $+384, R12
+	ADDQ           $+32, R13
+	PREFETCHT0     (R14)
+	PREFETCHT0     64(R14)
+	PREFETCHT0     128(R14)
+	PREFETCHT0     192(R14)
+	PREFETCHT0     256(R14)
+	PREFETCHT0     320(R14)
+	PREFETCHT0     1536(R14)
+	PREFETCHT1     3072(R14)
+	PREFETCHT0     1600(R14)
+	PREFETCHT1     3136(R14)
+	PREFETCHT0     1664(R14)
+	PREFETCHT1     3200(R14)
+	PREFETCHT0     1728(R14)
+	PREFETCHT1     3264(R14)
+	PREFETCHT0     1792(R14)
+	PREFETCHT1     3328(R14)
+	PREFETCHT0     1856(R14)
+	PREFETCHT1     3392(R14)
+	VBROADCASTI128 (R15), Y4
+	VPSHUFB        twiceSigned<>+0(SB), Y4, Y5
+	VPSRAW         $0x08, Y5, Y5
+	VPSHUFB        twiceSigned<>+32(SB), Y4, Y4
+	VPSRAW         $0x08, Y4, Y4
+	VMOVDQU        Y5, 768(R8)
+	VMOVDQU        Y4, 800(R8)
+	VMOVDQU        (R14), Y6
+	VMOVDQU        32(R14), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y4
+	VPAND          lowNibbles<>+0(SB), Y7, Y5
+	VMOVDQU        256(R14), Y8
+	VPSLLW         $0x04, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VMOVDQU        288(R14), Y8
+	VPSLLW         $0x04, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y5, Y5
+	VPBROADCASTD   (BX), Y8
+	VPMADDUBSW     Y8, Y4, Y4
+	VPMADDUBSW     Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU        256(R14), Y8
+	VPSLLW         $0x02, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VMOVDQU        288(R14), Y8
+	VPSLLW         $0x02, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y7, Y7
+	VPBROADCASTD   4(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VMOVDQU        768(R8), Y6
+	VMOVDQU        800(R8), Y7
+	VPMADDWD       Y4, Y6, Y4
+	VPADDD         384(R8), Y4, Y4
+	VMOVDQU        Y4, 384(R8)
+	VPMADDWD       Y5, Y7, Y5
+	VPADDD         416(R8), Y5, Y5
+	VMOVDQU        Y5, 416(R8)
+	VMOVDQU        64(R14), Y6
+	VMOVDQU        96(R14), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y4
+	VPAND          lowNibbles<>+0(SB), Y7, Y5
+	VMOVDQU        256(R14), Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VMOVDQU        288(R14), Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y5, Y5
+	VPBROADCASTD   8(BX), Y8
+	VPMADDUBSW     Y8, Y4, Y4
+	VPMADDUBSW     Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU        256(R14), Y8
+	VPSRLW         $0x02, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VMOVDQU        288(R14), Y8
+	VPSRLW         $0x02, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y7, Y7
+	VPBROADCASTD   12(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VMOVDQU        768(R8), Y6
+	VMOVDQU        800(R8), Y7
+	VPMADDWD       Y4, Y6, Y4
+	VPADDD         384(R8), Y4, Y4
+	VMOVDQU        Y4, 384(R8)
+	VPMADDWD       Y5, Y7, Y5
+	VPADDD         416(R8), Y5, Y5
+	VMOVDQU        Y5, 416(R8)
+	VBROADCASTI128 16(R15), Y4
+	VPSHUFB        twiceSigned<>+0(SB), Y4, Y5
+	VPSRAW         $0x08, Y5, Y5
+	VPSHUFB        twiceSigned<>+32(SB), Y4, Y4
+	VPSRAW         $0x08, Y4, Y4
+	VMOVDQU        Y5, 768(R8)
+	VMOVDQU        Y4, 800(R8)
+	VMOVDQU        128(R14), Y6
+	VMOVDQU        160(R14), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y4
+	VPAND          lowNibbles<>+0(SB), Y7, Y5
+	VMOVDQU        320(R14), Y8
+	VPSLLW         $0x04, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VMOVDQU        352(R14), Y8
+	VPSLLW         $0x04, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y5, Y5
+	VPBROADCASTD   16(BX), Y8
+	VPMADDUBSW     Y8, Y4, Y4
+	VPMADDUBSW     Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU        320(R14), Y8
+	VPSLLW         $0x02, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VMOVDQU        352(R14), Y8
+	VPSLLW         $0x02, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y7, Y7
+	VPBROADCASTD   20(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VMOVDQU        768(R8), Y6
+	VMOVDQU        800(R8), Y7
+	VPMADDWD       Y4, Y6, Y4
+	VPADDD         384(R8), Y4, Y4
+	VMOVDQU        Y4, 384(R8)
+	VPMADDWD       Y5, Y7, Y5
+	VPADDD         416(R8), Y5, Y5
+	VMOVDQU        Y5, 416(R8)
+	VMOVDQU        192(R14), Y6
+	VMOVDQU        224(R14), Y7
+	VPAND          lowNibbles<>+0(SB), Y6, Y4
+	VPAND          lowNibbles<>+0(SB), Y7, Y5
+	VMOVDQU        320(R14), Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VMOVDQU        352(R14), Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y5, Y5
+	VPBROADCASTD   24(BX), Y8
+	VPMADDUBSW     Y8, Y4, Y4
+	VPMADDUBSW     Y8, Y5, Y5
+	VPSRLW         $0x04, Y6, Y6
+	VPAND          lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW         $0x04, Y7, Y7
+	VPAND          lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU        320(R14), Y8
+	VPSRLW         $0x02, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VMOVDQU        352(R14), Y8
+	VPSRLW         $0x02, Y8, Y8
+	VPAND          topPairs<>+0(SB), Y8, Y8
+	VPOR           Y8, Y7, Y7
+	VPBROADCASTD   28(BX), Y8
+	VPMADDUBSW     Y8, Y6, Y6
+	VPADDW         Y6, Y4, Y4
+	VPMADDUBSW     Y8, Y7, Y6
+	VPADDW         Y6, Y5, Y5
+	VMOVDQU        768(R8), Y6
+	VMOVDQU        800(R8), Y7
+	VPMADDWD       Y4, Y6, Y4
+	VPADDD         384(R8), Y4, Y4
+	VMOVDQU        Y4, 384(R8)
+	VPMADDWD       Y5, Y7, Y5
+	VPADDD         416(R8), Y5, Y5
+	VMOVDQU        Y5, 416(R8)
+	ADDQ           $+384, R14
+	ADDQ           $+32, R15
+	ADDQ           $+32, BX
+	DECQ           R11
+	JNZ            sub5
+	VMOVDQU        32(CX), X4
+	VPUNPCKHBW     48(CX), X4, X5
+	VPUNPCKLBW     48(CX), X4, X4
+	VPMOVSXBW      X4, Y4
+	VPMOVSXBW      X5, Y5
+	VPBROADCASTD   (R10), Y6
+	VPMADDWD       Y6, Y4, Y4
+	VPMADDWD       Y6, Y5, Y5
+	VMOVDQU        64(CX), X6
+	VPUNPCKHBW     80(CX), X6, X7
+	VPUNPCKLBW     80(CX), X6, X6
+	VPMOVSXBW      X6, Y6
+	VPMOVSXBW      X7, Y7
+	VPBROADCASTD   4(R10), Y8
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y4, Y4
+	VPMADDWD       Y8, Y7, Y6
+	VPADDD         Y6, Y5, Y5
+	VMOVDQU        96(CX), X6
+	VPUNPCKHBW     112(CX), X6, X7
+	VPUNPCKLBW     112(CX), X6, X6
+	VPMOVSXBW      X6, Y6
+	VPMOVSXBW      X7, Y7
+	VPBROADCASTD   8(R10), Y8
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y4, Y4
+	VPMADDWD       Y8, Y7, Y6
+	VPADDD         Y6, Y5, Y5
+	VMOVDQU        128(CX), X6
+	VPUNPCKHBW     144(CX), X6, X7
+	VPUNPCKLBW     144(CX), X6, X6
+	VPMOVSXBW      X6, Y6
+	VPMOVSXBW      X7, Y7
+	VPBROADCASTD   12(R10), Y8
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y4, Y4
+	VPMADDWD       Y8, Y7, Y6
+	VPADDD         Y6, Y5, Y5
+	VMOVDQU        160(CX), X6
+	VPUNPCKHBW     176(CX), X6, X7
+	VPUNPCKLBW     176(CX), X6, X6
+	VPMOVSXBW      X6, Y6
+	VPMOVSXBW      X7, Y7
+	VPBROADCASTD   16(R10), Y8
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y4, Y4
+	VPMADDWD       Y8, Y7, Y6
+	VPADDD         Y6, Y5, Y5
+	VMOVDQU        192(CX), X6
+	VPUNPCKHBW     208(CX), X6, X7
+	VPUNPCKLBW     208(CX), X6, X6
+	VPMOVSXBW      X6, Y6
+	VPMOVSXBW      X7, Y7
+	VPBROADCASTD   20(R10), Y8
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y4, Y4
+	VPMADDWD       Y8, Y7, Y6
+	VPADDD         Y6, Y5, Y5
+	VMOVDQU        224(CX), X6
+	VPUNPCKHBW     240(CX), X6, X7
+	VPUNPCKLBW     240(CX), X6, X6
+	VPMOVSXBW      X6, Y6
+	VPMOVSXBW      X7, Y7
+	VPBROADCASTD   24(R10), Y8
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y4, Y4
+	VPMADDWD       Y8, Y7, Y6
+	VPADDD         Y6, Y5, Y5
+	VMOVDQU        256(CX), X6
+	VPUNPCKHBW     272(CX), X6, X7
+	VPUNPCKLBW     272(CX), X6, X6
+	VPMOVSXBW      X6, Y6
+	VPMOVSXBW      X7, Y7
+	VPBROADCASTD   28(R10), Y8
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y4, Y4
+	VPMADDWD       Y8, Y7, Y6
+	VPADDD         Y6, Y5, Y5
+	VCVTPH2PS      (CX), Y6
+	VMOVDQU        384(SI), Y7
+	VPSLLD         $0x05, Y4, Y4
+	VPSUBD         Y4, Y7, Y7
+	VCVTDQ2PS      Y7, Y7
+	VMULPS         Y6, Y7, Y7
+	VBROADCASTSS   (R9), Y4
+	VFMADD231PS    Y4, Y7, Y0
+	VCVTPH2PS      16(CX), Y4
+	VMOVDQU        416(SI), Y6
+	VPSLLD         $0x05, Y5, Y5
+	VPSUBD         Y5, Y6, Y6
+	VCVTDQ2PS      Y6, Y6
+	VMULPS         Y4, Y6, Y6
+	VBROADCASTSS   (R9), Y4
+	VFMADD231PS    Y4, Y6, Y1
+	ADDQ           $+3360, CX
+	VMOVDQU        32(DI), X4
+	VPUNPCKHBW     48(DI), X4, X5
+	VPUNPCKLBW     48(DI), X4, X4
+	VPMOVSXBW      X4, Y4
+	VPMOVSXBW      X5, Y5
+	VPBROADCASTD   (R10), Y6
+	VPMADDWD       Y6, Y4, Y4
+	VPMADDWD       Y6, Y5, Y5
+	VMOVDQU        64(DI), X6
+	VPUNPCKHBW     80(DI), X6, X7
+	VPUNPCKLBW     80(DI), X6, X6
+	VPMOVSXBW      X6, Y6
+	VPMOVSXBW      X7, Y7
+	VPBROADCASTD   4(R10), Y8
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y4, Y4
+	VPMADDWD       Y8, Y7, Y6
+	VPADDD         Y6, Y5, Y5
+	VMOVDQU        96(DI), X6
+	VPUNPCKHBW     112(DI), X6, X7
+	VPUNPCKLBW     112(DI), X6, X6
+	VPMOVSXBW      X6, Y6
+	VPMOVSXBW      X7, Y7
+	VPBROADCASTD   8(R10), Y8
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y4, Y4
+	VPMADDWD       Y8, Y7, Y6
+	VPADDD         Y6, Y5, Y5
+	VMOVDQU        128(DI), X6
+	VPUNPCKHBW     144(DI), X6, X7
+	VPUNPCKLBW     144(DI), X6, X6
+	VPMOVSXBW      X6, Y6
+	VPMOVSXBW      X7, Y7
+	VPBROADCASTD   12(R10), Y8
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y4, Y4
+	VPMADDWD       Y8, Y7, Y6
+	VPADDD         Y6, Y5, Y5
+	VMOVDQU        160(DI), X6
+	VPUNPCKHBW     176(DI), X6, X7
+	VPUNPCKLBW     176(DI), X6, X6
+	VPMOVSXBW      X6, Y6
+	VPMOVSXBW      X7, Y7
+	VPBROADCASTD   16(R10), Y8
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y4, Y4
+	VPMADDWD       Y8, Y7, Y6
+	VPADDD         Y6, Y5, Y5
+	VMOVDQU        192(DI), X6
+	VPUNPCKHBW     208(DI), X6, X7
+	VPUNPCKLBW     208(DI), X6, X6
+	VPMOVSXBW      X6, Y6
+	VPMOVSXBW      X7, Y7
+	VPBROADCASTD   20(R10), Y8
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y4, Y4
+	VPMADDWD       Y8, Y7, Y6
+	VPADDD         Y6, Y5, Y5
+	VMOVDQU        224(DI), X6
+	VPUNPCKHBW     240(DI), X6, X7
+	VPUNPCKLBW     240(DI), X6, X6
+	VPMOVSXBW      X6, Y6
+	VPMOVSXBW      X7, Y7
+	VPBROADCASTD   24(R10), Y8
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y4, Y4
+	VPMADDWD       Y8, Y7, Y6
+	VPADDD         Y6, Y5, Y5
+	VMOVDQU        256(DI), X6
+	VPUNPCKHBW     272(DI), X6, X7
+	VPUNPCKLBW     272(DI), X6, X6
+	VPMOVSXBW      X6, Y6
+	VPMOVSXBW      X7, Y7
+	VPBROADCASTD   28(R10), Y8
+	VPMADDWD       Y8, Y6, Y6
+	VPADDD         Y6, Y4, Y4
+	VPMADDWD       Y8, Y7, Y6
+	VPADDD         Y6, Y5, Y5
+	VCVTPH2PS      (DI), Y6
+	VMOVDQU        384(R8), Y7
+	VPSLLD         $0x05, Y4, Y4
+	VPSUBD         Y4, Y7, Y7
+	VCVTDQ2PS      Y7, Y7
+	VMULPS         Y6, Y7, Y7
+	VBROADCASTSS   (R9), Y4
+	VFMADD231PS    Y4, Y7, Y2
+	VCVTPH2PS      16(DI), Y4
+	VMOVDQU        416(R8), Y6
+	VPSLLD         $0x05, Y5, Y5
+	VPSUBD         Y5, Y6, Y6
+	VCVTDQ2PS      Y6, Y6
+	VMULPS         Y4, Y6, Y6
+	VBROADCASTSS   (R9), Y4
+	VFMADD231PS    Y4, Y6, Y3
+	ADDQ           $+3360, DI
+	ADDQ           $+4, R9
+	ADDQ           $+32, R10
+	DECQ           DX
+	JNZ            block4
+	MOVQ           a+0(FP), CX
+	MOVQ           8(CX), BX
+	MOVQ           32(SP), DX
+	CMPB           72(CX), $0x00
+	MOVQ           56(SP), CX
+	JEQ            plain6
+	VADDPS         (DX), Y0, Y0
+	VMOVUPS        Y0, (DX)
+	VADDPS         (DX)(CX*1), Y2, Y0
+	VMOVUPS        Y0, (DX)(CX*1)
+	VADDPS         32(DX), Y1, Y0
+	VMOVUPS        Y0, 32(DX)
+	VADDPS         32(DX)(CX*1), Y3, Y0
+	VMOVUPS        Y0, 32(DX)(CX*1)
+	LEAQ           (DX)(BX*4), DX
+	JMP            stored7
+
+plain6:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y2, (DX)(CX*1)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y3, 32(DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored7:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,9 +728,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile8:
 	CMPQ    40(SP), $0x06
-	JLT     next3
+	JLT     next9
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
@@ -34,7 +738,7 @@ tile2:
 	LEAQ    (AX)(AX*2), BX
 	LEAQ    (AX)(AX*4), SI
 	MOVQ    24(SP), DI
-	LEAQ    111(SP), R8
+	LEAQ    127(SP), R8
 	ANDQ    $-64, R8
 	LEAQ    (DI)(DX*1), R9
 	MOVQ    DX, R10
@@ -55,7 +759,7 @@ tile2:
 	VMOVUPS Y0, 320(R8)
 	VMOVUPS Y0, 352(R8)
 
-block4:
+block10:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -74,33 +778,33 @@ block4:
 	VMOVDQU    Y0, 672(R8)
 	VMOVDQU    Y0, 704(R8)
 	VMOVDQU    Y0, 736(R8)
-	LEAQ       288(CX), R11
-	LEAQ       32(CX), R12
-	MOVQ       $0x0000000000000008, R13
+	LEAQ       288(CX), R12
+	LEAQ       32(CX), R13
+	MOVQ       $0x0000000000000008, R11
 
-sub5:
-	PREFETCHT0     2048(R11)
-	PREFETCHT0     2112(R11)
-	PREFETCHT0     2176(R11)
-	PREFETCHT0     2240(R11)
-	PREFETCHT0     2304(R11)
-	PREFETCHT0     2368(R11)
-	VBROADCASTI128 (R12), Y0
+sub11:
+	PREFETCHT0     2048(R12)
+	PREFETCHT0     2112(R12)
+	PREFETCHT0     2176(R12)
+	PREFETCHT0     2240(R12)
+	PREFETCHT0     2304(R12)
+	PREFETCHT0     2368(R12)
+	VBROADCASTI128 (R13), Y0
 	VPSHUFB        twiceSigned<>+0(SB), Y0, Y1
 	VPSRAW         $0x08, Y1, Y1
 	VPSHUFB        twiceSigned<>+32(SB), Y0, Y0
 	VPSRAW         $0x08, Y0, Y0
 	VMOVDQU        Y1, 768(R8)
 	VMOVDQU        Y0, 800(R8)
-	VMOVDQU        (R11), Y12
-	VMOVDQU        32(R11), Y13
+	VMOVDQU        (R12), Y12
+	VMOVDQU        32(R12), Y13
 	VPAND          lowNibbles<>+0(SB), Y12, Y10
 	VPAND          lowNibbles<>+0(SB), Y13, Y11
-	VMOVDQU        256(R11), Y0
+	VMOVDQU        256(R12), Y0
 	VPSLLW         $0x04, Y0, Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y10, Y10
-	VMOVDQU        288(R11), Y0
+	VMOVDQU        288(R12), Y0
 	VPSLLW         $0x04, Y0, Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y11, Y11
@@ -122,17 +826,17 @@ sub5:
 	VPBROADCASTD   (DI)(SI*1), Y12
 	VPMADDUBSW     Y12, Y10, Y10
 	VPMADDUBSW     Y12, Y11, Y11
-	VMOVDQU        (R11), Y12
+	VMOVDQU        (R12), Y12
 	VPSRLW         $0x04, Y12, Y12
 	VPAND          lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU        32(R11), Y13
+	VMOVDQU        32(R12), Y13
 	VPSRLW         $0x04, Y13, Y13
 	VPAND          lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU        256(R11), Y14
+	VMOVDQU        256(R12), Y14
 	VPSLLW         $0x02, Y14, Y14
 	VPAND          topPairs<>+0(SB), Y14, Y14
 	VPOR           Y14, Y12, Y12
-	VMOVDQU        288(R11), Y14
+	VMOVDQU        288(R12), Y14
 	VPSLLW         $0x02, Y14, Y14
 	VPAND          topPairs<>+0(SB), Y14, Y14
 	VPOR           Y14, Y13, Y13
@@ -204,14 +908,14 @@ sub5:
 	VPMADDWD       Y11, Y13, Y11
 	VPADDD         736(R8), Y11, Y11
 	VMOVDQU        Y11, 736(R8)
-	VMOVDQU        64(R11), Y12
-	VMOVDQU        96(R11), Y13
+	VMOVDQU        64(R12), Y12
+	VMOVDQU        96(R12), Y13
 	VPAND          lowNibbles<>+0(SB), Y12, Y10
 	VPAND          lowNibbles<>+0(SB), Y13, Y11
-	VMOVDQU        256(R11), Y0
+	VMOVDQU        256(R12), Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y10, Y10
-	VMOVDQU        288(R11), Y0
+	VMOVDQU        288(R12), Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y11, Y11
 	VPBROADCASTD   8(DI), Y1
@@ -232,17 +936,17 @@ sub5:
 	VPBROADCASTD   8(DI)(SI*1), Y12
 	VPMADDUBSW     Y12, Y10, Y10
 	VPMADDUBSW     Y12, Y11, Y11
-	VMOVDQU        64(R11), Y12
+	VMOVDQU        64(R12), Y12
 	VPSRLW         $0x04, Y12, Y12
 	VPAND          lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU        96(R11), Y13
+	VMOVDQU        96(R12), Y13
 	VPSRLW         $0x04, Y13, Y13
 	VPAND          lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU        256(R11), Y14
+	VMOVDQU        256(R12), Y14
 	VPSRLW         $0x02, Y14, Y14
 	VPAND          topPairs<>+0(SB), Y14, Y14
 	VPOR           Y14, Y12, Y12
-	VMOVDQU        288(R11), Y14
+	VMOVDQU        288(R12), Y14
 	VPSRLW         $0x02, Y14, Y14
 	VPAND          topPairs<>+0(SB), Y14, Y14
 	VPOR           Y14, Y13, Y13
@@ -314,22 +1018,22 @@ sub5:
 	VPMADDWD       Y11, Y13, Y11
 	VPADDD         736(R8), Y11, Y11
 	VMOVDQU        Y11, 736(R8)
-	VBROADCASTI128 16(R12), Y0
+	VBROADCASTI128 16(R13), Y0
 	VPSHUFB        twiceSigned<>+0(SB), Y0, Y1
 	VPSRAW         $0x08, Y1, Y1
 	VPSHUFB        twiceSigned<>+32(SB), Y0, Y0
 	VPSRAW         $0x08, Y0, Y0
 	VMOVDQU        Y1, 768(R8)
 	VMOVDQU        Y0, 800(R8)
-	VMOVDQU        128(R11), Y12
-	VMOVDQU        160(R11), Y13
+	VMOVDQU        128(R12), Y12
+	VMOVDQU        160(R12), Y13
 	VPAND          lowNibbles<>+0(SB), Y12, Y10
 	VPAND          lowNibbles<>+0(SB), Y13, Y11
-	VMOVDQU        320(R11), Y0
+	VMOVDQU        320(R12), Y0
 	VPSLLW         $0x04, Y0, Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y10, Y10
-	VMOVDQU        352(R11), Y0
+	VMOVDQU        352(R12), Y0
 	VPSLLW         $0x04, Y0, Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y11, Y11
@@ -351,17 +1055,17 @@ sub5:
 	VPBROADCASTD   16(DI)(SI*1), Y12
 	VPMADDUBSW     Y12, Y10, Y10
 	VPMADDUBSW     Y12, Y11, Y11
-	VMOVDQU        128(R11), Y12
+	VMOVDQU        128(R12), Y12
 	VPSRLW         $0x04, Y12, Y12
 	VPAND          lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU        160(R11), Y13
+	VMOVDQU        160(R12), Y13
 	VPSRLW         $0x04, Y13, Y13
 	VPAND          lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU        320(R11), Y14
+	VMOVDQU        320(R12), Y14
 	VPSLLW         $0x02, Y14, Y14
 	VPAND          topPairs<>+0(SB), Y14, Y14
 	VPOR           Y14, Y12, Y12
-	VMOVDQU        352(R11), Y14
+	VMOVDQU        352(R12), Y14
 	VPSLLW         $0x02, Y14, Y14
 	VPAND          topPairs<>+0(SB), Y14, Y14
 	VPOR           Y14, Y13, Y13
@@ -433,14 +1137,14 @@ sub5:
 	VPMADDWD       Y11, Y13, Y11
 	VPADDD         736(R8), Y11, Y11
 	VMOVDQU        Y11, 736(R8)
-	VMOVDQU        192(R11), Y12
-	VMOVDQU        224(R11), Y13
+	VMOVDQU        192(R12), Y12
+	VMOVDQU        224(R12), Y13
 	VPAND          lowNibbles<>+0(SB), Y12, Y10
 	VPAND          lowNibbles<>+0(SB), Y13, Y11
-	VMOVDQU        320(R11), Y0
+	VMOVDQU        320(R12), Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y10, Y10
-	VMOVDQU        352(R11), Y0
+	VMOVDQU        352(R12), Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y11, Y11
 	VPBROADCASTD   24(DI), Y1
@@ -461,17 +1165,17 @@ sub5:
 	VPBROADCASTD   24(DI)(SI*1), Y12
 	VPMADDUBSW     Y12, Y10, Y10
 	VPMADDUBSW     Y12, Y11, Y11
-	VMOVDQU        192(R11), Y12
+	VMOVDQU        192(R12), Y12
 	VPSRLW         $0x04, Y12, Y12
 	VPAND          lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU        224(R11), Y13
+	VMOVDQU        224(R12), Y13
 	VPSRLW         $0x04, Y13, Y13
 	VPAND          lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU        320(R11), Y14
+	VMOVDQU        320(R12), Y14
 	VPSRLW         $0x02, Y14, Y14
 	VPAND          topPairs<>+0(SB), Y14, Y14
 	VPOR           Y14, Y12, Y12
-	VMOVDQU        352(R11), Y14
+	VMOVDQU        352(R12), Y14
 	VPSRLW         $0x02, Y14, Y14
 	VPAND          topPairs<>+0(SB), Y14, Y14
 	VPOR           Y14, Y13, Y13
@@ -543,11 +1247,11 @@ sub5:
 	VPMADDWD       Y11, Y13, Y11
 	VPADDD         736(R8), Y11, Y11
 	VMOVDQU        Y11, 736(R8)
-	ADDQ           $+384, R11
-	ADDQ           $+32, R12
+	ADDQ           $+384, R12
+	ADDQ           $+32, R13
 	ADDQ           $+32, DI
-	DECQ           R13
-	JNZ            sub5
+	DECQ           R11
+	JNZ            sub11
 	VMOVDQU        32(CX), X1
 	VPUNPCKHBW     48(CX), X1, X0
 	VPUNPCKLBW     48(CX), X1, X1
@@ -918,12 +1622,12 @@ sub5:
 	ADDQ           $+4, R9
 	ADDQ           $+32, R10
 	DECQ           DX
-	JNZ            block4
+	JNZ            block10
 	MOVQ           a+0(FP), CX
 	MOVQ           8(CX), BX
 	MOVQ           32(SP), DX
 	CMPB           72(CX), $0x00
-	JEQ            plain6
+	JEQ            plain12
 	VMOVUPS        (R8), Y0
 	VADDPS         (DX), Y0, Y0
 	VMOVUPS        Y0, (DX)
@@ -966,9 +1670,9 @@ sub5:
 	VADDPS         32(DX), Y0, Y0
 	VMOVUPS        Y0, 32(DX)
 	LEAQ           (DX)(BX*4), DX
-	JMP            stored7
+	JMP            stored13
 
-plain6:
+plain12:
 	VMOVUPS (R8), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(R8), Y0
@@ -1000,23 +1704,23 @@ plain6:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored7:
+stored13:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x06, 40(SP)
-	JMP    tile2
+	JMP    tile8
 
-next3:
+next9:
 	CMPQ    40(SP), $0x04
-	JLT     next9
+	JLT     next15
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	LEAQ    (AX)(AX*2), BX
 	MOVQ    24(SP), SI
-	LEAQ    111(SP), DI
+	LEAQ    127(SP), DI
 	ANDQ    $-64, DI
 	LEAQ    (SI)(DX*1), R8
 	MOVQ    DX, R9
@@ -1033,7 +1737,7 @@ next3:
 	VMOVUPS Y0, 192(DI)
 	VMOVUPS Y0, 224(DI)
 
-block10:
+block16:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -1048,33 +1752,33 @@ block10:
 	VMOVDQU    Y0, 544(DI)
 	VMOVDQU    Y0, 576(DI)
 	VMOVDQU    Y0, 608(DI)
-	LEAQ       288(CX), R10
-	LEAQ       32(CX), R11
-	MOVQ       $0x0000000000000008, R12
+	LEAQ       288(CX), R11
+	LEAQ       32(CX), R12
+	MOVQ       $0x0000000000000008, R10
 
-sub11:
-	PREFETCHT0     2048(R10)
-	PREFETCHT0     2112(R10)
-	PREFETCHT0     2176(R10)
-	PREFETCHT0     2240(R10)
-	PREFETCHT0     2304(R10)
-	PREFETCHT0     2368(R10)
-	VBROADCASTI128 (R11), Y0
+sub17:
+	PREFETCHT0     2048(R11)
+	PREFETCHT0     2112(R11)
+	PREFETCHT0     2176(R11)
+	PREFETCHT0     2240(R11)
+	PREFETCHT0     2304(R11)
+	PREFETCHT0     2368(R11)
+	VBROADCASTI128 (R12), Y0
 	VPSHUFB        twiceSigned<>+0(SB), Y0, Y1
 	VPSRAW         $0x08, Y1, Y1
 	VPSHUFB        twiceSigned<>+32(SB), Y0, Y0
 	VPSRAW         $0x08, Y0, Y0
 	VMOVDQU        Y1, 768(DI)
 	VMOVDQU        Y0, 800(DI)
-	VMOVDQU        (R10), Y8
-	VMOVDQU        32(R10), Y9
+	VMOVDQU        (R11), Y8
+	VMOVDQU        32(R11), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y6
 	VPAND          lowNibbles<>+0(SB), Y9, Y7
-	VMOVDQU        256(R10), Y0
+	VMOVDQU        256(R11), Y0
 	VPSLLW         $0x04, Y0, Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y6, Y6
-	VMOVDQU        288(R10), Y0
+	VMOVDQU        288(R11), Y0
 	VPSLLW         $0x04, Y0, Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y7, Y7
@@ -1094,11 +1798,11 @@ sub11:
 	VPAND          lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW         $0x04, Y9, Y9
 	VPAND          lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU        256(R10), Y10
+	VMOVDQU        256(R11), Y10
 	VPSLLW         $0x02, Y10, Y10
 	VPAND          topPairs<>+0(SB), Y10, Y10
 	VPOR           Y10, Y8, Y8
-	VMOVDQU        288(R10), Y10
+	VMOVDQU        288(R11), Y10
 	VPSLLW         $0x02, Y10, Y10
 	VPAND          topPairs<>+0(SB), Y10, Y10
 	VPOR           Y10, Y9, Y9
@@ -1148,14 +1852,14 @@ sub11:
 	VPMADDWD       Y7, Y9, Y7
 	VPADDD         608(DI), Y7, Y7
 	VMOVDQU        Y7, 608(DI)
-	VMOVDQU        64(R10), Y8
-	VMOVDQU        96(R10), Y9
+	VMOVDQU        64(R11), Y8
+	VMOVDQU        96(R11), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y6
 	VPAND          lowNibbles<>+0(SB), Y9, Y7
-	VMOVDQU        256(R10), Y0
+	VMOVDQU        256(R11), Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y6, Y6
-	VMOVDQU        288(R10), Y0
+	VMOVDQU        288(R11), Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y7, Y7
 	VPBROADCASTD   8(SI), Y1
@@ -1174,11 +1878,11 @@ sub11:
 	VPAND          lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW         $0x04, Y9, Y9
 	VPAND          lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU        256(R10), Y10
+	VMOVDQU        256(R11), Y10
 	VPSRLW         $0x02, Y10, Y10
 	VPAND          topPairs<>+0(SB), Y10, Y10
 	VPOR           Y10, Y8, Y8
-	VMOVDQU        288(R10), Y10
+	VMOVDQU        288(R11), Y10
 	VPSRLW         $0x02, Y10, Y10
 	VPAND          topPairs<>+0(SB), Y10, Y10
 	VPOR           Y10, Y9, Y9
@@ -1228,22 +1932,22 @@ sub11:
 	VPMADDWD       Y7, Y9, Y7
 	VPADDD         608(DI), Y7, Y7
 	VMOVDQU        Y7, 608(DI)
-	VBROADCASTI128 16(R11), Y0
+	VBROADCASTI128 16(R12), Y0
 	VPSHUFB        twiceSigned<>+0(SB), Y0, Y1
 	VPSRAW         $0x08, Y1, Y1
 	VPSHUFB        twiceSigned<>+32(SB), Y0, Y0
 	VPSRAW         $0x08, Y0, Y0
 	VMOVDQU        Y1, 768(DI)
 	VMOVDQU        Y0, 800(DI)
-	VMOVDQU        128(R10), Y8
-	VMOVDQU        160(R10), Y9
+	VMOVDQU        128(R11), Y8
+	VMOVDQU        160(R11), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y6
 	VPAND          lowNibbles<>+0(SB), Y9, Y7
-	VMOVDQU        320(R10), Y0
+	VMOVDQU        320(R11), Y0
 	VPSLLW         $0x04, Y0, Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y6, Y6
-	VMOVDQU        352(R10), Y0
+	VMOVDQU        352(R11), Y0
 	VPSLLW         $0x04, Y0, Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y7, Y7
@@ -1263,11 +1967,11 @@ sub11:
 	VPAND          lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW         $0x04, Y9, Y9
 	VPAND          lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU        320(R10), Y10
+	VMOVDQU        320(R11), Y10
 	VPSLLW         $0x02, Y10, Y10
 	VPAND          topPairs<>+0(SB), Y10, Y10
 	VPOR           Y10, Y8, Y8
-	VMOVDQU        352(R10), Y10
+	VMOVDQU        352(R11), Y10
 	VPSLLW         $0x02, Y10, Y10
 	VPAND          topPairs<>+0(SB), Y10, Y10
 	VPOR           Y10, Y9, Y9
@@ -1317,14 +2021,14 @@ sub11:
 	VPMADDWD       Y7, Y9, Y7
 	VPADDD         608(DI), Y7, Y7
 	VMOVDQU        Y7, 608(DI)
-	VMOVDQU        192(R10), Y8
-	VMOVDQU        224(R10), Y9
+	VMOVDQU        192(R11), Y8
+	VMOVDQU        224(R11), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y6
 	VPAND          lowNibbles<>+0(SB), Y9, Y7
-	VMOVDQU        320(R10), Y0
+	VMOVDQU        320(R11), Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y6, Y6
-	VMOVDQU        352(R10), Y0
+	VMOVDQU        352(R11), Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y7, Y7
 	VPBROADCASTD   24(SI), Y1
@@ -1343,11 +2047,11 @@ sub11:
 	VPAND          lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW         $0x04, Y9, Y9
 	VPAND          lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU        320(R10), Y10
+	VMOVDQU        320(R11), Y10
 	VPSRLW         $0x02, Y10, Y10
 	VPAND          topPairs<>+0(SB), Y10, Y10
 	VPOR           Y10, Y8, Y8
-	VMOVDQU        352(R10), Y10
+	VMOVDQU        352(R11), Y10
 	VPSRLW         $0x02, Y10, Y10
 	VPAND          topPairs<>+0(SB), Y10, Y10
 	VPOR           Y10, Y9, Y9
@@ -1397,11 +2101,11 @@ sub11:
 	VPMADDWD       Y7, Y9, Y7
 	VPADDD         608(DI), Y7, Y7
 	VMOVDQU        Y7, 608(DI)
-	ADDQ           $+384, R10
-	ADDQ           $+32, R11
+	ADDQ           $+384, R11
+	ADDQ           $+32, R12
 	ADDQ           $+32, SI
-	DECQ           R12
-	JNZ            sub11
+	DECQ           R10
+	JNZ            sub17
 	VMOVDQU        32(CX), X1
 	VPUNPCKHBW     48(CX), X1, X0
 	VPUNPCKLBW     48(CX), X1, X1
@@ -1664,12 +2368,12 @@ sub11:
 	ADDQ           $+4, R8
 	ADDQ           $+32, R9
 	DECQ           DX
-	JNZ            block10
+	JNZ            block16
 	MOVQ           a+0(FP), CX
 	MOVQ           8(CX), BX
 	MOVQ           32(SP), DX
 	CMPB           72(CX), $0x00
-	JEQ            plain12
+	JEQ            plain18
 	VMOVUPS        (DI), Y0
 	VADDPS         (DX), Y0, Y0
 	VMOVUPS        Y0, (DX)
@@ -1698,9 +2402,9 @@ sub11:
 	VADDPS         32(DX), Y0, Y0
 	VMOVUPS        Y0, 32(DX)
 	LEAQ           (DX)(BX*4), DX
-	JMP            stored13
+	JMP            stored19
 
-plain12:
+plain18:
 	VMOVUPS (DI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(DI), Y0
@@ -1722,21 +2426,21 @@ plain12:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored13:
+stored19:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
 
-next9:
+next15:
 	CMPQ    40(SP), $0x03
-	JLT     next15
+	JLT     next21
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	MOVQ    24(SP), BX
-	LEAQ    111(SP), SI
+	LEAQ    127(SP), SI
 	ANDQ    $-64, SI
 	LEAQ    (BX)(DX*1), DI
 	MOVQ    DX, R8
@@ -1751,7 +2455,7 @@ next9:
 	VMOVUPS Y0, 128(SI)
 	VMOVUPS Y0, 160(SI)
 
-block16:
+block22:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -1774,45 +2478,45 @@ block16:
 	VMOVDQU    Y0, 480(SI)
 	VMOVDQU    Y0, 512(SI)
 	VMOVDQU    Y0, 544(SI)
-	LEAQ       288(CX), R9
-	LEAQ       32(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       288(CX), R10
+	LEAQ       32(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub17:
-	PREFETCHT0     (R9)
-	PREFETCHT0     64(R9)
-	PREFETCHT0     128(R9)
-	PREFETCHT0     192(R9)
-	PREFETCHT0     256(R9)
-	PREFETCHT0     320(R9)
-	PREFETCHT0     1024(R9)
-	PREFETCHT1     3072(R9)
-	PREFETCHT0     1088(R9)
-	PREFETCHT1     3136(R9)
-	PREFETCHT0     1152(R9)
-	PREFETCHT1     3200(R9)
-	PREFETCHT0     1216(R9)
-	PREFETCHT1     3264(R9)
-	PREFETCHT0     1280(R9)
-	PREFETCHT1     3328(R9)
-	PREFETCHT0     1344(R9)
-	PREFETCHT1     3392(R9)
-	VBROADCASTI128 (R10), Y0
+sub23:
+	PREFETCHT0     (R10)
+	PREFETCHT0     64(R10)
+	PREFETCHT0     128(R10)
+	PREFETCHT0     192(R10)
+	PREFETCHT0     256(R10)
+	PREFETCHT0     320(R10)
+	PREFETCHT0     1024(R10)
+	PREFETCHT1     3072(R10)
+	PREFETCHT0     1088(R10)
+	PREFETCHT1     3136(R10)
+	PREFETCHT0     1152(R10)
+	PREFETCHT1     3200(R10)
+	PREFETCHT0     1216(R10)
+	PREFETCHT1     3264(R10)
+	PREFETCHT0     1280(R10)
+	PREFETCHT1     3328(R10)
+	PREFETCHT0     1344(R10)
+	PREFETCHT1     3392(R10)
+	VBROADCASTI128 (R11), Y0
 	VPSHUFB        twiceSigned<>+0(SB), Y0, Y1
 	VPSRAW         $0x08, Y1, Y1
 	VPSHUFB        twiceSigned<>+32(SB), Y0, Y0
 	VPSRAW         $0x08, Y0, Y0
 	VMOVDQU        Y1, 768(SI)
 	VMOVDQU        Y0, 800(SI)
-	VMOVDQU        (R9), Y6
-	VMOVDQU        32(R9), Y7
+	VMOVDQU        (R10), Y6
+	VMOVDQU        32(R10), Y7
 	VPAND          lowNibbles<>+0(SB), Y6, Y4
 	VPAND          lowNibbles<>+0(SB), Y7, Y5
-	VMOVDQU        256(R9), Y0
+	VMOVDQU        256(R10), Y0
 	VPSLLW         $0x04, Y0, Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y4, Y4
-	VMOVDQU        288(R9), Y0
+	VMOVDQU        288(R10), Y0
 	VPSLLW         $0x04, Y0, Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y5, Y5
@@ -1829,11 +2533,11 @@ sub17:
 	VPAND          lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW         $0x04, Y7, Y7
 	VPAND          lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU        256(R9), Y8
+	VMOVDQU        256(R10), Y8
 	VPSLLW         $0x02, Y8, Y8
 	VPAND          topPairs<>+0(SB), Y8, Y8
 	VPOR           Y8, Y6, Y6
-	VMOVDQU        288(R9), Y8
+	VMOVDQU        288(R10), Y8
 	VPSLLW         $0x02, Y8, Y8
 	VPAND          topPairs<>+0(SB), Y8, Y8
 	VPOR           Y8, Y7, Y7
@@ -1872,14 +2576,14 @@ sub17:
 	VPMADDWD       Y5, Y7, Y5
 	VPADDD         544(SI), Y5, Y5
 	VMOVDQU        Y5, 544(SI)
-	VMOVDQU        64(R9), Y6
-	VMOVDQU        96(R9), Y7
+	VMOVDQU        64(R10), Y6
+	VMOVDQU        96(R10), Y7
 	VPAND          lowNibbles<>+0(SB), Y6, Y4
 	VPAND          lowNibbles<>+0(SB), Y7, Y5
-	VMOVDQU        256(R9), Y0
+	VMOVDQU        256(R10), Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y4, Y4
-	VMOVDQU        288(R9), Y0
+	VMOVDQU        288(R10), Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y5, Y5
 	VPBROADCASTD   8(BX), Y1
@@ -1895,11 +2599,11 @@ sub17:
 	VPAND          lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW         $0x04, Y7, Y7
 	VPAND          lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU        256(R9), Y8
+	VMOVDQU        256(R10), Y8
 	VPSRLW         $0x02, Y8, Y8
 	VPAND          topPairs<>+0(SB), Y8, Y8
 	VPOR           Y8, Y6, Y6
-	VMOVDQU        288(R9), Y8
+	VMOVDQU        288(R10), Y8
 	VPSRLW         $0x02, Y8, Y8
 	VPAND          topPairs<>+0(SB), Y8, Y8
 	VPOR           Y8, Y7, Y7
@@ -1938,22 +2642,22 @@ sub17:
 	VPMADDWD       Y5, Y7, Y5
 	VPADDD         544(SI), Y5, Y5
 	VMOVDQU        Y5, 544(SI)
-	VBROADCASTI128 16(R10), Y0
+	VBROADCASTI128 16(R11), Y0
 	VPSHUFB        twiceSigned<>+0(SB), Y0, Y1
 	VPSRAW         $0x08, Y1, Y1
 	VPSHUFB        twiceSigned<>+32(SB), Y0, Y0
 	VPSRAW         $0x08, Y0, Y0
 	VMOVDQU        Y1, 768(SI)
 	VMOVDQU        Y0, 800(SI)
-	VMOVDQU        128(R9), Y6
-	VMOVDQU        160(R9), Y7
+	VMOVDQU        128(R10), Y6
+	VMOVDQU        160(R10), Y7
 	VPAND          lowNibbles<>+0(SB), Y6, Y4
 	VPAND          lowNibbles<>+0(SB), Y7, Y5
-	VMOVDQU        320(R9), Y0
+	VMOVDQU        320(R10), Y0
 	VPSLLW         $0x04, Y0, Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y4, Y4
-	VMOVDQU        352(R9), Y0
+	VMOVDQU        352(R10), Y0
 	VPSLLW         $0x04, Y0, Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y5, Y5
@@ -1970,11 +2674,11 @@ sub17:
 	VPAND          lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW         $0x04, Y7, Y7
 	VPAND          lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU        320(R9), Y8
+	VMOVDQU        320(R10), Y8
 	VPSLLW         $0x02, Y8, Y8
 	VPAND          topPairs<>+0(SB), Y8, Y8
 	VPOR           Y8, Y6, Y6
-	VMOVDQU        352(R9), Y8
+	VMOVDQU        352(R10), Y8
 	VPSLLW         $0x02, Y8, Y8
 	VPAND          topPairs<>+0(SB), Y8, Y8
 	VPOR           Y8, Y7, Y7
@@ -2013,14 +2717,14 @@ sub17:
 	VPMADDWD       Y5, Y7, Y5
 	VPADDD         544(SI), Y5, Y5
 	VMOVDQU        Y5, 544(SI)
-	VMOVDQU        192(R9), Y6
-	VMOVDQU        224(R9), Y7
+	VMOVDQU        192(R10), Y6
+	VMOVDQU        224(R10), Y7
 	VPAND          lowNibbles<>+0(SB), Y6, Y4
 	VPAND          lowNibbles<>+0(SB), Y7, Y5
-	VMOVDQU        320(R9), Y0
+	VMOVDQU        320(R10), Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y4, Y4
-	VMOVDQU        352(R9), Y0
+	VMOVDQU        352(R10), Y0
 	VPAND          topPairs<>+0(SB), Y0, Y0
 	VPOR           Y0, Y5, Y5
 	VPBROADCASTD   24(BX), Y1
@@ -2036,11 +2740,11 @@ sub17:
 	VPAND          lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW         $0x04, Y7, Y7
 	VPAND          lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU        320(R9), Y8
+	VMOVDQU        320(R10), Y8
 	VPSRLW         $0x02, Y8, Y8
 	VPAND          topPairs<>+0(SB), Y8, Y8
 	VPOR           Y8, Y6, Y6
-	VMOVDQU        352(R9), Y8
+	VMOVDQU        352(R10), Y8
 	VPSRLW         $0x02, Y8, Y8
 	VPAND          topPairs<>+0(SB), Y8, Y8
 	VPOR           Y8, Y7, Y7
@@ -2079,11 +2783,11 @@ sub17:
 	VPMADDWD       Y5, Y7, Y5
 	VPADDD         544(SI), Y5, Y5
 	VMOVDQU        Y5, 544(SI)
-	ADDQ           $+384, R9
-	ADDQ           $+32, R10
+	ADDQ           $+384, R10
+	ADDQ           $+32, R11
 	ADDQ           $+32, BX
-	DECQ           R11
-	JNZ            sub17
+	DECQ           R9
+	JNZ            sub23
 	VMOVDQU        32(CX), X1
 	VPUNPCKHBW     48(CX), X1, X0
 	VPUNPCKLBW     48(CX), X1, X1
@@ -2292,12 +2996,12 @@ sub17:
 	ADDQ           $+4, DI
 	ADDQ           $+32, R8
 	DECQ           DX
-	JNZ            block16
+	JNZ            block22
 	MOVQ           a+0(FP), CX
 	MOVQ           8(CX), BX
 	MOVQ           32(SP), DX
 	CMPB           72(CX), $0x00
-	JEQ            plain18
+	JEQ            plain24
 	VMOVUPS        (SI), Y0
 	VADDPS         (DX), Y0, Y0
 	VMOVUPS        Y0, (DX)
@@ -2319,9 +3023,9 @@ sub17:
 	VADDPS         32(DX), Y0, Y0
 	VMOVUPS        Y0, 32(DX)
 	LEAQ           (DX)(BX*4), DX
-	JMP            stored19
+	JMP            stored25
 
-plain18:
+plain24:
 	VMOVUPS (SI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(SI), Y0
@@ -2338,21 +3042,21 @@ plain18:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored19:
+stored25:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next15:
+next21:
 	CMPQ   40(SP), $0x02
-	JLT    next21
+	JLT    next27
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -2364,7 +3068,7 @@ next15:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-block22:
+block28:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -2385,45 +3089,45 @@ block22:
 	VMOVDQU    Y4, 416(SI)
 	VMOVDQU    Y4, 448(SI)
 	VMOVDQU    Y4, 480(SI)
-	LEAQ       288(CX), R9
-	LEAQ       32(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       288(CX), R10
+	LEAQ       32(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub23:
-	PREFETCHT0     (R9)
-	PREFETCHT0     64(R9)
-	PREFETCHT0     128(R9)
-	PREFETCHT0     192(R9)
-	PREFETCHT0     256(R9)
-	PREFETCHT0     320(R9)
-	PREFETCHT0     1024(R9)
-	PREFETCHT1     3072(R9)
-	PREFETCHT0     1088(R9)
-	PREFETCHT1     3136(R9)
-	PREFETCHT0     1152(R9)
-	PREFETCHT1     3200(R9)
-	PREFETCHT0     1216(R9)
-	PREFETCHT1     3264(R9)
-	PREFETCHT0     1280(R9)
-	PREFETCHT1     3328(R9)
-	PREFETCHT0     1344(R9)
-	PREFETCHT1     3392(R9)
-	VBROADCASTI128 (R10), Y4
+sub29:
+	PREFETCHT0     (R10)
+	PREFETCHT0     64(R10)
+	PREFETCHT0     128(R10)
+	PREFETCHT0     192(R10)
+	PREFETCHT0     256(R10)
+	PREFETCHT0     320(R10)
+	PREFETCHT0     1024(R10)
+	PREFETCHT1     3072(R10)
+	PREFETCHT0     1088(R10)
+	PREFETCHT1     3136(R10)
+	PREFETCHT0     1152(R10)
+	PREFETCHT1     3200(R10)
+	PREFETCHT0     1216(R10)
+	PREFETCHT1     3264(R10)
+	PREFETCHT0     1280(R10)
+	PREFETCHT1     3328(R10)
+	PREFETCHT0     1344(R10)
+	PREFETCHT1     3392(R10)
+	VBROADCASTI128 (R11), Y4
 	VPSHUFB        twiceSigned<>+0(SB), Y4, Y5
 	VPSRAW         $0x08, Y5, Y5
 	VPSHUFB        twiceSigned<>+32(SB), Y4, Y4
 	VPSRAW         $0x08, Y4, Y4
 	VMOVDQU        Y5, 768(SI)
 	VMOVDQU        Y4, 800(SI)
-	VMOVDQU        (R9), Y8
-	VMOVDQU        32(R9), Y9
+	VMOVDQU        (R10), Y8
+	VMOVDQU        32(R10), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y6
 	VPAND          lowNibbles<>+0(SB), Y9, Y7
-	VMOVDQU        256(R9), Y4
+	VMOVDQU        256(R10), Y4
 	VPSLLW         $0x04, Y4, Y4
 	VPAND          topPairs<>+0(SB), Y4, Y4
 	VPOR           Y4, Y6, Y6
-	VMOVDQU        288(R9), Y4
+	VMOVDQU        288(R10), Y4
 	VPSLLW         $0x04, Y4, Y4
 	VPAND          topPairs<>+0(SB), Y4, Y4
 	VPOR           Y4, Y7, Y7
@@ -2437,11 +3141,11 @@ sub23:
 	VPAND          lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW         $0x04, Y9, Y9
 	VPAND          lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU        256(R9), Y10
+	VMOVDQU        256(R10), Y10
 	VPSLLW         $0x02, Y10, Y10
 	VPAND          topPairs<>+0(SB), Y10, Y10
 	VPOR           Y10, Y8, Y8
-	VMOVDQU        288(R9), Y10
+	VMOVDQU        288(R10), Y10
 	VPSLLW         $0x02, Y10, Y10
 	VPAND          topPairs<>+0(SB), Y10, Y10
 	VPOR           Y10, Y9, Y9
@@ -2469,14 +3173,14 @@ sub23:
 	VPMADDWD       Y7, Y9, Y7
 	VPADDD         480(SI), Y7, Y7
 	VMOVDQU        Y7, 480(SI)
-	VMOVDQU        64(R9), Y8
-	VMOVDQU        96(R9), Y9
+	VMOVDQU        64(R10), Y8
+	VMOVDQU        96(R10), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y6
 	VPAND          lowNibbles<>+0(SB), Y9, Y7
-	VMOVDQU        256(R9), Y4
+	VMOVDQU        256(R10), Y4
 	VPAND          topPairs<>+0(SB), Y4, Y4
 	VPOR           Y4, Y6, Y6
-	VMOVDQU        288(R9), Y4
+	VMOVDQU        288(R10), Y4
 	VPAND          topPairs<>+0(SB), Y4, Y4
 	VPOR           Y4, Y7, Y7
 	VPBROADCASTD   8(BX), Y5
@@ -2489,11 +3193,11 @@ sub23:
 	VPAND          lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW         $0x04, Y9, Y9
 	VPAND          lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU        256(R9), Y10
+	VMOVDQU        256(R10), Y10
 	VPSRLW         $0x02, Y10, Y10
 	VPAND          topPairs<>+0(SB), Y10, Y10
 	VPOR           Y10, Y8, Y8
-	VMOVDQU        288(R9), Y10
+	VMOVDQU        288(R10), Y10
 	VPSRLW         $0x02, Y10, Y10
 	VPAND          topPairs<>+0(SB), Y10, Y10
 	VPOR           Y10, Y9, Y9
@@ -2521,22 +3225,22 @@ sub23:
 	VPMADDWD       Y7, Y9, Y7
 	VPADDD         480(SI), Y7, Y7
 	VMOVDQU        Y7, 480(SI)
-	VBROADCASTI128 16(R10), Y4
+	VBROADCASTI128 16(R11), Y4
 	VPSHUFB        twiceSigned<>+0(SB), Y4, Y5
 	VPSRAW         $0x08, Y5, Y5
 	VPSHUFB        twiceSigned<>+32(SB), Y4, Y4
 	VPSRAW         $0x08, Y4, Y4
 	VMOVDQU        Y5, 768(SI)
 	VMOVDQU        Y4, 800(SI)
-	VMOVDQU        128(R9), Y8
-	VMOVDQU        160(R9), Y9
+	VMOVDQU        128(R10), Y8
+	VMOVDQU        160(R10), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y6
 	VPAND          lowNibbles<>+0(SB), Y9, Y7
-	VMOVDQU        320(R9), Y4
+	VMOVDQU        320(R10), Y4
 	VPSLLW         $0x04, Y4, Y4
 	VPAND          topPairs<>+0(SB), Y4, Y4
 	VPOR           Y4, Y6, Y6
-	VMOVDQU        352(R9), Y4
+	VMOVDQU        352(R10), Y4
 	VPSLLW         $0x04, Y4, Y4
 	VPAND          topPairs<>+0(SB), Y4, Y4
 	VPOR           Y4, Y7, Y7
@@ -2550,11 +3254,11 @@ sub23:
 	VPAND          lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW         $0x04, Y9, Y9
 	VPAND          lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU        320(R9), Y10
+	VMOVDQU        320(R10), Y10
 	VPSLLW         $0x02, Y10, Y10
 	VPAND          topPairs<>+0(SB), Y10, Y10
 	VPOR           Y10, Y8, Y8
-	VMOVDQU        352(R9), Y10
+	VMOVDQU        352(R10), Y10
 	VPSLLW         $0x02, Y10, Y10
 	VPAND          topPairs<>+0(SB), Y10, Y10
 	VPOR           Y10, Y9, Y9
@@ -2582,14 +3286,14 @@ sub23:
 	VPMADDWD       Y7, Y9, Y7
 	VPADDD         480(SI), Y7, Y7
 	VMOVDQU        Y7, 480(SI)
-	VMOVDQU        192(R9), Y8
-	VMOVDQU        224(R9), Y9
+	VMOVDQU        192(R10), Y8
+	VMOVDQU        224(R10), Y9
 	VPAND          lowNibbles<>+0(SB), Y8, Y6
 	VPAND          lowNibbles<>+0(SB), Y9, Y7
-	VMOVDQU        320(R9), Y4
+	VMOVDQU        320(R10), Y4
 	VPAND          topPairs<>+0(SB), Y4, Y4
 	VPOR           Y4, Y6, Y6
-	VMOVDQU        352(R9), Y4
+	VMOVDQU        352(R10), Y4
 	VPAND          topPairs<>+0(SB), Y4, Y4
 	VPOR           Y4, Y7, Y7
 	VPBROADCASTD   24(BX), Y5
@@ -2602,11 +3306,11 @@ sub23:
 	VPAND          lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW         $0x04, Y9, Y9
 	VPAND          lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU        320(R9), Y10
+	VMOVDQU        320(R10), Y10
 	VPSRLW         $0x02, Y10, Y10
 	VPAND          topPairs<>+0(SB), Y10, Y10
 	VPOR           Y10, Y8, Y8
-	VMOVDQU        352(R9), Y10
+	VMOVDQU        352(R10), Y10
 	VPSRLW         $0x02, Y10, Y10
 	VPAND          topPairs<>+0(SB), Y10, Y10
 	VPOR           Y10, Y9, Y9
@@ -2634,11 +3338,11 @@ sub23:
 	VPMADDWD       Y7, Y9, Y7
 	VPADDD         480(SI), Y7, Y7
 	VMOVDQU        Y7, 480(SI)
-	ADDQ           $+384, R9
-	ADDQ           $+32, R10
+	ADDQ           $+384, R10
+	ADDQ           $+32, R11
 	ADDQ           $+32, BX
-	DECQ           R11
-	JNZ            sub23
+	DECQ           R9
+	JNZ            sub29
 	VMOVDQU        32(CX), X5
 	VPUNPCKHBW     48(CX), X5, X4
 	VPUNPCKLBW     48(CX), X5, X5
@@ -2789,12 +3493,12 @@ sub23:
 	ADDQ           $+4, DI
 	ADDQ           $+32, R8
 	DECQ           DX
-	JNZ            block22
+	JNZ            block28
 	MOVQ           a+0(FP), CX
 	MOVQ           8(CX), BX
 	MOVQ           32(SP), DX
 	CMPB           72(CX), $0x00
-	JEQ            plain24
+	JEQ            plain30
 	VADDPS         (DX), Y0, Y0
 	VMOVUPS        Y0, (DX)
 	VADDPS         32(DX), Y1, Y0
@@ -2805,9 +3509,9 @@ sub23:
 	VADDPS         32(DX), Y3, Y0
 	VMOVUPS        Y0, 32(DX)
 	LEAQ           (DX)(BX*4), DX
-	JMP            stored25
+	JMP            stored31
 
-plain24:
+plain30:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
@@ -2815,21 +3519,21 @@ plain24:
 	VMOVUPS Y3, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored25:
+stored31:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next21:
+next27:
 	CMPQ   40(SP), $0x01
-	JLT    next27
+	JLT    next33
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -2839,7 +3543,7 @@ next21:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-block28:
+block34:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -2858,45 +3562,45 @@ block28:
 	VPXOR      Y2, Y2, Y2
 	VMOVDQU    Y2, 384(SI)
 	VMOVDQU    Y2, 416(SI)
-	LEAQ       288(CX), R9
-	LEAQ       32(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       288(CX), R10
+	LEAQ       32(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub29:
-	PREFETCHT0     (R9)
-	PREFETCHT0     64(R9)
-	PREFETCHT0     128(R9)
-	PREFETCHT0     192(R9)
-	PREFETCHT0     256(R9)
-	PREFETCHT0     320(R9)
-	PREFETCHT0     1024(R9)
-	PREFETCHT1     3072(R9)
-	PREFETCHT0     1088(R9)
-	PREFETCHT1     3136(R9)
-	PREFETCHT0     1152(R9)
-	PREFETCHT1     3200(R9)
-	PREFETCHT0     1216(R9)
-	PREFETCHT1     3264(R9)
-	PREFETCHT0     1280(R9)
-	PREFETCHT1     3328(R9)
-	PREFETCHT0     1344(R9)
-	PREFETCHT1     3392(R9)
-	VBROADCASTI128 (R10), Y2
+sub35:
+	PREFETCHT0     (R10)
+	PREFETCHT0     64(R10)
+	PREFETCHT0     128(R10)
+	PREFETCHT0     192(R10)
+	PREFETCHT0     256(R10)
+	PREFETCHT0     320(R10)
+	PREFETCHT0     1024(R10)
+	PREFETCHT1     3072(R10)
+	PREFETCHT0     1088(R10)
+	PREFETCHT1     3136(R10)
+	PREFETCHT0     1152(R10)
+	PREFETCHT1     3200(R10)
+	PREFETCHT0     1216(R10)
+	PREFETCHT1     3264(R10)
+	PREFETCHT0     1280(R10)
+	PREFETCHT1     3328(R10)
+	PREFETCHT0     1344(R10)
+	PREFETCHT1     3392(R10)
+	VBROADCASTI128 (R11), Y2
 	VPSHUFB        twiceSigned<>+0(SB), Y2, Y3
 	VPSRAW         $0x08, Y3, Y3
 	VPSHUFB        twiceSigned<>+32(SB), Y2, Y2
 	VPSRAW         $0x08, Y2, Y2
 	VMOVDQU        Y3, 768(SI)
 	VMOVDQU        Y2, 800(SI)
-	VMOVDQU        (R9), Y4
-	VMOVDQU        32(R9), Y5
+	VMOVDQU        (R10), Y4
+	VMOVDQU        32(R10), Y5
 	VPAND          lowNibbles<>+0(SB), Y4, Y2
 	VPAND          lowNibbles<>+0(SB), Y5, Y3
-	VMOVDQU        256(R9), Y6
+	VMOVDQU        256(R10), Y6
 	VPSLLW         $0x04, Y6, Y6
 	VPAND          topPairs<>+0(SB), Y6, Y6
 	VPOR           Y6, Y2, Y2
-	VMOVDQU        288(R9), Y6
+	VMOVDQU        288(R10), Y6
 	VPSLLW         $0x04, Y6, Y6
 	VPAND          topPairs<>+0(SB), Y6, Y6
 	VPOR           Y6, Y3, Y3
@@ -2907,11 +3611,11 @@ sub29:
 	VPAND          lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW         $0x04, Y5, Y5
 	VPAND          lowNibbles<>+0(SB), Y5, Y5
-	VMOVDQU        256(R9), Y6
+	VMOVDQU        256(R10), Y6
 	VPSLLW         $0x02, Y6, Y6
 	VPAND          topPairs<>+0(SB), Y6, Y6
 	VPOR           Y6, Y4, Y4
-	VMOVDQU        288(R9), Y6
+	VMOVDQU        288(R10), Y6
 	VPSLLW         $0x02, Y6, Y6
 	VPAND          topPairs<>+0(SB), Y6, Y6
 	VPOR           Y6, Y5, Y5
@@ -2928,14 +3632,14 @@ sub29:
 	VPMADDWD       Y3, Y5, Y3
 	VPADDD         416(SI), Y3, Y3
 	VMOVDQU        Y3, 416(SI)
-	VMOVDQU        64(R9), Y4
-	VMOVDQU        96(R9), Y5
+	VMOVDQU        64(R10), Y4
+	VMOVDQU        96(R10), Y5
 	VPAND          lowNibbles<>+0(SB), Y4, Y2
 	VPAND          lowNibbles<>+0(SB), Y5, Y3
-	VMOVDQU        256(R9), Y6
+	VMOVDQU        256(R10), Y6
 	VPAND          topPairs<>+0(SB), Y6, Y6
 	VPOR           Y6, Y2, Y2
-	VMOVDQU        288(R9), Y6
+	VMOVDQU        288(R10), Y6
 	VPAND          topPairs<>+0(SB), Y6, Y6
 	VPOR           Y6, Y3, Y3
 	VPBROADCASTD   8(BX), Y6
@@ -2945,11 +3649,11 @@ sub29:
 	VPAND          lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW         $0x04, Y5, Y5
 	VPAND          lowNibbles<>+0(SB), Y5, Y5
-	VMOVDQU        256(R9), Y6
+	VMOVDQU        256(R10), Y6
 	VPSRLW         $0x02, Y6, Y6
 	VPAND          topPairs<>+0(SB), Y6, Y6
 	VPOR           Y6, Y4, Y4
-	VMOVDQU        288(R9), Y6
+	VMOVDQU        288(R10), Y6
 	VPSRLW         $0x02, Y6, Y6
 	VPAND          topPairs<>+0(SB), Y6, Y6
 	VPOR           Y6, Y5, Y5
@@ -2966,22 +3670,22 @@ sub29:
 	VPMADDWD       Y3, Y5, Y3
 	VPADDD         416(SI), Y3, Y3
 	VMOVDQU        Y3, 416(SI)
-	VBROADCASTI128 16(R10), Y2
+	VBROADCASTI128 16(R11), Y2
 	VPSHUFB        twiceSigned<>+0(SB), Y2, Y3
 	VPSRAW         $0x08, Y3, Y3
 	VPSHUFB        twiceSigned<>+32(SB), Y2, Y2
 	VPSRAW         $0x08, Y2, Y2
 	VMOVDQU        Y3, 768(SI)
 	VMOVDQU        Y2, 800(SI)
-	VMOVDQU        128(R9), Y4
-	VMOVDQU        160(R9), Y5
+	VMOVDQU        128(R10), Y4
+	VMOVDQU        160(R10), Y5
 	VPAND          lowNibbles<>+0(SB), Y4, Y2
 	VPAND          lowNibbles<>+0(SB), Y5, Y3
-	VMOVDQU        320(R9), Y6
+	VMOVDQU        320(R10), Y6
 	VPSLLW         $0x04, Y6, Y6
 	VPAND          topPairs<>+0(SB), Y6, Y6
 	VPOR           Y6, Y2, Y2
-	VMOVDQU        352(R9), Y6
+	VMOVDQU        352(R10), Y6
 	VPSLLW         $0x04, Y6, Y6
 	VPAND          topPairs<>+0(SB), Y6, Y6
 	VPOR           Y6, Y3, Y3
@@ -2992,11 +3696,11 @@ sub29:
 	VPAND          lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW         $0x04, Y5, Y5
 	VPAND          lowNibbles<>+0(SB), Y5, Y5
-	VMOVDQU        320(R9), Y6
+	VMOVDQU        320(R10), Y6
 	VPSLLW         $0x02, Y6, Y6
 	VPAND          topPairs<>+0(SB), Y6, Y6
 	VPOR           Y6, Y4, Y4
-	VMOVDQU        352(R9), Y6
+	VMOVDQU        352(R10), Y6
 	VPSLLW         $0x02, Y6, Y6
 	VPAND          topPairs<>+0(SB), Y6, Y6
 	VPOR           Y6, Y5, Y5
@@ -3013,14 +3717,14 @@ sub29:
 	VPMADDWD       Y3, Y5, Y3
 	VPADDD         416(SI), Y3, Y3
 	VMOVDQU        Y3, 416(SI)
-	VMOVDQU        192(R9), Y4
-	VMOVDQU        224(R9), Y5
+	VMOVDQU        192(R10), Y4
+	VMOVDQU        224(R10), Y5
 	VPAND          lowNibbles<>+0(SB), Y4, Y2
 	VPAND          lowNibbles<>+0(SB), Y5, Y3
-	VMOVDQU        320(R9), Y6
+	VMOVDQU        320(R10), Y6
 	VPAND          topPairs<>+0(SB), Y6, Y6
 	VPOR           Y6, Y2, Y2
-	VMOVDQU        352(R9), Y6
+	VMOVDQU        352(R10), Y6
 	VPAND          topPairs<>+0(SB), Y6, Y6
 	VPOR           Y6, Y3, Y3
 	VPBROADCASTD   24(BX), Y6
@@ -3030,11 +3734,11 @@ sub29:
 	VPAND          lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW         $0x04, Y5, Y5
 	VPAND          lowNibbles<>+0(SB), Y5, Y5
-	VMOVDQU        320(R9), Y6
+	VMOVDQU        320(R10), Y6
 	VPSRLW         $0x02, Y6, Y6
 	VPAND          topPairs<>+0(SB), Y6, Y6
 	VPOR           Y6, Y4, Y4
-	VMOVDQU        352(R9), Y6
+	VMOVDQU        352(R10), Y6
 	VPSRLW         $0x02, Y6, Y6
 	VPAND          topPairs<>+0(SB), Y6, Y6
 	VPOR           Y6, Y5, Y5
@@ -3051,11 +3755,11 @@ sub29:
 	VPMADDWD       Y3, Y5, Y3
 	VPADDD         416(SI), Y3, Y3
 	VMOVDQU        Y3, 416(SI)
-	ADDQ           $+384, R9
-	ADDQ           $+32, R10
+	ADDQ           $+384, R10
+	ADDQ           $+32, R11
 	ADDQ           $+32, BX
-	DECQ           R11
-	JNZ            sub29
+	DECQ           R9
+	JNZ            sub35
 	VMOVDQU        32(CX), X2
 	VPUNPCKHBW     48(CX), X2, X3
 	VPUNPCKLBW     48(CX), X2, X2
@@ -3154,37 +3858,39 @@ sub29:
 	ADDQ           $+4, DI
 	ADDQ           $+32, R8
 	DECQ           DX
-	JNZ            block28
+	JNZ            block34
 	MOVQ           a+0(FP), CX
 	MOVQ           8(CX), BX
 	MOVQ           32(SP), DX
 	CMPB           72(CX), $0x00
-	JEQ            plain30
+	JEQ            plain36
 	VADDPS         (DX), Y0, Y0
 	VMOVUPS        Y0, (DX)
 	VADDPS         32(DX), Y1, Y0
 	VMOVUPS        Y0, 32(DX)
 	LEAQ           (DX)(BX*4), DX
-	JMP            stored31
+	JMP            stored37
 
-plain30:
+plain36:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored31:
+stored37:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next27:
+next33:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

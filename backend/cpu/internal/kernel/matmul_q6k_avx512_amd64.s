@@ -6,14 +6,383 @@
 
 // func matmulQ6KAVX512(a *MatMulArgs)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI, MMX+
-TEXT ·matmulQ6KAVX512(SB), $880-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulQ6KAVX512(SB), $1664-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ      a+0(FP), AX
+	MOVQ      40(AX), CX
+	MOVQ      CX, 24(SP)
+	MOVQ      64(AX), AX
+	MOVQ      AX, 40(SP)
+	MOVQ      8(SP), AX
+	MOVQ      AX, 32(SP)
+	MOVQ      a+0(FP), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
+	MOVQ      CX, SI
+	ADDQ      48(SP), SI
+	LEAQ      (BX)(DX*1), DI
+	MOVQ      DX, R8
+	SHRQ      $0x08, R8
+	LEAQ      (DI)(R8*4), R8
+	SHRQ      $0x08, DX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VMOVDQU32 lowNibbles<>+0(SB), Z2
+	VMOVDQU32 topPairs<>+0(SB), Z3
+
+block4:
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 128(CX)
+	PREFETCHT0 192(CX)
+	PREFETCHT0 256(CX)
+	PREFETCHT0 1536(CX)
+	PREFETCHT1 3072(CX)
+	PREFETCHT0 1600(CX)
+	PREFETCHT1 3136(CX)
+	PREFETCHT0 1664(CX)
+	PREFETCHT1 3200(CX)
+	PREFETCHT0 1728(CX)
+	PREFETCHT1 3264(CX)
+	PREFETCHT0 1792(CX)
+	PREFETCHT1 3328(CX)
+	VXORPS     Z4, Z4, Z4
+	LEAQ       288(CX), R10
+	LEAQ       32(CX), R11
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 128(SI)
+	PREFETCHT0 192(SI)
+	PREFETCHT0 256(SI)
+	PREFETCHT0 1536(SI)
+	PREFETCHT1 3072(SI)
+	PREFETCHT0 1600(SI)
+	PREFETCHT1 3136(SI)
+	PREFETCHT0 1664(SI)
+	PREFETCHT1 3200(SI)
+	PREFETCHT0 1728(SI)
+	PREFETCHT1 3264(SI)
+	PREFETCHT0 1792(SI)
+	PREFETCHT1 3328(SI)
+	VXORPS     Z5, Z5, Z5
+	LEAQ       288(SI), R12
+	LEAQ       32(SI), R13
+	MOVQ       $0x0000000000000008, R9
+
+sub5:
+	PREFETCHT0       (R10)
+	PREFETCHT0       64(R10)
+	PREFETCHT0       128(R10)
+	PREFETCHT0       192(R10)
+	PREFETCHT0       256(R10)
+	PREFETCHT0       320(R10)
+	PREFETCHT0       1536(R10)
+	PREFETCHT1       3072(R10)
+	PREFETCHT0       1600(R10)
+	PREFETCHT1       3136(R10)
+	PREFETCHT0       1664(R10)
+	PREFETCHT1       3200(R10)
+	PREFETCHT0       1728(R10)
+	PREFETCHT1       3264(R10)
+	PREFETCHT0       1792(R10)
+	PREFETCHT1       3328(R10)
+	PREFETCHT0       1856(R10)
+	PREFETCHT1       3392(R10)
+	VXORPS           Z6, Z6, Z6
+	VMOVDQU32        256(R10), Z7
+	VMOVDQU32        (R10), Z8
+	VPANDD           Z2, Z8, Z9
+	VPSLLW           $0x04, Z7, Z10
+	VPTERNLOGD       $0xf8, Z3, Z10, Z9
+	VPDPBUSD.BCST    (BX), Z9, Z6
+	VPSRLW           $0x04, Z8, Z8
+	VPANDD           Z2, Z8, Z8
+	VPSLLW           $0x02, Z7, Z9
+	VPTERNLOGD       $0xf8, Z3, Z9, Z8
+	VPDPBUSD.BCST    4(BX), Z8, Z6
+	VMOVDQU32        64(R10), Z8
+	VPANDD           Z2, Z8, Z9
+	VPTERNLOGD       $0xf8, Z3, Z7, Z9
+	VPDPBUSD.BCST    8(BX), Z9, Z6
+	VPSRLW           $0x04, Z8, Z8
+	VPANDD           Z2, Z8, Z8
+	VPSRLW           $0x02, Z7, Z7
+	VPTERNLOGD       $0xf8, Z3, Z7, Z8
+	VPDPBUSD.BCST    12(BX), Z8, Z6
+	VPMOVSXBD        (R11), Z7
+	VPMULLD          Z7, Z6, Z6
+	VPADDD           Z6, Z4, Z4
+	VXORPS           Z6, Z6, Z6
+	VMOVDQU32        320(R10), Z7
+	VMOVDQU32        128(R10), Z8
+	VPANDD           Z2, Z8, Z9
+	VPSLLW           $0x04, Z7, Z10
+	VPTERNLOGD       $0xf8, Z3, Z10, Z9
+	VPDPBUSD.BCST    16(BX), Z9, Z6
+	VPSRLW           $0x04, Z8, Z8
+	VPANDD           Z2, Z8, Z8
+	VPSLLW           $0x02, Z7, Z9
+	VPTERNLOGD       $0xf8, Z3, Z9, Z8
+	VPDPBUSD.BCST    20(BX), Z8, Z6
+	VMOVDQU32        192(R10), Z8
+	VPANDD           Z2, Z8, Z9
+	VPTERNLOGD       $0xf8, Z3, Z7, Z9
+	VPDPBUSD.BCST    24(BX), Z9, Z6
+	VPSRLW           $0x04, Z8, Z8
+	VPANDD           Z2, Z8, Z8
+	VPSRLW           $0x02, Z7, Z7
+	VPTERNLOGD       $0xf8, Z3, Z7, Z8
+	VPDPBUSD.BCST    28(BX), Z8, Z6
+	VPMOVSXBD        16(R11), Z7
+	VPMULLD          Z7, Z6, Z6
+	VPADDD           Z6, Z4, Z4
+	ADDQ             $+384, R10
+	ADDQ             $+32, R11
+	PREFETCHT0       (R12)
+	PREFETCHT0       64(R12)
+	PREFETCHT0       128(R12)
+	PREFETCHT0       192(R12)
+	PREFETCHT0       256(R12)
+	PREFETCHT0       320(R12)
+	PREFETCHT0       1536(R12)
+	PREFETCHT1       3072(R12)
+	PREFETCHT0       1600(R12)
+	PREFETCHT1       3136(R12)
+	PREFETCHT0       1664(R12)
+	PREFETCHT1       3200(R12)
+	PREFETCHT0       1728(R12)
+	PREFETCHT1       3264(R12)
+	PREFETCHT0       1792(R12)
+	PREFETCHT1       3328(R12)
+	PREFETCHT0       1856(R12)
+	PREFETCHT1       3392(R12)
+	VXORPS           Z6, Z6, Z6
+	VMOVDQU32        256(R12), Z7
+	VMOVDQU32        (R12), Z8
+	VPANDD           Z2, Z8, Z9
+	VPSLLW           $0x04, Z7, Z10
+	VPTERNLOGD       $0xf8, Z3, Z10, Z9
+	VPDPBUSD.BCST    (BX), Z9, Z6
+	VPSRLW           $0x04, Z8, Z8
+	VPANDD           Z2, Z8, Z8
+	VPSLLW           $0x02, Z7, Z9
+	VPTERNLOGD       $0xf8, Z3, Z9, Z8
+	VPDPBUSD.BCST    4(BX), Z8, Z6
+	VMOVDQU32        64(R12), Z8
+	VPANDD           Z2, Z8, Z9
+	VPTERNLOGD       $0xf8, Z3, Z7, Z9
+	VPDPBUSD.BCST    8(BX), Z9, Z6
+	VPSRLW           $0x04, Z8, Z8
+	VPANDD           Z2, Z8, Z8
+	VPSRLW           $0x02, Z7, Z7
+	VPTERNLOGD       $0xf8, Z3, Z7, Z8
+	VPDPBUSD.BCST    12(BX), Z8, Z6
+	VPMOVSXBD        (R13), Z7
+	VPMULLD          Z7, Z6, Z6
+	VPADDD           Z6, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VMOVDQU32        320(R12), Z7
+	VMOVDQU32        128(R12), Z8
+	VPANDD           Z2, Z8, Z9
+	VPSLLW           $0x04, Z7, Z10
+	VPTERNLOGD       $0xf8, Z3, Z10, Z9
+	VPDPBUSD.BCST    16(BX), Z9, Z6
+	VPSRLW           $0x04, Z8, Z8
+	VPANDD           Z2, Z8, Z8
+	VPSLLW           $0x02, Z7, Z9
+	VPTERNLOGD       $0xf8, Z3, Z9, Z8
+	VPDPBUSD.BCST    20(BX), Z8, Z6
+	VMOVDQU32        192(R12), Z8
+	VPANDD           Z2, Z8, Z9
+	VPTERNLOGD       $0xf8, Z3, Z7, Z9
+	VPDPBUSD.BCST    24(BX), Z9, Z6
+	VPSRLW           $0x04, Z8, Z8
+	VPANDD           Z2, Z8, Z8
+	VPSRLW           $0x02, Z7, Z7
+	VPTERNLOGD       $0xf8, Z3, Z7, Z8
+	VPDPBUSD.BCST    28(BX), Z8, Z6
+	VPMOVSXBD        16(R13), Z7
+	VPMULLD          Z7, Z6, Z6
+	VPADDD           Z6, Z5, Z5
+	ADDQ             $+384, R12
+	ADDQ             $+32, R13
+	ADDQ             $+32, BX
+	DECQ             R9
+	JNZ              sub5
+	VXORPS           Z6, Z6, Z6
+	VPMOVSXBD        32(CX), Z7
+	VPMOVSXBD        48(CX), Z8
+	VPSLLD           $0x10, Z8, Z8
+	VMOVDQU32        lowWords<>+0(SB), Z9
+	VPTERNLOGD       $0xca, Z8, Z7, Z9
+	VPDPWSSD.BCST    (R8), Z9, Z6
+	VPMOVSXBD        64(CX), Z7
+	VPMOVSXBD        80(CX), Z8
+	VPSLLD           $0x10, Z8, Z8
+	VMOVDQU32        lowWords<>+0(SB), Z9
+	VPTERNLOGD       $0xca, Z8, Z7, Z9
+	VPDPWSSD.BCST    4(R8), Z9, Z6
+	VPMOVSXBD        96(CX), Z7
+	VPMOVSXBD        112(CX), Z8
+	VPSLLD           $0x10, Z8, Z8
+	VMOVDQU32        lowWords<>+0(SB), Z9
+	VPTERNLOGD       $0xca, Z8, Z7, Z9
+	VPDPWSSD.BCST    8(R8), Z9, Z6
+	VPMOVSXBD        128(CX), Z7
+	VPMOVSXBD        144(CX), Z8
+	VPSLLD           $0x10, Z8, Z8
+	VMOVDQU32        lowWords<>+0(SB), Z9
+	VPTERNLOGD       $0xca, Z8, Z7, Z9
+	VPDPWSSD.BCST    12(R8), Z9, Z6
+	VPMOVSXBD        160(CX), Z7
+	VPMOVSXBD        176(CX), Z8
+	VPSLLD           $0x10, Z8, Z8
+	VMOVDQU32        lowWords<>+0(SB), Z9
+	VPTERNLOGD       $0xca, Z8, Z7, Z9
+	VPDPWSSD.BCST    16(R8), Z9, Z6
+	VPMOVSXBD        192(CX), Z7
+	VPMOVSXBD        208(CX), Z8
+	VPSLLD           $0x10, Z8, Z8
+	VMOVDQU32        lowWords<>+0(SB), Z9
+	VPTERNLOGD       $0xca, Z8, Z7, Z9
+	VPDPWSSD.BCST    20(R8), Z9, Z6
+	VPMOVSXBD        224(CX), Z7
+	VPMOVSXBD        240(CX), Z8
+	VPSLLD           $0x10, Z8, Z8
+	VMOVDQU32        lowWords<>+0(SB), Z9
+	VPTERNLOGD       $0xca, Z8, Z7, Z9
+	VPDPWSSD.BCST    24(R8), Z9, Z6
+	VPMOVSXBD        256(CX), Z7
+	VPMOVSXBD        272(CX), Z8
+	VPSLLD           $0x10, Z8, Z8
+	VMOVDQU32        lowWords<>+0(SB), Z9
+	VPTERNLOGD       $0xca, Z8, Z7, Z9
+	VPDPWSSD.BCST    28(R8), Z9, Z6
+	VCVTPH2PS        (CX), Z7
+	VPSLLD           $0x05, Z6, Z6
+	VPSUBD           Z6, Z4, Z4
+	VCVTDQ2PS        Z4, Z4
+	VMULPS           Z7, Z4, Z4
+	VFMADD231PS.BCST (DI), Z4, Z0
+	ADDQ             $+3360, CX
+	VXORPS           Z4, Z4, Z4
+	VPMOVSXBD        32(SI), Z6
+	VPMOVSXBD        48(SI), Z7
+	VPSLLD           $0x10, Z7, Z7
+	VMOVDQU32        lowWords<>+0(SB), Z8
+	VPTERNLOGD       $0xca, Z7, Z6, Z8
+	VPDPWSSD.BCST    (R8), Z8, Z4
+	VPMOVSXBD        64(SI), Z6
+	VPMOVSXBD        80(SI), Z7
+	VPSLLD           $0x10, Z7, Z7
+	VMOVDQU32        lowWords<>+0(SB), Z8
+	VPTERNLOGD       $0xca, Z7, Z6, Z8
+	VPDPWSSD.BCST    4(R8), Z8, Z4
+	VPMOVSXBD        96(SI), Z6
+	VPMOVSXBD        112(SI), Z7
+	VPSLLD           $0x10, Z7, Z7
+	VMOVDQU32        lowWords<>+0(SB), Z8
+	VPTERNLOGD       $0xca, Z7, Z6, Z8
+	VPDPWSSD.BCST    8(R8), Z8, Z4
+	VPMOVSXBD        128(SI), Z6
+	VPMOVSXBD        144(SI), Z7
+	VPSLLD           $0x10, Z7, Z7
+	VMOVDQU32        lowWords<>+0(SB), Z8
+	VPTERNLOGD       $0xca, Z7, Z6, Z8
+	VPDPWSSD.BCST    12(R8), Z8, Z4
+	VPMOVSXBD        160(SI), Z6
+	VPMOVSXBD        176(SI), Z7
+	VPSLLD           $0x10, Z7, Z7
+	VMOVDQU32        lowWords<>+0(SB), Z8
+	VPTERNLOGD       $0xca, Z7, Z6, Z8
+	VPDPWSSD.BCST    16(R8), Z8, Z4
+	VPMOVSXBD        192(SI), Z6
+	VPMOVSXBD        208(SI), Z7
+	VPSLLD           $0x10, Z7, Z7
+	VMOVDQU32        lowWords<>+0(SB), Z8
+	VPTERNLOGD       $0xca, Z7, Z6, Z8
+	VPDPWSSD.BCST    20(R8), Z8, Z4
+	VPMOVSXBD        224(SI), Z6
+	VPMOVSXBD        240(SI), Z7
+	VPSLLD           $0x10, Z7, Z7
+	VMOVDQU32        lowWords<>+0(SB), Z8
+	VPTERNLOGD       $0xca, Z7, Z6, Z8
+	VPDPWSSD.BCST    24(R8), Z8, Z4
+	VPMOVSXBD        256(SI), Z6
+	VPMOVSXBD        272(SI), Z7
+	VPSLLD           $0x10, Z7, Z7
+	VMOVDQU32        lowWords<>+0(SB), Z8
+	VPTERNLOGD       $0xca, Z7, Z6, Z8
+	VPDPWSSD.BCST    28(R8), Z8, Z4
+	VCVTPH2PS        (SI), Z6
+	VPSLLD           $0x05, Z4, Z4
+	VPSUBD           Z4, Z5, Z5
+	VCVTDQ2PS        Z5, Z5
+	VMULPS           Z6, Z5, Z5
+	VFMADD231PS.BCST (DI), Z5, Z1
+	ADDQ             $+3360, SI
+	ADDQ             $+4, DI
+	ADDQ             $+32, R8
+	DECQ             DX
+	JNZ              block4
+	MOVQ             a+0(FP), CX
+	MOVQ             8(CX), BX
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	MOVQ             56(SP), CX
+	JEQ              plain6
+	VADDPS           (DX), Z0, Z0
+	VMOVUPS          Z0, (DX)
+	VADDPS           (DX)(CX*1), Z1, Z0
+	VMOVUPS          Z0, (DX)(CX*1)
+	LEAQ             (DX)(BX*4), DX
+	JMP              stored7
+
+plain6:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored7:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,9 +393,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile8:
 	CMPQ      40(SP), $0x0c
-	JLT       next3
+	JLT       next9
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -43,22 +412,22 @@ tile2:
 	LEAQ      (R10)(BX*2), R12
 	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 48(SP)
-	VMOVUPS   Z0, 112(SP)
-	VMOVUPS   Z0, 176(SP)
-	VMOVUPS   Z0, 240(SP)
-	VMOVUPS   Z0, 304(SP)
-	VMOVUPS   Z0, 368(SP)
-	VMOVUPS   Z0, 432(SP)
-	VMOVUPS   Z0, 496(SP)
-	VMOVUPS   Z0, 560(SP)
-	VMOVUPS   Z0, 624(SP)
-	VMOVUPS   Z0, 688(SP)
-	VMOVUPS   Z0, 752(SP)
+	VMOVUPS   Z0, 64(SP)
+	VMOVUPS   Z0, 128(SP)
+	VMOVUPS   Z0, 192(SP)
+	VMOVUPS   Z0, 256(SP)
+	VMOVUPS   Z0, 320(SP)
+	VMOVUPS   Z0, 384(SP)
+	VMOVUPS   Z0, 448(SP)
+	VMOVUPS   Z0, 512(SP)
+	VMOVUPS   Z0, 576(SP)
+	VMOVUPS   Z0, 640(SP)
+	VMOVUPS   Z0, 704(SP)
+	VMOVUPS   Z0, 768(SP)
 	VMOVDQU32 lowNibbles<>+0(SB), Z0
 	VMOVDQU32 topPairs<>+0(SB), Z1
 
-block4:
+block10:
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 	VXORPS Z4, Z4, Z4
@@ -71,11 +440,11 @@ block4:
 	VXORPS Z11, Z11, Z11
 	VXORPS Z12, Z12, Z12
 	VXORPS Z13, Z13, Z13
-	LEAQ   288(CX), R13
-	LEAQ   32(CX), R14
-	MOVQ   $0x0000000000000008, R15
+	LEAQ   288(CX), R14
+	LEAQ   32(CX), R15
+	MOVQ   $0x0000000000000008, R13
 
-sub5:
+sub11:
 	VXORPS           Z14, Z14, Z14
 	VXORPS           Z15, Z15, Z15
 	VXORPS           Z16, Z16, Z16
@@ -88,8 +457,8 @@ sub5:
 	VXORPS           Z23, Z23, Z23
 	VXORPS           Z24, Z24, Z24
 	VXORPS           Z25, Z25, Z25
-	VMOVDQU32        256(R13), Z26
-	VMOVDQU32        (R13), Z27
+	VMOVDQU32        256(R14), Z26
+	VMOVDQU32        (R14), Z27
 	VPANDD           Z0, Z27, Z28
 	VPSLLW           $0x04, Z26, Z29
 	VPTERNLOGD       $0xf8, Z1, Z29, Z28
@@ -121,7 +490,7 @@ sub5:
 	VPDPBUSD.BCST    4(R8)(BX*1), Z27, Z23
 	VPDPBUSD.BCST    4(R8)(AX*4), Z27, Z24
 	VPDPBUSD.BCST    4(R8)(SI*1), Z27, Z25
-	VMOVDQU32        64(R13), Z27
+	VMOVDQU32        64(R14), Z27
 	VPANDD           Z0, Z27, Z28
 	VPTERNLOGD       $0xf8, Z1, Z26, Z28
 	VPDPBUSD.BCST    8(DI), Z28, Z14
@@ -152,7 +521,7 @@ sub5:
 	VPDPBUSD.BCST    12(R8)(BX*1), Z27, Z23
 	VPDPBUSD.BCST    12(R8)(AX*4), Z27, Z24
 	VPDPBUSD.BCST    12(R8)(SI*1), Z27, Z25
-	VPMOVSXBD        (R14), Z26
+	VPMOVSXBD        (R15), Z26
 	VPMULLD          Z26, Z14, Z14
 	VPADDD           Z14, Z2, Z2
 	VPMULLD          Z26, Z15, Z15
@@ -189,8 +558,8 @@ sub5:
 	VXORPS           Z23, Z23, Z23
 	VXORPS           Z24, Z24, Z24
 	VXORPS           Z25, Z25, Z25
-	VMOVDQU32        320(R13), Z26
-	VMOVDQU32        128(R13), Z27
+	VMOVDQU32        320(R14), Z26
+	VMOVDQU32        128(R14), Z27
 	VPANDD           Z0, Z27, Z28
 	VPSLLW           $0x04, Z26, Z29
 	VPTERNLOGD       $0xf8, Z1, Z29, Z28
@@ -222,7 +591,7 @@ sub5:
 	VPDPBUSD.BCST    20(R8)(BX*1), Z27, Z23
 	VPDPBUSD.BCST    20(R8)(AX*4), Z27, Z24
 	VPDPBUSD.BCST    20(R8)(SI*1), Z27, Z25
-	VMOVDQU32        192(R13), Z27
+	VMOVDQU32        192(R14), Z27
 	VPANDD           Z0, Z27, Z28
 	VPTERNLOGD       $0xf8, Z1, Z26, Z28
 	VPDPBUSD.BCST    24(DI), Z28, Z14
@@ -253,7 +622,7 @@ sub5:
 	VPDPBUSD.BCST    28(R8)(BX*1), Z27, Z23
 	VPDPBUSD.BCST    28(R8)(AX*4), Z27, Z24
 	VPDPBUSD.BCST    28(R8)(SI*1), Z27, Z25
-	VPMOVSXBD        16(R14), Z26
+	VPMOVSXBD        16(R15), Z26
 	VPMULLD          Z26, Z14, Z14
 	VPADDD           Z14, Z2, Z2
 	VPMULLD          Z26, Z15, Z15
@@ -278,12 +647,12 @@ sub5:
 	VPADDD           Z24, Z12, Z12
 	VPMULLD          Z26, Z25, Z25
 	VPADDD           Z25, Z13, Z13
-	ADDQ             $+384, R13
-	ADDQ             $+32, R14
+	ADDQ             $+384, R14
+	ADDQ             $+32, R15
 	ADDQ             $+32, DI
 	ADDQ             $+32, R8
-	DECQ             R15
-	JNZ              sub5
+	DECQ             R13
+	JNZ              sub11
 	VXORPS           Z14, Z14, Z14
 	VXORPS           Z15, Z15, Z15
 	VXORPS           Z16, Z16, Z16
@@ -437,196 +806,196 @@ sub5:
 	VPSUBD           Z14, Z2, Z2
 	VCVTDQ2PS        Z2, Z2
 	VMULPS           Z26, Z2, Z2
-	VMOVUPS          48(SP), Z14
+	VMOVUPS          64(SP), Z14
 	VFMADD231PS.BCST (R9), Z2, Z14
-	VMOVUPS          Z14, 48(SP)
+	VMOVUPS          Z14, 64(SP)
 	VPSLLD           $0x05, Z15, Z15
 	VPSUBD           Z15, Z3, Z3
 	VCVTDQ2PS        Z3, Z3
 	VMULPS           Z26, Z3, Z3
-	VMOVUPS          112(SP), Z2
+	VMOVUPS          128(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*1), Z3, Z2
-	VMOVUPS          Z2, 112(SP)
+	VMOVUPS          Z2, 128(SP)
 	VPSLLD           $0x05, Z16, Z16
 	VPSUBD           Z16, Z4, Z4
 	VCVTDQ2PS        Z4, Z4
 	VMULPS           Z26, Z4, Z4
-	VMOVUPS          176(SP), Z2
+	VMOVUPS          192(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*2), Z4, Z2
-	VMOVUPS          Z2, 176(SP)
+	VMOVUPS          Z2, 192(SP)
 	VPSLLD           $0x05, Z17, Z17
 	VPSUBD           Z17, Z5, Z5
 	VCVTDQ2PS        Z5, Z5
 	VMULPS           Z26, Z5, Z5
-	VMOVUPS          240(SP), Z2
+	VMOVUPS          256(SP), Z2
 	VFMADD231PS.BCST (R9)(BX*1), Z5, Z2
-	VMOVUPS          Z2, 240(SP)
+	VMOVUPS          Z2, 256(SP)
 	VPSLLD           $0x05, Z18, Z18
 	VPSUBD           Z18, Z6, Z6
 	VCVTDQ2PS        Z6, Z6
 	VMULPS           Z26, Z6, Z6
-	VMOVUPS          304(SP), Z2
+	VMOVUPS          320(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*4), Z6, Z2
-	VMOVUPS          Z2, 304(SP)
+	VMOVUPS          Z2, 320(SP)
 	VPSLLD           $0x05, Z19, Z19
 	VPSUBD           Z19, Z7, Z7
 	VCVTDQ2PS        Z7, Z7
 	VMULPS           Z26, Z7, Z7
-	VMOVUPS          368(SP), Z2
+	VMOVUPS          384(SP), Z2
 	VFMADD231PS.BCST (R9)(SI*1), Z7, Z2
-	VMOVUPS          Z2, 368(SP)
+	VMOVUPS          Z2, 384(SP)
 	VPSLLD           $0x05, Z20, Z20
 	VPSUBD           Z20, Z8, Z8
 	VCVTDQ2PS        Z8, Z8
 	VMULPS           Z26, Z8, Z8
-	VMOVUPS          432(SP), Z2
+	VMOVUPS          448(SP), Z2
 	VFMADD231PS.BCST (R11), Z8, Z2
-	VMOVUPS          Z2, 432(SP)
+	VMOVUPS          Z2, 448(SP)
 	VPSLLD           $0x05, Z21, Z21
 	VPSUBD           Z21, Z9, Z9
 	VCVTDQ2PS        Z9, Z9
 	VMULPS           Z26, Z9, Z9
-	VMOVUPS          496(SP), Z2
+	VMOVUPS          512(SP), Z2
 	VFMADD231PS.BCST (R11)(AX*1), Z9, Z2
-	VMOVUPS          Z2, 496(SP)
+	VMOVUPS          Z2, 512(SP)
 	VPSLLD           $0x05, Z22, Z22
 	VPSUBD           Z22, Z10, Z10
 	VCVTDQ2PS        Z10, Z10
 	VMULPS           Z26, Z10, Z10
-	VMOVUPS          560(SP), Z2
+	VMOVUPS          576(SP), Z2
 	VFMADD231PS.BCST (R11)(AX*2), Z10, Z2
-	VMOVUPS          Z2, 560(SP)
+	VMOVUPS          Z2, 576(SP)
 	VPSLLD           $0x05, Z23, Z23
 	VPSUBD           Z23, Z11, Z11
 	VCVTDQ2PS        Z11, Z11
 	VMULPS           Z26, Z11, Z11
-	VMOVUPS          624(SP), Z2
+	VMOVUPS          640(SP), Z2
 	VFMADD231PS.BCST (R11)(BX*1), Z11, Z2
-	VMOVUPS          Z2, 624(SP)
+	VMOVUPS          Z2, 640(SP)
 	VPSLLD           $0x05, Z24, Z24
 	VPSUBD           Z24, Z12, Z12
 	VCVTDQ2PS        Z12, Z12
 	VMULPS           Z26, Z12, Z12
-	VMOVUPS          688(SP), Z2
+	VMOVUPS          704(SP), Z2
 	VFMADD231PS.BCST (R11)(AX*4), Z12, Z2
-	VMOVUPS          Z2, 688(SP)
+	VMOVUPS          Z2, 704(SP)
 	VPSLLD           $0x05, Z25, Z25
 	VPSUBD           Z25, Z13, Z13
 	VCVTDQ2PS        Z13, Z13
 	VMULPS           Z26, Z13, Z13
-	VMOVUPS          752(SP), Z2
+	VMOVUPS          768(SP), Z2
 	VFMADD231PS.BCST (R11)(SI*1), Z13, Z2
-	VMOVUPS          Z2, 752(SP)
+	VMOVUPS          Z2, 768(SP)
 	ADDQ             $+3360, CX
 	ADDQ             $+4, R9
 	ADDQ             $+4, R11
 	ADDQ             $+32, R10
 	ADDQ             $+32, R12
 	DECQ             DX
-	JNZ              block4
+	JNZ              block10
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain6
-	VMOVUPS          48(SP), Z0
+	JEQ              plain12
+	VMOVUPS          64(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          112(SP), Z0
+	VMOVUPS          128(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          176(SP), Z0
+	VMOVUPS          192(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          240(SP), Z0
+	VMOVUPS          256(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          304(SP), Z0
+	VMOVUPS          320(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          368(SP), Z0
+	VMOVUPS          384(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          432(SP), Z0
+	VMOVUPS          448(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          496(SP), Z0
+	VMOVUPS          512(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          560(SP), Z0
+	VMOVUPS          576(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          624(SP), Z0
+	VMOVUPS          640(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          688(SP), Z0
+	VMOVUPS          704(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          752(SP), Z0
+	VMOVUPS          768(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored7
+	JMP              stored13
 
-plain6:
-	VMOVUPS 48(SP), Z0
+plain12:
+	VMOVUPS 64(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 112(SP), Z0
+	VMOVUPS 128(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 176(SP), Z0
+	VMOVUPS 192(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 240(SP), Z0
+	VMOVUPS 256(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 304(SP), Z0
+	VMOVUPS 320(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 368(SP), Z0
+	VMOVUPS 384(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 432(SP), Z0
+	VMOVUPS 448(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 496(SP), Z0
+	VMOVUPS 512(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 560(SP), Z0
+	VMOVUPS 576(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 624(SP), Z0
+	VMOVUPS 640(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 688(SP), Z0
+	VMOVUPS 704(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 752(SP), Z0
+	VMOVUPS 768(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored7:
+stored13:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+12, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x0c, 40(SP)
-	JMP    tile2
+	JMP    tile8
 
-next3:
+next9:
 	CMPQ      40(SP), $0x08
-	JLT       next9
+	JLT       next15
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -643,18 +1012,18 @@ next3:
 	LEAQ      (R10)(BX*2), R12
 	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 48(SP)
-	VMOVUPS   Z0, 112(SP)
-	VMOVUPS   Z0, 176(SP)
-	VMOVUPS   Z0, 240(SP)
-	VMOVUPS   Z0, 304(SP)
-	VMOVUPS   Z0, 368(SP)
-	VMOVUPS   Z0, 432(SP)
-	VMOVUPS   Z0, 496(SP)
+	VMOVUPS   Z0, 64(SP)
+	VMOVUPS   Z0, 128(SP)
+	VMOVUPS   Z0, 192(SP)
+	VMOVUPS   Z0, 256(SP)
+	VMOVUPS   Z0, 320(SP)
+	VMOVUPS   Z0, 384(SP)
+	VMOVUPS   Z0, 448(SP)
+	VMOVUPS   Z0, 512(SP)
 	VMOVDQU32 lowNibbles<>+0(SB), Z0
 	VMOVDQU32 topPairs<>+0(SB), Z1
 
-block10:
+block16:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -668,17 +1037,17 @@ block10:
 	VXORPS     Z7, Z7, Z7
 	VXORPS     Z8, Z8, Z8
 	VXORPS     Z9, Z9, Z9
-	LEAQ       288(CX), R13
-	LEAQ       32(CX), R14
-	MOVQ       $0x0000000000000008, R15
+	LEAQ       288(CX), R14
+	LEAQ       32(CX), R15
+	MOVQ       $0x0000000000000008, R13
 
-sub11:
-	PREFETCHT0       2048(R13)
-	PREFETCHT0       2112(R13)
-	PREFETCHT0       2176(R13)
-	PREFETCHT0       2240(R13)
-	PREFETCHT0       2304(R13)
-	PREFETCHT0       2368(R13)
+sub17:
+	PREFETCHT0       2048(R14)
+	PREFETCHT0       2112(R14)
+	PREFETCHT0       2176(R14)
+	PREFETCHT0       2240(R14)
+	PREFETCHT0       2304(R14)
+	PREFETCHT0       2368(R14)
 	VXORPS           Z10, Z10, Z10
 	VXORPS           Z11, Z11, Z11
 	VXORPS           Z12, Z12, Z12
@@ -687,8 +1056,8 @@ sub11:
 	VXORPS           Z15, Z15, Z15
 	VXORPS           Z16, Z16, Z16
 	VXORPS           Z17, Z17, Z17
-	VMOVDQU32        256(R13), Z18
-	VMOVDQU32        (R13), Z19
+	VMOVDQU32        256(R14), Z18
+	VMOVDQU32        (R14), Z19
 	VPANDD           Z0, Z19, Z20
 	VPSLLW           $0x04, Z18, Z21
 	VPTERNLOGD       $0xf8, Z1, Z21, Z20
@@ -712,7 +1081,7 @@ sub11:
 	VPDPBUSD.BCST    4(DI)(SI*1), Z19, Z15
 	VPDPBUSD.BCST    4(R8), Z19, Z16
 	VPDPBUSD.BCST    4(R8)(AX*1), Z19, Z17
-	VMOVDQU32        64(R13), Z19
+	VMOVDQU32        64(R14), Z19
 	VPANDD           Z0, Z19, Z20
 	VPTERNLOGD       $0xf8, Z1, Z18, Z20
 	VPDPBUSD.BCST    8(DI), Z20, Z10
@@ -735,7 +1104,7 @@ sub11:
 	VPDPBUSD.BCST    12(DI)(SI*1), Z19, Z15
 	VPDPBUSD.BCST    12(R8), Z19, Z16
 	VPDPBUSD.BCST    12(R8)(AX*1), Z19, Z17
-	VPMOVSXBD        (R14), Z18
+	VPMOVSXBD        (R15), Z18
 	VPMULLD          Z18, Z10, Z10
 	VPADDD           Z10, Z2, Z2
 	VPMULLD          Z18, Z11, Z11
@@ -760,8 +1129,8 @@ sub11:
 	VXORPS           Z15, Z15, Z15
 	VXORPS           Z16, Z16, Z16
 	VXORPS           Z17, Z17, Z17
-	VMOVDQU32        320(R13), Z18
-	VMOVDQU32        128(R13), Z19
+	VMOVDQU32        320(R14), Z18
+	VMOVDQU32        128(R14), Z19
 	VPANDD           Z0, Z19, Z20
 	VPSLLW           $0x04, Z18, Z21
 	VPTERNLOGD       $0xf8, Z1, Z21, Z20
@@ -785,7 +1154,7 @@ sub11:
 	VPDPBUSD.BCST    20(DI)(SI*1), Z19, Z15
 	VPDPBUSD.BCST    20(R8), Z19, Z16
 	VPDPBUSD.BCST    20(R8)(AX*1), Z19, Z17
-	VMOVDQU32        192(R13), Z19
+	VMOVDQU32        192(R14), Z19
 	VPANDD           Z0, Z19, Z20
 	VPTERNLOGD       $0xf8, Z1, Z18, Z20
 	VPDPBUSD.BCST    24(DI), Z20, Z10
@@ -808,7 +1177,7 @@ sub11:
 	VPDPBUSD.BCST    28(DI)(SI*1), Z19, Z15
 	VPDPBUSD.BCST    28(R8), Z19, Z16
 	VPDPBUSD.BCST    28(R8)(AX*1), Z19, Z17
-	VPMOVSXBD        16(R14), Z18
+	VPMOVSXBD        16(R15), Z18
 	VPMULLD          Z18, Z10, Z10
 	VPADDD           Z10, Z2, Z2
 	VPMULLD          Z18, Z11, Z11
@@ -825,12 +1194,12 @@ sub11:
 	VPADDD           Z16, Z8, Z8
 	VPMULLD          Z18, Z17, Z17
 	VPADDD           Z17, Z9, Z9
-	ADDQ             $+384, R13
-	ADDQ             $+32, R14
+	ADDQ             $+384, R14
+	ADDQ             $+32, R15
 	ADDQ             $+32, DI
 	ADDQ             $+32, R8
-	DECQ             R15
-	JNZ              sub11
+	DECQ             R13
+	JNZ              sub17
 	VXORPS           Z10, Z10, Z10
 	VXORPS           Z11, Z11, Z11
 	VXORPS           Z12, Z12, Z12
@@ -948,139 +1317,139 @@ sub11:
 	VPSUBD           Z10, Z2, Z2
 	VCVTDQ2PS        Z2, Z2
 	VMULPS           Z18, Z2, Z2
-	VMOVUPS          48(SP), Z10
+	VMOVUPS          64(SP), Z10
 	VFMADD231PS.BCST (R9), Z2, Z10
-	VMOVUPS          Z10, 48(SP)
+	VMOVUPS          Z10, 64(SP)
 	VPSLLD           $0x05, Z11, Z11
 	VPSUBD           Z11, Z3, Z3
 	VCVTDQ2PS        Z3, Z3
 	VMULPS           Z18, Z3, Z3
-	VMOVUPS          112(SP), Z2
+	VMOVUPS          128(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*1), Z3, Z2
-	VMOVUPS          Z2, 112(SP)
+	VMOVUPS          Z2, 128(SP)
 	VPSLLD           $0x05, Z12, Z12
 	VPSUBD           Z12, Z4, Z4
 	VCVTDQ2PS        Z4, Z4
 	VMULPS           Z18, Z4, Z4
-	VMOVUPS          176(SP), Z2
+	VMOVUPS          192(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*2), Z4, Z2
-	VMOVUPS          Z2, 176(SP)
+	VMOVUPS          Z2, 192(SP)
 	VPSLLD           $0x05, Z13, Z13
 	VPSUBD           Z13, Z5, Z5
 	VCVTDQ2PS        Z5, Z5
 	VMULPS           Z18, Z5, Z5
-	VMOVUPS          240(SP), Z2
+	VMOVUPS          256(SP), Z2
 	VFMADD231PS.BCST (R9)(BX*1), Z5, Z2
-	VMOVUPS          Z2, 240(SP)
+	VMOVUPS          Z2, 256(SP)
 	VPSLLD           $0x05, Z14, Z14
 	VPSUBD           Z14, Z6, Z6
 	VCVTDQ2PS        Z6, Z6
 	VMULPS           Z18, Z6, Z6
-	VMOVUPS          304(SP), Z2
+	VMOVUPS          320(SP), Z2
 	VFMADD231PS.BCST (R9)(AX*4), Z6, Z2
-	VMOVUPS          Z2, 304(SP)
+	VMOVUPS          Z2, 320(SP)
 	VPSLLD           $0x05, Z15, Z15
 	VPSUBD           Z15, Z7, Z7
 	VCVTDQ2PS        Z7, Z7
 	VMULPS           Z18, Z7, Z7
-	VMOVUPS          368(SP), Z2
+	VMOVUPS          384(SP), Z2
 	VFMADD231PS.BCST (R9)(SI*1), Z7, Z2
-	VMOVUPS          Z2, 368(SP)
+	VMOVUPS          Z2, 384(SP)
 	VPSLLD           $0x05, Z16, Z16
 	VPSUBD           Z16, Z8, Z8
 	VCVTDQ2PS        Z8, Z8
 	VMULPS           Z18, Z8, Z8
-	VMOVUPS          432(SP), Z2
+	VMOVUPS          448(SP), Z2
 	VFMADD231PS.BCST (R11), Z8, Z2
-	VMOVUPS          Z2, 432(SP)
+	VMOVUPS          Z2, 448(SP)
 	VPSLLD           $0x05, Z17, Z17
 	VPSUBD           Z17, Z9, Z9
 	VCVTDQ2PS        Z9, Z9
 	VMULPS           Z18, Z9, Z9
-	VMOVUPS          496(SP), Z2
+	VMOVUPS          512(SP), Z2
 	VFMADD231PS.BCST (R11)(AX*1), Z9, Z2
-	VMOVUPS          Z2, 496(SP)
+	VMOVUPS          Z2, 512(SP)
 	ADDQ             $+3360, CX
 	ADDQ             $+4, R9
 	ADDQ             $+4, R11
 	ADDQ             $+32, R10
 	ADDQ             $+32, R12
 	DECQ             DX
-	JNZ              block10
+	JNZ              block16
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain12
-	VMOVUPS          48(SP), Z0
+	JEQ              plain18
+	VMOVUPS          64(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          112(SP), Z0
+	VMOVUPS          128(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          176(SP), Z0
+	VMOVUPS          192(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          240(SP), Z0
+	VMOVUPS          256(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          304(SP), Z0
+	VMOVUPS          320(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          368(SP), Z0
+	VMOVUPS          384(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          432(SP), Z0
+	VMOVUPS          448(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	VMOVUPS          496(SP), Z0
+	VMOVUPS          512(SP), Z0
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored13
+	JMP              stored19
 
-plain12:
-	VMOVUPS 48(SP), Z0
+plain18:
+	VMOVUPS 64(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 112(SP), Z0
+	VMOVUPS 128(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 176(SP), Z0
+	VMOVUPS 192(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 240(SP), Z0
+	VMOVUPS 256(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 304(SP), Z0
+	VMOVUPS 320(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 368(SP), Z0
+	VMOVUPS 384(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 432(SP), Z0
+	VMOVUPS 448(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
-	VMOVUPS 496(SP), Z0
+	VMOVUPS 512(SP), Z0
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored13:
+stored19:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+8, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x08, 40(SP)
 
-next9:
+next15:
 	CMPQ      40(SP), $0x06
-	JLT       next15
+	JLT       next21
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1102,7 +1471,7 @@ next9:
 	VMOVDQU32 lowNibbles<>+0(SB), Z6
 	VMOVDQU32 topPairs<>+0(SB), Z7
 
-block16:
+block22:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -1114,25 +1483,25 @@ block16:
 	VXORPS     Z11, Z11, Z11
 	VXORPS     Z12, Z12, Z12
 	VXORPS     Z13, Z13, Z13
-	LEAQ       288(CX), R10
-	LEAQ       32(CX), R11
-	MOVQ       $0x0000000000000008, R12
+	LEAQ       288(CX), R11
+	LEAQ       32(CX), R12
+	MOVQ       $0x0000000000000008, R10
 
-sub17:
-	PREFETCHT0       2048(R10)
-	PREFETCHT0       2112(R10)
-	PREFETCHT0       2176(R10)
-	PREFETCHT0       2240(R10)
-	PREFETCHT0       2304(R10)
-	PREFETCHT0       2368(R10)
+sub23:
+	PREFETCHT0       2048(R11)
+	PREFETCHT0       2112(R11)
+	PREFETCHT0       2176(R11)
+	PREFETCHT0       2240(R11)
+	PREFETCHT0       2304(R11)
+	PREFETCHT0       2368(R11)
 	VXORPS           Z14, Z14, Z14
 	VXORPS           Z15, Z15, Z15
 	VXORPS           Z16, Z16, Z16
 	VXORPS           Z17, Z17, Z17
 	VXORPS           Z18, Z18, Z18
 	VXORPS           Z19, Z19, Z19
-	VMOVDQU32        256(R10), Z20
-	VMOVDQU32        (R10), Z21
+	VMOVDQU32        256(R11), Z20
+	VMOVDQU32        (R11), Z21
 	VPANDD           Z6, Z21, Z22
 	VPSLLW           $0x04, Z20, Z23
 	VPTERNLOGD       $0xf8, Z7, Z23, Z22
@@ -1152,7 +1521,7 @@ sub17:
 	VPDPBUSD.BCST    4(DI)(BX*1), Z21, Z17
 	VPDPBUSD.BCST    4(DI)(AX*4), Z21, Z18
 	VPDPBUSD.BCST    4(DI)(SI*1), Z21, Z19
-	VMOVDQU32        64(R10), Z21
+	VMOVDQU32        64(R11), Z21
 	VPANDD           Z6, Z21, Z22
 	VPTERNLOGD       $0xf8, Z7, Z20, Z22
 	VPDPBUSD.BCST    8(DI), Z22, Z14
@@ -1171,7 +1540,7 @@ sub17:
 	VPDPBUSD.BCST    12(DI)(BX*1), Z21, Z17
 	VPDPBUSD.BCST    12(DI)(AX*4), Z21, Z18
 	VPDPBUSD.BCST    12(DI)(SI*1), Z21, Z19
-	VPMOVSXBD        (R11), Z20
+	VPMOVSXBD        (R12), Z20
 	VPMULLD          Z20, Z14, Z14
 	VPADDD           Z14, Z8, Z8
 	VPMULLD          Z20, Z15, Z15
@@ -1190,8 +1559,8 @@ sub17:
 	VXORPS           Z17, Z17, Z17
 	VXORPS           Z18, Z18, Z18
 	VXORPS           Z19, Z19, Z19
-	VMOVDQU32        320(R10), Z20
-	VMOVDQU32        128(R10), Z21
+	VMOVDQU32        320(R11), Z20
+	VMOVDQU32        128(R11), Z21
 	VPANDD           Z6, Z21, Z22
 	VPSLLW           $0x04, Z20, Z23
 	VPTERNLOGD       $0xf8, Z7, Z23, Z22
@@ -1211,7 +1580,7 @@ sub17:
 	VPDPBUSD.BCST    20(DI)(BX*1), Z21, Z17
 	VPDPBUSD.BCST    20(DI)(AX*4), Z21, Z18
 	VPDPBUSD.BCST    20(DI)(SI*1), Z21, Z19
-	VMOVDQU32        192(R10), Z21
+	VMOVDQU32        192(R11), Z21
 	VPANDD           Z6, Z21, Z22
 	VPTERNLOGD       $0xf8, Z7, Z20, Z22
 	VPDPBUSD.BCST    24(DI), Z22, Z14
@@ -1230,7 +1599,7 @@ sub17:
 	VPDPBUSD.BCST    28(DI)(BX*1), Z21, Z17
 	VPDPBUSD.BCST    28(DI)(AX*4), Z21, Z18
 	VPDPBUSD.BCST    28(DI)(SI*1), Z21, Z19
-	VPMOVSXBD        16(R11), Z20
+	VPMOVSXBD        16(R12), Z20
 	VPMULLD          Z20, Z14, Z14
 	VPADDD           Z14, Z8, Z8
 	VPMULLD          Z20, Z15, Z15
@@ -1243,11 +1612,11 @@ sub17:
 	VPADDD           Z18, Z12, Z12
 	VPMULLD          Z20, Z19, Z19
 	VPADDD           Z19, Z13, Z13
-	ADDQ             $+384, R10
-	ADDQ             $+32, R11
+	ADDQ             $+384, R11
+	ADDQ             $+32, R12
 	ADDQ             $+32, DI
-	DECQ             R12
-	JNZ              sub17
+	DECQ             R10
+	JNZ              sub23
 	VXORPS           Z14, Z14, Z14
 	VXORPS           Z15, Z15, Z15
 	VXORPS           Z16, Z16, Z16
@@ -1377,12 +1746,12 @@ sub17:
 	ADDQ             $+4, R8
 	ADDQ             $+32, R9
 	DECQ             DX
-	JNZ              block16
+	JNZ              block22
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain18
+	JEQ              plain24
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -1401,9 +1770,9 @@ sub17:
 	VADDPS           (DX), Z5, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored19
+	JMP              stored25
 
-plain18:
+plain24:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1417,15 +1786,15 @@ plain18:
 	VMOVUPS Z5, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored19:
+stored25:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x06, 40(SP)
 
-next15:
+next21:
 	CMPQ      40(SP), $0x04
-	JLT       next21
+	JLT       next27
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1444,7 +1813,7 @@ next15:
 	VMOVDQU32 lowNibbles<>+0(SB), Z4
 	VMOVDQU32 topPairs<>+0(SB), Z5
 
-block22:
+block28:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -1454,23 +1823,23 @@ block22:
 	VXORPS     Z7, Z7, Z7
 	VXORPS     Z8, Z8, Z8
 	VXORPS     Z9, Z9, Z9
-	LEAQ       288(CX), R9
-	LEAQ       32(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       288(CX), R10
+	LEAQ       32(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub23:
-	PREFETCHT0       2048(R9)
-	PREFETCHT0       2112(R9)
-	PREFETCHT0       2176(R9)
-	PREFETCHT0       2240(R9)
-	PREFETCHT0       2304(R9)
-	PREFETCHT0       2368(R9)
+sub29:
+	PREFETCHT0       2048(R10)
+	PREFETCHT0       2112(R10)
+	PREFETCHT0       2176(R10)
+	PREFETCHT0       2240(R10)
+	PREFETCHT0       2304(R10)
+	PREFETCHT0       2368(R10)
 	VXORPS           Z10, Z10, Z10
 	VXORPS           Z11, Z11, Z11
 	VXORPS           Z12, Z12, Z12
 	VXORPS           Z13, Z13, Z13
-	VMOVDQU32        256(R9), Z14
-	VMOVDQU32        (R9), Z15
+	VMOVDQU32        256(R10), Z14
+	VMOVDQU32        (R10), Z15
 	VPANDD           Z4, Z15, Z16
 	VPSLLW           $0x04, Z14, Z17
 	VPTERNLOGD       $0xf8, Z5, Z17, Z16
@@ -1486,7 +1855,7 @@ sub23:
 	VPDPBUSD.BCST    4(SI)(AX*1), Z15, Z11
 	VPDPBUSD.BCST    4(SI)(AX*2), Z15, Z12
 	VPDPBUSD.BCST    4(SI)(BX*1), Z15, Z13
-	VMOVDQU32        64(R9), Z15
+	VMOVDQU32        64(R10), Z15
 	VPANDD           Z4, Z15, Z16
 	VPTERNLOGD       $0xf8, Z5, Z14, Z16
 	VPDPBUSD.BCST    8(SI), Z16, Z10
@@ -1501,7 +1870,7 @@ sub23:
 	VPDPBUSD.BCST    12(SI)(AX*1), Z15, Z11
 	VPDPBUSD.BCST    12(SI)(AX*2), Z15, Z12
 	VPDPBUSD.BCST    12(SI)(BX*1), Z15, Z13
-	VPMOVSXBD        (R10), Z14
+	VPMOVSXBD        (R11), Z14
 	VPMULLD          Z14, Z10, Z10
 	VPADDD           Z10, Z6, Z6
 	VPMULLD          Z14, Z11, Z11
@@ -1514,8 +1883,8 @@ sub23:
 	VXORPS           Z11, Z11, Z11
 	VXORPS           Z12, Z12, Z12
 	VXORPS           Z13, Z13, Z13
-	VMOVDQU32        320(R9), Z14
-	VMOVDQU32        128(R9), Z15
+	VMOVDQU32        320(R10), Z14
+	VMOVDQU32        128(R10), Z15
 	VPANDD           Z4, Z15, Z16
 	VPSLLW           $0x04, Z14, Z17
 	VPTERNLOGD       $0xf8, Z5, Z17, Z16
@@ -1531,7 +1900,7 @@ sub23:
 	VPDPBUSD.BCST    20(SI)(AX*1), Z15, Z11
 	VPDPBUSD.BCST    20(SI)(AX*2), Z15, Z12
 	VPDPBUSD.BCST    20(SI)(BX*1), Z15, Z13
-	VMOVDQU32        192(R9), Z15
+	VMOVDQU32        192(R10), Z15
 	VPANDD           Z4, Z15, Z16
 	VPTERNLOGD       $0xf8, Z5, Z14, Z16
 	VPDPBUSD.BCST    24(SI), Z16, Z10
@@ -1546,7 +1915,7 @@ sub23:
 	VPDPBUSD.BCST    28(SI)(AX*1), Z15, Z11
 	VPDPBUSD.BCST    28(SI)(AX*2), Z15, Z12
 	VPDPBUSD.BCST    28(SI)(BX*1), Z15, Z13
-	VPMOVSXBD        16(R10), Z14
+	VPMOVSXBD        16(R11), Z14
 	VPMULLD          Z14, Z10, Z10
 	VPADDD           Z10, Z6, Z6
 	VPMULLD          Z14, Z11, Z11
@@ -1555,11 +1924,11 @@ sub23:
 	VPADDD           Z12, Z8, Z8
 	VPMULLD          Z14, Z13, Z13
 	VPADDD           Z13, Z9, Z9
-	ADDQ             $+384, R9
-	ADDQ             $+32, R10
+	ADDQ             $+384, R10
+	ADDQ             $+32, R11
 	ADDQ             $+32, SI
-	DECQ             R11
-	JNZ              sub23
+	DECQ             R9
+	JNZ              sub29
 	VXORPS           Z10, Z10, Z10
 	VXORPS           Z11, Z11, Z11
 	VXORPS           Z12, Z12, Z12
@@ -1661,12 +2030,12 @@ sub23:
 	ADDQ             $+4, DI
 	ADDQ             $+32, R8
 	DECQ             DX
-	JNZ              block22
+	JNZ              block28
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain24
+	JEQ              plain30
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -1679,9 +2048,9 @@ sub23:
 	VADDPS           (DX), Z3, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored25
+	JMP              stored31
 
-plain24:
+plain30:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1691,15 +2060,15 @@ plain24:
 	VMOVUPS Z3, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored25:
+stored31:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
 
-next21:
+next27:
 	CMPQ      40(SP), $0x03
-	JLT       next27
+	JLT       next33
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1716,7 +2085,7 @@ next21:
 	VMOVDQU32 lowNibbles<>+0(SB), Z3
 	VMOVDQU32 topPairs<>+0(SB), Z4
 
-block28:
+block34:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -1735,34 +2104,34 @@ block28:
 	VXORPS     Z5, Z5, Z5
 	VXORPS     Z6, Z6, Z6
 	VXORPS     Z7, Z7, Z7
-	LEAQ       288(CX), R8
-	LEAQ       32(CX), R9
-	MOVQ       $0x0000000000000008, R10
+	LEAQ       288(CX), R9
+	LEAQ       32(CX), R10
+	MOVQ       $0x0000000000000008, R8
 
-sub29:
-	PREFETCHT0       (R8)
-	PREFETCHT0       64(R8)
-	PREFETCHT0       128(R8)
-	PREFETCHT0       192(R8)
-	PREFETCHT0       256(R8)
-	PREFETCHT0       320(R8)
-	PREFETCHT0       1024(R8)
-	PREFETCHT1       3072(R8)
-	PREFETCHT0       1088(R8)
-	PREFETCHT1       3136(R8)
-	PREFETCHT0       1152(R8)
-	PREFETCHT1       3200(R8)
-	PREFETCHT0       1216(R8)
-	PREFETCHT1       3264(R8)
-	PREFETCHT0       1280(R8)
-	PREFETCHT1       3328(R8)
-	PREFETCHT0       1344(R8)
-	PREFETCHT1       3392(R8)
+sub35:
+	PREFETCHT0       (R9)
+	PREFETCHT0       64(R9)
+	PREFETCHT0       128(R9)
+	PREFETCHT0       192(R9)
+	PREFETCHT0       256(R9)
+	PREFETCHT0       320(R9)
+	PREFETCHT0       1024(R9)
+	PREFETCHT1       3072(R9)
+	PREFETCHT0       1088(R9)
+	PREFETCHT1       3136(R9)
+	PREFETCHT0       1152(R9)
+	PREFETCHT1       3200(R9)
+	PREFETCHT0       1216(R9)
+	PREFETCHT1       3264(R9)
+	PREFETCHT0       1280(R9)
+	PREFETCHT1       3328(R9)
+	PREFETCHT0       1344(R9)
+	PREFETCHT1       3392(R9)
 	VXORPS           Z8, Z8, Z8
 	VXORPS           Z9, Z9, Z9
 	VXORPS           Z10, Z10, Z10
-	VMOVDQU32        256(R8), Z11
-	VMOVDQU32        (R8), Z12
+	VMOVDQU32        256(R9), Z11
+	VMOVDQU32        (R9), Z12
 	VPANDD           Z3, Z12, Z13
 	VPSLLW           $0x04, Z11, Z14
 	VPTERNLOGD       $0xf8, Z4, Z14, Z13
@@ -1776,7 +2145,7 @@ sub29:
 	VPDPBUSD.BCST    4(BX), Z12, Z8
 	VPDPBUSD.BCST    4(BX)(AX*1), Z12, Z9
 	VPDPBUSD.BCST    4(BX)(AX*2), Z12, Z10
-	VMOVDQU32        64(R8), Z12
+	VMOVDQU32        64(R9), Z12
 	VPANDD           Z3, Z12, Z13
 	VPTERNLOGD       $0xf8, Z4, Z11, Z13
 	VPDPBUSD.BCST    8(BX), Z13, Z8
@@ -1789,7 +2158,7 @@ sub29:
 	VPDPBUSD.BCST    12(BX), Z12, Z8
 	VPDPBUSD.BCST    12(BX)(AX*1), Z12, Z9
 	VPDPBUSD.BCST    12(BX)(AX*2), Z12, Z10
-	VPMOVSXBD        (R9), Z11
+	VPMOVSXBD        (R10), Z11
 	VPMULLD          Z11, Z8, Z8
 	VPADDD           Z8, Z5, Z5
 	VPMULLD          Z11, Z9, Z9
@@ -1799,8 +2168,8 @@ sub29:
 	VXORPS           Z8, Z8, Z8
 	VXORPS           Z9, Z9, Z9
 	VXORPS           Z10, Z10, Z10
-	VMOVDQU32        320(R8), Z11
-	VMOVDQU32        128(R8), Z12
+	VMOVDQU32        320(R9), Z11
+	VMOVDQU32        128(R9), Z12
 	VPANDD           Z3, Z12, Z13
 	VPSLLW           $0x04, Z11, Z14
 	VPTERNLOGD       $0xf8, Z4, Z14, Z13
@@ -1814,7 +2183,7 @@ sub29:
 	VPDPBUSD.BCST    20(BX), Z12, Z8
 	VPDPBUSD.BCST    20(BX)(AX*1), Z12, Z9
 	VPDPBUSD.BCST    20(BX)(AX*2), Z12, Z10
-	VMOVDQU32        192(R8), Z12
+	VMOVDQU32        192(R9), Z12
 	VPANDD           Z3, Z12, Z13
 	VPTERNLOGD       $0xf8, Z4, Z11, Z13
 	VPDPBUSD.BCST    24(BX), Z13, Z8
@@ -1827,18 +2196,18 @@ sub29:
 	VPDPBUSD.BCST    28(BX), Z12, Z8
 	VPDPBUSD.BCST    28(BX)(AX*1), Z12, Z9
 	VPDPBUSD.BCST    28(BX)(AX*2), Z12, Z10
-	VPMOVSXBD        16(R9), Z11
+	VPMOVSXBD        16(R10), Z11
 	VPMULLD          Z11, Z8, Z8
 	VPADDD           Z8, Z5, Z5
 	VPMULLD          Z11, Z9, Z9
 	VPADDD           Z9, Z6, Z6
 	VPMULLD          Z11, Z10, Z10
 	VPADDD           Z10, Z7, Z7
-	ADDQ             $+384, R8
-	ADDQ             $+32, R9
+	ADDQ             $+384, R9
+	ADDQ             $+32, R10
 	ADDQ             $+32, BX
-	DECQ             R10
-	JNZ              sub29
+	DECQ             R8
+	JNZ              sub35
 	VXORPS           Z8, Z8, Z8
 	VXORPS           Z9, Z9, Z9
 	VXORPS           Z10, Z10, Z10
@@ -1926,12 +2295,12 @@ sub29:
 	ADDQ             $+4, SI
 	ADDQ             $+32, DI
 	DECQ             DX
-	JNZ              block28
+	JNZ              block34
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain30
+	JEQ              plain36
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -1941,9 +2310,9 @@ sub29:
 	VADDPS           (DX), Z2, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored31
+	JMP              stored37
 
-plain30:
+plain36:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1951,15 +2320,15 @@ plain30:
 	VMOVUPS Z2, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored31:
+stored37:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next27:
+next33:
 	CMPQ      40(SP), $0x02
-	JLT       next33
+	JLT       next39
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1975,7 +2344,7 @@ next27:
 	VMOVDQU32 lowNibbles<>+0(SB), Z2
 	VMOVDQU32 topPairs<>+0(SB), Z3
 
-block34:
+block40:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -1993,33 +2362,33 @@ block34:
 	PREFETCHT1 3328(CX)
 	VXORPS     Z4, Z4, Z4
 	VXORPS     Z5, Z5, Z5
-	LEAQ       288(CX), R8
-	LEAQ       32(CX), R9
-	MOVQ       $0x0000000000000008, R10
+	LEAQ       288(CX), R9
+	LEAQ       32(CX), R10
+	MOVQ       $0x0000000000000008, R8
 
-sub35:
-	PREFETCHT0       (R8)
-	PREFETCHT0       64(R8)
-	PREFETCHT0       128(R8)
-	PREFETCHT0       192(R8)
-	PREFETCHT0       256(R8)
-	PREFETCHT0       320(R8)
-	PREFETCHT0       1024(R8)
-	PREFETCHT1       3072(R8)
-	PREFETCHT0       1088(R8)
-	PREFETCHT1       3136(R8)
-	PREFETCHT0       1152(R8)
-	PREFETCHT1       3200(R8)
-	PREFETCHT0       1216(R8)
-	PREFETCHT1       3264(R8)
-	PREFETCHT0       1280(R8)
-	PREFETCHT1       3328(R8)
-	PREFETCHT0       1344(R8)
-	PREFETCHT1       3392(R8)
+sub41:
+	PREFETCHT0       (R9)
+	PREFETCHT0       64(R9)
+	PREFETCHT0       128(R9)
+	PREFETCHT0       192(R9)
+	PREFETCHT0       256(R9)
+	PREFETCHT0       320(R9)
+	PREFETCHT0       1024(R9)
+	PREFETCHT1       3072(R9)
+	PREFETCHT0       1088(R9)
+	PREFETCHT1       3136(R9)
+	PREFETCHT0       1152(R9)
+	PREFETCHT1       3200(R9)
+	PREFETCHT0       1216(R9)
+	PREFETCHT1       3264(R9)
+	PREFETCHT0       1280(R9)
+	PREFETCHT1       3328(R9)
+	PREFETCHT0       1344(R9)
+	PREFETCHT1       3392(R9)
 	VXORPS           Z6, Z6, Z6
 	VXORPS           Z7, Z7, Z7
-	VMOVDQU32        256(R8), Z8
-	VMOVDQU32        (R8), Z9
+	VMOVDQU32        256(R9), Z8
+	VMOVDQU32        (R9), Z9
 	VPANDD           Z2, Z9, Z10
 	VPSLLW           $0x04, Z8, Z11
 	VPTERNLOGD       $0xf8, Z3, Z11, Z10
@@ -2031,7 +2400,7 @@ sub35:
 	VPTERNLOGD       $0xf8, Z3, Z10, Z9
 	VPDPBUSD.BCST    4(BX), Z9, Z6
 	VPDPBUSD.BCST    4(BX)(AX*1), Z9, Z7
-	VMOVDQU32        64(R8), Z9
+	VMOVDQU32        64(R9), Z9
 	VPANDD           Z2, Z9, Z10
 	VPTERNLOGD       $0xf8, Z3, Z8, Z10
 	VPDPBUSD.BCST    8(BX), Z10, Z6
@@ -2042,15 +2411,15 @@ sub35:
 	VPTERNLOGD       $0xf8, Z3, Z8, Z9
 	VPDPBUSD.BCST    12(BX), Z9, Z6
 	VPDPBUSD.BCST    12(BX)(AX*1), Z9, Z7
-	VPMOVSXBD        (R9), Z8
+	VPMOVSXBD        (R10), Z8
 	VPMULLD          Z8, Z6, Z6
 	VPADDD           Z6, Z4, Z4
 	VPMULLD          Z8, Z7, Z7
 	VPADDD           Z7, Z5, Z5
 	VXORPS           Z6, Z6, Z6
 	VXORPS           Z7, Z7, Z7
-	VMOVDQU32        320(R8), Z8
-	VMOVDQU32        128(R8), Z9
+	VMOVDQU32        320(R9), Z8
+	VMOVDQU32        128(R9), Z9
 	VPANDD           Z2, Z9, Z10
 	VPSLLW           $0x04, Z8, Z11
 	VPTERNLOGD       $0xf8, Z3, Z11, Z10
@@ -2062,7 +2431,7 @@ sub35:
 	VPTERNLOGD       $0xf8, Z3, Z10, Z9
 	VPDPBUSD.BCST    20(BX), Z9, Z6
 	VPDPBUSD.BCST    20(BX)(AX*1), Z9, Z7
-	VMOVDQU32        192(R8), Z9
+	VMOVDQU32        192(R9), Z9
 	VPANDD           Z2, Z9, Z10
 	VPTERNLOGD       $0xf8, Z3, Z8, Z10
 	VPDPBUSD.BCST    24(BX), Z10, Z6
@@ -2073,16 +2442,16 @@ sub35:
 	VPTERNLOGD       $0xf8, Z3, Z8, Z9
 	VPDPBUSD.BCST    28(BX), Z9, Z6
 	VPDPBUSD.BCST    28(BX)(AX*1), Z9, Z7
-	VPMOVSXBD        16(R9), Z8
+	VPMOVSXBD        16(R10), Z8
 	VPMULLD          Z8, Z6, Z6
 	VPADDD           Z6, Z4, Z4
 	VPMULLD          Z8, Z7, Z7
 	VPADDD           Z7, Z5, Z5
-	ADDQ             $+384, R8
-	ADDQ             $+32, R9
+	ADDQ             $+384, R9
+	ADDQ             $+32, R10
 	ADDQ             $+32, BX
-	DECQ             R10
-	JNZ              sub35
+	DECQ             R8
+	JNZ              sub41
 	VXORPS           Z6, Z6, Z6
 	VXORPS           Z7, Z7, Z7
 	VPMOVSXBD        32(CX), Z8
@@ -2156,35 +2525,35 @@ sub35:
 	ADDQ             $+4, SI
 	ADDQ             $+32, DI
 	DECQ             DX
-	JNZ              block34
+	JNZ              block40
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain36
+	JEQ              plain42
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
 	VADDPS           (DX), Z1, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored37
+	JMP              stored43
 
-plain36:
+plain42:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored37:
+stored43:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next33:
+next39:
 	CMPQ      40(SP), $0x01
-	JLT       next39
+	JLT       next45
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -2199,7 +2568,7 @@ next33:
 	VMOVDQU32 lowNibbles<>+0(SB), Z1
 	VMOVDQU32 topPairs<>+0(SB), Z2
 
-block40:
+block46:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -2216,32 +2585,32 @@ block40:
 	PREFETCHT0 1280(CX)
 	PREFETCHT1 3328(CX)
 	VXORPS     Z3, Z3, Z3
-	LEAQ       288(CX), R8
-	LEAQ       32(CX), R9
-	MOVQ       $0x0000000000000008, R10
+	LEAQ       288(CX), R9
+	LEAQ       32(CX), R10
+	MOVQ       $0x0000000000000008, R8
 
-sub41:
-	PREFETCHT0       (R8)
-	PREFETCHT0       64(R8)
-	PREFETCHT0       128(R8)
-	PREFETCHT0       192(R8)
-	PREFETCHT0       256(R8)
-	PREFETCHT0       320(R8)
-	PREFETCHT0       1024(R8)
-	PREFETCHT1       3072(R8)
-	PREFETCHT0       1088(R8)
-	PREFETCHT1       3136(R8)
-	PREFETCHT0       1152(R8)
-	PREFETCHT1       3200(R8)
-	PREFETCHT0       1216(R8)
-	PREFETCHT1       3264(R8)
-	PREFETCHT0       1280(R8)
-	PREFETCHT1       3328(R8)
-	PREFETCHT0       1344(R8)
-	PREFETCHT1       3392(R8)
+sub47:
+	PREFETCHT0       (R9)
+	PREFETCHT0       64(R9)
+	PREFETCHT0       128(R9)
+	PREFETCHT0       192(R9)
+	PREFETCHT0       256(R9)
+	PREFETCHT0       320(R9)
+	PREFETCHT0       1024(R9)
+	PREFETCHT1       3072(R9)
+	PREFETCHT0       1088(R9)
+	PREFETCHT1       3136(R9)
+	PREFETCHT0       1152(R9)
+	PREFETCHT1       3200(R9)
+	PREFETCHT0       1216(R9)
+	PREFETCHT1       3264(R9)
+	PREFETCHT0       1280(R9)
+	PREFETCHT1       3328(R9)
+	PREFETCHT0       1344(R9)
+	PREFETCHT1       3392(R9)
 	VXORPS           Z4, Z4, Z4
-	VMOVDQU32        256(R8), Z5
-	VMOVDQU32        (R8), Z6
+	VMOVDQU32        256(R9), Z5
+	VMOVDQU32        (R9), Z6
 	VPANDD           Z1, Z6, Z7
 	VPSLLW           $0x04, Z5, Z8
 	VPTERNLOGD       $0xf8, Z2, Z8, Z7
@@ -2251,7 +2620,7 @@ sub41:
 	VPSLLW           $0x02, Z5, Z7
 	VPTERNLOGD       $0xf8, Z2, Z7, Z6
 	VPDPBUSD.BCST    4(BX), Z6, Z4
-	VMOVDQU32        64(R8), Z6
+	VMOVDQU32        64(R9), Z6
 	VPANDD           Z1, Z6, Z7
 	VPTERNLOGD       $0xf8, Z2, Z5, Z7
 	VPDPBUSD.BCST    8(BX), Z7, Z4
@@ -2260,12 +2629,12 @@ sub41:
 	VPSRLW           $0x02, Z5, Z5
 	VPTERNLOGD       $0xf8, Z2, Z5, Z6
 	VPDPBUSD.BCST    12(BX), Z6, Z4
-	VPMOVSXBD        (R9), Z5
+	VPMOVSXBD        (R10), Z5
 	VPMULLD          Z5, Z4, Z4
 	VPADDD           Z4, Z3, Z3
 	VXORPS           Z4, Z4, Z4
-	VMOVDQU32        320(R8), Z5
-	VMOVDQU32        128(R8), Z6
+	VMOVDQU32        320(R9), Z5
+	VMOVDQU32        128(R9), Z6
 	VPANDD           Z1, Z6, Z7
 	VPSLLW           $0x04, Z5, Z8
 	VPTERNLOGD       $0xf8, Z2, Z8, Z7
@@ -2275,7 +2644,7 @@ sub41:
 	VPSLLW           $0x02, Z5, Z7
 	VPTERNLOGD       $0xf8, Z2, Z7, Z6
 	VPDPBUSD.BCST    20(BX), Z6, Z4
-	VMOVDQU32        192(R8), Z6
+	VMOVDQU32        192(R9), Z6
 	VPANDD           Z1, Z6, Z7
 	VPTERNLOGD       $0xf8, Z2, Z5, Z7
 	VPDPBUSD.BCST    24(BX), Z7, Z4
@@ -2284,14 +2653,14 @@ sub41:
 	VPSRLW           $0x02, Z5, Z5
 	VPTERNLOGD       $0xf8, Z2, Z5, Z6
 	VPDPBUSD.BCST    28(BX), Z6, Z4
-	VPMOVSXBD        16(R9), Z5
+	VPMOVSXBD        16(R10), Z5
 	VPMULLD          Z5, Z4, Z4
 	VPADDD           Z4, Z3, Z3
-	ADDQ             $+384, R8
-	ADDQ             $+32, R9
+	ADDQ             $+384, R9
+	ADDQ             $+32, R10
 	ADDQ             $+32, BX
-	DECQ             R10
-	JNZ              sub41
+	DECQ             R8
+	JNZ              sub47
 	VXORPS           Z4, Z4, Z4
 	VPMOVSXBD        32(CX), Z5
 	VPMOVSXBD        48(CX), Z6
@@ -2351,34 +2720,36 @@ sub41:
 	ADDQ             $+4, SI
 	ADDQ             $+32, DI
 	DECQ             DX
-	JNZ              block40
+	JNZ              block46
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain42
+	JEQ              plain48
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored43
+	JMP              stored49
 
-plain42:
+plain48:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored43:
+stored49:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next39:
+next45:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

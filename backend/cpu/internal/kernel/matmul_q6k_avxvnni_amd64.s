@@ -6,14 +6,802 @@
 
 // func matmulQ6KAVXVNNI(a *MatMulArgs)
 // Requires: AVX, AVX-VNNI, AVX2, F16C, FMA3, MMX+
-TEXT ·matmulQ6KAVXVNNI(SB), $944-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulQ6KAVXVNNI(SB), $1792-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ   a+0(FP), AX
+	MOVQ   40(AX), CX
+	MOVQ   CX, 24(SP)
+	MOVQ   64(AX), AX
+	MOVQ   AX, 40(SP)
+	MOVQ   8(SP), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   127(SP), SI
+	ANDQ   $-64, SI
+	MOVQ   CX, DI
+	ADDQ   48(SP), DI
+	LEAQ   832(SI), R8
+	LEAQ   (BX)(DX*1), R9
+	MOVQ   DX, R10
+	SHRQ   $0x08, R10
+	LEAQ   (R9)(R10*4), R10
+	SHRQ   $0x08, DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+block4:
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 128(CX)
+	PREFETCHT0 192(CX)
+	PREFETCHT0 256(CX)
+	PREFETCHT0 1536(CX)
+	PREFETCHT1 3072(CX)
+	PREFETCHT0 1600(CX)
+	PREFETCHT1 3136(CX)
+	PREFETCHT0 1664(CX)
+	PREFETCHT1 3200(CX)
+	PREFETCHT0 1728(CX)
+	PREFETCHT1 3264(CX)
+	PREFETCHT0 1792(CX)
+	PREFETCHT1 3328(CX)
+	VPXOR      Y4, Y4, Y4
+	VMOVDQU    Y4, 384(SI)
+	VMOVDQU    Y4, 416(SI)
+	LEAQ       288(CX), R12
+	LEAQ       32(CX), R13
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 128(DI)
+	PREFETCHT0 192(DI)
+	PREFETCHT0 256(DI)
+	PREFETCHT0 1536(DI)
+	PREFETCHT1 3072(DI)
+	PREFETCHT0 1600(DI)
+	PREFETCHT1 3136(DI)
+	PREFETCHT0 1664(DI)
+	PREFETCHT1 3200(DI)
+	PREFETCHT0 1728(DI)
+	PREFETCHT1 3264(DI)
+	PREFETCHT0 1792(DI)
+	PREFETCHT1 3328(DI)
+	VPXOR      Y4, Y4, Y4
+	VMOVDQU    Y4, 384(R8)
+	VMOVDQU    Y4, 416(R8)
+	LEAQ       288(DI), R14
+	LEAQ       32(DI), R15
+	MOVQ       $0x0000000000000008, R11
+
+sub5:
+	PREFETCHT0   (R12)
+	PREFETCHT0   64(R12)
+	PREFETCHT0   128(R12)
+	PREFETCHT0   192(R12)
+	PREFETCHT0   256(R12)
+	PREFETCHT0   320(R12)
+	PREFETCHT0   1536(R12)
+	PREFETCHT1   3072(R12)
+	PREFETCHT0   1600(R12)
+	PREFETCHT1   3136(R12)
+	PREFETCHT0   1664(R12)
+	PREFETCHT1   3200(R12)
+	PREFETCHT0   1728(R12)
+	PREFETCHT1   3264(R12)
+	PREFETCHT0   1792(R12)
+	PREFETCHT1   3328(R12)
+	PREFETCHT0   1856(R12)
+	PREFETCHT1   3392(R12)
+	VMOVDQU      (R12), Y6
+	VMOVDQU      32(R12), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y5
+	VPAND        lowNibbles<>+0(SB), Y7, Y8
+	VMOVDQU      256(R12), Y4
+	VPSLLW       $0x04, Y4, Y4
+	VPAND        topPairs<>+0(SB), Y4, Y4
+	VPOR         Y4, Y5, Y5
+	VMOVDQU      288(R12), Y4
+	VPSLLW       $0x04, Y4, Y4
+	VPAND        topPairs<>+0(SB), Y4, Y4
+	VPOR         Y4, Y8, Y8
+	VPBROADCASTD (BX), Y9
+	VPXOR        Y4, Y4, Y4
+
+	// VPDPBUSD Y9, Y5, Y4
+	LONG  $0x5055c2c4
+	BYTE  $0x000000e1
+	VPXOR Y5, Y5, Y5
+
+	// VPDPBUSD Y9, Y8, Y5
+	LONG         $0x503dc2c4
+	BYTE         $0x000000e9
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      256(R12), Y8
+	VPSLLW       $0x02, Y8, Y8
+	VPAND        topPairs<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      288(R12), Y8
+	VPSLLW       $0x02, Y8, Y8
+	VPAND        topPairs<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 4(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      64(R12), Y6
+	VMOVDQU      96(R12), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y8
+	VPAND        lowNibbles<>+0(SB), Y7, Y9
+	VMOVDQU      256(R12), Y10
+	VPAND        topPairs<>+0(SB), Y10, Y10
+	VPOR         Y10, Y8, Y8
+	VMOVDQU      288(R12), Y10
+	VPAND        topPairs<>+0(SB), Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPBROADCASTD 8(BX), Y10
+
+	// VPDPBUSD Y10, Y8, Y4
+	LONG $0x503dc2c4
+	BYTE $0x000000e2
+
+	// VPDPBUSD Y10, Y9, Y5
+	LONG         $0x5035c2c4
+	BYTE         $0x000000ea
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      256(R12), Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        topPairs<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      288(R12), Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        topPairs<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 12(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VPMOVSXBD    (R13), Y6
+	VPMOVSXBD    8(R13), Y7
+	VPMULLD      Y4, Y6, Y4
+	VPADDD       384(SI), Y4, Y4
+	VMOVDQU      Y4, 384(SI)
+	VPMULLD      Y5, Y7, Y5
+	VPADDD       416(SI), Y5, Y5
+	VMOVDQU      Y5, 416(SI)
+	VMOVDQU      128(R12), Y6
+	VMOVDQU      160(R12), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y5
+	VPAND        lowNibbles<>+0(SB), Y7, Y8
+	VMOVDQU      320(R12), Y4
+	VPSLLW       $0x04, Y4, Y4
+	VPAND        topPairs<>+0(SB), Y4, Y4
+	VPOR         Y4, Y5, Y5
+	VMOVDQU      352(R12), Y4
+	VPSLLW       $0x04, Y4, Y4
+	VPAND        topPairs<>+0(SB), Y4, Y4
+	VPOR         Y4, Y8, Y8
+	VPBROADCASTD 16(BX), Y9
+	VPXOR        Y4, Y4, Y4
+
+	// VPDPBUSD Y9, Y5, Y4
+	LONG  $0x5055c2c4
+	BYTE  $0x000000e1
+	VPXOR Y5, Y5, Y5
+
+	// VPDPBUSD Y9, Y8, Y5
+	LONG         $0x503dc2c4
+	BYTE         $0x000000e9
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      320(R12), Y8
+	VPSLLW       $0x02, Y8, Y8
+	VPAND        topPairs<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      352(R12), Y8
+	VPSLLW       $0x02, Y8, Y8
+	VPAND        topPairs<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 20(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      192(R12), Y6
+	VMOVDQU      224(R12), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y8
+	VPAND        lowNibbles<>+0(SB), Y7, Y9
+	VMOVDQU      320(R12), Y10
+	VPAND        topPairs<>+0(SB), Y10, Y10
+	VPOR         Y10, Y8, Y8
+	VMOVDQU      352(R12), Y10
+	VPAND        topPairs<>+0(SB), Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPBROADCASTD 24(BX), Y10
+
+	// VPDPBUSD Y10, Y8, Y4
+	LONG $0x503dc2c4
+	BYTE $0x000000e2
+
+	// VPDPBUSD Y10, Y9, Y5
+	LONG         $0x5035c2c4
+	BYTE         $0x000000ea
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      320(R12), Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        topPairs<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      352(R12), Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        topPairs<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 28(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VPMOVSXBD    16(R13), Y6
+	VPMOVSXBD    24(R13), Y7
+	VPMULLD      Y4, Y6, Y4
+	VPADDD       384(SI), Y4, Y4
+	VMOVDQU      Y4, 384(SI)
+	VPMULLD      Y5, Y7, Y5
+	VPADDD       416(SI), Y5, Y5
+	VMOVDQU      Y5, 416(SI)
+	ADDQ         $+384, R12
+	ADDQ         $+32, R13
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	PREFETCHT0   256(R14)
+	PREFETCHT0   320(R14)
+	PREFETCHT0   1536(R14)
+	PREFETCHT1   3072(R14)
+	PREFETCHT0   1600(R14)
+	PREFETCHT1   3136(R14)
+	PREFETCHT0   1664(R14)
+	PREFETCHT1   3200(R14)
+	PREFETCHT0   1728(R14)
+	PREFETCHT1   3264(R14)
+	PREFETCHT0   1792(R14)
+	PREFETCHT1   3328(R14)
+	PREFETCHT0   1856(R14)
+	PREFETCHT1   3392(R14)
+	VMOVDQU      (R14), Y6
+	VMOVDQU      32(R14), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y5
+	VPAND        lowNibbles<>+0(SB), Y7, Y8
+	VMOVDQU      256(R14), Y4
+	VPSLLW       $0x04, Y4, Y4
+	VPAND        topPairs<>+0(SB), Y4, Y4
+	VPOR         Y4, Y5, Y5
+	VMOVDQU      288(R14), Y4
+	VPSLLW       $0x04, Y4, Y4
+	VPAND        topPairs<>+0(SB), Y4, Y4
+	VPOR         Y4, Y8, Y8
+	VPBROADCASTD (BX), Y9
+	VPXOR        Y4, Y4, Y4
+
+	// VPDPBUSD Y9, Y5, Y4
+	LONG  $0x5055c2c4
+	BYTE  $0x000000e1
+	VPXOR Y5, Y5, Y5
+
+	// VPDPBUSD Y9, Y8, Y5
+	LONG         $0x503dc2c4
+	BYTE         $0x000000e9
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      256(R14), Y8
+	VPSLLW       $0x02, Y8, Y8
+	VPAND        topPairs<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      288(R14), Y8
+	VPSLLW       $0x02, Y8, Y8
+	VPAND        topPairs<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 4(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      64(R14), Y6
+	VMOVDQU      96(R14), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y8
+	VPAND        lowNibbles<>+0(SB), Y7, Y9
+	VMOVDQU      256(R14), Y10
+	VPAND        topPairs<>+0(SB), Y10, Y10
+	VPOR         Y10, Y8, Y8
+	VMOVDQU      288(R14), Y10
+	VPAND        topPairs<>+0(SB), Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPBROADCASTD 8(BX), Y10
+
+	// VPDPBUSD Y10, Y8, Y4
+	LONG $0x503dc2c4
+	BYTE $0x000000e2
+
+	// VPDPBUSD Y10, Y9, Y5
+	LONG         $0x5035c2c4
+	BYTE         $0x000000ea
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      256(R14), Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        topPairs<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      288(R14), Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        topPairs<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 12(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VPMOVSXBD    (R15), Y6
+	VPMOVSXBD    8(R15), Y7
+	VPMULLD      Y4, Y6, Y4
+	VPADDD       384(R8), Y4, Y4
+	VMOVDQU      Y4, 384(R8)
+	VPMULLD      Y5, Y7, Y5
+	VPADDD       416(R8), Y5, Y5
+	VMOVDQU      Y5, 416(R8)
+	VMOVDQU      128(R14), Y6
+	VMOVDQU      160(R14), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y5
+	VPAND        lowNibbles<>+0(SB), Y7, Y8
+	VMOVDQU      320(R14), Y4
+	VPSLLW       $0x04, Y4, Y4
+	VPAND        topPairs<>+0(SB), Y4, Y4
+	VPOR         Y4, Y5, Y5
+	VMOVDQU      352(R14), Y4
+	VPSLLW       $0x04, Y4, Y4
+	VPAND        topPairs<>+0(SB), Y4, Y4
+	VPOR         Y4, Y8, Y8
+	VPBROADCASTD 16(BX), Y9
+	VPXOR        Y4, Y4, Y4
+
+	// VPDPBUSD Y9, Y5, Y4
+	LONG  $0x5055c2c4
+	BYTE  $0x000000e1
+	VPXOR Y5, Y5, Y5
+
+	// VPDPBUSD Y9, Y8, Y5
+	LONG         $0x503dc2c4
+	BYTE         $0x000000e9
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      320(R14), Y8
+	VPSLLW       $0x02, Y8, Y8
+	VPAND        topPairs<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      352(R14), Y8
+	VPSLLW       $0x02, Y8, Y8
+	VPAND        topPairs<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 20(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      192(R14), Y6
+	VMOVDQU      224(R14), Y7
+	VPAND        lowNibbles<>+0(SB), Y6, Y8
+	VPAND        lowNibbles<>+0(SB), Y7, Y9
+	VMOVDQU      320(R14), Y10
+	VPAND        topPairs<>+0(SB), Y10, Y10
+	VPOR         Y10, Y8, Y8
+	VMOVDQU      352(R14), Y10
+	VPAND        topPairs<>+0(SB), Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPBROADCASTD 24(BX), Y10
+
+	// VPDPBUSD Y10, Y8, Y4
+	LONG $0x503dc2c4
+	BYTE $0x000000e2
+
+	// VPDPBUSD Y10, Y9, Y5
+	LONG         $0x5035c2c4
+	BYTE         $0x000000ea
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowNibbles<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowNibbles<>+0(SB), Y7, Y7
+	VMOVDQU      320(R14), Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        topPairs<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      352(R14), Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        topPairs<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPBROADCASTD 28(BX), Y8
+
+	// VPDPBUSD Y8, Y6, Y4
+	LONG $0x504dc2c4
+	BYTE $0x000000e0
+
+	// VPDPBUSD Y8, Y7, Y5
+	LONG         $0x5045c2c4
+	BYTE         $0x000000e8
+	VPMOVSXBD    16(R15), Y6
+	VPMOVSXBD    24(R15), Y7
+	VPMULLD      Y4, Y6, Y4
+	VPADDD       384(R8), Y4, Y4
+	VMOVDQU      Y4, 384(R8)
+	VPMULLD      Y5, Y7, Y5
+	VPADDD       416(R8), Y5, Y5
+	VMOVDQU      Y5, 416(R8)
+	ADDQ         $+384, R14
+	ADDQ         $+32, R15
+	ADDQ         $+32, BX
+	DECQ         R11
+	JNZ          sub5
+	VMOVDQU      32(CX), X4
+	VPUNPCKHBW   48(CX), X4, X5
+	VPUNPCKLBW   48(CX), X4, X4
+	VPMOVSXBW    X4, Y4
+	VPMOVSXBW    X5, Y5
+	VPBROADCASTD (R10), Y6
+	VPMADDWD     Y6, Y4, Y4
+	VPMADDWD     Y6, Y5, Y5
+	VMOVDQU      64(CX), X6
+	VPUNPCKHBW   80(CX), X6, X7
+	VPUNPCKLBW   80(CX), X6, X6
+	VPMOVSXBW    X6, Y6
+	VPMOVSXBW    X7, Y7
+	VPBROADCASTD 4(R10), Y8
+
+	// VPDPWSSD Y8, Y6, Y4
+	LONG $0x524dc2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y7, Y5
+	LONG         $0x5245c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      96(CX), X6
+	VPUNPCKHBW   112(CX), X6, X7
+	VPUNPCKLBW   112(CX), X6, X6
+	VPMOVSXBW    X6, Y6
+	VPMOVSXBW    X7, Y7
+	VPBROADCASTD 8(R10), Y8
+
+	// VPDPWSSD Y8, Y6, Y4
+	LONG $0x524dc2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y7, Y5
+	LONG         $0x5245c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      128(CX), X6
+	VPUNPCKHBW   144(CX), X6, X7
+	VPUNPCKLBW   144(CX), X6, X6
+	VPMOVSXBW    X6, Y6
+	VPMOVSXBW    X7, Y7
+	VPBROADCASTD 12(R10), Y8
+
+	// VPDPWSSD Y8, Y6, Y4
+	LONG $0x524dc2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y7, Y5
+	LONG         $0x5245c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      160(CX), X6
+	VPUNPCKHBW   176(CX), X6, X7
+	VPUNPCKLBW   176(CX), X6, X6
+	VPMOVSXBW    X6, Y6
+	VPMOVSXBW    X7, Y7
+	VPBROADCASTD 16(R10), Y8
+
+	// VPDPWSSD Y8, Y6, Y4
+	LONG $0x524dc2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y7, Y5
+	LONG         $0x5245c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      192(CX), X6
+	VPUNPCKHBW   208(CX), X6, X7
+	VPUNPCKLBW   208(CX), X6, X6
+	VPMOVSXBW    X6, Y6
+	VPMOVSXBW    X7, Y7
+	VPBROADCASTD 20(R10), Y8
+
+	// VPDPWSSD Y8, Y6, Y4
+	LONG $0x524dc2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y7, Y5
+	LONG         $0x5245c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      224(CX), X6
+	VPUNPCKHBW   240(CX), X6, X7
+	VPUNPCKLBW   240(CX), X6, X6
+	VPMOVSXBW    X6, Y6
+	VPMOVSXBW    X7, Y7
+	VPBROADCASTD 24(R10), Y8
+
+	// VPDPWSSD Y8, Y6, Y4
+	LONG $0x524dc2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y7, Y5
+	LONG         $0x5245c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      256(CX), X6
+	VPUNPCKHBW   272(CX), X6, X7
+	VPUNPCKLBW   272(CX), X6, X6
+	VPMOVSXBW    X6, Y6
+	VPMOVSXBW    X7, Y7
+	VPBROADCASTD 28(R10), Y8
+
+	// VPDPWSSD Y8, Y6, Y4
+	LONG $0x524dc2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y7, Y5
+	LONG         $0x5245c2c4
+	BYTE         $0x000000e8
+	VCVTPH2PS    (CX), Y6
+	VMOVDQU      384(SI), Y7
+	VPSLLD       $0x05, Y4, Y4
+	VPSUBD       Y4, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS (R9), Y4
+	VFMADD231PS  Y4, Y7, Y0
+	VCVTPH2PS    16(CX), Y4
+	VMOVDQU      416(SI), Y6
+	VPSLLD       $0x05, Y5, Y5
+	VPSUBD       Y5, Y6, Y6
+	VCVTDQ2PS    Y6, Y6
+	VMULPS       Y4, Y6, Y6
+	VBROADCASTSS (R9), Y4
+	VFMADD231PS  Y4, Y6, Y1
+	ADDQ         $+3360, CX
+	VMOVDQU      32(DI), X4
+	VPUNPCKHBW   48(DI), X4, X5
+	VPUNPCKLBW   48(DI), X4, X4
+	VPMOVSXBW    X4, Y4
+	VPMOVSXBW    X5, Y5
+	VPBROADCASTD (R10), Y6
+	VPMADDWD     Y6, Y4, Y4
+	VPMADDWD     Y6, Y5, Y5
+	VMOVDQU      64(DI), X6
+	VPUNPCKHBW   80(DI), X6, X7
+	VPUNPCKLBW   80(DI), X6, X6
+	VPMOVSXBW    X6, Y6
+	VPMOVSXBW    X7, Y7
+	VPBROADCASTD 4(R10), Y8
+
+	// VPDPWSSD Y8, Y6, Y4
+	LONG $0x524dc2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y7, Y5
+	LONG         $0x5245c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      96(DI), X6
+	VPUNPCKHBW   112(DI), X6, X7
+	VPUNPCKLBW   112(DI), X6, X6
+	VPMOVSXBW    X6, Y6
+	VPMOVSXBW    X7, Y7
+	VPBROADCASTD 8(R10), Y8
+
+	// VPDPWSSD Y8, Y6, Y4
+	LONG $0x524dc2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y7, Y5
+	LONG         $0x5245c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      128(DI), X6
+	VPUNPCKHBW   144(DI), X6, X7
+	VPUNPCKLBW   144(DI), X6, X6
+	VPMOVSXBW    X6, Y6
+	VPMOVSXBW    X7, Y7
+	VPBROADCASTD 12(R10), Y8
+
+	// VPDPWSSD Y8, Y6, Y4
+	LONG $0x524dc2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y7, Y5
+	LONG         $0x5245c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      160(DI), X6
+	VPUNPCKHBW   176(DI), X6, X7
+	VPUNPCKLBW   176(DI), X6, X6
+	VPMOVSXBW    X6, Y6
+	VPMOVSXBW    X7, Y7
+	VPBROADCASTD 16(R10), Y8
+
+	// VPDPWSSD Y8, Y6, Y4
+	LONG $0x524dc2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y7, Y5
+	LONG         $0x5245c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      192(DI), X6
+	VPUNPCKHBW   208(DI), X6, X7
+	VPUNPCKLBW   208(DI), X6, X6
+	VPMOVSXBW    X6, Y6
+	VPMOVSXBW    X7, Y7
+	VPBROADCASTD 20(R10), Y8
+
+	// VPDPWSSD Y8, Y6, Y4
+	LONG $0x524dc2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y7, Y5
+	LONG         $0x5245c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      224(DI), X6
+	VPUNPCKHBW   240(DI), X6, X7
+	VPUNPCKLBW   240(DI), X6, X6
+	VPMOVSXBW    X6, Y6
+	VPMOVSXBW    X7, Y7
+	VPBROADCASTD 24(R10), Y8
+
+	// VPDPWSSD Y8, Y6, Y4
+	LONG $0x524dc2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y7, Y5
+	LONG         $0x5245c2c4
+	BYTE         $0x000000e8
+	VMOVDQU      256(DI), X6
+	VPUNPCKHBW   272(DI), X6, X7
+	VPUNPCKLBW   272(DI), X6, X6
+	VPMOVSXBW    X6, Y6
+	VPMOVSXBW    X7, Y7
+	VPBROADCASTD 28(R10), Y8
+
+	// VPDPWSSD Y8, Y6, Y4
+	LONG $0x524dc2c4
+	BYTE $0x000000e0
+
+	// VPDPWSSD Y8, Y7, Y5
+	LONG         $0x5245c2c4
+	BYTE         $0x000000e8
+	VCVTPH2PS    (DI), Y6
+	VMOVDQU      384(R8), Y7
+	VPSLLD       $0x05, Y4, Y4
+	VPSUBD       Y4, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VBROADCASTSS (R9), Y4
+	VFMADD231PS  Y4, Y7, Y2
+	VCVTPH2PS    16(DI), Y4
+	VMOVDQU      416(R8), Y6
+	VPSLLD       $0x05, Y5, Y5
+	VPSUBD       Y5, Y6, Y6
+	VCVTDQ2PS    Y6, Y6
+	VMULPS       Y4, Y6, Y6
+	VBROADCASTSS (R9), Y4
+	VFMADD231PS  Y4, Y6, Y3
+	ADDQ         $+3360, DI
+	ADDQ         $+4, R9
+	ADDQ         $+32, R10
+	DECQ         DX
+	JNZ          block4
+	MOVQ         a+0(FP), CX
+	MOVQ         8(CX), BX
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	MOVQ         56(SP), CX
+	JEQ          plain6
+	VADDPS       (DX), Y0, Y0
+	VMOVUPS      Y0, (DX)
+	VADDPS       (DX)(CX*1), Y2, Y0
+	VMOVUPS      Y0, (DX)(CX*1)
+	VADDPS       32(DX), Y1, Y0
+	VMOVUPS      Y0, 32(DX)
+	VADDPS       32(DX)(CX*1), Y3, Y0
+	VMOVUPS      Y0, 32(DX)(CX*1)
+	LEAQ         (DX)(BX*4), DX
+	JMP          stored7
+
+plain6:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y2, (DX)(CX*1)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y3, 32(DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored7:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,9 +812,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile8:
 	CMPQ    40(SP), $0x06
-	JLT     next3
+	JLT     next9
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
@@ -34,7 +822,7 @@ tile2:
 	LEAQ    (AX)(AX*2), BX
 	LEAQ    (AX)(AX*4), SI
 	MOVQ    24(SP), DI
-	LEAQ    111(SP), R8
+	LEAQ    127(SP), R8
 	ANDQ    $-64, R8
 	LEAQ    (DI)(DX*1), R9
 	MOVQ    DX, R10
@@ -55,7 +843,7 @@ tile2:
 	VMOVUPS Y0, 320(R8)
 	VMOVUPS Y0, 352(R8)
 
-block4:
+block10:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -74,26 +862,26 @@ block4:
 	VMOVDQU    Y0, 672(R8)
 	VMOVDQU    Y0, 704(R8)
 	VMOVDQU    Y0, 736(R8)
-	LEAQ       288(CX), R11
-	LEAQ       32(CX), R12
-	MOVQ       $0x0000000000000008, R13
+	LEAQ       288(CX), R12
+	LEAQ       32(CX), R13
+	MOVQ       $0x0000000000000008, R11
 
-sub5:
-	PREFETCHT0   2048(R11)
-	PREFETCHT0   2112(R11)
-	PREFETCHT0   2176(R11)
-	PREFETCHT0   2240(R11)
-	PREFETCHT0   2304(R11)
-	PREFETCHT0   2368(R11)
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
+sub11:
+	PREFETCHT0   2048(R12)
+	PREFETCHT0   2112(R12)
+	PREFETCHT0   2176(R12)
+	PREFETCHT0   2240(R12)
+	PREFETCHT0   2304(R12)
+	PREFETCHT0   2368(R12)
+	VMOVDQU      (R12), Y12
+	VMOVDQU      32(R12), Y13
 	VPAND        lowNibbles<>+0(SB), Y12, Y11
 	VPAND        lowNibbles<>+0(SB), Y13, Y12
-	VMOVDQU      256(R11), Y0
+	VMOVDQU      256(R12), Y0
 	VPSLLW       $0x04, Y0, Y0
 	VPAND        topPairs<>+0(SB), Y0, Y0
 	VPOR         Y0, Y11, Y11
-	VMOVDQU      288(R11), Y0
+	VMOVDQU      288(R12), Y0
 	VPSLLW       $0x04, Y0, Y0
 	VPAND        topPairs<>+0(SB), Y0, Y0
 	VPOR         Y0, Y12, Y12
@@ -163,17 +951,17 @@ sub5:
 	// VPDPBUSD Y13, Y12, Y11
 	LONG         $0x501d42c4
 	BYTE         $0x000000dd
-	VMOVDQU      (R11), Y12
+	VMOVDQU      (R12), Y12
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      32(R11), Y13
+	VMOVDQU      32(R12), Y13
 	VPSRLW       $0x04, Y13, Y13
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU      256(R11), Y14
+	VMOVDQU      256(R12), Y14
 	VPSLLW       $0x02, Y14, Y14
 	VPAND        topPairs<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      288(R11), Y14
+	VMOVDQU      288(R12), Y14
 	VPSLLW       $0x02, Y14, Y14
 	VPAND        topPairs<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -231,14 +1019,14 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      64(R11), Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      64(R12), Y12
+	VMOVDQU      96(R12), Y13
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU      256(R11), Y14
+	VMOVDQU      256(R12), Y14
 	VPAND        topPairs<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      288(R11), Y14
+	VMOVDQU      288(R12), Y14
 	VPAND        topPairs<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
 	VPBROADCASTD 8(DI), Y14
@@ -295,17 +1083,17 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      64(R11), Y12
+	VMOVDQU      64(R12), Y12
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      96(R12), Y13
 	VPSRLW       $0x04, Y13, Y13
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU      256(R11), Y14
+	VMOVDQU      256(R12), Y14
 	VPSRLW       $0x02, Y14, Y14
 	VPAND        topPairs<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      288(R11), Y14
+	VMOVDQU      288(R12), Y14
 	VPSRLW       $0x02, Y14, Y14
 	VPAND        topPairs<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -363,8 +1151,8 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VPMOVSXBD    (R12), Y12
-	VPMOVSXBD    8(R12), Y13
+	VPMOVSXBD    (R13), Y12
+	VPMOVSXBD    8(R13), Y13
 	VPMULLD      Y0, Y12, Y0
 	VPADDD       384(R8), Y0, Y0
 	VMOVDQU      Y0, 384(R8)
@@ -401,15 +1189,15 @@ sub5:
 	VPMULLD      Y11, Y13, Y11
 	VPADDD       736(R8), Y11, Y11
 	VMOVDQU      Y11, 736(R8)
-	VMOVDQU      128(R11), Y12
-	VMOVDQU      160(R11), Y13
+	VMOVDQU      128(R12), Y12
+	VMOVDQU      160(R12), Y13
 	VPAND        lowNibbles<>+0(SB), Y12, Y11
 	VPAND        lowNibbles<>+0(SB), Y13, Y12
-	VMOVDQU      320(R11), Y0
+	VMOVDQU      320(R12), Y0
 	VPSLLW       $0x04, Y0, Y0
 	VPAND        topPairs<>+0(SB), Y0, Y0
 	VPOR         Y0, Y11, Y11
-	VMOVDQU      352(R11), Y0
+	VMOVDQU      352(R12), Y0
 	VPSLLW       $0x04, Y0, Y0
 	VPAND        topPairs<>+0(SB), Y0, Y0
 	VPOR         Y0, Y12, Y12
@@ -479,17 +1267,17 @@ sub5:
 	// VPDPBUSD Y13, Y12, Y11
 	LONG         $0x501d42c4
 	BYTE         $0x000000dd
-	VMOVDQU      128(R11), Y12
+	VMOVDQU      128(R12), Y12
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      160(R11), Y13
+	VMOVDQU      160(R12), Y13
 	VPSRLW       $0x04, Y13, Y13
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU      320(R11), Y14
+	VMOVDQU      320(R12), Y14
 	VPSLLW       $0x02, Y14, Y14
 	VPAND        topPairs<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      352(R11), Y14
+	VMOVDQU      352(R12), Y14
 	VPSLLW       $0x02, Y14, Y14
 	VPAND        topPairs<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -547,14 +1335,14 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      192(R11), Y12
-	VMOVDQU      224(R11), Y13
+	VMOVDQU      192(R12), Y12
+	VMOVDQU      224(R12), Y13
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU      320(R11), Y14
+	VMOVDQU      320(R12), Y14
 	VPAND        topPairs<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      352(R11), Y14
+	VMOVDQU      352(R12), Y14
 	VPAND        topPairs<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
 	VPBROADCASTD 24(DI), Y14
@@ -611,17 +1399,17 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VMOVDQU      192(R11), Y12
+	VMOVDQU      192(R12), Y12
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowNibbles<>+0(SB), Y12, Y12
-	VMOVDQU      224(R11), Y13
+	VMOVDQU      224(R12), Y13
 	VPSRLW       $0x04, Y13, Y13
 	VPAND        lowNibbles<>+0(SB), Y13, Y13
-	VMOVDQU      320(R11), Y14
+	VMOVDQU      320(R12), Y14
 	VPSRLW       $0x02, Y14, Y14
 	VPAND        topPairs<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      352(R11), Y14
+	VMOVDQU      352(R12), Y14
 	VPSRLW       $0x02, Y14, Y14
 	VPAND        topPairs<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -679,8 +1467,8 @@ sub5:
 	// VPDPBUSD Y14, Y13, Y11
 	LONG         $0x501542c4
 	BYTE         $0x000000de
-	VPMOVSXBD    16(R12), Y12
-	VPMOVSXBD    24(R12), Y13
+	VPMOVSXBD    16(R13), Y12
+	VPMOVSXBD    24(R13), Y13
 	VPMULLD      Y0, Y12, Y0
 	VPADDD       384(R8), Y0, Y0
 	VMOVDQU      Y0, 384(R8)
@@ -717,11 +1505,11 @@ sub5:
 	VPMULLD      Y11, Y13, Y11
 	VPADDD       736(R8), Y11, Y11
 	VMOVDQU      Y11, 736(R8)
-	ADDQ         $+384, R11
-	ADDQ         $+32, R12
+	ADDQ         $+384, R12
+	ADDQ         $+32, R13
 	ADDQ         $+32, DI
-	DECQ         R13
-	JNZ          sub5
+	DECQ         R11
+	JNZ          sub11
 	VMOVDQU      32(CX), X1
 	VPUNPCKHBW   48(CX), X1, X0
 	VPUNPCKLBW   48(CX), X1, X1
@@ -1260,12 +2048,12 @@ sub5:
 	ADDQ         $+4, R9
 	ADDQ         $+32, R10
 	DECQ         DX
-	JNZ          block4
+	JNZ          block10
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain6
+	JEQ          plain12
 	VMOVUPS      (R8), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1308,9 +2096,9 @@ sub5:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored7
+	JMP          stored13
 
-plain6:
+plain12:
 	VMOVUPS (R8), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(R8), Y0
@@ -1342,23 +2130,23 @@ plain6:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored7:
+stored13:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x06, 40(SP)
-	JMP    tile2
+	JMP    tile8
 
-next3:
+next9:
 	CMPQ    40(SP), $0x04
-	JLT     next9
+	JLT     next15
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	LEAQ    (AX)(AX*2), BX
 	MOVQ    24(SP), SI
-	LEAQ    111(SP), DI
+	LEAQ    127(SP), DI
 	ANDQ    $-64, DI
 	LEAQ    (SI)(DX*1), R8
 	MOVQ    DX, R9
@@ -1375,7 +2163,7 @@ next3:
 	VMOVUPS Y0, 192(DI)
 	VMOVUPS Y0, 224(DI)
 
-block10:
+block16:
 	PREFETCHT0 2048(CX)
 	PREFETCHT0 2112(CX)
 	PREFETCHT0 2176(CX)
@@ -1390,26 +2178,26 @@ block10:
 	VMOVDQU    Y0, 544(DI)
 	VMOVDQU    Y0, 576(DI)
 	VMOVDQU    Y0, 608(DI)
-	LEAQ       288(CX), R10
-	LEAQ       32(CX), R11
-	MOVQ       $0x0000000000000008, R12
+	LEAQ       288(CX), R11
+	LEAQ       32(CX), R12
+	MOVQ       $0x0000000000000008, R10
 
-sub11:
-	PREFETCHT0   2048(R10)
-	PREFETCHT0   2112(R10)
-	PREFETCHT0   2176(R10)
-	PREFETCHT0   2240(R10)
-	PREFETCHT0   2304(R10)
-	PREFETCHT0   2368(R10)
-	VMOVDQU      (R10), Y8
-	VMOVDQU      32(R10), Y9
+sub17:
+	PREFETCHT0   2048(R11)
+	PREFETCHT0   2112(R11)
+	PREFETCHT0   2176(R11)
+	PREFETCHT0   2240(R11)
+	PREFETCHT0   2304(R11)
+	PREFETCHT0   2368(R11)
+	VMOVDQU      (R11), Y8
+	VMOVDQU      32(R11), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y7
 	VPAND        lowNibbles<>+0(SB), Y9, Y10
-	VMOVDQU      256(R10), Y0
+	VMOVDQU      256(R11), Y0
 	VPSLLW       $0x04, Y0, Y0
 	VPAND        topPairs<>+0(SB), Y0, Y0
 	VPOR         Y0, Y7, Y7
-	VMOVDQU      288(R10), Y0
+	VMOVDQU      288(R11), Y0
 	VPSLLW       $0x04, Y0, Y0
 	VPAND        topPairs<>+0(SB), Y0, Y0
 	VPOR         Y0, Y10, Y10
@@ -1461,11 +2249,11 @@ sub11:
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      256(R10), Y10
+	VMOVDQU      256(R11), Y10
 	VPSLLW       $0x02, Y10, Y10
 	VPAND        topPairs<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      288(R10), Y10
+	VMOVDQU      288(R11), Y10
 	VPSLLW       $0x02, Y10, Y10
 	VPAND        topPairs<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1505,14 +2293,14 @@ sub11:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      64(R10), Y8
-	VMOVDQU      96(R10), Y9
+	VMOVDQU      64(R11), Y8
+	VMOVDQU      96(R11), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y10
 	VPAND        lowNibbles<>+0(SB), Y9, Y11
-	VMOVDQU      256(R10), Y12
+	VMOVDQU      256(R11), Y12
 	VPAND        topPairs<>+0(SB), Y12, Y12
 	VPOR         Y12, Y10, Y10
-	VMOVDQU      288(R10), Y12
+	VMOVDQU      288(R11), Y12
 	VPAND        topPairs<>+0(SB), Y12, Y12
 	VPOR         Y12, Y11, Y11
 	VPBROADCASTD 8(SI), Y12
@@ -1555,11 +2343,11 @@ sub11:
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      256(R10), Y10
+	VMOVDQU      256(R11), Y10
 	VPSRLW       $0x02, Y10, Y10
 	VPAND        topPairs<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      288(R10), Y10
+	VMOVDQU      288(R11), Y10
 	VPSRLW       $0x02, Y10, Y10
 	VPAND        topPairs<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1599,8 +2387,8 @@ sub11:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VPMOVSXBD    (R11), Y8
-	VPMOVSXBD    8(R11), Y9
+	VPMOVSXBD    (R12), Y8
+	VPMOVSXBD    8(R12), Y9
 	VPMULLD      Y0, Y8, Y0
 	VPADDD       384(DI), Y0, Y0
 	VMOVDQU      Y0, 384(DI)
@@ -1625,15 +2413,15 @@ sub11:
 	VPMULLD      Y7, Y9, Y7
 	VPADDD       608(DI), Y7, Y7
 	VMOVDQU      Y7, 608(DI)
-	VMOVDQU      128(R10), Y8
-	VMOVDQU      160(R10), Y9
+	VMOVDQU      128(R11), Y8
+	VMOVDQU      160(R11), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y7
 	VPAND        lowNibbles<>+0(SB), Y9, Y10
-	VMOVDQU      320(R10), Y0
+	VMOVDQU      320(R11), Y0
 	VPSLLW       $0x04, Y0, Y0
 	VPAND        topPairs<>+0(SB), Y0, Y0
 	VPOR         Y0, Y7, Y7
-	VMOVDQU      352(R10), Y0
+	VMOVDQU      352(R11), Y0
 	VPSLLW       $0x04, Y0, Y0
 	VPAND        topPairs<>+0(SB), Y0, Y0
 	VPOR         Y0, Y10, Y10
@@ -1685,11 +2473,11 @@ sub11:
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      320(R10), Y10
+	VMOVDQU      320(R11), Y10
 	VPSLLW       $0x02, Y10, Y10
 	VPAND        topPairs<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      352(R10), Y10
+	VMOVDQU      352(R11), Y10
 	VPSLLW       $0x02, Y10, Y10
 	VPAND        topPairs<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1729,14 +2517,14 @@ sub11:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      192(R10), Y8
-	VMOVDQU      224(R10), Y9
+	VMOVDQU      192(R11), Y8
+	VMOVDQU      224(R11), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y10
 	VPAND        lowNibbles<>+0(SB), Y9, Y11
-	VMOVDQU      320(R10), Y12
+	VMOVDQU      320(R11), Y12
 	VPAND        topPairs<>+0(SB), Y12, Y12
 	VPOR         Y12, Y10, Y10
-	VMOVDQU      352(R10), Y12
+	VMOVDQU      352(R11), Y12
 	VPAND        topPairs<>+0(SB), Y12, Y12
 	VPOR         Y12, Y11, Y11
 	VPBROADCASTD 24(SI), Y12
@@ -1779,11 +2567,11 @@ sub11:
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      320(R10), Y10
+	VMOVDQU      320(R11), Y10
 	VPSRLW       $0x02, Y10, Y10
 	VPAND        topPairs<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      352(R10), Y10
+	VMOVDQU      352(R11), Y10
 	VPSRLW       $0x02, Y10, Y10
 	VPAND        topPairs<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1823,8 +2611,8 @@ sub11:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VPMOVSXBD    16(R11), Y8
-	VPMOVSXBD    24(R11), Y9
+	VPMOVSXBD    16(R12), Y8
+	VPMOVSXBD    24(R12), Y9
 	VPMULLD      Y0, Y8, Y0
 	VPADDD       384(DI), Y0, Y0
 	VMOVDQU      Y0, 384(DI)
@@ -1849,11 +2637,11 @@ sub11:
 	VPMULLD      Y7, Y9, Y7
 	VPADDD       608(DI), Y7, Y7
 	VMOVDQU      Y7, 608(DI)
-	ADDQ         $+384, R10
-	ADDQ         $+32, R11
+	ADDQ         $+384, R11
+	ADDQ         $+32, R12
 	ADDQ         $+32, SI
-	DECQ         R12
-	JNZ          sub11
+	DECQ         R10
+	JNZ          sub17
 	VMOVDQU      32(CX), X1
 	VPUNPCKHBW   48(CX), X1, X0
 	VPUNPCKLBW   48(CX), X1, X1
@@ -2228,12 +3016,12 @@ sub11:
 	ADDQ         $+4, R8
 	ADDQ         $+32, R9
 	DECQ         DX
-	JNZ          block10
+	JNZ          block16
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain12
+	JEQ          plain18
 	VMOVUPS      (DI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -2262,9 +3050,9 @@ sub11:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored13
+	JMP          stored19
 
-plain12:
+plain18:
 	VMOVUPS (DI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(DI), Y0
@@ -2286,21 +3074,21 @@ plain12:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored13:
+stored19:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
 
-next9:
+next15:
 	CMPQ    40(SP), $0x03
-	JLT     next15
+	JLT     next21
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	MOVQ    24(SP), BX
-	LEAQ    111(SP), SI
+	LEAQ    127(SP), SI
 	ANDQ    $-64, SI
 	LEAQ    (BX)(DX*1), DI
 	MOVQ    DX, R8
@@ -2315,7 +3103,7 @@ next9:
 	VMOVUPS Y0, 128(SI)
 	VMOVUPS Y0, 160(SI)
 
-block16:
+block22:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -2338,38 +3126,38 @@ block16:
 	VMOVDQU    Y0, 480(SI)
 	VMOVDQU    Y0, 512(SI)
 	VMOVDQU    Y0, 544(SI)
-	LEAQ       288(CX), R9
-	LEAQ       32(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       288(CX), R10
+	LEAQ       32(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub17:
-	PREFETCHT0   (R9)
-	PREFETCHT0   64(R9)
-	PREFETCHT0   128(R9)
-	PREFETCHT0   192(R9)
-	PREFETCHT0   256(R9)
-	PREFETCHT0   320(R9)
-	PREFETCHT0   1024(R9)
-	PREFETCHT1   3072(R9)
-	PREFETCHT0   1088(R9)
-	PREFETCHT1   3136(R9)
-	PREFETCHT0   1152(R9)
-	PREFETCHT1   3200(R9)
-	PREFETCHT0   1216(R9)
-	PREFETCHT1   3264(R9)
-	PREFETCHT0   1280(R9)
-	PREFETCHT1   3328(R9)
-	PREFETCHT0   1344(R9)
-	PREFETCHT1   3392(R9)
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+sub23:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
+	PREFETCHT0   128(R10)
+	PREFETCHT0   192(R10)
+	PREFETCHT0   256(R10)
+	PREFETCHT0   320(R10)
+	PREFETCHT0   1024(R10)
+	PREFETCHT1   3072(R10)
+	PREFETCHT0   1088(R10)
+	PREFETCHT1   3136(R10)
+	PREFETCHT0   1152(R10)
+	PREFETCHT1   3200(R10)
+	PREFETCHT0   1216(R10)
+	PREFETCHT1   3264(R10)
+	PREFETCHT0   1280(R10)
+	PREFETCHT1   3328(R10)
+	PREFETCHT0   1344(R10)
+	PREFETCHT1   3392(R10)
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPAND        lowNibbles<>+0(SB), Y6, Y5
 	VPAND        lowNibbles<>+0(SB), Y7, Y8
-	VMOVDQU      256(R9), Y0
+	VMOVDQU      256(R10), Y0
 	VPSLLW       $0x04, Y0, Y0
 	VPAND        topPairs<>+0(SB), Y0, Y0
 	VPOR         Y0, Y5, Y5
-	VMOVDQU      288(R9), Y0
+	VMOVDQU      288(R10), Y0
 	VPSLLW       $0x04, Y0, Y0
 	VPAND        topPairs<>+0(SB), Y0, Y0
 	VPOR         Y0, Y8, Y8
@@ -2410,11 +3198,11 @@ sub17:
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      256(R9), Y8
+	VMOVDQU      256(R10), Y8
 	VPSLLW       $0x02, Y8, Y8
 	VPAND        topPairs<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      288(R9), Y8
+	VMOVDQU      288(R10), Y8
 	VPSLLW       $0x02, Y8, Y8
 	VPAND        topPairs<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -2445,14 +3233,14 @@ sub17:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPAND        lowNibbles<>+0(SB), Y6, Y8
 	VPAND        lowNibbles<>+0(SB), Y7, Y9
-	VMOVDQU      256(R9), Y10
+	VMOVDQU      256(R10), Y10
 	VPAND        topPairs<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      288(R9), Y10
+	VMOVDQU      288(R10), Y10
 	VPAND        topPairs<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
 	VPBROADCASTD 8(BX), Y10
@@ -2486,11 +3274,11 @@ sub17:
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      256(R9), Y8
+	VMOVDQU      256(R10), Y8
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        topPairs<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      288(R9), Y8
+	VMOVDQU      288(R10), Y8
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        topPairs<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -2521,8 +3309,8 @@ sub17:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VPMOVSXBD    (R10), Y6
-	VPMOVSXBD    8(R10), Y7
+	VPMOVSXBD    (R11), Y6
+	VPMOVSXBD    8(R11), Y7
 	VPMULLD      Y0, Y6, Y0
 	VPADDD       384(SI), Y0, Y0
 	VMOVDQU      Y0, 384(SI)
@@ -2541,15 +3329,15 @@ sub17:
 	VPMULLD      Y5, Y7, Y5
 	VPADDD       544(SI), Y5, Y5
 	VMOVDQU      Y5, 544(SI)
-	VMOVDQU      128(R9), Y6
-	VMOVDQU      160(R9), Y7
+	VMOVDQU      128(R10), Y6
+	VMOVDQU      160(R10), Y7
 	VPAND        lowNibbles<>+0(SB), Y6, Y5
 	VPAND        lowNibbles<>+0(SB), Y7, Y8
-	VMOVDQU      320(R9), Y0
+	VMOVDQU      320(R10), Y0
 	VPSLLW       $0x04, Y0, Y0
 	VPAND        topPairs<>+0(SB), Y0, Y0
 	VPOR         Y0, Y5, Y5
-	VMOVDQU      352(R9), Y0
+	VMOVDQU      352(R10), Y0
 	VPSLLW       $0x04, Y0, Y0
 	VPAND        topPairs<>+0(SB), Y0, Y0
 	VPOR         Y0, Y8, Y8
@@ -2590,11 +3378,11 @@ sub17:
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      320(R9), Y8
+	VMOVDQU      320(R10), Y8
 	VPSLLW       $0x02, Y8, Y8
 	VPAND        topPairs<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      352(R9), Y8
+	VMOVDQU      352(R10), Y8
 	VPSLLW       $0x02, Y8, Y8
 	VPAND        topPairs<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -2625,14 +3413,14 @@ sub17:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VMOVDQU      192(R9), Y6
-	VMOVDQU      224(R9), Y7
+	VMOVDQU      192(R10), Y6
+	VMOVDQU      224(R10), Y7
 	VPAND        lowNibbles<>+0(SB), Y6, Y8
 	VPAND        lowNibbles<>+0(SB), Y7, Y9
-	VMOVDQU      320(R9), Y10
+	VMOVDQU      320(R10), Y10
 	VPAND        topPairs<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      352(R9), Y10
+	VMOVDQU      352(R10), Y10
 	VPAND        topPairs<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
 	VPBROADCASTD 24(BX), Y10
@@ -2666,11 +3454,11 @@ sub17:
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
-	VMOVDQU      320(R9), Y8
+	VMOVDQU      320(R10), Y8
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        topPairs<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      352(R9), Y8
+	VMOVDQU      352(R10), Y8
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        topPairs<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -2701,8 +3489,8 @@ sub17:
 	// VPDPBUSD Y8, Y7, Y5
 	LONG         $0x5045c2c4
 	BYTE         $0x000000e8
-	VPMOVSXBD    16(R10), Y6
-	VPMOVSXBD    24(R10), Y7
+	VPMOVSXBD    16(R11), Y6
+	VPMOVSXBD    24(R11), Y7
 	VPMULLD      Y0, Y6, Y0
 	VPADDD       384(SI), Y0, Y0
 	VMOVDQU      Y0, 384(SI)
@@ -2721,11 +3509,11 @@ sub17:
 	VPMULLD      Y5, Y7, Y5
 	VPADDD       544(SI), Y5, Y5
 	VMOVDQU      Y5, 544(SI)
-	ADDQ         $+384, R9
-	ADDQ         $+32, R10
+	ADDQ         $+384, R10
+	ADDQ         $+32, R11
 	ADDQ         $+32, BX
-	DECQ         R11
-	JNZ          sub17
+	DECQ         R9
+	JNZ          sub23
 	VMOVDQU      32(CX), X1
 	VPUNPCKHBW   48(CX), X1, X0
 	VPUNPCKLBW   48(CX), X1, X1
@@ -3018,12 +3806,12 @@ sub17:
 	ADDQ         $+4, DI
 	ADDQ         $+32, R8
 	DECQ         DX
-	JNZ          block16
+	JNZ          block22
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain18
+	JEQ          plain24
 	VMOVUPS      (SI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -3045,9 +3833,9 @@ sub17:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored19
+	JMP          stored25
 
-plain18:
+plain24:
 	VMOVUPS (SI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(SI), Y0
@@ -3064,21 +3852,21 @@ plain18:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored19:
+stored25:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next15:
+next21:
 	CMPQ   40(SP), $0x02
-	JLT    next21
+	JLT    next27
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -3090,7 +3878,7 @@ next15:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-block22:
+block28:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -3111,38 +3899,38 @@ block22:
 	VMOVDQU    Y4, 416(SI)
 	VMOVDQU    Y4, 448(SI)
 	VMOVDQU    Y4, 480(SI)
-	LEAQ       288(CX), R9
-	LEAQ       32(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       288(CX), R10
+	LEAQ       32(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub23:
-	PREFETCHT0   (R9)
-	PREFETCHT0   64(R9)
-	PREFETCHT0   128(R9)
-	PREFETCHT0   192(R9)
-	PREFETCHT0   256(R9)
-	PREFETCHT0   320(R9)
-	PREFETCHT0   1024(R9)
-	PREFETCHT1   3072(R9)
-	PREFETCHT0   1088(R9)
-	PREFETCHT1   3136(R9)
-	PREFETCHT0   1152(R9)
-	PREFETCHT1   3200(R9)
-	PREFETCHT0   1216(R9)
-	PREFETCHT1   3264(R9)
-	PREFETCHT0   1280(R9)
-	PREFETCHT1   3328(R9)
-	PREFETCHT0   1344(R9)
-	PREFETCHT1   3392(R9)
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
+sub29:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
+	PREFETCHT0   128(R10)
+	PREFETCHT0   192(R10)
+	PREFETCHT0   256(R10)
+	PREFETCHT0   320(R10)
+	PREFETCHT0   1024(R10)
+	PREFETCHT1   3072(R10)
+	PREFETCHT0   1088(R10)
+	PREFETCHT1   3136(R10)
+	PREFETCHT0   1152(R10)
+	PREFETCHT1   3200(R10)
+	PREFETCHT0   1216(R10)
+	PREFETCHT1   3264(R10)
+	PREFETCHT0   1280(R10)
+	PREFETCHT1   3328(R10)
+	PREFETCHT0   1344(R10)
+	PREFETCHT1   3392(R10)
+	VMOVDQU      (R10), Y8
+	VMOVDQU      32(R10), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y7
 	VPAND        lowNibbles<>+0(SB), Y9, Y10
-	VMOVDQU      256(R9), Y4
+	VMOVDQU      256(R10), Y4
 	VPSLLW       $0x04, Y4, Y4
 	VPAND        topPairs<>+0(SB), Y4, Y4
 	VPOR         Y4, Y7, Y7
-	VMOVDQU      288(R9), Y4
+	VMOVDQU      288(R10), Y4
 	VPSLLW       $0x04, Y4, Y4
 	VPAND        topPairs<>+0(SB), Y4, Y4
 	VPOR         Y4, Y10, Y10
@@ -3172,11 +3960,11 @@ sub23:
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      256(R9), Y10
+	VMOVDQU      256(R10), Y10
 	VPSLLW       $0x02, Y10, Y10
 	VPAND        topPairs<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      288(R9), Y10
+	VMOVDQU      288(R10), Y10
 	VPSLLW       $0x02, Y10, Y10
 	VPAND        topPairs<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -3198,14 +3986,14 @@ sub23:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
+	VMOVDQU      64(R10), Y8
+	VMOVDQU      96(R10), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y10
 	VPAND        lowNibbles<>+0(SB), Y9, Y11
-	VMOVDQU      256(R9), Y12
+	VMOVDQU      256(R10), Y12
 	VPAND        topPairs<>+0(SB), Y12, Y12
 	VPOR         Y12, Y10, Y10
-	VMOVDQU      288(R9), Y12
+	VMOVDQU      288(R10), Y12
 	VPAND        topPairs<>+0(SB), Y12, Y12
 	VPOR         Y12, Y11, Y11
 	VPBROADCASTD 8(BX), Y12
@@ -3230,11 +4018,11 @@ sub23:
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      256(R9), Y10
+	VMOVDQU      256(R10), Y10
 	VPSRLW       $0x02, Y10, Y10
 	VPAND        topPairs<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      288(R9), Y10
+	VMOVDQU      288(R10), Y10
 	VPSRLW       $0x02, Y10, Y10
 	VPAND        topPairs<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -3256,8 +4044,8 @@ sub23:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VPMOVSXBD    (R10), Y8
-	VPMOVSXBD    8(R10), Y9
+	VPMOVSXBD    (R11), Y8
+	VPMOVSXBD    8(R11), Y9
 	VPMULLD      Y4, Y8, Y4
 	VPADDD       384(SI), Y4, Y4
 	VMOVDQU      Y4, 384(SI)
@@ -3270,15 +4058,15 @@ sub23:
 	VPMULLD      Y7, Y9, Y7
 	VPADDD       480(SI), Y7, Y7
 	VMOVDQU      Y7, 480(SI)
-	VMOVDQU      128(R9), Y8
-	VMOVDQU      160(R9), Y9
+	VMOVDQU      128(R10), Y8
+	VMOVDQU      160(R10), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y7
 	VPAND        lowNibbles<>+0(SB), Y9, Y10
-	VMOVDQU      320(R9), Y4
+	VMOVDQU      320(R10), Y4
 	VPSLLW       $0x04, Y4, Y4
 	VPAND        topPairs<>+0(SB), Y4, Y4
 	VPOR         Y4, Y7, Y7
-	VMOVDQU      352(R9), Y4
+	VMOVDQU      352(R10), Y4
 	VPSLLW       $0x04, Y4, Y4
 	VPAND        topPairs<>+0(SB), Y4, Y4
 	VPOR         Y4, Y10, Y10
@@ -3308,11 +4096,11 @@ sub23:
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      320(R9), Y10
+	VMOVDQU      320(R10), Y10
 	VPSLLW       $0x02, Y10, Y10
 	VPAND        topPairs<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      352(R9), Y10
+	VMOVDQU      352(R10), Y10
 	VPSLLW       $0x02, Y10, Y10
 	VPAND        topPairs<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -3334,14 +4122,14 @@ sub23:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VMOVDQU      192(R9), Y8
-	VMOVDQU      224(R9), Y9
+	VMOVDQU      192(R10), Y8
+	VMOVDQU      224(R10), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y10
 	VPAND        lowNibbles<>+0(SB), Y9, Y11
-	VMOVDQU      320(R9), Y12
+	VMOVDQU      320(R10), Y12
 	VPAND        topPairs<>+0(SB), Y12, Y12
 	VPOR         Y12, Y10, Y10
-	VMOVDQU      352(R9), Y12
+	VMOVDQU      352(R10), Y12
 	VPAND        topPairs<>+0(SB), Y12, Y12
 	VPOR         Y12, Y11, Y11
 	VPBROADCASTD 24(BX), Y12
@@ -3366,11 +4154,11 @@ sub23:
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
-	VMOVDQU      320(R9), Y10
+	VMOVDQU      320(R10), Y10
 	VPSRLW       $0x02, Y10, Y10
 	VPAND        topPairs<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      352(R9), Y10
+	VMOVDQU      352(R10), Y10
 	VPSRLW       $0x02, Y10, Y10
 	VPAND        topPairs<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -3392,8 +4180,8 @@ sub23:
 	// VPDPBUSD Y10, Y9, Y7
 	LONG         $0x5035c2c4
 	BYTE         $0x000000fa
-	VPMOVSXBD    16(R10), Y8
-	VPMOVSXBD    24(R10), Y9
+	VPMOVSXBD    16(R11), Y8
+	VPMOVSXBD    24(R11), Y9
 	VPMULLD      Y4, Y8, Y4
 	VPADDD       384(SI), Y4, Y4
 	VMOVDQU      Y4, 384(SI)
@@ -3406,11 +4194,11 @@ sub23:
 	VPMULLD      Y7, Y9, Y7
 	VPADDD       480(SI), Y7, Y7
 	VMOVDQU      Y7, 480(SI)
-	ADDQ         $+384, R9
-	ADDQ         $+32, R10
+	ADDQ         $+384, R10
+	ADDQ         $+32, R11
 	ADDQ         $+32, BX
-	DECQ         R11
-	JNZ          sub23
+	DECQ         R9
+	JNZ          sub29
 	VMOVDQU      32(CX), X5
 	VPUNPCKHBW   48(CX), X5, X4
 	VPUNPCKLBW   48(CX), X5, X5
@@ -3617,12 +4405,12 @@ sub23:
 	ADDQ         $+4, DI
 	ADDQ         $+32, R8
 	DECQ         DX
-	JNZ          block22
+	JNZ          block28
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain24
+	JEQ          plain30
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
@@ -3633,9 +4421,9 @@ sub23:
 	VADDPS       32(DX), Y3, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored25
+	JMP          stored31
 
-plain24:
+plain30:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
@@ -3643,21 +4431,21 @@ plain24:
 	VMOVUPS Y3, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored25:
+stored31:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next21:
+next27:
 	CMPQ   40(SP), $0x01
-	JLT    next27
+	JLT    next33
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -3667,7 +4455,7 @@ next21:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-block28:
+block34:
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -3686,38 +4474,38 @@ block28:
 	VPXOR      Y2, Y2, Y2
 	VMOVDQU    Y2, 384(SI)
 	VMOVDQU    Y2, 416(SI)
-	LEAQ       288(CX), R9
-	LEAQ       32(CX), R10
-	MOVQ       $0x0000000000000008, R11
+	LEAQ       288(CX), R10
+	LEAQ       32(CX), R11
+	MOVQ       $0x0000000000000008, R9
 
-sub29:
-	PREFETCHT0   (R9)
-	PREFETCHT0   64(R9)
-	PREFETCHT0   128(R9)
-	PREFETCHT0   192(R9)
-	PREFETCHT0   256(R9)
-	PREFETCHT0   320(R9)
-	PREFETCHT0   1024(R9)
-	PREFETCHT1   3072(R9)
-	PREFETCHT0   1088(R9)
-	PREFETCHT1   3136(R9)
-	PREFETCHT0   1152(R9)
-	PREFETCHT1   3200(R9)
-	PREFETCHT0   1216(R9)
-	PREFETCHT1   3264(R9)
-	PREFETCHT0   1280(R9)
-	PREFETCHT1   3328(R9)
-	PREFETCHT0   1344(R9)
-	PREFETCHT1   3392(R9)
-	VMOVDQU      (R9), Y4
-	VMOVDQU      32(R9), Y5
+sub35:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
+	PREFETCHT0   128(R10)
+	PREFETCHT0   192(R10)
+	PREFETCHT0   256(R10)
+	PREFETCHT0   320(R10)
+	PREFETCHT0   1024(R10)
+	PREFETCHT1   3072(R10)
+	PREFETCHT0   1088(R10)
+	PREFETCHT1   3136(R10)
+	PREFETCHT0   1152(R10)
+	PREFETCHT1   3200(R10)
+	PREFETCHT0   1216(R10)
+	PREFETCHT1   3264(R10)
+	PREFETCHT0   1280(R10)
+	PREFETCHT1   3328(R10)
+	PREFETCHT0   1344(R10)
+	PREFETCHT1   3392(R10)
+	VMOVDQU      (R10), Y4
+	VMOVDQU      32(R10), Y5
 	VPAND        lowNibbles<>+0(SB), Y4, Y3
 	VPAND        lowNibbles<>+0(SB), Y5, Y6
-	VMOVDQU      256(R9), Y2
+	VMOVDQU      256(R10), Y2
 	VPSLLW       $0x04, Y2, Y2
 	VPAND        topPairs<>+0(SB), Y2, Y2
 	VPOR         Y2, Y3, Y3
-	VMOVDQU      288(R9), Y2
+	VMOVDQU      288(R10), Y2
 	VPSLLW       $0x04, Y2, Y2
 	VPAND        topPairs<>+0(SB), Y2, Y2
 	VPOR         Y2, Y6, Y6
@@ -3736,11 +4524,11 @@ sub29:
 	VPAND        lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
 	VPAND        lowNibbles<>+0(SB), Y5, Y5
-	VMOVDQU      256(R9), Y6
+	VMOVDQU      256(R10), Y6
 	VPSLLW       $0x02, Y6, Y6
 	VPAND        topPairs<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VMOVDQU      288(R9), Y6
+	VMOVDQU      288(R10), Y6
 	VPSLLW       $0x02, Y6, Y6
 	VPAND        topPairs<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
@@ -3753,14 +4541,14 @@ sub29:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VMOVDQU      64(R9), Y4
-	VMOVDQU      96(R9), Y5
+	VMOVDQU      64(R10), Y4
+	VMOVDQU      96(R10), Y5
 	VPAND        lowNibbles<>+0(SB), Y4, Y6
 	VPAND        lowNibbles<>+0(SB), Y5, Y7
-	VMOVDQU      256(R9), Y8
+	VMOVDQU      256(R10), Y8
 	VPAND        topPairs<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      288(R9), Y8
+	VMOVDQU      288(R10), Y8
 	VPAND        topPairs<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
 	VPBROADCASTD 8(BX), Y8
@@ -3776,11 +4564,11 @@ sub29:
 	VPAND        lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
 	VPAND        lowNibbles<>+0(SB), Y5, Y5
-	VMOVDQU      256(R9), Y6
+	VMOVDQU      256(R10), Y6
 	VPSRLW       $0x02, Y6, Y6
 	VPAND        topPairs<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VMOVDQU      288(R9), Y6
+	VMOVDQU      288(R10), Y6
 	VPSRLW       $0x02, Y6, Y6
 	VPAND        topPairs<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
@@ -3793,23 +4581,23 @@ sub29:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VPMOVSXBD    (R10), Y4
-	VPMOVSXBD    8(R10), Y5
+	VPMOVSXBD    (R11), Y4
+	VPMOVSXBD    8(R11), Y5
 	VPMULLD      Y2, Y4, Y2
 	VPADDD       384(SI), Y2, Y2
 	VMOVDQU      Y2, 384(SI)
 	VPMULLD      Y3, Y5, Y3
 	VPADDD       416(SI), Y3, Y3
 	VMOVDQU      Y3, 416(SI)
-	VMOVDQU      128(R9), Y4
-	VMOVDQU      160(R9), Y5
+	VMOVDQU      128(R10), Y4
+	VMOVDQU      160(R10), Y5
 	VPAND        lowNibbles<>+0(SB), Y4, Y3
 	VPAND        lowNibbles<>+0(SB), Y5, Y6
-	VMOVDQU      320(R9), Y2
+	VMOVDQU      320(R10), Y2
 	VPSLLW       $0x04, Y2, Y2
 	VPAND        topPairs<>+0(SB), Y2, Y2
 	VPOR         Y2, Y3, Y3
-	VMOVDQU      352(R9), Y2
+	VMOVDQU      352(R10), Y2
 	VPSLLW       $0x04, Y2, Y2
 	VPAND        topPairs<>+0(SB), Y2, Y2
 	VPOR         Y2, Y6, Y6
@@ -3828,11 +4616,11 @@ sub29:
 	VPAND        lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
 	VPAND        lowNibbles<>+0(SB), Y5, Y5
-	VMOVDQU      320(R9), Y6
+	VMOVDQU      320(R10), Y6
 	VPSLLW       $0x02, Y6, Y6
 	VPAND        topPairs<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VMOVDQU      352(R9), Y6
+	VMOVDQU      352(R10), Y6
 	VPSLLW       $0x02, Y6, Y6
 	VPAND        topPairs<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
@@ -3845,14 +4633,14 @@ sub29:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VMOVDQU      192(R9), Y4
-	VMOVDQU      224(R9), Y5
+	VMOVDQU      192(R10), Y4
+	VMOVDQU      224(R10), Y5
 	VPAND        lowNibbles<>+0(SB), Y4, Y6
 	VPAND        lowNibbles<>+0(SB), Y5, Y7
-	VMOVDQU      320(R9), Y8
+	VMOVDQU      320(R10), Y8
 	VPAND        topPairs<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      352(R9), Y8
+	VMOVDQU      352(R10), Y8
 	VPAND        topPairs<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
 	VPBROADCASTD 24(BX), Y8
@@ -3868,11 +4656,11 @@ sub29:
 	VPAND        lowNibbles<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
 	VPAND        lowNibbles<>+0(SB), Y5, Y5
-	VMOVDQU      320(R9), Y6
+	VMOVDQU      320(R10), Y6
 	VPSRLW       $0x02, Y6, Y6
 	VPAND        topPairs<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VMOVDQU      352(R9), Y6
+	VMOVDQU      352(R10), Y6
 	VPSRLW       $0x02, Y6, Y6
 	VPAND        topPairs<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
@@ -3885,19 +4673,19 @@ sub29:
 	// VPDPBUSD Y6, Y5, Y3
 	LONG         $0x5055e2c4
 	BYTE         $0x000000de
-	VPMOVSXBD    16(R10), Y4
-	VPMOVSXBD    24(R10), Y5
+	VPMOVSXBD    16(R11), Y4
+	VPMOVSXBD    24(R11), Y5
 	VPMULLD      Y2, Y4, Y2
 	VPADDD       384(SI), Y2, Y2
 	VMOVDQU      Y2, 384(SI)
 	VPMULLD      Y3, Y5, Y3
 	VPADDD       416(SI), Y3, Y3
 	VMOVDQU      Y3, 416(SI)
-	ADDQ         $+384, R9
-	ADDQ         $+32, R10
+	ADDQ         $+384, R10
+	ADDQ         $+32, R11
 	ADDQ         $+32, BX
-	DECQ         R11
-	JNZ          sub29
+	DECQ         R9
+	JNZ          sub35
 	VMOVDQU      32(CX), X2
 	VPUNPCKHBW   48(CX), X2, X3
 	VPUNPCKLBW   48(CX), X2, X2
@@ -4024,37 +4812,39 @@ sub29:
 	ADDQ         $+4, DI
 	ADDQ         $+32, R8
 	DECQ         DX
-	JNZ          block28
+	JNZ          block34
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain30
+	JEQ          plain36
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored31
+	JMP          stored37
 
-plain30:
+plain36:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored31:
+stored37:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next27:
+next33:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

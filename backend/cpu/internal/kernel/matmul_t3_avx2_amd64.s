@@ -6,14 +6,588 @@
 
 // func matmulT3AVX2(a *MatMulArgs)
 // Requires: AVX, AVX2, F16C, FMA3, MMX+
-TEXT ·matmulT3AVX2(SB), $1104-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulT3AVX2(SB), $2112-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ   a+0(FP), AX
+	MOVQ   40(AX), CX
+	MOVQ   CX, 24(SP)
+	MOVQ   64(AX), AX
+	MOVQ   AX, 40(SP)
+	MOVQ   8(SP), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   127(SP), SI
+	ANDQ   $-64, SI
+	MOVQ   CX, DI
+	ADDQ   48(SP), DI
+	LEAQ   992(SI), R8
+	LEAQ   (BX)(DX*1), R9
+	MOVQ   DX, R10
+	SHRQ   $0x05, R10
+	LEAQ   (R9)(R10*4), R10
+	SHRQ   $0x08, DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+block4:
+	PREFETCHT0     (CX)
+	PREFETCHT0     64(CX)
+	PREFETCHT0     128(CX)
+	PREFETCHT0     1536(CX)
+	PREFETCHT1     3072(CX)
+	PREFETCHT0     1600(CX)
+	PREFETCHT1     3136(CX)
+	PREFETCHT0     1664(CX)
+	PREFETCHT1     3200(CX)
+	VBROADCASTI128 32(CX), Y4
+	VPADDB         zero64<>+0(SB), Y4, Y4
+	VMOVDQU        Y4, 960(SI)
+	LEAQ           192(CX), R12
+	LEAQ           64(CX), R13
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	PREFETCHT0     1536(DI)
+	PREFETCHT1     3072(DI)
+	PREFETCHT0     1600(DI)
+	PREFETCHT1     3136(DI)
+	PREFETCHT0     1664(DI)
+	PREFETCHT1     3200(DI)
+	VBROADCASTI128 32(DI), Y4
+	VPADDB         zero64<>+0(SB), Y4, Y4
+	VMOVDQU        Y4, 960(R8)
+	LEAQ           192(DI), R14
+	LEAQ           64(DI), R15
+	MOVQ           $0x0000000000000008, R11
+
+sub5:
+	PREFETCHT0   1536(R12)
+	PREFETCHT1   3072(R12)
+	PREFETCHT0   1600(R12)
+	PREFETCHT1   3136(R12)
+	PREFETCHT0   1664(R12)
+	PREFETCHT1   3200(R12)
+	VPBROADCASTD (R10), Y4
+	VPMADDWD     pairffc0ffc0<>+0(SB), Y4, Y4
+	VMOVDQA      Y4, Y5
+	VMOVDQU      (R12), Y6
+	VMOVDQU      32(R12), Y7
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R12), Y8
+	VPSLLW       $0x02, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R12), Y8
+	VPSLLW       $0x02, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD (BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      (R12), Y6
+	VMOVDQU      32(R12), Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R12), Y8
+	VPSLLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R12), Y8
+	VPSLLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 4(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      (R12), Y6
+	VMOVDQU      32(R12), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R12), Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R12), Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 8(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      (R12), Y6
+	VMOVDQU      32(R12), Y7
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R12), Y8
+	VPSRLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R12), Y8
+	VPSRLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 12(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      64(R12), Y6
+	VMOVDQU      96(R12), Y7
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R12), Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R12), Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 16(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      64(R12), Y6
+	VMOVDQU      96(R12), Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R12), Y8
+	VPSRLW       $0x03, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R12), Y8
+	VPSRLW       $0x03, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 20(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      64(R12), Y6
+	VMOVDQU      96(R12), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R12), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R12), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 24(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      64(R12), Y6
+	VMOVDQU      96(R12), Y7
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R12), Y8
+	VPSRLW       $0x05, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R12), Y8
+	VPSRLW       $0x05, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 28(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VPMOVSXBD    (R13), Y6
+	VCVTDQ2PS    Y6, Y6
+	VCVTPH2PS    (CX), Y7
+	VBROADCASTSS 48(CX), Y8
+	VMULPS       Y8, Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VBROADCASTSS (R9), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VPMOVSXBD    8(R13), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    16(CX), Y6
+	VBROADCASTSS 48(CX), Y7
+	VMULPS       Y7, Y6, Y6
+	VMULPS       Y6, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VBROADCASTSS (R9), Y4
+	VFMADD231PS  Y4, Y5, Y1
+	ADDQ         $+192, R12
+	ADDQ         $+16, R13
+	PREFETCHT0   1536(R14)
+	PREFETCHT1   3072(R14)
+	PREFETCHT0   1600(R14)
+	PREFETCHT1   3136(R14)
+	PREFETCHT0   1664(R14)
+	PREFETCHT1   3200(R14)
+	VPBROADCASTD (R10), Y4
+	VPMADDWD     pairffc0ffc0<>+0(SB), Y4, Y4
+	VMOVDQA      Y4, Y5
+	VMOVDQU      (R14), Y6
+	VMOVDQU      32(R14), Y7
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R14), Y8
+	VPSLLW       $0x02, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R14), Y8
+	VPSLLW       $0x02, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD (BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      (R14), Y6
+	VMOVDQU      32(R14), Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R14), Y8
+	VPSLLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R14), Y8
+	VPSLLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 4(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      (R14), Y6
+	VMOVDQU      32(R14), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R14), Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R14), Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 8(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      (R14), Y6
+	VMOVDQU      32(R14), Y7
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R14), Y8
+	VPSRLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R14), Y8
+	VPSRLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 12(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      64(R14), Y6
+	VMOVDQU      96(R14), Y7
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R14), Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R14), Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 16(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      64(R14), Y6
+	VMOVDQU      96(R14), Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R14), Y8
+	VPSRLW       $0x03, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R14), Y8
+	VPSRLW       $0x03, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 20(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      64(R14), Y6
+	VMOVDQU      96(R14), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R14), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R14), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 24(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      64(R14), Y6
+	VMOVDQU      96(R14), Y7
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R14), Y8
+	VPSRLW       $0x05, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R14), Y8
+	VPSRLW       $0x05, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 28(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VPMOVSXBD    (R15), Y6
+	VCVTDQ2PS    Y6, Y6
+	VCVTPH2PS    (DI), Y7
+	VBROADCASTSS 48(DI), Y8
+	VMULPS       Y8, Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VBROADCASTSS (R9), Y6
+	VFMADD231PS  Y6, Y4, Y2
+	VPMOVSXBD    8(R15), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    16(DI), Y6
+	VBROADCASTSS 48(DI), Y7
+	VMULPS       Y7, Y6, Y6
+	VMULPS       Y6, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VBROADCASTSS (R9), Y4
+	VFMADD231PS  Y4, Y5, Y3
+	ADDQ         $+192, R14
+	ADDQ         $+16, R15
+	ADDQ         $+32, BX
+	ADDQ         $+4, R9
+	ADDQ         $+4, R10
+	DECQ         R11
+	JNZ          sub5
+	ADDQ         $+1728, CX
+	ADDQ         $+1728, DI
+	DECQ         DX
+	JNZ          block4
+	MOVQ         a+0(FP), CX
+	MOVQ         8(CX), BX
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	MOVQ         56(SP), CX
+	JEQ          plain6
+	VADDPS       (DX), Y0, Y0
+	VMOVUPS      Y0, (DX)
+	VADDPS       (DX)(CX*1), Y2, Y0
+	VMOVUPS      Y0, (DX)(CX*1)
+	VADDPS       32(DX), Y1, Y0
+	VMOVUPS      Y0, 32(DX)
+	VADDPS       32(DX)(CX*1), Y3, Y0
+	VMOVUPS      Y0, 32(DX)(CX*1)
+	LEAQ         (DX)(BX*4), DX
+	JMP          stored7
+
+plain6:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y2, (DX)(CX*1)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y3, 32(DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored7:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,9 +598,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile8:
 	CMPQ    40(SP), $0x06
-	JLT     next3
+	JLT     next9
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
@@ -34,7 +608,7 @@ tile2:
 	LEAQ    (AX)(AX*2), BX
 	LEAQ    (AX)(AX*4), SI
 	MOVQ    24(SP), DI
-	LEAQ    111(SP), R8
+	LEAQ    127(SP), R8
 	ANDQ    $-64, R8
 	LEAQ    (DI)(DX*1), R9
 	MOVQ    DX, R10
@@ -55,21 +629,21 @@ tile2:
 	VMOVUPS Y0, 320(R8)
 	VMOVUPS Y0, 352(R8)
 
-block4:
+block10:
 	PREFETCHT0     2048(CX)
 	PREFETCHT0     2112(CX)
 	PREFETCHT0     2176(CX)
 	VBROADCASTI128 32(CX), Y0
 	VPADDB         zero64<>+0(SB), Y0, Y0
 	VMOVDQU        Y0, 960(R8)
-	LEAQ           192(CX), R11
-	LEAQ           64(CX), R12
-	MOVQ           $0x0000000000000008, R13
+	LEAQ           192(CX), R12
+	LEAQ           64(CX), R13
+	MOVQ           $0x0000000000000008, R11
 
-sub5:
-	PREFETCHT0   2048(R11)
-	PREFETCHT0   2112(R11)
-	PREFETCHT0   2176(R11)
+sub11:
+	PREFETCHT0   2048(R12)
+	PREFETCHT0   2112(R12)
+	PREFETCHT0   2176(R12)
 	VPBROADCASTD (R10), Y0
 	VPMADDWD     pairffc0ffc0<>+0(SB), Y0, Y0
 	VMOVDQA      Y0, Y1
@@ -88,15 +662,15 @@ sub5:
 	VPBROADCASTD (R10)(SI*1), Y10
 	VPMADDWD     pairffc0ffc0<>+0(SB), Y10, Y10
 	VMOVDQA      Y10, Y11
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
+	VMOVDQU      (R12), Y12
+	VMOVDQU      32(R12), Y13
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y13, Y13
-	VMOVDQU      128(R11), Y14
+	VMOVDQU      128(R12), Y14
 	VPSLLW       $0x02, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      160(R11), Y14
+	VMOVDQU      160(R12), Y14
 	VPSLLW       $0x02, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -146,17 +720,17 @@ sub5:
 	VPMADDUBSW   Y14, Y13, Y12
 	VPMADDWD     ones16<>+0(SB), Y12, Y12
 	VPADDD       Y12, Y11, Y11
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
+	VMOVDQU      (R12), Y12
+	VMOVDQU      32(R12), Y13
 	VPSRLW       $0x02, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x02, Y13, Y13
 	VPAND        lowPairs<>+0(SB), Y13, Y13
-	VMOVDQU      128(R11), Y14
+	VMOVDQU      128(R12), Y14
 	VPSLLW       $0x01, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      160(R11), Y14
+	VMOVDQU      160(R12), Y14
 	VPSLLW       $0x01, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -206,16 +780,16 @@ sub5:
 	VPMADDUBSW   Y14, Y13, Y12
 	VPMADDWD     ones16<>+0(SB), Y12, Y12
 	VPADDD       Y12, Y11, Y11
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
+	VMOVDQU      (R12), Y12
+	VMOVDQU      32(R12), Y13
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x04, Y13, Y13
 	VPAND        lowPairs<>+0(SB), Y13, Y13
-	VMOVDQU      128(R11), Y14
+	VMOVDQU      128(R12), Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      160(R11), Y14
+	VMOVDQU      160(R12), Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
 	VMOVDQU      960(R8), Y14
@@ -264,17 +838,17 @@ sub5:
 	VPMADDUBSW   Y14, Y13, Y12
 	VPMADDWD     ones16<>+0(SB), Y12, Y12
 	VPADDD       Y12, Y11, Y11
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
+	VMOVDQU      (R12), Y12
+	VMOVDQU      32(R12), Y13
 	VPSRLW       $0x06, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x06, Y13, Y13
 	VPAND        lowPairs<>+0(SB), Y13, Y13
-	VMOVDQU      128(R11), Y14
+	VMOVDQU      128(R12), Y14
 	VPSRLW       $0x01, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      160(R11), Y14
+	VMOVDQU      160(R12), Y14
 	VPSRLW       $0x01, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -324,15 +898,15 @@ sub5:
 	VPMADDUBSW   Y14, Y13, Y12
 	VPMADDWD     ones16<>+0(SB), Y12, Y12
 	VPADDD       Y12, Y11, Y11
-	VMOVDQU      64(R11), Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      64(R12), Y12
+	VMOVDQU      96(R12), Y13
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y13, Y13
-	VMOVDQU      128(R11), Y14
+	VMOVDQU      128(R12), Y14
 	VPSRLW       $0x02, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      160(R11), Y14
+	VMOVDQU      160(R12), Y14
 	VPSRLW       $0x02, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -382,17 +956,17 @@ sub5:
 	VPMADDUBSW   Y14, Y13, Y12
 	VPMADDWD     ones16<>+0(SB), Y12, Y12
 	VPADDD       Y12, Y11, Y11
-	VMOVDQU      64(R11), Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      64(R12), Y12
+	VMOVDQU      96(R12), Y13
 	VPSRLW       $0x02, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x02, Y13, Y13
 	VPAND        lowPairs<>+0(SB), Y13, Y13
-	VMOVDQU      128(R11), Y14
+	VMOVDQU      128(R12), Y14
 	VPSRLW       $0x03, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      160(R11), Y14
+	VMOVDQU      160(R12), Y14
 	VPSRLW       $0x03, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -442,17 +1016,17 @@ sub5:
 	VPMADDUBSW   Y14, Y13, Y12
 	VPMADDWD     ones16<>+0(SB), Y12, Y12
 	VPADDD       Y12, Y11, Y11
-	VMOVDQU      64(R11), Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      64(R12), Y12
+	VMOVDQU      96(R12), Y13
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x04, Y13, Y13
 	VPAND        lowPairs<>+0(SB), Y13, Y13
-	VMOVDQU      128(R11), Y14
+	VMOVDQU      128(R12), Y14
 	VPSRLW       $0x04, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      160(R11), Y14
+	VMOVDQU      160(R12), Y14
 	VPSRLW       $0x04, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -502,17 +1076,17 @@ sub5:
 	VPMADDUBSW   Y14, Y13, Y12
 	VPMADDWD     ones16<>+0(SB), Y12, Y12
 	VPADDD       Y12, Y11, Y11
-	VMOVDQU      64(R11), Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      64(R12), Y12
+	VMOVDQU      96(R12), Y13
 	VPSRLW       $0x06, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x06, Y13, Y13
 	VPAND        lowPairs<>+0(SB), Y13, Y13
-	VMOVDQU      128(R11), Y14
+	VMOVDQU      128(R12), Y14
 	VPSRLW       $0x05, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      160(R11), Y14
+	VMOVDQU      160(R12), Y14
 	VPSRLW       $0x05, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -562,7 +1136,7 @@ sub5:
 	VPMADDUBSW   Y14, Y13, Y12
 	VPMADDWD     ones16<>+0(SB), Y12, Y12
 	VPADDD       Y12, Y11, Y11
-	VPMOVSXBD    (R12), Y12
+	VPMOVSXBD    (R13), Y12
 	VCVTDQ2PS    Y12, Y12
 	VCVTPH2PS    (CX), Y13
 	VBROADCASTSS 48(CX), Y14
@@ -598,7 +1172,7 @@ sub5:
 	VBROADCASTSS (R9)(SI*1), Y0
 	VFMADD213PS  320(R8), Y0, Y10
 	VMOVUPS      Y10, 320(R8)
-	VPMOVSXBD    8(R12), Y0
+	VPMOVSXBD    8(R13), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y2
 	VBROADCASTSS 48(CX), Y4
@@ -634,21 +1208,21 @@ sub5:
 	VBROADCASTSS (R9)(SI*1), Y0
 	VFMADD213PS  352(R8), Y0, Y11
 	VMOVUPS      Y11, 352(R8)
+	ADDQ         $+192, R12
+	ADDQ         $+16, R13
+	ADDQ         $+32, DI
 	ADDQ         $+4, R9
 	ADDQ         $+4, R10
-	ADDQ         $+192, R11
-	ADDQ         $+16, R12
-	ADDQ         $+32, DI
-	DECQ         R13
-	JNZ          sub5
+	DECQ         R11
+	JNZ          sub11
 	ADDQ         $+1728, CX
 	DECQ         DX
-	JNZ          block4
+	JNZ          block10
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain6
+	JEQ          plain12
 	VMOVUPS      (R8), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -691,9 +1265,9 @@ sub5:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored7
+	JMP          stored13
 
-plain6:
+plain12:
 	VMOVUPS (R8), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(R8), Y0
@@ -725,23 +1299,23 @@ plain6:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored7:
+stored13:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x06, 40(SP)
-	JMP    tile2
+	JMP    tile8
 
-next3:
+next9:
 	CMPQ    40(SP), $0x04
-	JLT     next9
+	JLT     next15
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	LEAQ    (AX)(AX*2), BX
 	MOVQ    24(SP), SI
-	LEAQ    111(SP), DI
+	LEAQ    127(SP), DI
 	ANDQ    $-64, DI
 	LEAQ    (SI)(DX*1), R8
 	MOVQ    DX, R9
@@ -758,21 +1332,21 @@ next3:
 	VMOVUPS Y0, 192(DI)
 	VMOVUPS Y0, 224(DI)
 
-block10:
+block16:
 	PREFETCHT0     2048(CX)
 	PREFETCHT0     2112(CX)
 	PREFETCHT0     2176(CX)
 	VBROADCASTI128 32(CX), Y0
 	VPADDB         zero64<>+0(SB), Y0, Y0
 	VMOVDQU        Y0, 960(DI)
-	LEAQ           192(CX), R10
-	LEAQ           64(CX), R11
-	MOVQ           $0x0000000000000008, R12
+	LEAQ           192(CX), R11
+	LEAQ           64(CX), R12
+	MOVQ           $0x0000000000000008, R10
 
-sub11:
-	PREFETCHT0   2048(R10)
-	PREFETCHT0   2112(R10)
-	PREFETCHT0   2176(R10)
+sub17:
+	PREFETCHT0   2048(R11)
+	PREFETCHT0   2112(R11)
+	PREFETCHT0   2176(R11)
 	VPBROADCASTD (R9), Y0
 	VPMADDWD     pairffc0ffc0<>+0(SB), Y0, Y0
 	VMOVDQA      Y0, Y1
@@ -785,15 +1359,15 @@ sub11:
 	VPBROADCASTD (R9)(BX*1), Y6
 	VPMADDWD     pairffc0ffc0<>+0(SB), Y6, Y6
 	VMOVDQA      Y6, Y7
-	VMOVDQU      (R10), Y8
-	VMOVDQU      32(R10), Y9
+	VMOVDQU      (R11), Y8
+	VMOVDQU      32(R11), Y9
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R10), Y10
+	VMOVDQU      128(R11), Y10
 	VPSLLW       $0x02, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R10), Y10
+	VMOVDQU      160(R11), Y10
 	VPSLLW       $0x02, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -829,17 +1403,17 @@ sub11:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      (R10), Y8
-	VMOVDQU      32(R10), Y9
+	VMOVDQU      (R11), Y8
+	VMOVDQU      32(R11), Y9
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x02, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R10), Y10
+	VMOVDQU      128(R11), Y10
 	VPSLLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R10), Y10
+	VMOVDQU      160(R11), Y10
 	VPSLLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -875,16 +1449,16 @@ sub11:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      (R10), Y8
-	VMOVDQU      32(R10), Y9
+	VMOVDQU      (R11), Y8
+	VMOVDQU      32(R11), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R10), Y10
+	VMOVDQU      128(R11), Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R10), Y10
+	VMOVDQU      160(R11), Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
 	VMOVDQU      960(DI), Y10
@@ -919,17 +1493,17 @@ sub11:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      (R10), Y8
-	VMOVDQU      32(R10), Y9
+	VMOVDQU      (R11), Y8
+	VMOVDQU      32(R11), Y9
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x06, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R10), Y10
+	VMOVDQU      128(R11), Y10
 	VPSRLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R10), Y10
+	VMOVDQU      160(R11), Y10
 	VPSRLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -965,15 +1539,15 @@ sub11:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      64(R10), Y8
-	VMOVDQU      96(R10), Y9
+	VMOVDQU      64(R11), Y8
+	VMOVDQU      96(R11), Y9
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R10), Y10
+	VMOVDQU      128(R11), Y10
 	VPSRLW       $0x02, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R10), Y10
+	VMOVDQU      160(R11), Y10
 	VPSRLW       $0x02, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1009,17 +1583,17 @@ sub11:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      64(R10), Y8
-	VMOVDQU      96(R10), Y9
+	VMOVDQU      64(R11), Y8
+	VMOVDQU      96(R11), Y9
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x02, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R10), Y10
+	VMOVDQU      128(R11), Y10
 	VPSRLW       $0x03, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R10), Y10
+	VMOVDQU      160(R11), Y10
 	VPSRLW       $0x03, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1055,17 +1629,17 @@ sub11:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      64(R10), Y8
-	VMOVDQU      96(R10), Y9
+	VMOVDQU      64(R11), Y8
+	VMOVDQU      96(R11), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R10), Y10
+	VMOVDQU      128(R11), Y10
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R10), Y10
+	VMOVDQU      160(R11), Y10
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1101,17 +1675,17 @@ sub11:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      64(R10), Y8
-	VMOVDQU      96(R10), Y9
+	VMOVDQU      64(R11), Y8
+	VMOVDQU      96(R11), Y9
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x06, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R10), Y10
+	VMOVDQU      128(R11), Y10
 	VPSRLW       $0x05, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R10), Y10
+	VMOVDQU      160(R11), Y10
 	VPSRLW       $0x05, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1147,7 +1721,7 @@ sub11:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VPMOVSXBD    (R11), Y8
+	VPMOVSXBD    (R12), Y8
 	VCVTDQ2PS    Y8, Y8
 	VCVTPH2PS    (CX), Y9
 	VBROADCASTSS 48(CX), Y10
@@ -1173,7 +1747,7 @@ sub11:
 	VBROADCASTSS (R8)(BX*1), Y0
 	VFMADD213PS  192(DI), Y0, Y6
 	VMOVUPS      Y6, 192(DI)
-	VPMOVSXBD    8(R11), Y0
+	VPMOVSXBD    8(R12), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y2
 	VBROADCASTSS 48(CX), Y4
@@ -1199,21 +1773,21 @@ sub11:
 	VBROADCASTSS (R8)(BX*1), Y0
 	VFMADD213PS  224(DI), Y0, Y7
 	VMOVUPS      Y7, 224(DI)
+	ADDQ         $+192, R11
+	ADDQ         $+16, R12
+	ADDQ         $+32, SI
 	ADDQ         $+4, R8
 	ADDQ         $+4, R9
-	ADDQ         $+192, R10
-	ADDQ         $+16, R11
-	ADDQ         $+32, SI
-	DECQ         R12
-	JNZ          sub11
+	DECQ         R10
+	JNZ          sub17
 	ADDQ         $+1728, CX
 	DECQ         DX
-	JNZ          block10
+	JNZ          block16
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain12
+	JEQ          plain18
 	VMOVUPS      (DI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1242,9 +1816,9 @@ sub11:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored13
+	JMP          stored19
 
-plain12:
+plain18:
 	VMOVUPS (DI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(DI), Y0
@@ -1266,21 +1840,21 @@ plain12:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored13:
+stored19:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
 
-next9:
+next15:
 	CMPQ    40(SP), $0x03
-	JLT     next15
+	JLT     next21
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	MOVQ    24(SP), BX
-	LEAQ    111(SP), SI
+	LEAQ    127(SP), SI
 	ANDQ    $-64, SI
 	LEAQ    (BX)(DX*1), DI
 	MOVQ    DX, R8
@@ -1295,7 +1869,7 @@ next9:
 	VMOVUPS Y0, 128(SI)
 	VMOVUPS Y0, 160(SI)
 
-block16:
+block22:
 	PREFETCHT0     (CX)
 	PREFETCHT0     64(CX)
 	PREFETCHT0     128(CX)
@@ -1308,17 +1882,17 @@ block16:
 	VBROADCASTI128 32(CX), Y0
 	VPADDB         zero64<>+0(SB), Y0, Y0
 	VMOVDQU        Y0, 960(SI)
-	LEAQ           192(CX), R9
-	LEAQ           64(CX), R10
-	MOVQ           $0x0000000000000008, R11
+	LEAQ           192(CX), R10
+	LEAQ           64(CX), R11
+	MOVQ           $0x0000000000000008, R9
 
-sub17:
-	PREFETCHT0   2048(R9)
-	PREFETCHT1   4096(R9)
-	PREFETCHT0   2112(R9)
-	PREFETCHT1   4160(R9)
-	PREFETCHT0   2176(R9)
-	PREFETCHT1   4224(R9)
+sub23:
+	PREFETCHT0   2048(R10)
+	PREFETCHT1   4096(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   4160(R10)
+	PREFETCHT0   2176(R10)
+	PREFETCHT1   4224(R10)
 	VPBROADCASTD (R8), Y0
 	VPMADDWD     pairffc0ffc0<>+0(SB), Y0, Y0
 	VMOVDQA      Y0, Y1
@@ -1328,15 +1902,15 @@ sub17:
 	VPBROADCASTD (R8)(AX*2), Y4
 	VPMADDWD     pairffc0ffc0<>+0(SB), Y4, Y4
 	VMOVDQA      Y4, Y5
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y8
+	VMOVDQU      128(R10), Y8
 	VPSLLW       $0x02, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      160(R9), Y8
+	VMOVDQU      160(R10), Y8
 	VPSLLW       $0x02, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -1365,17 +1939,17 @@ sub17:
 	VPMADDUBSW   Y8, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y5, Y5
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPSRLW       $0x02, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x02, Y7, Y7
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y8
+	VMOVDQU      128(R10), Y8
 	VPSLLW       $0x01, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      160(R9), Y8
+	VMOVDQU      160(R10), Y8
 	VPSLLW       $0x01, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -1404,16 +1978,16 @@ sub17:
 	VPMADDUBSW   Y8, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y5, Y5
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y8
+	VMOVDQU      128(R10), Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      160(R9), Y8
+	VMOVDQU      160(R10), Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
 	VMOVDQU      960(SI), Y8
@@ -1441,17 +2015,17 @@ sub17:
 	VPMADDUBSW   Y8, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y5, Y5
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPSRLW       $0x06, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x06, Y7, Y7
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y8
+	VMOVDQU      128(R10), Y8
 	VPSRLW       $0x01, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      160(R9), Y8
+	VMOVDQU      160(R10), Y8
 	VPSRLW       $0x01, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -1480,15 +2054,15 @@ sub17:
 	VPMADDUBSW   Y8, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y5, Y5
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y8
+	VMOVDQU      128(R10), Y8
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      160(R9), Y8
+	VMOVDQU      160(R10), Y8
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -1517,17 +2091,17 @@ sub17:
 	VPMADDUBSW   Y8, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y5, Y5
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPSRLW       $0x02, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x02, Y7, Y7
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y8
+	VMOVDQU      128(R10), Y8
 	VPSRLW       $0x03, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      160(R9), Y8
+	VMOVDQU      160(R10), Y8
 	VPSRLW       $0x03, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -1556,17 +2130,17 @@ sub17:
 	VPMADDUBSW   Y8, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y5, Y5
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y8
+	VMOVDQU      128(R10), Y8
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      160(R9), Y8
+	VMOVDQU      160(R10), Y8
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -1595,17 +2169,17 @@ sub17:
 	VPMADDUBSW   Y8, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y5, Y5
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPSRLW       $0x06, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x06, Y7, Y7
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y8
+	VMOVDQU      128(R10), Y8
 	VPSRLW       $0x05, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      160(R9), Y8
+	VMOVDQU      160(R10), Y8
 	VPSRLW       $0x05, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -1634,7 +2208,7 @@ sub17:
 	VPMADDUBSW   Y8, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y5, Y5
-	VPMOVSXBD    (R10), Y6
+	VPMOVSXBD    (R11), Y6
 	VCVTDQ2PS    Y6, Y6
 	VCVTPH2PS    (CX), Y7
 	VBROADCASTSS 48(CX), Y8
@@ -1655,7 +2229,7 @@ sub17:
 	VBROADCASTSS (DI)(AX*2), Y0
 	VFMADD213PS  128(SI), Y0, Y4
 	VMOVUPS      Y4, 128(SI)
-	VPMOVSXBD    8(R10), Y0
+	VPMOVSXBD    8(R11), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y2
 	VBROADCASTSS 48(CX), Y4
@@ -1676,21 +2250,21 @@ sub17:
 	VBROADCASTSS (DI)(AX*2), Y0
 	VFMADD213PS  160(SI), Y0, Y5
 	VMOVUPS      Y5, 160(SI)
+	ADDQ         $+192, R10
+	ADDQ         $+16, R11
+	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
-	ADDQ         $+192, R9
-	ADDQ         $+16, R10
-	ADDQ         $+32, BX
-	DECQ         R11
-	JNZ          sub17
+	DECQ         R9
+	JNZ          sub23
 	ADDQ         $+1728, CX
 	DECQ         DX
-	JNZ          block16
+	JNZ          block22
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain18
+	JEQ          plain24
 	VMOVUPS      (SI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1712,9 +2286,9 @@ sub17:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored19
+	JMP          stored25
 
-plain18:
+plain24:
 	VMOVUPS (SI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(SI), Y0
@@ -1731,21 +2305,21 @@ plain18:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored19:
+stored25:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next15:
+next21:
 	CMPQ   40(SP), $0x02
-	JLT    next21
+	JLT    next27
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -1757,7 +2331,7 @@ next15:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-block22:
+block28:
 	PREFETCHT0     (CX)
 	PREFETCHT0     64(CX)
 	PREFETCHT0     128(CX)
@@ -1770,32 +2344,32 @@ block22:
 	VBROADCASTI128 32(CX), Y4
 	VPADDB         zero64<>+0(SB), Y4, Y4
 	VMOVDQU        Y4, 960(SI)
-	LEAQ           192(CX), R9
-	LEAQ           64(CX), R10
-	MOVQ           $0x0000000000000008, R11
+	LEAQ           192(CX), R10
+	LEAQ           64(CX), R11
+	MOVQ           $0x0000000000000008, R9
 
-sub23:
-	PREFETCHT0   2048(R9)
-	PREFETCHT1   4096(R9)
-	PREFETCHT0   2112(R9)
-	PREFETCHT1   4160(R9)
-	PREFETCHT0   2176(R9)
-	PREFETCHT1   4224(R9)
+sub29:
+	PREFETCHT0   2048(R10)
+	PREFETCHT1   4096(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   4160(R10)
+	PREFETCHT0   2176(R10)
+	PREFETCHT1   4224(R10)
 	VPBROADCASTD (R8), Y4
 	VPMADDWD     pairffc0ffc0<>+0(SB), Y4, Y4
 	VMOVDQA      Y4, Y5
 	VPBROADCASTD (R8)(AX*1), Y6
 	VPMADDWD     pairffc0ffc0<>+0(SB), Y6, Y6
 	VMOVDQA      Y6, Y7
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
+	VMOVDQU      (R10), Y8
+	VMOVDQU      32(R10), Y9
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R9), Y10
+	VMOVDQU      128(R10), Y10
 	VPSLLW       $0x02, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R9), Y10
+	VMOVDQU      160(R10), Y10
 	VPSLLW       $0x02, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1817,17 +2391,17 @@ sub23:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
+	VMOVDQU      (R10), Y8
+	VMOVDQU      32(R10), Y9
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x02, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R9), Y10
+	VMOVDQU      128(R10), Y10
 	VPSLLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R9), Y10
+	VMOVDQU      160(R10), Y10
 	VPSLLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1849,16 +2423,16 @@ sub23:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
+	VMOVDQU      (R10), Y8
+	VMOVDQU      32(R10), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R9), Y10
+	VMOVDQU      128(R10), Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R9), Y10
+	VMOVDQU      160(R10), Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
 	VMOVDQU      960(SI), Y10
@@ -1879,17 +2453,17 @@ sub23:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
+	VMOVDQU      (R10), Y8
+	VMOVDQU      32(R10), Y9
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x06, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R9), Y10
+	VMOVDQU      128(R10), Y10
 	VPSRLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R9), Y10
+	VMOVDQU      160(R10), Y10
 	VPSRLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1911,15 +2485,15 @@ sub23:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
+	VMOVDQU      64(R10), Y8
+	VMOVDQU      96(R10), Y9
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R9), Y10
+	VMOVDQU      128(R10), Y10
 	VPSRLW       $0x02, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R9), Y10
+	VMOVDQU      160(R10), Y10
 	VPSRLW       $0x02, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1941,17 +2515,17 @@ sub23:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
+	VMOVDQU      64(R10), Y8
+	VMOVDQU      96(R10), Y9
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x02, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R9), Y10
+	VMOVDQU      128(R10), Y10
 	VPSRLW       $0x03, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R9), Y10
+	VMOVDQU      160(R10), Y10
 	VPSRLW       $0x03, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1973,17 +2547,17 @@ sub23:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
+	VMOVDQU      64(R10), Y8
+	VMOVDQU      96(R10), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R9), Y10
+	VMOVDQU      128(R10), Y10
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R9), Y10
+	VMOVDQU      160(R10), Y10
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -2005,17 +2579,17 @@ sub23:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
+	VMOVDQU      64(R10), Y8
+	VMOVDQU      96(R10), Y9
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x06, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R9), Y10
+	VMOVDQU      128(R10), Y10
 	VPSRLW       $0x05, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R9), Y10
+	VMOVDQU      160(R10), Y10
 	VPSRLW       $0x05, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -2037,7 +2611,7 @@ sub23:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VPMOVSXBD    (R10), Y8
+	VPMOVSXBD    (R11), Y8
 	VCVTDQ2PS    Y8, Y8
 	VCVTPH2PS    (CX), Y9
 	VBROADCASTSS 48(CX), Y10
@@ -2051,7 +2625,7 @@ sub23:
 	VMULPS       Y8, Y6, Y6
 	VBROADCASTSS (DI)(AX*1), Y4
 	VFMADD231PS  Y4, Y6, Y2
-	VPMOVSXBD    8(R10), Y4
+	VPMOVSXBD    8(R11), Y4
 	VCVTDQ2PS    Y4, Y4
 	VCVTPH2PS    16(CX), Y6
 	VBROADCASTSS 48(CX), Y8
@@ -2065,312 +2639,12 @@ sub23:
 	VMULPS       Y4, Y7, Y7
 	VBROADCASTSS (DI)(AX*1), Y4
 	VFMADD231PS  Y4, Y7, Y3
+	ADDQ         $+192, R10
+	ADDQ         $+16, R11
+	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
-	ADDQ         $+192, R9
-	ADDQ         $+16, R10
-	ADDQ         $+32, BX
-	DECQ         R11
-	JNZ          sub23
-	ADDQ         $+1728, CX
-	DECQ         DX
-	JNZ          block22
-	MOVQ         a+0(FP), CX
-	MOVQ         8(CX), BX
-	MOVQ         32(SP), DX
-	CMPB         72(CX), $0x00
-	JEQ          plain24
-	VADDPS       (DX), Y0, Y0
-	VMOVUPS      Y0, (DX)
-	VADDPS       32(DX), Y1, Y0
-	VMOVUPS      Y0, 32(DX)
-	LEAQ         (DX)(BX*4), DX
-	VADDPS       (DX), Y2, Y0
-	VMOVUPS      Y0, (DX)
-	VADDPS       32(DX), Y3, Y0
-	VMOVUPS      Y0, 32(DX)
-	LEAQ         (DX)(BX*4), DX
-	JMP          stored25
-
-plain24:
-	VMOVUPS Y0, (DX)
-	VMOVUPS Y1, 32(DX)
-	LEAQ    (DX)(BX*4), DX
-	VMOVUPS Y2, (DX)
-	VMOVUPS Y3, 32(DX)
-	LEAQ    (DX)(BX*4), DX
-
-stored25:
-	MOVQ   DX, 32(SP)
-	IMUL3Q $+2, AX, AX
-	ADDQ   AX, 24(SP)
-	SUBQ   $0x02, 40(SP)
-
-next21:
-	CMPQ   40(SP), $0x01
-	JLT    next27
-	MOVQ   a+0(FP), AX
-	MOVQ   (SP), CX
-	MOVQ   56(AX), DX
-	MOVQ   48(AX), AX
-	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
-	ANDQ   $-64, SI
-	LEAQ   (BX)(DX*1), DI
-	MOVQ   DX, R8
-	SHRQ   $0x05, R8
-	LEAQ   (DI)(R8*4), R8
-	SHRQ   $0x08, DX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-
-block28:
-	PREFETCHT0     (CX)
-	PREFETCHT0     64(CX)
-	PREFETCHT0     128(CX)
-	PREFETCHT0     2048(CX)
-	PREFETCHT1     4096(CX)
-	PREFETCHT0     2112(CX)
-	PREFETCHT1     4160(CX)
-	PREFETCHT0     2176(CX)
-	PREFETCHT1     4224(CX)
-	VBROADCASTI128 32(CX), Y2
-	VPADDB         zero64<>+0(SB), Y2, Y2
-	VMOVDQU        Y2, 960(SI)
-	LEAQ           192(CX), R9
-	LEAQ           64(CX), R10
-	MOVQ           $0x0000000000000008, R11
-
-sub29:
-	PREFETCHT0   2048(R9)
-	PREFETCHT1   4096(R9)
-	PREFETCHT0   2112(R9)
-	PREFETCHT1   4160(R9)
-	PREFETCHT0   2176(R9)
-	PREFETCHT1   4224(R9)
-	VPBROADCASTD (R8), Y2
-	VPMADDWD     pairffc0ffc0<>+0(SB), Y2, Y2
-	VMOVDQA      Y2, Y3
-	VMOVDQU      (R9), Y4
-	VMOVDQU      32(R9), Y5
-	VPAND        lowPairs<>+0(SB), Y4, Y4
-	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y6
-	VPSLLW       $0x02, Y6, Y6
-	VPAND        thirdBits<>+0(SB), Y6, Y6
-	VPOR         Y6, Y4, Y4
-	VMOVDQU      160(R9), Y6
-	VPSLLW       $0x02, Y6, Y6
-	VPAND        thirdBits<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VMOVDQU      960(SI), Y6
-	VPSHUFB      Y4, Y6, Y4
-	VMOVDQU      960(SI), Y6
-	VPSHUFB      Y5, Y6, Y5
-	VPBROADCASTD (BX), Y6
-	VPMADDUBSW   Y6, Y4, Y4
-	VPMADDWD     ones16<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VPMADDUBSW   Y6, Y5, Y4
-	VPMADDWD     ones16<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y3, Y3
-	VMOVDQU      (R9), Y4
-	VMOVDQU      32(R9), Y5
-	VPSRLW       $0x02, Y4, Y4
-	VPAND        lowPairs<>+0(SB), Y4, Y4
-	VPSRLW       $0x02, Y5, Y5
-	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y6
-	VPSLLW       $0x01, Y6, Y6
-	VPAND        thirdBits<>+0(SB), Y6, Y6
-	VPOR         Y6, Y4, Y4
-	VMOVDQU      160(R9), Y6
-	VPSLLW       $0x01, Y6, Y6
-	VPAND        thirdBits<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VMOVDQU      960(SI), Y6
-	VPSHUFB      Y4, Y6, Y4
-	VMOVDQU      960(SI), Y6
-	VPSHUFB      Y5, Y6, Y5
-	VPBROADCASTD 4(BX), Y6
-	VPMADDUBSW   Y6, Y4, Y4
-	VPMADDWD     ones16<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VPMADDUBSW   Y6, Y5, Y4
-	VPMADDWD     ones16<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y3, Y3
-	VMOVDQU      (R9), Y4
-	VMOVDQU      32(R9), Y5
-	VPSRLW       $0x04, Y4, Y4
-	VPAND        lowPairs<>+0(SB), Y4, Y4
-	VPSRLW       $0x04, Y5, Y5
-	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y6
-	VPAND        thirdBits<>+0(SB), Y6, Y6
-	VPOR         Y6, Y4, Y4
-	VMOVDQU      160(R9), Y6
-	VPAND        thirdBits<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VMOVDQU      960(SI), Y6
-	VPSHUFB      Y4, Y6, Y4
-	VMOVDQU      960(SI), Y6
-	VPSHUFB      Y5, Y6, Y5
-	VPBROADCASTD 8(BX), Y6
-	VPMADDUBSW   Y6, Y4, Y4
-	VPMADDWD     ones16<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VPMADDUBSW   Y6, Y5, Y4
-	VPMADDWD     ones16<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y3, Y3
-	VMOVDQU      (R9), Y4
-	VMOVDQU      32(R9), Y5
-	VPSRLW       $0x06, Y4, Y4
-	VPAND        lowPairs<>+0(SB), Y4, Y4
-	VPSRLW       $0x06, Y5, Y5
-	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y6
-	VPSRLW       $0x01, Y6, Y6
-	VPAND        thirdBits<>+0(SB), Y6, Y6
-	VPOR         Y6, Y4, Y4
-	VMOVDQU      160(R9), Y6
-	VPSRLW       $0x01, Y6, Y6
-	VPAND        thirdBits<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VMOVDQU      960(SI), Y6
-	VPSHUFB      Y4, Y6, Y4
-	VMOVDQU      960(SI), Y6
-	VPSHUFB      Y5, Y6, Y5
-	VPBROADCASTD 12(BX), Y6
-	VPMADDUBSW   Y6, Y4, Y4
-	VPMADDWD     ones16<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VPMADDUBSW   Y6, Y5, Y4
-	VPMADDWD     ones16<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y3, Y3
-	VMOVDQU      64(R9), Y4
-	VMOVDQU      96(R9), Y5
-	VPAND        lowPairs<>+0(SB), Y4, Y4
-	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y6
-	VPSRLW       $0x02, Y6, Y6
-	VPAND        thirdBits<>+0(SB), Y6, Y6
-	VPOR         Y6, Y4, Y4
-	VMOVDQU      160(R9), Y6
-	VPSRLW       $0x02, Y6, Y6
-	VPAND        thirdBits<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VMOVDQU      960(SI), Y6
-	VPSHUFB      Y4, Y6, Y4
-	VMOVDQU      960(SI), Y6
-	VPSHUFB      Y5, Y6, Y5
-	VPBROADCASTD 16(BX), Y6
-	VPMADDUBSW   Y6, Y4, Y4
-	VPMADDWD     ones16<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VPMADDUBSW   Y6, Y5, Y4
-	VPMADDWD     ones16<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y3, Y3
-	VMOVDQU      64(R9), Y4
-	VMOVDQU      96(R9), Y5
-	VPSRLW       $0x02, Y4, Y4
-	VPAND        lowPairs<>+0(SB), Y4, Y4
-	VPSRLW       $0x02, Y5, Y5
-	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y6
-	VPSRLW       $0x03, Y6, Y6
-	VPAND        thirdBits<>+0(SB), Y6, Y6
-	VPOR         Y6, Y4, Y4
-	VMOVDQU      160(R9), Y6
-	VPSRLW       $0x03, Y6, Y6
-	VPAND        thirdBits<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VMOVDQU      960(SI), Y6
-	VPSHUFB      Y4, Y6, Y4
-	VMOVDQU      960(SI), Y6
-	VPSHUFB      Y5, Y6, Y5
-	VPBROADCASTD 20(BX), Y6
-	VPMADDUBSW   Y6, Y4, Y4
-	VPMADDWD     ones16<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VPMADDUBSW   Y6, Y5, Y4
-	VPMADDWD     ones16<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y3, Y3
-	VMOVDQU      64(R9), Y4
-	VMOVDQU      96(R9), Y5
-	VPSRLW       $0x04, Y4, Y4
-	VPAND        lowPairs<>+0(SB), Y4, Y4
-	VPSRLW       $0x04, Y5, Y5
-	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y6
-	VPSRLW       $0x04, Y6, Y6
-	VPAND        thirdBits<>+0(SB), Y6, Y6
-	VPOR         Y6, Y4, Y4
-	VMOVDQU      160(R9), Y6
-	VPSRLW       $0x04, Y6, Y6
-	VPAND        thirdBits<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VMOVDQU      960(SI), Y6
-	VPSHUFB      Y4, Y6, Y4
-	VMOVDQU      960(SI), Y6
-	VPSHUFB      Y5, Y6, Y5
-	VPBROADCASTD 24(BX), Y6
-	VPMADDUBSW   Y6, Y4, Y4
-	VPMADDWD     ones16<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VPMADDUBSW   Y6, Y5, Y4
-	VPMADDWD     ones16<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y3, Y3
-	VMOVDQU      64(R9), Y4
-	VMOVDQU      96(R9), Y5
-	VPSRLW       $0x06, Y4, Y4
-	VPAND        lowPairs<>+0(SB), Y4, Y4
-	VPSRLW       $0x06, Y5, Y5
-	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y6
-	VPSRLW       $0x05, Y6, Y6
-	VPAND        thirdBits<>+0(SB), Y6, Y6
-	VPOR         Y6, Y4, Y4
-	VMOVDQU      160(R9), Y6
-	VPSRLW       $0x05, Y6, Y6
-	VPAND        thirdBits<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VMOVDQU      960(SI), Y6
-	VPSHUFB      Y4, Y6, Y4
-	VMOVDQU      960(SI), Y6
-	VPSHUFB      Y5, Y6, Y5
-	VPBROADCASTD 28(BX), Y6
-	VPMADDUBSW   Y6, Y4, Y4
-	VPMADDWD     ones16<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VPMADDUBSW   Y6, Y5, Y4
-	VPMADDWD     ones16<>+0(SB), Y4, Y4
-	VPADDD       Y4, Y3, Y3
-	VPMOVSXBD    (R10), Y4
-	VCVTDQ2PS    Y4, Y4
-	VCVTPH2PS    (CX), Y5
-	VBROADCASTSS 48(CX), Y6
-	VMULPS       Y6, Y5, Y5
-	VMULPS       Y5, Y4, Y4
-	VCVTDQ2PS    Y2, Y2
-	VMULPS       Y4, Y2, Y2
-	VBROADCASTSS (DI), Y4
-	VFMADD231PS  Y4, Y2, Y0
-	VPMOVSXBD    8(R10), Y2
-	VCVTDQ2PS    Y2, Y2
-	VCVTPH2PS    16(CX), Y4
-	VBROADCASTSS 48(CX), Y5
-	VMULPS       Y5, Y4, Y4
-	VMULPS       Y4, Y2, Y2
-	VCVTDQ2PS    Y3, Y3
-	VMULPS       Y2, Y3, Y3
-	VBROADCASTSS (DI), Y2
-	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         $+4, DI
-	ADDQ         $+4, R8
-	ADDQ         $+192, R9
-	ADDQ         $+16, R10
-	ADDQ         $+32, BX
-	DECQ         R11
+	DECQ         R9
 	JNZ          sub29
 	ADDQ         $+1728, CX
 	DECQ         DX
@@ -2385,26 +2659,328 @@ sub29:
 	VADDPS       32(DX), Y1, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
+	VADDPS       (DX), Y2, Y0
+	VMOVUPS      Y0, (DX)
+	VADDPS       32(DX), Y3, Y0
+	VMOVUPS      Y0, 32(DX)
+	LEAQ         (DX)(BX*4), DX
 	JMP          stored31
 
 plain30:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
+	VMOVUPS Y2, (DX)
+	VMOVUPS Y3, 32(DX)
+	LEAQ    (DX)(BX*4), DX
 
 stored31:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+2, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x02, 40(SP)
+
+next27:
+	CMPQ   40(SP), $0x01
+	JLT    next33
+	MOVQ   a+0(FP), AX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   127(SP), SI
+	ANDQ   $-64, SI
+	LEAQ   (BX)(DX*1), DI
+	MOVQ   DX, R8
+	SHRQ   $0x05, R8
+	LEAQ   (DI)(R8*4), R8
+	SHRQ   $0x08, DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+block34:
+	PREFETCHT0     (CX)
+	PREFETCHT0     64(CX)
+	PREFETCHT0     128(CX)
+	PREFETCHT0     2048(CX)
+	PREFETCHT1     4096(CX)
+	PREFETCHT0     2112(CX)
+	PREFETCHT1     4160(CX)
+	PREFETCHT0     2176(CX)
+	PREFETCHT1     4224(CX)
+	VBROADCASTI128 32(CX), Y2
+	VPADDB         zero64<>+0(SB), Y2, Y2
+	VMOVDQU        Y2, 960(SI)
+	LEAQ           192(CX), R10
+	LEAQ           64(CX), R11
+	MOVQ           $0x0000000000000008, R9
+
+sub35:
+	PREFETCHT0   2048(R10)
+	PREFETCHT1   4096(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   4160(R10)
+	PREFETCHT0   2176(R10)
+	PREFETCHT1   4224(R10)
+	VPBROADCASTD (R8), Y2
+	VPMADDWD     pairffc0ffc0<>+0(SB), Y2, Y2
+	VMOVDQA      Y2, Y3
+	VMOVDQU      (R10), Y4
+	VMOVDQU      32(R10), Y5
+	VPAND        lowPairs<>+0(SB), Y4, Y4
+	VPAND        lowPairs<>+0(SB), Y5, Y5
+	VMOVDQU      128(R10), Y6
+	VPSLLW       $0x02, Y6, Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y4, Y4
+	VMOVDQU      160(R10), Y6
+	VPSLLW       $0x02, Y6, Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y5, Y5
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y4, Y6, Y4
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y5, Y6, Y5
+	VPBROADCASTD (BX), Y6
+	VPMADDUBSW   Y6, Y4, Y4
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPADDD       Y4, Y2, Y2
+	VPMADDUBSW   Y6, Y5, Y4
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPADDD       Y4, Y3, Y3
+	VMOVDQU      (R10), Y4
+	VMOVDQU      32(R10), Y5
+	VPSRLW       $0x02, Y4, Y4
+	VPAND        lowPairs<>+0(SB), Y4, Y4
+	VPSRLW       $0x02, Y5, Y5
+	VPAND        lowPairs<>+0(SB), Y5, Y5
+	VMOVDQU      128(R10), Y6
+	VPSLLW       $0x01, Y6, Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y4, Y4
+	VMOVDQU      160(R10), Y6
+	VPSLLW       $0x01, Y6, Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y5, Y5
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y4, Y6, Y4
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y5, Y6, Y5
+	VPBROADCASTD 4(BX), Y6
+	VPMADDUBSW   Y6, Y4, Y4
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPADDD       Y4, Y2, Y2
+	VPMADDUBSW   Y6, Y5, Y4
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPADDD       Y4, Y3, Y3
+	VMOVDQU      (R10), Y4
+	VMOVDQU      32(R10), Y5
+	VPSRLW       $0x04, Y4, Y4
+	VPAND        lowPairs<>+0(SB), Y4, Y4
+	VPSRLW       $0x04, Y5, Y5
+	VPAND        lowPairs<>+0(SB), Y5, Y5
+	VMOVDQU      128(R10), Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y4, Y4
+	VMOVDQU      160(R10), Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y5, Y5
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y4, Y6, Y4
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y5, Y6, Y5
+	VPBROADCASTD 8(BX), Y6
+	VPMADDUBSW   Y6, Y4, Y4
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPADDD       Y4, Y2, Y2
+	VPMADDUBSW   Y6, Y5, Y4
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPADDD       Y4, Y3, Y3
+	VMOVDQU      (R10), Y4
+	VMOVDQU      32(R10), Y5
+	VPSRLW       $0x06, Y4, Y4
+	VPAND        lowPairs<>+0(SB), Y4, Y4
+	VPSRLW       $0x06, Y5, Y5
+	VPAND        lowPairs<>+0(SB), Y5, Y5
+	VMOVDQU      128(R10), Y6
+	VPSRLW       $0x01, Y6, Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y4, Y4
+	VMOVDQU      160(R10), Y6
+	VPSRLW       $0x01, Y6, Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y5, Y5
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y4, Y6, Y4
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y5, Y6, Y5
+	VPBROADCASTD 12(BX), Y6
+	VPMADDUBSW   Y6, Y4, Y4
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPADDD       Y4, Y2, Y2
+	VPMADDUBSW   Y6, Y5, Y4
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPADDD       Y4, Y3, Y3
+	VMOVDQU      64(R10), Y4
+	VMOVDQU      96(R10), Y5
+	VPAND        lowPairs<>+0(SB), Y4, Y4
+	VPAND        lowPairs<>+0(SB), Y5, Y5
+	VMOVDQU      128(R10), Y6
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y4, Y4
+	VMOVDQU      160(R10), Y6
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y5, Y5
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y4, Y6, Y4
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y5, Y6, Y5
+	VPBROADCASTD 16(BX), Y6
+	VPMADDUBSW   Y6, Y4, Y4
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPADDD       Y4, Y2, Y2
+	VPMADDUBSW   Y6, Y5, Y4
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPADDD       Y4, Y3, Y3
+	VMOVDQU      64(R10), Y4
+	VMOVDQU      96(R10), Y5
+	VPSRLW       $0x02, Y4, Y4
+	VPAND        lowPairs<>+0(SB), Y4, Y4
+	VPSRLW       $0x02, Y5, Y5
+	VPAND        lowPairs<>+0(SB), Y5, Y5
+	VMOVDQU      128(R10), Y6
+	VPSRLW       $0x03, Y6, Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y4, Y4
+	VMOVDQU      160(R10), Y6
+	VPSRLW       $0x03, Y6, Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y5, Y5
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y4, Y6, Y4
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y5, Y6, Y5
+	VPBROADCASTD 20(BX), Y6
+	VPMADDUBSW   Y6, Y4, Y4
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPADDD       Y4, Y2, Y2
+	VPMADDUBSW   Y6, Y5, Y4
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPADDD       Y4, Y3, Y3
+	VMOVDQU      64(R10), Y4
+	VMOVDQU      96(R10), Y5
+	VPSRLW       $0x04, Y4, Y4
+	VPAND        lowPairs<>+0(SB), Y4, Y4
+	VPSRLW       $0x04, Y5, Y5
+	VPAND        lowPairs<>+0(SB), Y5, Y5
+	VMOVDQU      128(R10), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y4, Y4
+	VMOVDQU      160(R10), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y5, Y5
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y4, Y6, Y4
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y5, Y6, Y5
+	VPBROADCASTD 24(BX), Y6
+	VPMADDUBSW   Y6, Y4, Y4
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPADDD       Y4, Y2, Y2
+	VPMADDUBSW   Y6, Y5, Y4
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPADDD       Y4, Y3, Y3
+	VMOVDQU      64(R10), Y4
+	VMOVDQU      96(R10), Y5
+	VPSRLW       $0x06, Y4, Y4
+	VPAND        lowPairs<>+0(SB), Y4, Y4
+	VPSRLW       $0x06, Y5, Y5
+	VPAND        lowPairs<>+0(SB), Y5, Y5
+	VMOVDQU      128(R10), Y6
+	VPSRLW       $0x05, Y6, Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y4, Y4
+	VMOVDQU      160(R10), Y6
+	VPSRLW       $0x05, Y6, Y6
+	VPAND        thirdBits<>+0(SB), Y6, Y6
+	VPOR         Y6, Y5, Y5
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y4, Y6, Y4
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y5, Y6, Y5
+	VPBROADCASTD 28(BX), Y6
+	VPMADDUBSW   Y6, Y4, Y4
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPADDD       Y4, Y2, Y2
+	VPMADDUBSW   Y6, Y5, Y4
+	VPMADDWD     ones16<>+0(SB), Y4, Y4
+	VPADDD       Y4, Y3, Y3
+	VPMOVSXBD    (R11), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    (CX), Y5
+	VBROADCASTSS 48(CX), Y6
+	VMULPS       Y6, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       Y4, Y2, Y2
+	VBROADCASTSS (DI), Y4
+	VFMADD231PS  Y4, Y2, Y0
+	VPMOVSXBD    8(R11), Y2
+	VCVTDQ2PS    Y2, Y2
+	VCVTPH2PS    16(CX), Y4
+	VBROADCASTSS 48(CX), Y5
+	VMULPS       Y5, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VBROADCASTSS (DI), Y2
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         $+192, R10
+	ADDQ         $+16, R11
+	ADDQ         $+32, BX
+	ADDQ         $+4, DI
+	ADDQ         $+4, R8
+	DECQ         R9
+	JNZ          sub35
+	ADDQ         $+1728, CX
+	DECQ         DX
+	JNZ          block34
+	MOVQ         a+0(FP), CX
+	MOVQ         8(CX), BX
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	JEQ          plain36
+	VADDPS       (DX), Y0, Y0
+	VMOVUPS      Y0, (DX)
+	VADDPS       32(DX), Y1, Y0
+	VMOVUPS      Y0, 32(DX)
+	LEAQ         (DX)(BX*4), DX
+	JMP          stored37
+
+plain36:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	LEAQ    (DX)(BX*4), DX
+
+stored37:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next27:
+next33:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

@@ -6,14 +6,262 @@
 
 // func matmulT3AVX512(a *MatMulArgs)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI, MMX+
-TEXT ·matmulT3AVX512(SB), $880-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulT3AVX512(SB), $1664-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ      a+0(FP), AX
+	MOVQ      40(AX), CX
+	MOVQ      CX, 24(SP)
+	MOVQ      64(AX), AX
+	MOVQ      AX, 40(SP)
+	MOVQ      8(SP), AX
+	MOVQ      AX, 32(SP)
+	MOVQ      a+0(FP), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
+	MOVQ      CX, SI
+	ADDQ      48(SP), SI
+	LEAQ      (BX)(DX*1), DI
+	MOVQ      DX, R8
+	SHRQ      $0x05, R8
+	LEAQ      (DI)(R8*4), R8
+	SHRQ      $0x08, DX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VMOVDQU32 lowPairs<>+0(SB), Z2
+
+block4:
+	PREFETCHT0      (CX)
+	PREFETCHT0      64(CX)
+	PREFETCHT0      128(CX)
+	PREFETCHT0      1536(CX)
+	PREFETCHT1      3072(CX)
+	PREFETCHT0      1600(CX)
+	PREFETCHT1      3136(CX)
+	PREFETCHT0      1664(CX)
+	PREFETCHT1      3200(CX)
+	VCVTPH2PS       (CX), Z3
+	VMULPS.BCST     48(CX), Z3, Z3
+	VBROADCASTI32X4 32(CX), Z4
+	VPXORD          signBits<>+0(SB), Z4, Z4
+	LEAQ            192(CX), R10
+	LEAQ            64(CX), R11
+	PREFETCHT0      (SI)
+	PREFETCHT0      64(SI)
+	PREFETCHT0      128(SI)
+	PREFETCHT0      1536(SI)
+	PREFETCHT1      3072(SI)
+	PREFETCHT0      1600(SI)
+	PREFETCHT1      3136(SI)
+	PREFETCHT0      1664(SI)
+	PREFETCHT1      3200(SI)
+	VCVTPH2PS       (SI), Z5
+	VMULPS.BCST     48(SI), Z5, Z5
+	VBROADCASTI32X4 32(SI), Z6
+	VPXORD          signBits<>+0(SB), Z6, Z6
+	LEAQ            192(SI), R12
+	LEAQ            64(SI), R13
+	MOVQ            $0x0000000000000008, R9
+
+sub5:
+	PREFETCHT0       1536(R10)
+	PREFETCHT1       3072(R10)
+	PREFETCHT0       1600(R10)
+	PREFETCHT1       3136(R10)
+	PREFETCHT0       1664(R10)
+	PREFETCHT1       3200(R10)
+	VMOVDQU32        zeroFirst<>+0(SB), Z8
+	VXORPS           Z7, Z7, Z7
+	VPDPWSSD.BCST    (R8), Z8, Z7
+	VMOVDQU32        128(R10), Z8
+	VMOVDQU32        thirdBits<>+0(SB), Z9
+	VMOVDQU32        (R10), Z10
+	VPANDD           Z2, Z10, Z11
+	VPSLLW           $0x02, Z8, Z12
+	VPTERNLOGD       $0xf8, Z9, Z12, Z11
+	VPSHUFB          Z11, Z4, Z11
+	VPDPBUSD.BCST    (BX), Z11, Z7
+	VPSRLW           $0x02, Z10, Z11
+	VPANDD           Z2, Z11, Z11
+	VPSLLW           $0x01, Z8, Z12
+	VPTERNLOGD       $0xf8, Z9, Z12, Z11
+	VPSHUFB          Z11, Z4, Z11
+	VPDPBUSD.BCST    4(BX), Z11, Z7
+	VPSRLW           $0x04, Z10, Z11
+	VPANDD           Z2, Z11, Z11
+	VPTERNLOGD       $0xf8, Z9, Z8, Z11
+	VPSHUFB          Z11, Z4, Z11
+	VPDPBUSD.BCST    8(BX), Z11, Z7
+	VPSRLW           $0x06, Z10, Z10
+	VPANDD           Z2, Z10, Z10
+	VPSRLW           $0x01, Z8, Z11
+	VPTERNLOGD       $0xf8, Z9, Z11, Z10
+	VPSHUFB          Z10, Z4, Z10
+	VPDPBUSD.BCST    12(BX), Z10, Z7
+	VMOVDQU32        64(R10), Z10
+	VPANDD           Z2, Z10, Z11
+	VPSRLW           $0x02, Z8, Z12
+	VPTERNLOGD       $0xf8, Z9, Z12, Z11
+	VPSHUFB          Z11, Z4, Z11
+	VPDPBUSD.BCST    16(BX), Z11, Z7
+	VPSRLW           $0x02, Z10, Z11
+	VPANDD           Z2, Z11, Z11
+	VPSRLW           $0x03, Z8, Z12
+	VPTERNLOGD       $0xf8, Z9, Z12, Z11
+	VPSHUFB          Z11, Z4, Z11
+	VPDPBUSD.BCST    20(BX), Z11, Z7
+	VPSRLW           $0x04, Z10, Z11
+	VPANDD           Z2, Z11, Z11
+	VPSRLW           $0x04, Z8, Z12
+	VPTERNLOGD       $0xf8, Z9, Z12, Z11
+	VPSHUFB          Z11, Z4, Z11
+	VPDPBUSD.BCST    24(BX), Z11, Z7
+	VPSRLW           $0x06, Z10, Z10
+	VPANDD           Z2, Z10, Z10
+	VPSRLW           $0x05, Z8, Z8
+	VPTERNLOGD       $0xf8, Z9, Z8, Z10
+	VPSHUFB          Z10, Z4, Z10
+	VPDPBUSD.BCST    28(BX), Z10, Z7
+	VPMOVSXBD        (R11), Z8
+	VCVTDQ2PS        Z8, Z8
+	VMULPS           Z3, Z8, Z8
+	VCVTDQ2PS        Z7, Z7
+	VMULPS           Z8, Z7, Z7
+	VFMADD231PS.BCST (DI), Z7, Z0
+	ADDQ             $+192, R10
+	ADDQ             $+16, R11
+	PREFETCHT0       1536(R12)
+	PREFETCHT1       3072(R12)
+	PREFETCHT0       1600(R12)
+	PREFETCHT1       3136(R12)
+	PREFETCHT0       1664(R12)
+	PREFETCHT1       3200(R12)
+	VMOVDQU32        zeroFirst<>+0(SB), Z8
+	VXORPS           Z7, Z7, Z7
+	VPDPWSSD.BCST    (R8), Z8, Z7
+	VMOVDQU32        128(R12), Z8
+	VMOVDQU32        thirdBits<>+0(SB), Z9
+	VMOVDQU32        (R12), Z10
+	VPANDD           Z2, Z10, Z11
+	VPSLLW           $0x02, Z8, Z12
+	VPTERNLOGD       $0xf8, Z9, Z12, Z11
+	VPSHUFB          Z11, Z6, Z11
+	VPDPBUSD.BCST    (BX), Z11, Z7
+	VPSRLW           $0x02, Z10, Z11
+	VPANDD           Z2, Z11, Z11
+	VPSLLW           $0x01, Z8, Z12
+	VPTERNLOGD       $0xf8, Z9, Z12, Z11
+	VPSHUFB          Z11, Z6, Z11
+	VPDPBUSD.BCST    4(BX), Z11, Z7
+	VPSRLW           $0x04, Z10, Z11
+	VPANDD           Z2, Z11, Z11
+	VPTERNLOGD       $0xf8, Z9, Z8, Z11
+	VPSHUFB          Z11, Z6, Z11
+	VPDPBUSD.BCST    8(BX), Z11, Z7
+	VPSRLW           $0x06, Z10, Z10
+	VPANDD           Z2, Z10, Z10
+	VPSRLW           $0x01, Z8, Z11
+	VPTERNLOGD       $0xf8, Z9, Z11, Z10
+	VPSHUFB          Z10, Z6, Z10
+	VPDPBUSD.BCST    12(BX), Z10, Z7
+	VMOVDQU32        64(R12), Z10
+	VPANDD           Z2, Z10, Z11
+	VPSRLW           $0x02, Z8, Z12
+	VPTERNLOGD       $0xf8, Z9, Z12, Z11
+	VPSHUFB          Z11, Z6, Z11
+	VPDPBUSD.BCST    16(BX), Z11, Z7
+	VPSRLW           $0x02, Z10, Z11
+	VPANDD           Z2, Z11, Z11
+	VPSRLW           $0x03, Z8, Z12
+	VPTERNLOGD       $0xf8, Z9, Z12, Z11
+	VPSHUFB          Z11, Z6, Z11
+	VPDPBUSD.BCST    20(BX), Z11, Z7
+	VPSRLW           $0x04, Z10, Z11
+	VPANDD           Z2, Z11, Z11
+	VPSRLW           $0x04, Z8, Z12
+	VPTERNLOGD       $0xf8, Z9, Z12, Z11
+	VPSHUFB          Z11, Z6, Z11
+	VPDPBUSD.BCST    24(BX), Z11, Z7
+	VPSRLW           $0x06, Z10, Z10
+	VPANDD           Z2, Z10, Z10
+	VPSRLW           $0x05, Z8, Z8
+	VPTERNLOGD       $0xf8, Z9, Z8, Z10
+	VPSHUFB          Z10, Z6, Z10
+	VPDPBUSD.BCST    28(BX), Z10, Z7
+	VPMOVSXBD        (R13), Z8
+	VCVTDQ2PS        Z8, Z8
+	VMULPS           Z5, Z8, Z8
+	VCVTDQ2PS        Z7, Z7
+	VMULPS           Z8, Z7, Z7
+	VFMADD231PS.BCST (DI), Z7, Z1
+	ADDQ             $+192, R12
+	ADDQ             $+16, R13
+	ADDQ             $+32, BX
+	ADDQ             $+4, DI
+	ADDQ             $+4, R8
+	DECQ             R9
+	JNZ              sub5
+	ADDQ             $+1728, CX
+	ADDQ             $+1728, SI
+	DECQ             DX
+	JNZ              block4
+	MOVQ             a+0(FP), CX
+	MOVQ             8(CX), BX
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	MOVQ             56(SP), CX
+	JEQ              plain6
+	VADDPS           (DX), Z0, Z0
+	VMOVUPS          Z0, (DX)
+	VADDPS           (DX)(CX*1), Z1, Z0
+	VMOVUPS          Z0, (DX)(CX*1)
+	LEAQ             (DX)(BX*4), DX
+	JMP              stored7
+
+plain6:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored7:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,9 +272,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile8:
 	CMPQ      40(SP), $0x0c
-	JLT       next3
+	JLT       next9
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -56,16 +304,16 @@ tile2:
 	VXORPS    Z11, Z11, Z11
 	VMOVDQU32 lowPairs<>+0(SB), Z12
 
-block4:
+block10:
 	VCVTPH2PS       (CX), Z13
 	VMULPS.BCST     48(CX), Z13, Z13
 	VBROADCASTI32X4 32(CX), Z14
 	VPXORD          signBits<>+0(SB), Z14, Z14
-	LEAQ            192(CX), R13
-	LEAQ            64(CX), R14
-	MOVQ            $0x0000000000000008, R15
+	LEAQ            192(CX), R14
+	LEAQ            64(CX), R15
+	MOVQ            $0x0000000000000008, R13
 
-sub5:
+sub11:
 	VMOVDQU32        zeroFirst<>+0(SB), Z27
 	VXORPS           Z15, Z15, Z15
 	VPDPWSSD.BCST    (R10), Z27, Z15
@@ -91,9 +339,9 @@ sub5:
 	VPDPWSSD.BCST    (R12)(AX*4), Z27, Z25
 	VXORPS           Z26, Z26, Z26
 	VPDPWSSD.BCST    (R12)(SI*1), Z27, Z26
-	VMOVDQU32        128(R13), Z27
+	VMOVDQU32        128(R14), Z27
 	VMOVDQU32        thirdBits<>+0(SB), Z28
-	VMOVDQU32        (R13), Z29
+	VMOVDQU32        (R14), Z29
 	VPANDD           Z12, Z29, Z30
 	VPSLLW           $0x02, Z27, Z31
 	VPTERNLOGD       $0xf8, Z28, Z31, Z30
@@ -160,7 +408,7 @@ sub5:
 	VPDPBUSD.BCST    12(R8)(BX*1), Z29, Z24
 	VPDPBUSD.BCST    12(R8)(AX*4), Z29, Z25
 	VPDPBUSD.BCST    12(R8)(SI*1), Z29, Z26
-	VMOVDQU32        64(R13), Z29
+	VMOVDQU32        64(R14), Z29
 	VPANDD           Z12, Z29, Z30
 	VPSRLW           $0x02, Z27, Z31
 	VPTERNLOGD       $0xf8, Z28, Z31, Z30
@@ -228,7 +476,7 @@ sub5:
 	VPDPBUSD.BCST    28(R8)(BX*1), Z29, Z24
 	VPDPBUSD.BCST    28(R8)(AX*4), Z29, Z25
 	VPDPBUSD.BCST    28(R8)(SI*1), Z29, Z26
-	VPMOVSXBD        (R14), Z27
+	VPMOVSXBD        (R15), Z27
 	VCVTDQ2PS        Z27, Z27
 	VMULPS           Z13, Z27, Z27
 	VCVTDQ2PS        Z15, Z15
@@ -267,24 +515,24 @@ sub5:
 	VFMADD231PS.BCST (R11)(BX*1), Z24, Z9
 	VFMADD231PS.BCST (R11)(AX*4), Z25, Z10
 	VFMADD231PS.BCST (R11)(SI*1), Z26, Z11
+	ADDQ             $+192, R14
+	ADDQ             $+16, R15
+	ADDQ             $+32, DI
+	ADDQ             $+32, R8
 	ADDQ             $+4, R9
 	ADDQ             $+4, R11
 	ADDQ             $+4, R10
 	ADDQ             $+4, R12
-	ADDQ             $+192, R13
-	ADDQ             $+16, R14
-	ADDQ             $+32, DI
-	ADDQ             $+32, R8
-	DECQ             R15
-	JNZ              sub5
+	DECQ             R13
+	JNZ              sub11
 	ADDQ             $+1728, CX
 	DECQ             DX
-	JNZ              block4
+	JNZ              block10
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain6
+	JEQ              plain12
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -321,9 +569,9 @@ sub5:
 	VADDPS           (DX), Z11, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored7
+	JMP              stored13
 
-plain6:
+plain12:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -349,16 +597,16 @@ plain6:
 	VMOVUPS Z11, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored7:
+stored13:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+12, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x0c, 40(SP)
-	JMP    tile2
+	JMP    tile8
 
-next3:
+next9:
 	CMPQ      40(SP), $0x08
-	JLT       next9
+	JLT       next15
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -384,7 +632,7 @@ next3:
 	VXORPS    Z7, Z7, Z7
 	VMOVDQU32 lowPairs<>+0(SB), Z8
 
-block10:
+block16:
 	PREFETCHT0      2048(CX)
 	PREFETCHT0      2112(CX)
 	PREFETCHT0      2176(CX)
@@ -392,14 +640,14 @@ block10:
 	VMULPS.BCST     48(CX), Z9, Z9
 	VBROADCASTI32X4 32(CX), Z10
 	VPXORD          signBits<>+0(SB), Z10, Z10
-	LEAQ            192(CX), R13
-	LEAQ            64(CX), R14
-	MOVQ            $0x0000000000000008, R15
+	LEAQ            192(CX), R14
+	LEAQ            64(CX), R15
+	MOVQ            $0x0000000000000008, R13
 
-sub11:
-	PREFETCHT0       2048(R13)
-	PREFETCHT0       2112(R13)
-	PREFETCHT0       2176(R13)
+sub17:
+	PREFETCHT0       2048(R14)
+	PREFETCHT0       2112(R14)
+	PREFETCHT0       2176(R14)
 	VMOVDQU32        zeroFirst<>+0(SB), Z19
 	VXORPS           Z11, Z11, Z11
 	VPDPWSSD.BCST    (R10), Z19, Z11
@@ -417,9 +665,9 @@ sub11:
 	VPDPWSSD.BCST    (R12), Z19, Z17
 	VXORPS           Z18, Z18, Z18
 	VPDPWSSD.BCST    (R12)(AX*1), Z19, Z18
-	VMOVDQU32        128(R13), Z19
+	VMOVDQU32        128(R14), Z19
 	VMOVDQU32        thirdBits<>+0(SB), Z20
-	VMOVDQU32        (R13), Z21
+	VMOVDQU32        (R14), Z21
 	VPANDD           Z8, Z21, Z22
 	VPSLLW           $0x02, Z19, Z23
 	VPTERNLOGD       $0xf8, Z20, Z23, Z22
@@ -470,7 +718,7 @@ sub11:
 	VPDPBUSD.BCST    12(DI)(SI*1), Z21, Z16
 	VPDPBUSD.BCST    12(R8), Z21, Z17
 	VPDPBUSD.BCST    12(R8)(AX*1), Z21, Z18
-	VMOVDQU32        64(R13), Z21
+	VMOVDQU32        64(R14), Z21
 	VPANDD           Z8, Z21, Z22
 	VPSRLW           $0x02, Z19, Z23
 	VPTERNLOGD       $0xf8, Z20, Z23, Z22
@@ -522,7 +770,7 @@ sub11:
 	VPDPBUSD.BCST    28(DI)(SI*1), Z21, Z16
 	VPDPBUSD.BCST    28(R8), Z21, Z17
 	VPDPBUSD.BCST    28(R8)(AX*1), Z21, Z18
-	VPMOVSXBD        (R14), Z19
+	VPMOVSXBD        (R15), Z19
 	VCVTDQ2PS        Z19, Z19
 	VMULPS           Z9, Z19, Z19
 	VCVTDQ2PS        Z11, Z11
@@ -549,24 +797,24 @@ sub11:
 	VFMADD231PS.BCST (R9)(SI*1), Z16, Z5
 	VFMADD231PS.BCST (R11), Z17, Z6
 	VFMADD231PS.BCST (R11)(AX*1), Z18, Z7
+	ADDQ             $+192, R14
+	ADDQ             $+16, R15
+	ADDQ             $+32, DI
+	ADDQ             $+32, R8
 	ADDQ             $+4, R9
 	ADDQ             $+4, R11
 	ADDQ             $+4, R10
 	ADDQ             $+4, R12
-	ADDQ             $+192, R13
-	ADDQ             $+16, R14
-	ADDQ             $+32, DI
-	ADDQ             $+32, R8
-	DECQ             R15
-	JNZ              sub11
+	DECQ             R13
+	JNZ              sub17
 	ADDQ             $+1728, CX
 	DECQ             DX
-	JNZ              block10
+	JNZ              block16
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain12
+	JEQ              plain18
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -591,9 +839,9 @@ sub11:
 	VADDPS           (DX), Z7, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored13
+	JMP              stored19
 
-plain12:
+plain18:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -611,15 +859,15 @@ plain12:
 	VMOVUPS Z7, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored13:
+stored19:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+8, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x08, 40(SP)
 
-next9:
+next15:
 	CMPQ      40(SP), $0x06
-	JLT       next15
+	JLT       next21
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -640,7 +888,7 @@ next9:
 	VXORPS    Z5, Z5, Z5
 	VMOVDQU32 lowPairs<>+0(SB), Z6
 
-block16:
+block22:
 	PREFETCHT0      2048(CX)
 	PREFETCHT0      2112(CX)
 	PREFETCHT0      2176(CX)
@@ -648,14 +896,14 @@ block16:
 	VMULPS.BCST     48(CX), Z7, Z7
 	VBROADCASTI32X4 32(CX), Z8
 	VPXORD          signBits<>+0(SB), Z8, Z8
-	LEAQ            192(CX), R10
-	LEAQ            64(CX), R11
-	MOVQ            $0x0000000000000008, R12
+	LEAQ            192(CX), R11
+	LEAQ            64(CX), R12
+	MOVQ            $0x0000000000000008, R10
 
-sub17:
-	PREFETCHT0       2048(R10)
-	PREFETCHT0       2112(R10)
-	PREFETCHT0       2176(R10)
+sub23:
+	PREFETCHT0       2048(R11)
+	PREFETCHT0       2112(R11)
+	PREFETCHT0       2176(R11)
 	VMOVDQU32        zeroFirst<>+0(SB), Z15
 	VXORPS           Z9, Z9, Z9
 	VPDPWSSD.BCST    (R9), Z15, Z9
@@ -669,9 +917,9 @@ sub17:
 	VPDPWSSD.BCST    (R9)(AX*4), Z15, Z13
 	VXORPS           Z14, Z14, Z14
 	VPDPWSSD.BCST    (R9)(SI*1), Z15, Z14
-	VMOVDQU32        128(R10), Z15
+	VMOVDQU32        128(R11), Z15
 	VMOVDQU32        thirdBits<>+0(SB), Z16
-	VMOVDQU32        (R10), Z17
+	VMOVDQU32        (R11), Z17
 	VPANDD           Z6, Z17, Z18
 	VPSLLW           $0x02, Z15, Z19
 	VPTERNLOGD       $0xf8, Z16, Z19, Z18
@@ -714,7 +962,7 @@ sub17:
 	VPDPBUSD.BCST    12(DI)(BX*1), Z17, Z12
 	VPDPBUSD.BCST    12(DI)(AX*4), Z17, Z13
 	VPDPBUSD.BCST    12(DI)(SI*1), Z17, Z14
-	VMOVDQU32        64(R10), Z17
+	VMOVDQU32        64(R11), Z17
 	VPANDD           Z6, Z17, Z18
 	VPSRLW           $0x02, Z15, Z19
 	VPTERNLOGD       $0xf8, Z16, Z19, Z18
@@ -758,7 +1006,7 @@ sub17:
 	VPDPBUSD.BCST    28(DI)(BX*1), Z17, Z12
 	VPDPBUSD.BCST    28(DI)(AX*4), Z17, Z13
 	VPDPBUSD.BCST    28(DI)(SI*1), Z17, Z14
-	VPMOVSXBD        (R11), Z15
+	VPMOVSXBD        (R12), Z15
 	VCVTDQ2PS        Z15, Z15
 	VMULPS           Z7, Z15, Z15
 	VCVTDQ2PS        Z9, Z9
@@ -779,21 +1027,21 @@ sub17:
 	VFMADD231PS.BCST (R8)(BX*1), Z12, Z3
 	VFMADD231PS.BCST (R8)(AX*4), Z13, Z4
 	VFMADD231PS.BCST (R8)(SI*1), Z14, Z5
+	ADDQ             $+192, R11
+	ADDQ             $+16, R12
+	ADDQ             $+32, DI
 	ADDQ             $+4, R8
 	ADDQ             $+4, R9
-	ADDQ             $+192, R10
-	ADDQ             $+16, R11
-	ADDQ             $+32, DI
-	DECQ             R12
-	JNZ              sub17
+	DECQ             R10
+	JNZ              sub23
 	ADDQ             $+1728, CX
 	DECQ             DX
-	JNZ              block16
+	JNZ              block22
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain18
+	JEQ              plain24
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -812,9 +1060,9 @@ sub17:
 	VADDPS           (DX), Z5, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored19
+	JMP              stored25
 
-plain18:
+plain24:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -828,15 +1076,15 @@ plain18:
 	VMOVUPS Z5, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored19:
+stored25:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x06, 40(SP)
 
-next15:
+next21:
 	CMPQ      40(SP), $0x04
-	JLT       next21
+	JLT       next27
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -854,7 +1102,7 @@ next15:
 	VXORPS    Z3, Z3, Z3
 	VMOVDQU32 lowPairs<>+0(SB), Z4
 
-block22:
+block28:
 	PREFETCHT0      2048(CX)
 	PREFETCHT0      2112(CX)
 	PREFETCHT0      2176(CX)
@@ -862,14 +1110,14 @@ block22:
 	VMULPS.BCST     48(CX), Z5, Z5
 	VBROADCASTI32X4 32(CX), Z6
 	VPXORD          signBits<>+0(SB), Z6, Z6
-	LEAQ            192(CX), R9
-	LEAQ            64(CX), R10
-	MOVQ            $0x0000000000000008, R11
+	LEAQ            192(CX), R10
+	LEAQ            64(CX), R11
+	MOVQ            $0x0000000000000008, R9
 
-sub23:
-	PREFETCHT0       2048(R9)
-	PREFETCHT0       2112(R9)
-	PREFETCHT0       2176(R9)
+sub29:
+	PREFETCHT0       2048(R10)
+	PREFETCHT0       2112(R10)
+	PREFETCHT0       2176(R10)
 	VMOVDQU32        zeroFirst<>+0(SB), Z11
 	VXORPS           Z7, Z7, Z7
 	VPDPWSSD.BCST    (R8), Z11, Z7
@@ -879,9 +1127,9 @@ sub23:
 	VPDPWSSD.BCST    (R8)(AX*2), Z11, Z9
 	VXORPS           Z10, Z10, Z10
 	VPDPWSSD.BCST    (R8)(BX*1), Z11, Z10
-	VMOVDQU32        128(R9), Z11
+	VMOVDQU32        128(R10), Z11
 	VMOVDQU32        thirdBits<>+0(SB), Z12
-	VMOVDQU32        (R9), Z13
+	VMOVDQU32        (R10), Z13
 	VPANDD           Z4, Z13, Z14
 	VPSLLW           $0x02, Z11, Z15
 	VPTERNLOGD       $0xf8, Z12, Z15, Z14
@@ -916,7 +1164,7 @@ sub23:
 	VPDPBUSD.BCST    12(SI)(AX*1), Z13, Z8
 	VPDPBUSD.BCST    12(SI)(AX*2), Z13, Z9
 	VPDPBUSD.BCST    12(SI)(BX*1), Z13, Z10
-	VMOVDQU32        64(R9), Z13
+	VMOVDQU32        64(R10), Z13
 	VPANDD           Z4, Z13, Z14
 	VPSRLW           $0x02, Z11, Z15
 	VPTERNLOGD       $0xf8, Z12, Z15, Z14
@@ -952,7 +1200,7 @@ sub23:
 	VPDPBUSD.BCST    28(SI)(AX*1), Z13, Z8
 	VPDPBUSD.BCST    28(SI)(AX*2), Z13, Z9
 	VPDPBUSD.BCST    28(SI)(BX*1), Z13, Z10
-	VPMOVSXBD        (R10), Z11
+	VPMOVSXBD        (R11), Z11
 	VCVTDQ2PS        Z11, Z11
 	VMULPS           Z5, Z11, Z11
 	VCVTDQ2PS        Z7, Z7
@@ -967,21 +1215,21 @@ sub23:
 	VFMADD231PS.BCST (DI)(AX*1), Z8, Z1
 	VFMADD231PS.BCST (DI)(AX*2), Z9, Z2
 	VFMADD231PS.BCST (DI)(BX*1), Z10, Z3
+	ADDQ             $+192, R10
+	ADDQ             $+16, R11
+	ADDQ             $+32, SI
 	ADDQ             $+4, DI
 	ADDQ             $+4, R8
-	ADDQ             $+192, R9
-	ADDQ             $+16, R10
-	ADDQ             $+32, SI
-	DECQ             R11
-	JNZ              sub23
+	DECQ             R9
+	JNZ              sub29
 	ADDQ             $+1728, CX
 	DECQ             DX
-	JNZ              block22
+	JNZ              block28
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain24
+	JEQ              plain30
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -994,9 +1242,9 @@ sub23:
 	VADDPS           (DX), Z3, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored25
+	JMP              stored31
 
-plain24:
+plain30:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1006,15 +1254,15 @@ plain24:
 	VMOVUPS Z3, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored25:
+stored31:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
 
-next21:
+next27:
 	CMPQ      40(SP), $0x03
-	JLT       next27
+	JLT       next33
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1030,7 +1278,7 @@ next21:
 	VXORPS    Z2, Z2, Z2
 	VMOVDQU32 lowPairs<>+0(SB), Z3
 
-block28:
+block34:
 	PREFETCHT0      (CX)
 	PREFETCHT0      64(CX)
 	PREFETCHT0      128(CX)
@@ -1044,17 +1292,17 @@ block28:
 	VMULPS.BCST     48(CX), Z4, Z4
 	VBROADCASTI32X4 32(CX), Z5
 	VPXORD          signBits<>+0(SB), Z5, Z5
-	LEAQ            192(CX), R8
-	LEAQ            64(CX), R9
-	MOVQ            $0x0000000000000008, R10
+	LEAQ            192(CX), R9
+	LEAQ            64(CX), R10
+	MOVQ            $0x0000000000000008, R8
 
-sub29:
-	PREFETCHT0       2048(R8)
-	PREFETCHT1       4096(R8)
-	PREFETCHT0       2112(R8)
-	PREFETCHT1       4160(R8)
-	PREFETCHT0       2176(R8)
-	PREFETCHT1       4224(R8)
+sub35:
+	PREFETCHT0       2048(R9)
+	PREFETCHT1       4096(R9)
+	PREFETCHT0       2112(R9)
+	PREFETCHT1       4160(R9)
+	PREFETCHT0       2176(R9)
+	PREFETCHT1       4224(R9)
 	VMOVDQU32        zeroFirst<>+0(SB), Z9
 	VXORPS           Z6, Z6, Z6
 	VPDPWSSD.BCST    (DI), Z9, Z6
@@ -1062,9 +1310,9 @@ sub29:
 	VPDPWSSD.BCST    (DI)(AX*1), Z9, Z7
 	VXORPS           Z8, Z8, Z8
 	VPDPWSSD.BCST    (DI)(AX*2), Z9, Z8
-	VMOVDQU32        128(R8), Z9
+	VMOVDQU32        128(R9), Z9
 	VMOVDQU32        thirdBits<>+0(SB), Z10
-	VMOVDQU32        (R8), Z11
+	VMOVDQU32        (R9), Z11
 	VPANDD           Z3, Z11, Z12
 	VPSLLW           $0x02, Z9, Z13
 	VPTERNLOGD       $0xf8, Z10, Z13, Z12
@@ -1095,7 +1343,7 @@ sub29:
 	VPDPBUSD.BCST    12(BX), Z11, Z6
 	VPDPBUSD.BCST    12(BX)(AX*1), Z11, Z7
 	VPDPBUSD.BCST    12(BX)(AX*2), Z11, Z8
-	VMOVDQU32        64(R8), Z11
+	VMOVDQU32        64(R9), Z11
 	VPANDD           Z3, Z11, Z12
 	VPSRLW           $0x02, Z9, Z13
 	VPTERNLOGD       $0xf8, Z10, Z13, Z12
@@ -1127,7 +1375,7 @@ sub29:
 	VPDPBUSD.BCST    28(BX), Z11, Z6
 	VPDPBUSD.BCST    28(BX)(AX*1), Z11, Z7
 	VPDPBUSD.BCST    28(BX)(AX*2), Z11, Z8
-	VPMOVSXBD        (R9), Z9
+	VPMOVSXBD        (R10), Z9
 	VCVTDQ2PS        Z9, Z9
 	VMULPS           Z4, Z9, Z9
 	VCVTDQ2PS        Z6, Z6
@@ -1139,21 +1387,21 @@ sub29:
 	VFMADD231PS.BCST (SI), Z6, Z0
 	VFMADD231PS.BCST (SI)(AX*1), Z7, Z1
 	VFMADD231PS.BCST (SI)(AX*2), Z8, Z2
+	ADDQ             $+192, R9
+	ADDQ             $+16, R10
+	ADDQ             $+32, BX
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
-	ADDQ             $+192, R8
-	ADDQ             $+16, R9
-	ADDQ             $+32, BX
-	DECQ             R10
-	JNZ              sub29
+	DECQ             R8
+	JNZ              sub35
 	ADDQ             $+1728, CX
 	DECQ             DX
-	JNZ              block28
+	JNZ              block34
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain30
+	JEQ              plain36
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -1163,9 +1411,9 @@ sub29:
 	VADDPS           (DX), Z2, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored31
+	JMP              stored37
 
-plain30:
+plain36:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -1173,15 +1421,15 @@ plain30:
 	VMOVUPS Z2, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored31:
+stored37:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next27:
+next33:
 	CMPQ      40(SP), $0x02
-	JLT       next33
+	JLT       next39
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1196,7 +1444,7 @@ next27:
 	VXORPS    Z1, Z1, Z1
 	VMOVDQU32 lowPairs<>+0(SB), Z2
 
-block34:
+block40:
 	PREFETCHT0      (CX)
 	PREFETCHT0      64(CX)
 	PREFETCHT0      128(CX)
@@ -1210,25 +1458,25 @@ block34:
 	VMULPS.BCST     48(CX), Z3, Z3
 	VBROADCASTI32X4 32(CX), Z4
 	VPXORD          signBits<>+0(SB), Z4, Z4
-	LEAQ            192(CX), R8
-	LEAQ            64(CX), R9
-	MOVQ            $0x0000000000000008, R10
+	LEAQ            192(CX), R9
+	LEAQ            64(CX), R10
+	MOVQ            $0x0000000000000008, R8
 
-sub35:
-	PREFETCHT0       2048(R8)
-	PREFETCHT1       4096(R8)
-	PREFETCHT0       2112(R8)
-	PREFETCHT1       4160(R8)
-	PREFETCHT0       2176(R8)
-	PREFETCHT1       4224(R8)
+sub41:
+	PREFETCHT0       2048(R9)
+	PREFETCHT1       4096(R9)
+	PREFETCHT0       2112(R9)
+	PREFETCHT1       4160(R9)
+	PREFETCHT0       2176(R9)
+	PREFETCHT1       4224(R9)
 	VMOVDQU32        zeroFirst<>+0(SB), Z7
 	VXORPS           Z5, Z5, Z5
 	VPDPWSSD.BCST    (DI), Z7, Z5
 	VXORPS           Z6, Z6, Z6
 	VPDPWSSD.BCST    (DI)(AX*1), Z7, Z6
-	VMOVDQU32        128(R8), Z7
+	VMOVDQU32        128(R9), Z7
 	VMOVDQU32        thirdBits<>+0(SB), Z8
-	VMOVDQU32        (R8), Z9
+	VMOVDQU32        (R9), Z9
 	VPANDD           Z2, Z9, Z10
 	VPSLLW           $0x02, Z7, Z11
 	VPTERNLOGD       $0xf8, Z8, Z11, Z10
@@ -1255,7 +1503,7 @@ sub35:
 	VPSHUFB          Z9, Z4, Z9
 	VPDPBUSD.BCST    12(BX), Z9, Z5
 	VPDPBUSD.BCST    12(BX)(AX*1), Z9, Z6
-	VMOVDQU32        64(R8), Z9
+	VMOVDQU32        64(R9), Z9
 	VPANDD           Z2, Z9, Z10
 	VPSRLW           $0x02, Z7, Z11
 	VPTERNLOGD       $0xf8, Z8, Z11, Z10
@@ -1283,7 +1531,7 @@ sub35:
 	VPSHUFB          Z9, Z4, Z9
 	VPDPBUSD.BCST    28(BX), Z9, Z5
 	VPDPBUSD.BCST    28(BX)(AX*1), Z9, Z6
-	VPMOVSXBD        (R9), Z7
+	VPMOVSXBD        (R10), Z7
 	VCVTDQ2PS        Z7, Z7
 	VMULPS           Z3, Z7, Z7
 	VCVTDQ2PS        Z5, Z5
@@ -1292,44 +1540,44 @@ sub35:
 	VMULPS           Z7, Z6, Z6
 	VFMADD231PS.BCST (SI), Z5, Z0
 	VFMADD231PS.BCST (SI)(AX*1), Z6, Z1
+	ADDQ             $+192, R9
+	ADDQ             $+16, R10
+	ADDQ             $+32, BX
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
-	ADDQ             $+192, R8
-	ADDQ             $+16, R9
-	ADDQ             $+32, BX
-	DECQ             R10
-	JNZ              sub35
+	DECQ             R8
+	JNZ              sub41
 	ADDQ             $+1728, CX
 	DECQ             DX
-	JNZ              block34
+	JNZ              block40
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain36
+	JEQ              plain42
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
 	VADDPS           (DX), Z1, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored37
+	JMP              stored43
 
-plain36:
+plain42:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored37:
+stored43:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next33:
+next39:
 	CMPQ      40(SP), $0x01
-	JLT       next39
+	JLT       next45
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1343,7 +1591,7 @@ next33:
 	VXORPS    Z0, Z0, Z0
 	VMOVDQU32 lowPairs<>+0(SB), Z1
 
-block40:
+block46:
 	PREFETCHT0      (CX)
 	PREFETCHT0      64(CX)
 	PREFETCHT0      128(CX)
@@ -1357,23 +1605,23 @@ block40:
 	VMULPS.BCST     48(CX), Z2, Z2
 	VBROADCASTI32X4 32(CX), Z3
 	VPXORD          signBits<>+0(SB), Z3, Z3
-	LEAQ            192(CX), R8
-	LEAQ            64(CX), R9
-	MOVQ            $0x0000000000000008, R10
+	LEAQ            192(CX), R9
+	LEAQ            64(CX), R10
+	MOVQ            $0x0000000000000008, R8
 
-sub41:
-	PREFETCHT0       2048(R8)
-	PREFETCHT1       4096(R8)
-	PREFETCHT0       2112(R8)
-	PREFETCHT1       4160(R8)
-	PREFETCHT0       2176(R8)
-	PREFETCHT1       4224(R8)
+sub47:
+	PREFETCHT0       2048(R9)
+	PREFETCHT1       4096(R9)
+	PREFETCHT0       2112(R9)
+	PREFETCHT1       4160(R9)
+	PREFETCHT0       2176(R9)
+	PREFETCHT1       4224(R9)
 	VMOVDQU32        zeroFirst<>+0(SB), Z5
 	VXORPS           Z4, Z4, Z4
 	VPDPWSSD.BCST    (DI), Z5, Z4
-	VMOVDQU32        128(R8), Z5
+	VMOVDQU32        128(R9), Z5
 	VMOVDQU32        thirdBits<>+0(SB), Z6
-	VMOVDQU32        (R8), Z7
+	VMOVDQU32        (R9), Z7
 	VPANDD           Z1, Z7, Z8
 	VPSLLW           $0x02, Z5, Z9
 	VPTERNLOGD       $0xf8, Z6, Z9, Z8
@@ -1396,7 +1644,7 @@ sub41:
 	VPTERNLOGD       $0xf8, Z6, Z8, Z7
 	VPSHUFB          Z7, Z3, Z7
 	VPDPBUSD.BCST    12(BX), Z7, Z4
-	VMOVDQU32        64(R8), Z7
+	VMOVDQU32        64(R9), Z7
 	VPANDD           Z1, Z7, Z8
 	VPSRLW           $0x02, Z5, Z9
 	VPTERNLOGD       $0xf8, Z6, Z9, Z8
@@ -1420,49 +1668,51 @@ sub41:
 	VPTERNLOGD       $0xf8, Z6, Z5, Z7
 	VPSHUFB          Z7, Z3, Z7
 	VPDPBUSD.BCST    28(BX), Z7, Z4
-	VPMOVSXBD        (R9), Z5
+	VPMOVSXBD        (R10), Z5
 	VCVTDQ2PS        Z5, Z5
 	VMULPS           Z2, Z5, Z5
 	VCVTDQ2PS        Z4, Z4
 	VMULPS           Z5, Z4, Z4
 	VFMADD231PS.BCST (SI), Z4, Z0
+	ADDQ             $+192, R9
+	ADDQ             $+16, R10
+	ADDQ             $+32, BX
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
-	ADDQ             $+192, R8
-	ADDQ             $+16, R9
-	ADDQ             $+32, BX
-	DECQ             R10
-	JNZ              sub41
+	DECQ             R8
+	JNZ              sub47
 	ADDQ             $+1728, CX
 	DECQ             DX
-	JNZ              block40
+	JNZ              block46
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain42
+	JEQ              plain48
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored43
+	JMP              stored49
 
-plain42:
+plain48:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored43:
+stored49:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next39:
+next45:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

@@ -6,14 +6,648 @@
 
 // func matmulT3HAVX2(a *MatMulArgs)
 // Requires: AVX, AVX2, F16C, FMA3, MMX+
-TEXT ·matmulT3HAVX2(SB), $1104-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulT3HAVX2(SB), $2112-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ   a+0(FP), AX
+	MOVQ   40(AX), CX
+	MOVQ   CX, 24(SP)
+	MOVQ   64(AX), AX
+	MOVQ   AX, 40(SP)
+	MOVQ   8(SP), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   127(SP), SI
+	ANDQ   $-64, SI
+	MOVQ   CX, DI
+	ADDQ   48(SP), DI
+	LEAQ   992(SI), R8
+	LEAQ   (BX)(DX*1), R9
+	MOVQ   DX, R10
+	SHRQ   $0x05, R10
+	LEAQ   (R9)(R10*4), R10
+	SHRQ   $0x08, DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+block4:
+	PREFETCHT0     (CX)
+	PREFETCHT0     64(CX)
+	PREFETCHT0     128(CX)
+	PREFETCHT0     192(CX)
+	PREFETCHT0     256(CX)
+	PREFETCHT0     1536(CX)
+	PREFETCHT1     3072(CX)
+	PREFETCHT0     1600(CX)
+	PREFETCHT1     3136(CX)
+	PREFETCHT0     1664(CX)
+	PREFETCHT1     3200(CX)
+	PREFETCHT0     1728(CX)
+	PREFETCHT1     3264(CX)
+	PREFETCHT0     1792(CX)
+	PREFETCHT1     3328(CX)
+	VBROADCASTI128 32(CX), Y4
+	VPADDB         zero64<>+0(SB), Y4, Y4
+	VMOVDQU        Y4, 960(SI)
+	LEAQ           320(CX), R12
+	LEAQ           64(CX), R13
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	PREFETCHT0     192(DI)
+	PREFETCHT0     256(DI)
+	PREFETCHT0     1536(DI)
+	PREFETCHT1     3072(DI)
+	PREFETCHT0     1600(DI)
+	PREFETCHT1     3136(DI)
+	PREFETCHT0     1664(DI)
+	PREFETCHT1     3200(DI)
+	PREFETCHT0     1728(DI)
+	PREFETCHT1     3264(DI)
+	PREFETCHT0     1792(DI)
+	PREFETCHT1     3328(DI)
+	VBROADCASTI128 32(DI), Y4
+	VPADDB         zero64<>+0(SB), Y4, Y4
+	VMOVDQU        Y4, 960(R8)
+	LEAQ           320(DI), R14
+	LEAQ           64(DI), R15
+	MOVQ           $0x0000000000000008, R11
+
+sub5:
+	PREFETCHT0   1536(R12)
+	PREFETCHT1   3072(R12)
+	PREFETCHT0   1600(R12)
+	PREFETCHT1   3136(R12)
+	PREFETCHT0   1664(R12)
+	PREFETCHT1   3200(R12)
+	VPBROADCASTD (R10), Y4
+	VPMADDWD     pair0000ffc0<>+0(SB), Y4, Y4
+	VMOVDQA      Y4, Y5
+	VMOVDQU      (R12), Y6
+	VMOVDQU      32(R12), Y7
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R12), Y8
+	VPSLLW       $0x02, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R12), Y8
+	VPSLLW       $0x02, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD (BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      (R12), Y6
+	VMOVDQU      32(R12), Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R12), Y8
+	VPSLLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R12), Y8
+	VPSLLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 4(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      (R12), Y6
+	VMOVDQU      32(R12), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R12), Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R12), Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 8(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      (R12), Y6
+	VMOVDQU      32(R12), Y7
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R12), Y8
+	VPSRLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R12), Y8
+	VPSRLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 12(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VPMOVSXBD    (R13), Y6
+	VCVTDQ2PS    Y6, Y6
+	VCVTPH2PS    (CX), Y7
+	VBROADCASTSS 48(CX), Y8
+	VMULPS       Y8, Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      Y4, 384(SI)
+	VPMOVSXBD    16(R13), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    (CX), Y6
+	VBROADCASTSS 48(CX), Y7
+	VMULPS       Y7, Y6, Y6
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      Y4, 768(SI)
+	VPMOVSXBD    8(R13), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    16(CX), Y6
+	VBROADCASTSS 48(CX), Y7
+	VMULPS       Y7, Y6, Y6
+	VMULPS       Y6, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VMOVUPS      Y5, 416(SI)
+	VPMOVSXBD    24(R13), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    16(CX), Y5
+	VBROADCASTSS 48(CX), Y6
+	VMULPS       Y6, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      Y4, 800(SI)
+	VPBROADCASTD (R10), Y4
+	VPMADDWD     pairffc00000<>+0(SB), Y4, Y4
+	VMOVDQA      Y4, Y5
+	VMOVDQU      64(R12), Y6
+	VMOVDQU      96(R12), Y7
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R12), Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R12), Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 16(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      64(R12), Y6
+	VMOVDQU      96(R12), Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R12), Y8
+	VPSRLW       $0x03, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R12), Y8
+	VPSRLW       $0x03, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 20(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      64(R12), Y6
+	VMOVDQU      96(R12), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R12), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R12), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 24(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      64(R12), Y6
+	VMOVDQU      96(R12), Y7
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R12), Y8
+	VPSRLW       $0x05, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R12), Y8
+	VPSRLW       $0x05, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(SI), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 28(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VBROADCASTSS (R9), Y6
+	VCVTDQ2PS    Y4, Y4
+	VMOVUPS      768(SI), Y7
+	VFMADD213PS  384(SI), Y7, Y4
+	VFMADD231PS  Y6, Y4, Y0
+	VCVTDQ2PS    Y5, Y5
+	VMOVUPS      800(SI), Y4
+	VFMADD213PS  416(SI), Y4, Y5
+	VFMADD231PS  Y6, Y5, Y1
+	ADDQ         $+192, R12
+	ADDQ         $+32, R13
+	PREFETCHT0   1536(R14)
+	PREFETCHT1   3072(R14)
+	PREFETCHT0   1600(R14)
+	PREFETCHT1   3136(R14)
+	PREFETCHT0   1664(R14)
+	PREFETCHT1   3200(R14)
+	VPBROADCASTD (R10), Y4
+	VPMADDWD     pair0000ffc0<>+0(SB), Y4, Y4
+	VMOVDQA      Y4, Y5
+	VMOVDQU      (R14), Y6
+	VMOVDQU      32(R14), Y7
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R14), Y8
+	VPSLLW       $0x02, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R14), Y8
+	VPSLLW       $0x02, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD (BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      (R14), Y6
+	VMOVDQU      32(R14), Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R14), Y8
+	VPSLLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R14), Y8
+	VPSLLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 4(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      (R14), Y6
+	VMOVDQU      32(R14), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R14), Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R14), Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 8(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      (R14), Y6
+	VMOVDQU      32(R14), Y7
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R14), Y8
+	VPSRLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R14), Y8
+	VPSRLW       $0x01, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 12(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VPMOVSXBD    (R15), Y6
+	VCVTDQ2PS    Y6, Y6
+	VCVTPH2PS    (DI), Y7
+	VBROADCASTSS 48(DI), Y8
+	VMULPS       Y8, Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      Y4, 384(R8)
+	VPMOVSXBD    16(R15), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    (DI), Y6
+	VBROADCASTSS 48(DI), Y7
+	VMULPS       Y7, Y6, Y6
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      Y4, 768(R8)
+	VPMOVSXBD    8(R15), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    16(DI), Y6
+	VBROADCASTSS 48(DI), Y7
+	VMULPS       Y7, Y6, Y6
+	VMULPS       Y6, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VMOVUPS      Y5, 416(R8)
+	VPMOVSXBD    24(R15), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    16(DI), Y5
+	VBROADCASTSS 48(DI), Y6
+	VMULPS       Y6, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      Y4, 800(R8)
+	VPBROADCASTD (R10), Y4
+	VPMADDWD     pairffc00000<>+0(SB), Y4, Y4
+	VMOVDQA      Y4, Y5
+	VMOVDQU      64(R14), Y6
+	VMOVDQU      96(R14), Y7
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R14), Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R14), Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 16(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      64(R14), Y6
+	VMOVDQU      96(R14), Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R14), Y8
+	VPSRLW       $0x03, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R14), Y8
+	VPSRLW       $0x03, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 20(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      64(R14), Y6
+	VMOVDQU      96(R14), Y7
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R14), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R14), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 24(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVDQU      64(R14), Y6
+	VMOVDQU      96(R14), Y7
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        lowPairs<>+0(SB), Y6, Y6
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        lowPairs<>+0(SB), Y7, Y7
+	VMOVDQU      128(R14), Y8
+	VPSRLW       $0x05, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y6, Y6
+	VMOVDQU      160(R14), Y8
+	VPSRLW       $0x05, Y8, Y8
+	VPAND        thirdBits<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y6, Y8, Y6
+	VMOVDQU      960(R8), Y8
+	VPSHUFB      Y7, Y8, Y7
+	VPBROADCASTD 28(BX), Y8
+	VPMADDUBSW   Y8, Y6, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDUBSW   Y8, Y7, Y6
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VBROADCASTSS (R9), Y6
+	VCVTDQ2PS    Y4, Y4
+	VMOVUPS      768(R8), Y7
+	VFMADD213PS  384(R8), Y7, Y4
+	VFMADD231PS  Y6, Y4, Y2
+	VCVTDQ2PS    Y5, Y5
+	VMOVUPS      800(R8), Y4
+	VFMADD213PS  416(R8), Y4, Y5
+	VFMADD231PS  Y6, Y5, Y3
+	ADDQ         $+192, R14
+	ADDQ         $+32, R15
+	ADDQ         $+32, BX
+	ADDQ         $+4, R9
+	ADDQ         $+4, R10
+	DECQ         R11
+	JNZ          sub5
+	ADDQ         $+1856, CX
+	ADDQ         $+1856, DI
+	DECQ         DX
+	JNZ          block4
+	MOVQ         a+0(FP), CX
+	MOVQ         8(CX), BX
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	MOVQ         56(SP), CX
+	JEQ          plain6
+	VADDPS       (DX), Y0, Y0
+	VMOVUPS      Y0, (DX)
+	VADDPS       (DX)(CX*1), Y2, Y0
+	VMOVUPS      Y0, (DX)(CX*1)
+	VADDPS       32(DX), Y1, Y0
+	VMOVUPS      Y0, 32(DX)
+	VADDPS       32(DX)(CX*1), Y3, Y0
+	VMOVUPS      Y0, 32(DX)(CX*1)
+	LEAQ         (DX)(BX*4), DX
+	JMP          stored7
+
+plain6:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y2, (DX)(CX*1)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y3, 32(DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored7:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,9 +658,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile8:
 	CMPQ    40(SP), $0x06
-	JLT     next3
+	JLT     next9
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
@@ -34,7 +668,7 @@ tile2:
 	LEAQ    (AX)(AX*2), BX
 	LEAQ    (AX)(AX*4), SI
 	MOVQ    24(SP), DI
-	LEAQ    111(SP), R8
+	LEAQ    127(SP), R8
 	ANDQ    $-64, R8
 	LEAQ    (DI)(DX*1), R9
 	MOVQ    DX, R10
@@ -55,7 +689,7 @@ tile2:
 	VMOVUPS Y0, 320(R8)
 	VMOVUPS Y0, 352(R8)
 
-block4:
+block10:
 	PREFETCHT0     2048(CX)
 	PREFETCHT0     2112(CX)
 	PREFETCHT0     2176(CX)
@@ -64,14 +698,14 @@ block4:
 	VBROADCASTI128 32(CX), Y0
 	VPADDB         zero64<>+0(SB), Y0, Y0
 	VMOVDQU        Y0, 960(R8)
-	LEAQ           320(CX), R11
-	LEAQ           64(CX), R12
-	MOVQ           $0x0000000000000008, R13
+	LEAQ           320(CX), R12
+	LEAQ           64(CX), R13
+	MOVQ           $0x0000000000000008, R11
 
-sub5:
-	PREFETCHT0   2048(R11)
-	PREFETCHT0   2112(R11)
-	PREFETCHT0   2176(R11)
+sub11:
+	PREFETCHT0   2048(R12)
+	PREFETCHT0   2112(R12)
+	PREFETCHT0   2176(R12)
 	VPBROADCASTD (R10), Y0
 	VPMADDWD     pair0000ffc0<>+0(SB), Y0, Y0
 	VMOVDQA      Y0, Y1
@@ -90,15 +724,15 @@ sub5:
 	VPBROADCASTD (R10)(SI*1), Y10
 	VPMADDWD     pair0000ffc0<>+0(SB), Y10, Y10
 	VMOVDQA      Y10, Y11
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
+	VMOVDQU      (R12), Y12
+	VMOVDQU      32(R12), Y13
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y13, Y13
-	VMOVDQU      128(R11), Y14
+	VMOVDQU      128(R12), Y14
 	VPSLLW       $0x02, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      160(R11), Y14
+	VMOVDQU      160(R12), Y14
 	VPSLLW       $0x02, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -148,17 +782,17 @@ sub5:
 	VPMADDUBSW   Y14, Y13, Y12
 	VPMADDWD     ones16<>+0(SB), Y12, Y12
 	VPADDD       Y12, Y11, Y11
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
+	VMOVDQU      (R12), Y12
+	VMOVDQU      32(R12), Y13
 	VPSRLW       $0x02, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x02, Y13, Y13
 	VPAND        lowPairs<>+0(SB), Y13, Y13
-	VMOVDQU      128(R11), Y14
+	VMOVDQU      128(R12), Y14
 	VPSLLW       $0x01, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      160(R11), Y14
+	VMOVDQU      160(R12), Y14
 	VPSLLW       $0x01, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -208,16 +842,16 @@ sub5:
 	VPMADDUBSW   Y14, Y13, Y12
 	VPMADDWD     ones16<>+0(SB), Y12, Y12
 	VPADDD       Y12, Y11, Y11
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
+	VMOVDQU      (R12), Y12
+	VMOVDQU      32(R12), Y13
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x04, Y13, Y13
 	VPAND        lowPairs<>+0(SB), Y13, Y13
-	VMOVDQU      128(R11), Y14
+	VMOVDQU      128(R12), Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      160(R11), Y14
+	VMOVDQU      160(R12), Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
 	VMOVDQU      960(R8), Y14
@@ -266,17 +900,17 @@ sub5:
 	VPMADDUBSW   Y14, Y13, Y12
 	VPMADDWD     ones16<>+0(SB), Y12, Y12
 	VPADDD       Y12, Y11, Y11
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
+	VMOVDQU      (R12), Y12
+	VMOVDQU      32(R12), Y13
 	VPSRLW       $0x06, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x06, Y13, Y13
 	VPAND        lowPairs<>+0(SB), Y13, Y13
-	VMOVDQU      128(R11), Y14
+	VMOVDQU      128(R12), Y14
 	VPSRLW       $0x01, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      160(R11), Y14
+	VMOVDQU      160(R12), Y14
 	VPSRLW       $0x01, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -326,7 +960,7 @@ sub5:
 	VPMADDUBSW   Y14, Y13, Y12
 	VPMADDWD     ones16<>+0(SB), Y12, Y12
 	VPADDD       Y12, Y11, Y11
-	VPMOVSXBD    (R12), Y12
+	VPMOVSXBD    (R13), Y12
 	VCVTDQ2PS    Y12, Y12
 	VCVTPH2PS    (CX), Y13
 	VBROADCASTSS 48(CX), Y14
@@ -350,14 +984,14 @@ sub5:
 	VCVTDQ2PS    Y10, Y10
 	VMULPS       Y12, Y10, Y10
 	VMOVUPS      Y10, 704(R8)
-	VPMOVSXBD    16(R12), Y0
+	VPMOVSXBD    16(R13), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    (CX), Y2
 	VBROADCASTSS 48(CX), Y4
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y2, Y0, Y0
 	VMOVUPS      Y0, 768(R8)
-	VPMOVSXBD    8(R12), Y0
+	VPMOVSXBD    8(R13), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y2
 	VBROADCASTSS 48(CX), Y4
@@ -381,7 +1015,7 @@ sub5:
 	VCVTDQ2PS    Y11, Y11
 	VMULPS       Y0, Y11, Y11
 	VMOVUPS      Y11, 736(R8)
-	VPMOVSXBD    24(R12), Y0
+	VPMOVSXBD    24(R13), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y1
 	VBROADCASTSS 48(CX), Y2
@@ -406,15 +1040,15 @@ sub5:
 	VPBROADCASTD (R10)(SI*1), Y10
 	VPMADDWD     pairffc00000<>+0(SB), Y10, Y10
 	VMOVDQA      Y10, Y11
-	VMOVDQU      64(R11), Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      64(R12), Y12
+	VMOVDQU      96(R12), Y13
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y13, Y13
-	VMOVDQU      128(R11), Y14
+	VMOVDQU      128(R12), Y14
 	VPSRLW       $0x02, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      160(R11), Y14
+	VMOVDQU      160(R12), Y14
 	VPSRLW       $0x02, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -464,17 +1098,17 @@ sub5:
 	VPMADDUBSW   Y14, Y13, Y12
 	VPMADDWD     ones16<>+0(SB), Y12, Y12
 	VPADDD       Y12, Y11, Y11
-	VMOVDQU      64(R11), Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      64(R12), Y12
+	VMOVDQU      96(R12), Y13
 	VPSRLW       $0x02, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x02, Y13, Y13
 	VPAND        lowPairs<>+0(SB), Y13, Y13
-	VMOVDQU      128(R11), Y14
+	VMOVDQU      128(R12), Y14
 	VPSRLW       $0x03, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      160(R11), Y14
+	VMOVDQU      160(R12), Y14
 	VPSRLW       $0x03, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -524,17 +1158,17 @@ sub5:
 	VPMADDUBSW   Y14, Y13, Y12
 	VPMADDWD     ones16<>+0(SB), Y12, Y12
 	VPADDD       Y12, Y11, Y11
-	VMOVDQU      64(R11), Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      64(R12), Y12
+	VMOVDQU      96(R12), Y13
 	VPSRLW       $0x04, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x04, Y13, Y13
 	VPAND        lowPairs<>+0(SB), Y13, Y13
-	VMOVDQU      128(R11), Y14
+	VMOVDQU      128(R12), Y14
 	VPSRLW       $0x04, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      160(R11), Y14
+	VMOVDQU      160(R12), Y14
 	VPSRLW       $0x04, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -584,17 +1218,17 @@ sub5:
 	VPMADDUBSW   Y14, Y13, Y12
 	VPMADDWD     ones16<>+0(SB), Y12, Y12
 	VPADDD       Y12, Y11, Y11
-	VMOVDQU      64(R11), Y12
-	VMOVDQU      96(R11), Y13
+	VMOVDQU      64(R12), Y12
+	VMOVDQU      96(R12), Y13
 	VPSRLW       $0x06, Y12, Y12
 	VPAND        lowPairs<>+0(SB), Y12, Y12
 	VPSRLW       $0x06, Y13, Y13
 	VPAND        lowPairs<>+0(SB), Y13, Y13
-	VMOVDQU      128(R11), Y14
+	VMOVDQU      128(R12), Y14
 	VPSRLW       $0x05, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y12, Y12
-	VMOVDQU      160(R11), Y14
+	VMOVDQU      160(R12), Y14
 	VPSRLW       $0x05, Y14, Y14
 	VPAND        thirdBits<>+0(SB), Y14, Y14
 	VPOR         Y14, Y13, Y13
@@ -710,21 +1344,21 @@ sub5:
 	VFMADD213PS  736(R8), Y1, Y11
 	VFMADD213PS  352(R8), Y0, Y11
 	VMOVUPS      Y11, 352(R8)
+	ADDQ         $+192, R12
+	ADDQ         $+32, R13
+	ADDQ         $+32, DI
 	ADDQ         $+4, R9
 	ADDQ         $+4, R10
-	ADDQ         $+192, R11
-	ADDQ         $+32, R12
-	ADDQ         $+32, DI
-	DECQ         R13
-	JNZ          sub5
+	DECQ         R11
+	JNZ          sub11
 	ADDQ         $+1856, CX
 	DECQ         DX
-	JNZ          block4
+	JNZ          block10
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain6
+	JEQ          plain12
 	VMOVUPS      (R8), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -767,9 +1401,9 @@ sub5:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored7
+	JMP          stored13
 
-plain6:
+plain12:
 	VMOVUPS (R8), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(R8), Y0
@@ -801,23 +1435,23 @@ plain6:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored7:
+stored13:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x06, 40(SP)
-	JMP    tile2
+	JMP    tile8
 
-next3:
+next9:
 	CMPQ    40(SP), $0x04
-	JLT     next9
+	JLT     next15
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	LEAQ    (AX)(AX*2), BX
 	MOVQ    24(SP), SI
-	LEAQ    111(SP), DI
+	LEAQ    127(SP), DI
 	ANDQ    $-64, DI
 	LEAQ    (SI)(DX*1), R8
 	MOVQ    DX, R9
@@ -834,7 +1468,7 @@ next3:
 	VMOVUPS Y0, 192(DI)
 	VMOVUPS Y0, 224(DI)
 
-block10:
+block16:
 	PREFETCHT0     2048(CX)
 	PREFETCHT0     2112(CX)
 	PREFETCHT0     2176(CX)
@@ -843,14 +1477,14 @@ block10:
 	VBROADCASTI128 32(CX), Y0
 	VPADDB         zero64<>+0(SB), Y0, Y0
 	VMOVDQU        Y0, 960(DI)
-	LEAQ           320(CX), R10
-	LEAQ           64(CX), R11
-	MOVQ           $0x0000000000000008, R12
+	LEAQ           320(CX), R11
+	LEAQ           64(CX), R12
+	MOVQ           $0x0000000000000008, R10
 
-sub11:
-	PREFETCHT0   2048(R10)
-	PREFETCHT0   2112(R10)
-	PREFETCHT0   2176(R10)
+sub17:
+	PREFETCHT0   2048(R11)
+	PREFETCHT0   2112(R11)
+	PREFETCHT0   2176(R11)
 	VPBROADCASTD (R9), Y0
 	VPMADDWD     pair0000ffc0<>+0(SB), Y0, Y0
 	VMOVDQA      Y0, Y1
@@ -863,15 +1497,15 @@ sub11:
 	VPBROADCASTD (R9)(BX*1), Y6
 	VPMADDWD     pair0000ffc0<>+0(SB), Y6, Y6
 	VMOVDQA      Y6, Y7
-	VMOVDQU      (R10), Y8
-	VMOVDQU      32(R10), Y9
+	VMOVDQU      (R11), Y8
+	VMOVDQU      32(R11), Y9
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R10), Y10
+	VMOVDQU      128(R11), Y10
 	VPSLLW       $0x02, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R10), Y10
+	VMOVDQU      160(R11), Y10
 	VPSLLW       $0x02, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -907,17 +1541,17 @@ sub11:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      (R10), Y8
-	VMOVDQU      32(R10), Y9
+	VMOVDQU      (R11), Y8
+	VMOVDQU      32(R11), Y9
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x02, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R10), Y10
+	VMOVDQU      128(R11), Y10
 	VPSLLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R10), Y10
+	VMOVDQU      160(R11), Y10
 	VPSLLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -953,16 +1587,16 @@ sub11:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      (R10), Y8
-	VMOVDQU      32(R10), Y9
+	VMOVDQU      (R11), Y8
+	VMOVDQU      32(R11), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R10), Y10
+	VMOVDQU      128(R11), Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R10), Y10
+	VMOVDQU      160(R11), Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
 	VMOVDQU      960(DI), Y10
@@ -997,17 +1631,17 @@ sub11:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      (R10), Y8
-	VMOVDQU      32(R10), Y9
+	VMOVDQU      (R11), Y8
+	VMOVDQU      32(R11), Y9
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x06, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R10), Y10
+	VMOVDQU      128(R11), Y10
 	VPSRLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R10), Y10
+	VMOVDQU      160(R11), Y10
 	VPSRLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1043,7 +1677,7 @@ sub11:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VPMOVSXBD    (R11), Y8
+	VPMOVSXBD    (R12), Y8
 	VCVTDQ2PS    Y8, Y8
 	VCVTPH2PS    (CX), Y9
 	VBROADCASTSS 48(CX), Y10
@@ -1061,14 +1695,14 @@ sub11:
 	VCVTDQ2PS    Y6, Y6
 	VMULPS       Y8, Y6, Y6
 	VMOVUPS      Y6, 576(DI)
-	VPMOVSXBD    16(R11), Y0
+	VPMOVSXBD    16(R12), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    (CX), Y2
 	VBROADCASTSS 48(CX), Y4
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y2, Y0, Y0
 	VMOVUPS      Y0, 768(DI)
-	VPMOVSXBD    8(R11), Y0
+	VPMOVSXBD    8(R12), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y2
 	VBROADCASTSS 48(CX), Y4
@@ -1086,7 +1720,7 @@ sub11:
 	VCVTDQ2PS    Y7, Y7
 	VMULPS       Y0, Y7, Y7
 	VMOVUPS      Y7, 608(DI)
-	VPMOVSXBD    24(R11), Y0
+	VPMOVSXBD    24(R12), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y1
 	VBROADCASTSS 48(CX), Y2
@@ -1105,15 +1739,15 @@ sub11:
 	VPBROADCASTD (R9)(BX*1), Y6
 	VPMADDWD     pairffc00000<>+0(SB), Y6, Y6
 	VMOVDQA      Y6, Y7
-	VMOVDQU      64(R10), Y8
-	VMOVDQU      96(R10), Y9
+	VMOVDQU      64(R11), Y8
+	VMOVDQU      96(R11), Y9
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R10), Y10
+	VMOVDQU      128(R11), Y10
 	VPSRLW       $0x02, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R10), Y10
+	VMOVDQU      160(R11), Y10
 	VPSRLW       $0x02, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1149,17 +1783,17 @@ sub11:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      64(R10), Y8
-	VMOVDQU      96(R10), Y9
+	VMOVDQU      64(R11), Y8
+	VMOVDQU      96(R11), Y9
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x02, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R10), Y10
+	VMOVDQU      128(R11), Y10
 	VPSRLW       $0x03, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R10), Y10
+	VMOVDQU      160(R11), Y10
 	VPSRLW       $0x03, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1195,17 +1829,17 @@ sub11:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      64(R10), Y8
-	VMOVDQU      96(R10), Y9
+	VMOVDQU      64(R11), Y8
+	VMOVDQU      96(R11), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R10), Y10
+	VMOVDQU      128(R11), Y10
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R10), Y10
+	VMOVDQU      160(R11), Y10
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1241,17 +1875,17 @@ sub11:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      64(R10), Y8
-	VMOVDQU      96(R10), Y9
+	VMOVDQU      64(R11), Y8
+	VMOVDQU      96(R11), Y9
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x06, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R10), Y10
+	VMOVDQU      128(R11), Y10
 	VPSRLW       $0x05, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R10), Y10
+	VMOVDQU      160(R11), Y10
 	VPSRLW       $0x05, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -1331,21 +1965,21 @@ sub11:
 	VFMADD213PS  608(DI), Y1, Y7
 	VFMADD213PS  224(DI), Y0, Y7
 	VMOVUPS      Y7, 224(DI)
+	ADDQ         $+192, R11
+	ADDQ         $+32, R12
+	ADDQ         $+32, SI
 	ADDQ         $+4, R8
 	ADDQ         $+4, R9
-	ADDQ         $+192, R10
-	ADDQ         $+32, R11
-	ADDQ         $+32, SI
-	DECQ         R12
-	JNZ          sub11
+	DECQ         R10
+	JNZ          sub17
 	ADDQ         $+1856, CX
 	DECQ         DX
-	JNZ          block10
+	JNZ          block16
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain12
+	JEQ          plain18
 	VMOVUPS      (DI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1374,9 +2008,9 @@ sub11:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored13
+	JMP          stored19
 
-plain12:
+plain18:
 	VMOVUPS (DI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(DI), Y0
@@ -1398,21 +2032,21 @@ plain12:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored13:
+stored19:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
 
-next9:
+next15:
 	CMPQ    40(SP), $0x03
-	JLT     next15
+	JLT     next21
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	MOVQ    24(SP), BX
-	LEAQ    111(SP), SI
+	LEAQ    127(SP), SI
 	ANDQ    $-64, SI
 	LEAQ    (BX)(DX*1), DI
 	MOVQ    DX, R8
@@ -1427,7 +2061,7 @@ next9:
 	VMOVUPS Y0, 128(SI)
 	VMOVUPS Y0, 160(SI)
 
-block16:
+block22:
 	PREFETCHT0     (CX)
 	PREFETCHT0     64(CX)
 	PREFETCHT0     128(CX)
@@ -1446,17 +2080,17 @@ block16:
 	VBROADCASTI128 32(CX), Y0
 	VPADDB         zero64<>+0(SB), Y0, Y0
 	VMOVDQU        Y0, 960(SI)
-	LEAQ           320(CX), R9
-	LEAQ           64(CX), R10
-	MOVQ           $0x0000000000000008, R11
+	LEAQ           320(CX), R10
+	LEAQ           64(CX), R11
+	MOVQ           $0x0000000000000008, R9
 
-sub17:
-	PREFETCHT0   2048(R9)
-	PREFETCHT1   4096(R9)
-	PREFETCHT0   2112(R9)
-	PREFETCHT1   4160(R9)
-	PREFETCHT0   2176(R9)
-	PREFETCHT1   4224(R9)
+sub23:
+	PREFETCHT0   2048(R10)
+	PREFETCHT1   4096(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   4160(R10)
+	PREFETCHT0   2176(R10)
+	PREFETCHT1   4224(R10)
 	VPBROADCASTD (R8), Y0
 	VPMADDWD     pair0000ffc0<>+0(SB), Y0, Y0
 	VMOVDQA      Y0, Y1
@@ -1466,15 +2100,15 @@ sub17:
 	VPBROADCASTD (R8)(AX*2), Y4
 	VPMADDWD     pair0000ffc0<>+0(SB), Y4, Y4
 	VMOVDQA      Y4, Y5
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y8
+	VMOVDQU      128(R10), Y8
 	VPSLLW       $0x02, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      160(R9), Y8
+	VMOVDQU      160(R10), Y8
 	VPSLLW       $0x02, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -1503,17 +2137,17 @@ sub17:
 	VPMADDUBSW   Y8, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y5, Y5
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPSRLW       $0x02, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x02, Y7, Y7
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y8
+	VMOVDQU      128(R10), Y8
 	VPSLLW       $0x01, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      160(R9), Y8
+	VMOVDQU      160(R10), Y8
 	VPSLLW       $0x01, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -1542,16 +2176,16 @@ sub17:
 	VPMADDUBSW   Y8, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y5, Y5
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y8
+	VMOVDQU      128(R10), Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      160(R9), Y8
+	VMOVDQU      160(R10), Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
 	VMOVDQU      960(SI), Y8
@@ -1579,17 +2213,17 @@ sub17:
 	VPMADDUBSW   Y8, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y5, Y5
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPSRLW       $0x06, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x06, Y7, Y7
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y8
+	VMOVDQU      128(R10), Y8
 	VPSRLW       $0x01, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      160(R9), Y8
+	VMOVDQU      160(R10), Y8
 	VPSRLW       $0x01, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -1618,7 +2252,7 @@ sub17:
 	VPMADDUBSW   Y8, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y5, Y5
-	VPMOVSXBD    (R10), Y6
+	VPMOVSXBD    (R11), Y6
 	VCVTDQ2PS    Y6, Y6
 	VCVTPH2PS    (CX), Y7
 	VBROADCASTSS 48(CX), Y8
@@ -1633,14 +2267,14 @@ sub17:
 	VCVTDQ2PS    Y4, Y4
 	VMULPS       Y6, Y4, Y4
 	VMOVUPS      Y4, 512(SI)
-	VPMOVSXBD    16(R10), Y0
+	VPMOVSXBD    16(R11), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    (CX), Y2
 	VBROADCASTSS 48(CX), Y4
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y2, Y0, Y0
 	VMOVUPS      Y0, 768(SI)
-	VPMOVSXBD    8(R10), Y0
+	VPMOVSXBD    8(R11), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y2
 	VBROADCASTSS 48(CX), Y4
@@ -1655,7 +2289,7 @@ sub17:
 	VCVTDQ2PS    Y5, Y5
 	VMULPS       Y0, Y5, Y5
 	VMOVUPS      Y5, 544(SI)
-	VPMOVSXBD    24(R10), Y0
+	VPMOVSXBD    24(R11), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y1
 	VBROADCASTSS 48(CX), Y2
@@ -1671,15 +2305,15 @@ sub17:
 	VPBROADCASTD (R8)(AX*2), Y4
 	VPMADDWD     pairffc00000<>+0(SB), Y4, Y4
 	VMOVDQA      Y4, Y5
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y8
+	VMOVDQU      128(R10), Y8
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      160(R9), Y8
+	VMOVDQU      160(R10), Y8
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -1708,17 +2342,17 @@ sub17:
 	VPMADDUBSW   Y8, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y5, Y5
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPSRLW       $0x02, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x02, Y7, Y7
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y8
+	VMOVDQU      128(R10), Y8
 	VPSRLW       $0x03, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      160(R9), Y8
+	VMOVDQU      160(R10), Y8
 	VPSRLW       $0x03, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -1747,17 +2381,17 @@ sub17:
 	VPMADDUBSW   Y8, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y5, Y5
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y8
+	VMOVDQU      128(R10), Y8
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      160(R9), Y8
+	VMOVDQU      160(R10), Y8
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -1786,17 +2420,17 @@ sub17:
 	VPMADDUBSW   Y8, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y5, Y5
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPSRLW       $0x06, Y6, Y6
 	VPAND        lowPairs<>+0(SB), Y6, Y6
 	VPSRLW       $0x06, Y7, Y7
 	VPAND        lowPairs<>+0(SB), Y7, Y7
-	VMOVDQU      128(R9), Y8
+	VMOVDQU      128(R10), Y8
 	VPSRLW       $0x05, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y6, Y6
-	VMOVDQU      160(R9), Y8
+	VMOVDQU      160(R10), Y8
 	VPSRLW       $0x05, Y8, Y8
 	VPAND        thirdBits<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
@@ -1858,21 +2492,21 @@ sub17:
 	VFMADD213PS  544(SI), Y1, Y5
 	VFMADD213PS  160(SI), Y0, Y5
 	VMOVUPS      Y5, 160(SI)
+	ADDQ         $+192, R10
+	ADDQ         $+32, R11
+	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
-	ADDQ         $+192, R9
-	ADDQ         $+32, R10
-	ADDQ         $+32, BX
-	DECQ         R11
-	JNZ          sub17
+	DECQ         R9
+	JNZ          sub23
 	ADDQ         $+1856, CX
 	DECQ         DX
-	JNZ          block16
+	JNZ          block22
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain18
+	JEQ          plain24
 	VMOVUPS      (SI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1894,9 +2528,9 @@ sub17:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored19
+	JMP          stored25
 
-plain18:
+plain24:
 	VMOVUPS (SI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(SI), Y0
@@ -1913,21 +2547,21 @@ plain18:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored19:
+stored25:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next15:
+next21:
 	CMPQ   40(SP), $0x02
-	JLT    next21
+	JLT    next27
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -1939,7 +2573,7 @@ next15:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-block22:
+block28:
 	PREFETCHT0     (CX)
 	PREFETCHT0     64(CX)
 	PREFETCHT0     128(CX)
@@ -1958,32 +2592,32 @@ block22:
 	VBROADCASTI128 32(CX), Y4
 	VPADDB         zero64<>+0(SB), Y4, Y4
 	VMOVDQU        Y4, 960(SI)
-	LEAQ           320(CX), R9
-	LEAQ           64(CX), R10
-	MOVQ           $0x0000000000000008, R11
+	LEAQ           320(CX), R10
+	LEAQ           64(CX), R11
+	MOVQ           $0x0000000000000008, R9
 
-sub23:
-	PREFETCHT0   2048(R9)
-	PREFETCHT1   4096(R9)
-	PREFETCHT0   2112(R9)
-	PREFETCHT1   4160(R9)
-	PREFETCHT0   2176(R9)
-	PREFETCHT1   4224(R9)
+sub29:
+	PREFETCHT0   2048(R10)
+	PREFETCHT1   4096(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   4160(R10)
+	PREFETCHT0   2176(R10)
+	PREFETCHT1   4224(R10)
 	VPBROADCASTD (R8), Y4
 	VPMADDWD     pair0000ffc0<>+0(SB), Y4, Y4
 	VMOVDQA      Y4, Y5
 	VPBROADCASTD (R8)(AX*1), Y6
 	VPMADDWD     pair0000ffc0<>+0(SB), Y6, Y6
 	VMOVDQA      Y6, Y7
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
+	VMOVDQU      (R10), Y8
+	VMOVDQU      32(R10), Y9
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R9), Y10
+	VMOVDQU      128(R10), Y10
 	VPSLLW       $0x02, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R9), Y10
+	VMOVDQU      160(R10), Y10
 	VPSLLW       $0x02, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -2005,17 +2639,17 @@ sub23:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
+	VMOVDQU      (R10), Y8
+	VMOVDQU      32(R10), Y9
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x02, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R9), Y10
+	VMOVDQU      128(R10), Y10
 	VPSLLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R9), Y10
+	VMOVDQU      160(R10), Y10
 	VPSLLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -2037,16 +2671,16 @@ sub23:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
+	VMOVDQU      (R10), Y8
+	VMOVDQU      32(R10), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R9), Y10
+	VMOVDQU      128(R10), Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R9), Y10
+	VMOVDQU      160(R10), Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
 	VMOVDQU      960(SI), Y10
@@ -2067,17 +2701,17 @@ sub23:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
+	VMOVDQU      (R10), Y8
+	VMOVDQU      32(R10), Y9
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x06, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R9), Y10
+	VMOVDQU      128(R10), Y10
 	VPSRLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R9), Y10
+	VMOVDQU      160(R10), Y10
 	VPSRLW       $0x01, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -2099,7 +2733,7 @@ sub23:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VPMOVSXBD    (R10), Y8
+	VPMOVSXBD    (R11), Y8
 	VCVTDQ2PS    Y8, Y8
 	VCVTPH2PS    (CX), Y9
 	VBROADCASTSS 48(CX), Y10
@@ -2111,14 +2745,14 @@ sub23:
 	VCVTDQ2PS    Y6, Y6
 	VMULPS       Y8, Y6, Y6
 	VMOVUPS      Y6, 448(SI)
-	VPMOVSXBD    16(R10), Y4
+	VPMOVSXBD    16(R11), Y4
 	VCVTDQ2PS    Y4, Y4
 	VCVTPH2PS    (CX), Y6
 	VBROADCASTSS 48(CX), Y8
 	VMULPS       Y8, Y6, Y6
 	VMULPS       Y6, Y4, Y4
 	VMOVUPS      Y4, 768(SI)
-	VPMOVSXBD    8(R10), Y4
+	VPMOVSXBD    8(R11), Y4
 	VCVTDQ2PS    Y4, Y4
 	VCVTPH2PS    16(CX), Y6
 	VBROADCASTSS 48(CX), Y8
@@ -2130,7 +2764,7 @@ sub23:
 	VCVTDQ2PS    Y7, Y7
 	VMULPS       Y4, Y7, Y7
 	VMOVUPS      Y7, 480(SI)
-	VPMOVSXBD    24(R10), Y4
+	VPMOVSXBD    24(R11), Y4
 	VCVTDQ2PS    Y4, Y4
 	VCVTPH2PS    16(CX), Y5
 	VBROADCASTSS 48(CX), Y6
@@ -2143,15 +2777,15 @@ sub23:
 	VPBROADCASTD (R8)(AX*1), Y6
 	VPMADDWD     pairffc00000<>+0(SB), Y6, Y6
 	VMOVDQA      Y6, Y7
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
+	VMOVDQU      64(R10), Y8
+	VMOVDQU      96(R10), Y9
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R9), Y10
+	VMOVDQU      128(R10), Y10
 	VPSRLW       $0x02, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R9), Y10
+	VMOVDQU      160(R10), Y10
 	VPSRLW       $0x02, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -2173,17 +2807,17 @@ sub23:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
+	VMOVDQU      64(R10), Y8
+	VMOVDQU      96(R10), Y9
 	VPSRLW       $0x02, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x02, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R9), Y10
+	VMOVDQU      128(R10), Y10
 	VPSRLW       $0x03, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R9), Y10
+	VMOVDQU      160(R10), Y10
 	VPSRLW       $0x03, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -2205,17 +2839,17 @@ sub23:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
+	VMOVDQU      64(R10), Y8
+	VMOVDQU      96(R10), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R9), Y10
+	VMOVDQU      128(R10), Y10
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R9), Y10
+	VMOVDQU      160(R10), Y10
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -2237,17 +2871,17 @@ sub23:
 	VPMADDUBSW   Y10, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
+	VMOVDQU      64(R10), Y8
+	VMOVDQU      96(R10), Y9
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        lowPairs<>+0(SB), Y8, Y8
 	VPSRLW       $0x06, Y9, Y9
 	VPAND        lowPairs<>+0(SB), Y9, Y9
-	VMOVDQU      128(R9), Y10
+	VMOVDQU      128(R10), Y10
 	VPSRLW       $0x05, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VMOVDQU      160(R9), Y10
+	VMOVDQU      160(R10), Y10
 	VPSRLW       $0x05, Y10, Y10
 	VPAND        thirdBits<>+0(SB), Y10, Y10
 	VPOR         Y10, Y9, Y9
@@ -2287,21 +2921,21 @@ sub23:
 	VMOVUPS      800(SI), Y5
 	VFMADD213PS  480(SI), Y5, Y7
 	VFMADD231PS  Y4, Y7, Y3
+	ADDQ         $+192, R10
+	ADDQ         $+32, R11
+	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
-	ADDQ         $+192, R9
-	ADDQ         $+32, R10
-	ADDQ         $+32, BX
-	DECQ         R11
-	JNZ          sub23
+	DECQ         R9
+	JNZ          sub29
 	ADDQ         $+1856, CX
 	DECQ         DX
-	JNZ          block22
+	JNZ          block28
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain24
+	JEQ          plain30
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
@@ -2312,9 +2946,9 @@ sub23:
 	VADDPS       32(DX), Y3, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored25
+	JMP          stored31
 
-plain24:
+plain30:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
@@ -2322,21 +2956,21 @@ plain24:
 	VMOVUPS Y3, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored25:
+stored31:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next21:
+next27:
 	CMPQ   40(SP), $0x01
-	JLT    next27
+	JLT    next33
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -2346,7 +2980,7 @@ next21:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-block28:
+block34:
 	PREFETCHT0     (CX)
 	PREFETCHT0     64(CX)
 	PREFETCHT0     128(CX)
@@ -2365,29 +2999,29 @@ block28:
 	VBROADCASTI128 32(CX), Y2
 	VPADDB         zero64<>+0(SB), Y2, Y2
 	VMOVDQU        Y2, 960(SI)
-	LEAQ           320(CX), R9
-	LEAQ           64(CX), R10
-	MOVQ           $0x0000000000000008, R11
+	LEAQ           320(CX), R10
+	LEAQ           64(CX), R11
+	MOVQ           $0x0000000000000008, R9
 
-sub29:
-	PREFETCHT0   2048(R9)
-	PREFETCHT1   4096(R9)
-	PREFETCHT0   2112(R9)
-	PREFETCHT1   4160(R9)
-	PREFETCHT0   2176(R9)
-	PREFETCHT1   4224(R9)
+sub35:
+	PREFETCHT0   2048(R10)
+	PREFETCHT1   4096(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   4160(R10)
+	PREFETCHT0   2176(R10)
+	PREFETCHT1   4224(R10)
 	VPBROADCASTD (R8), Y2
 	VPMADDWD     pair0000ffc0<>+0(SB), Y2, Y2
 	VMOVDQA      Y2, Y3
-	VMOVDQU      (R9), Y4
-	VMOVDQU      32(R9), Y5
+	VMOVDQU      (R10), Y4
+	VMOVDQU      32(R10), Y5
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y6
+	VMOVDQU      128(R10), Y6
 	VPSLLW       $0x02, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VMOVDQU      160(R9), Y6
+	VMOVDQU      160(R10), Y6
 	VPSLLW       $0x02, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
@@ -2402,17 +3036,17 @@ sub29:
 	VPMADDUBSW   Y6, Y5, Y4
 	VPMADDWD     ones16<>+0(SB), Y4, Y4
 	VPADDD       Y4, Y3, Y3
-	VMOVDQU      (R9), Y4
-	VMOVDQU      32(R9), Y5
+	VMOVDQU      (R10), Y4
+	VMOVDQU      32(R10), Y5
 	VPSRLW       $0x02, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x02, Y5, Y5
 	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y6
+	VMOVDQU      128(R10), Y6
 	VPSLLW       $0x01, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VMOVDQU      160(R9), Y6
+	VMOVDQU      160(R10), Y6
 	VPSLLW       $0x01, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
@@ -2427,16 +3061,16 @@ sub29:
 	VPMADDUBSW   Y6, Y5, Y4
 	VPMADDWD     ones16<>+0(SB), Y4, Y4
 	VPADDD       Y4, Y3, Y3
-	VMOVDQU      (R9), Y4
-	VMOVDQU      32(R9), Y5
+	VMOVDQU      (R10), Y4
+	VMOVDQU      32(R10), Y5
 	VPSRLW       $0x04, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
 	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y6
+	VMOVDQU      128(R10), Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VMOVDQU      160(R9), Y6
+	VMOVDQU      160(R10), Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
 	VMOVDQU      960(SI), Y6
@@ -2450,17 +3084,17 @@ sub29:
 	VPMADDUBSW   Y6, Y5, Y4
 	VPMADDWD     ones16<>+0(SB), Y4, Y4
 	VPADDD       Y4, Y3, Y3
-	VMOVDQU      (R9), Y4
-	VMOVDQU      32(R9), Y5
+	VMOVDQU      (R10), Y4
+	VMOVDQU      32(R10), Y5
 	VPSRLW       $0x06, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x06, Y5, Y5
 	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y6
+	VMOVDQU      128(R10), Y6
 	VPSRLW       $0x01, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VMOVDQU      160(R9), Y6
+	VMOVDQU      160(R10), Y6
 	VPSRLW       $0x01, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
@@ -2475,7 +3109,7 @@ sub29:
 	VPMADDUBSW   Y6, Y5, Y4
 	VPMADDWD     ones16<>+0(SB), Y4, Y4
 	VPADDD       Y4, Y3, Y3
-	VPMOVSXBD    (R10), Y4
+	VPMOVSXBD    (R11), Y4
 	VCVTDQ2PS    Y4, Y4
 	VCVTPH2PS    (CX), Y5
 	VBROADCASTSS 48(CX), Y6
@@ -2484,14 +3118,14 @@ sub29:
 	VCVTDQ2PS    Y2, Y2
 	VMULPS       Y4, Y2, Y2
 	VMOVUPS      Y2, 384(SI)
-	VPMOVSXBD    16(R10), Y2
+	VPMOVSXBD    16(R11), Y2
 	VCVTDQ2PS    Y2, Y2
 	VCVTPH2PS    (CX), Y4
 	VBROADCASTSS 48(CX), Y5
 	VMULPS       Y5, Y4, Y4
 	VMULPS       Y4, Y2, Y2
 	VMOVUPS      Y2, 768(SI)
-	VPMOVSXBD    8(R10), Y2
+	VPMOVSXBD    8(R11), Y2
 	VCVTDQ2PS    Y2, Y2
 	VCVTPH2PS    16(CX), Y4
 	VBROADCASTSS 48(CX), Y5
@@ -2500,7 +3134,7 @@ sub29:
 	VCVTDQ2PS    Y3, Y3
 	VMULPS       Y2, Y3, Y3
 	VMOVUPS      Y3, 416(SI)
-	VPMOVSXBD    24(R10), Y2
+	VPMOVSXBD    24(R11), Y2
 	VCVTDQ2PS    Y2, Y2
 	VCVTPH2PS    16(CX), Y3
 	VBROADCASTSS 48(CX), Y4
@@ -2510,15 +3144,15 @@ sub29:
 	VPBROADCASTD (R8), Y2
 	VPMADDWD     pairffc00000<>+0(SB), Y2, Y2
 	VMOVDQA      Y2, Y3
-	VMOVDQU      64(R9), Y4
-	VMOVDQU      96(R9), Y5
+	VMOVDQU      64(R10), Y4
+	VMOVDQU      96(R10), Y5
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y6
+	VMOVDQU      128(R10), Y6
 	VPSRLW       $0x02, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VMOVDQU      160(R9), Y6
+	VMOVDQU      160(R10), Y6
 	VPSRLW       $0x02, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
@@ -2533,17 +3167,17 @@ sub29:
 	VPMADDUBSW   Y6, Y5, Y4
 	VPMADDWD     ones16<>+0(SB), Y4, Y4
 	VPADDD       Y4, Y3, Y3
-	VMOVDQU      64(R9), Y4
-	VMOVDQU      96(R9), Y5
+	VMOVDQU      64(R10), Y4
+	VMOVDQU      96(R10), Y5
 	VPSRLW       $0x02, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x02, Y5, Y5
 	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y6
+	VMOVDQU      128(R10), Y6
 	VPSRLW       $0x03, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VMOVDQU      160(R9), Y6
+	VMOVDQU      160(R10), Y6
 	VPSRLW       $0x03, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
@@ -2558,17 +3192,17 @@ sub29:
 	VPMADDUBSW   Y6, Y5, Y4
 	VPMADDWD     ones16<>+0(SB), Y4, Y4
 	VPADDD       Y4, Y3, Y3
-	VMOVDQU      64(R9), Y4
-	VMOVDQU      96(R9), Y5
+	VMOVDQU      64(R10), Y4
+	VMOVDQU      96(R10), Y5
 	VPSRLW       $0x04, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x04, Y5, Y5
 	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y6
+	VMOVDQU      128(R10), Y6
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VMOVDQU      160(R9), Y6
+	VMOVDQU      160(R10), Y6
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
@@ -2583,17 +3217,17 @@ sub29:
 	VPMADDUBSW   Y6, Y5, Y4
 	VPMADDWD     ones16<>+0(SB), Y4, Y4
 	VPADDD       Y4, Y3, Y3
-	VMOVDQU      64(R9), Y4
-	VMOVDQU      96(R9), Y5
+	VMOVDQU      64(R10), Y4
+	VMOVDQU      96(R10), Y5
 	VPSRLW       $0x06, Y4, Y4
 	VPAND        lowPairs<>+0(SB), Y4, Y4
 	VPSRLW       $0x06, Y5, Y5
 	VPAND        lowPairs<>+0(SB), Y5, Y5
-	VMOVDQU      128(R9), Y6
+	VMOVDQU      128(R10), Y6
 	VPSRLW       $0x05, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VMOVDQU      160(R9), Y6
+	VMOVDQU      160(R10), Y6
 	VPSRLW       $0x05, Y6, Y6
 	VPAND        thirdBits<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
@@ -2617,46 +3251,48 @@ sub29:
 	VMOVUPS      800(SI), Y2
 	VFMADD213PS  416(SI), Y2, Y3
 	VFMADD231PS  Y4, Y3, Y1
+	ADDQ         $+192, R10
+	ADDQ         $+32, R11
+	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
-	ADDQ         $+192, R9
-	ADDQ         $+32, R10
-	ADDQ         $+32, BX
-	DECQ         R11
-	JNZ          sub29
+	DECQ         R9
+	JNZ          sub35
 	ADDQ         $+1856, CX
 	DECQ         DX
-	JNZ          block28
+	JNZ          block34
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain30
+	JEQ          plain36
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored31
+	JMP          stored37
 
-plain30:
+plain36:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored31:
+stored37:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next27:
+next33:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

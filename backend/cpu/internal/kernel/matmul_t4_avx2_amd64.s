@@ -6,14 +6,644 @@
 
 // func matmulT4AVX2(a *MatMulArgs)
 // Requires: AVX, AVX2, F16C, FMA3, MMX+
-TEXT ·matmulT4AVX2(SB), $1104-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulT4AVX2(SB), $2112-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ   a+0(FP), AX
+	MOVQ   40(AX), CX
+	MOVQ   CX, 24(SP)
+	MOVQ   64(AX), AX
+	MOVQ   AX, 40(SP)
+	MOVQ   8(SP), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   (SP), CX
+	MOVQ   56(AX), DX
+	MOVQ   48(AX), AX
+	MOVQ   24(SP), BX
+	LEAQ   127(SP), SI
+	ANDQ   $-64, SI
+	MOVQ   CX, DI
+	ADDQ   48(SP), DI
+	LEAQ   992(SI), R8
+	LEAQ   (BX)(DX*1), R9
+	MOVQ   DX, R10
+	SHRQ   $0x05, R10
+	LEAQ   (R9)(R10*4), R10
+	SHRQ   $0x08, DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+block4:
+	PREFETCHT0     (CX)
+	PREFETCHT0     64(CX)
+	PREFETCHT0     128(CX)
+	PREFETCHT0     1536(CX)
+	PREFETCHT1     3072(CX)
+	PREFETCHT0     1600(CX)
+	PREFETCHT1     3136(CX)
+	PREFETCHT0     1664(CX)
+	PREFETCHT1     3200(CX)
+	VBROADCASTI128 32(CX), Y4
+	VMOVDQU        Y4, 960(SI)
+	LEAQ           192(CX), R12
+	LEAQ           64(CX), R13
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	PREFETCHT0     1536(DI)
+	PREFETCHT1     3072(DI)
+	PREFETCHT0     1600(DI)
+	PREFETCHT1     3136(DI)
+	PREFETCHT0     1664(DI)
+	PREFETCHT1     3200(DI)
+	VBROADCASTI128 32(DI), Y4
+	VMOVDQU        Y4, 960(R8)
+	LEAQ           192(DI), R14
+	LEAQ           64(DI), R15
+	MOVQ           $0x0000000000000008, R11
+
+sub5:
+	PREFETCHT0   1536(R12)
+	PREFETCHT1   3072(R12)
+	PREFETCHT0   1600(R12)
+	PREFETCHT1   3136(R12)
+	PREFETCHT0   1664(R12)
+	PREFETCHT1   3200(R12)
+	PREFETCHT0   1728(R12)
+	PREFETCHT1   3264(R12)
+	VMOVDQU      (R12), Y4
+	VMOVDQU      32(R12), Y5
+	VPAND        lowNibbles<>+0(SB), Y4, Y4
+	VPAND        lowNibbles<>+0(SB), Y5, Y5
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y4, Y6, Y4
+	VMOVDQU      960(SI), Y6
+	VPSHUFB      Y5, Y6, Y5
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y4, Y10, Y10
+	VPABSB       Y4, Y4
+	VPXOR        Y8, Y8, Y8
+	VPCMPGTB     Y5, Y8, Y8
+	VPABSB       Y5, Y5
+	VPMADDUBSW   Y10, Y4, Y6
+	VPMADDUBSW   Y8, Y5, Y7
+	VPBROADCASTD (BX), Y9
+	VPXOR        Y10, Y9, Y10
+	VPMADDUBSW   Y10, Y4, Y10
+	VPMADDWD     ones16<>+0(SB), Y10, Y4
+	VPXOR        Y8, Y9, Y8
+	VPMADDUBSW   Y8, Y5, Y8
+	VPMADDWD     ones16<>+0(SB), Y8, Y5
+	VMOVDQU      (R12), Y8
+	VMOVDQU      32(R12), Y9
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y8, Y10, Y10
+	VPABSB       Y8, Y8
+	VPXOR        Y11, Y11, Y11
+	VPCMPGTB     Y9, Y11, Y11
+	VPABSB       Y9, Y9
+	VPMADDUBSW   Y10, Y8, Y12
+	VPADDW       Y12, Y6, Y6
+	VPMADDUBSW   Y11, Y9, Y12
+	VPADDW       Y12, Y7, Y7
+	VPBROADCASTD 4(BX), Y12
+	VPXOR        Y10, Y12, Y10
+	VPMADDUBSW   Y10, Y8, Y10
+	VPMADDWD     ones16<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPXOR        Y11, Y12, Y8
+	VPMADDUBSW   Y8, Y9, Y8
+	VPMADDWD     ones16<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y5, Y5
+	VMOVDQU      64(R12), Y8
+	VMOVDQU      96(R12), Y9
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y8, Y10, Y10
+	VPABSB       Y8, Y8
+	VPXOR        Y11, Y11, Y11
+	VPCMPGTB     Y9, Y11, Y11
+	VPABSB       Y9, Y9
+	VPMADDUBSW   Y10, Y8, Y12
+	VPADDW       Y12, Y6, Y6
+	VPMADDUBSW   Y11, Y9, Y12
+	VPADDW       Y12, Y7, Y7
+	VPBROADCASTD 8(BX), Y12
+	VPXOR        Y10, Y12, Y10
+	VPMADDUBSW   Y10, Y8, Y10
+	VPMADDWD     ones16<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPXOR        Y11, Y12, Y8
+	VPMADDUBSW   Y8, Y9, Y8
+	VPMADDWD     ones16<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y5, Y5
+	VMOVDQU      64(R12), Y8
+	VMOVDQU      96(R12), Y9
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y8, Y10, Y10
+	VPABSB       Y8, Y8
+	VPXOR        Y11, Y11, Y11
+	VPCMPGTB     Y9, Y11, Y11
+	VPABSB       Y9, Y9
+	VPMADDUBSW   Y10, Y8, Y12
+	VPADDW       Y12, Y6, Y6
+	VPMADDUBSW   Y11, Y9, Y12
+	VPADDW       Y12, Y7, Y7
+	VPBROADCASTD 12(BX), Y12
+	VPXOR        Y10, Y12, Y10
+	VPMADDUBSW   Y10, Y8, Y10
+	VPMADDWD     ones16<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPXOR        Y11, Y12, Y8
+	VPMADDUBSW   Y8, Y9, Y8
+	VPMADDWD     ones16<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y5, Y5
+	VMOVDQU      128(R12), Y8
+	VMOVDQU      160(R12), Y9
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y8, Y10, Y10
+	VPABSB       Y8, Y8
+	VPXOR        Y11, Y11, Y11
+	VPCMPGTB     Y9, Y11, Y11
+	VPABSB       Y9, Y9
+	VPMADDUBSW   Y10, Y8, Y12
+	VPADDW       Y12, Y6, Y6
+	VPMADDUBSW   Y11, Y9, Y12
+	VPADDW       Y12, Y7, Y7
+	VPBROADCASTD 16(BX), Y12
+	VPXOR        Y10, Y12, Y10
+	VPMADDUBSW   Y10, Y8, Y10
+	VPMADDWD     ones16<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPXOR        Y11, Y12, Y8
+	VPMADDUBSW   Y8, Y9, Y8
+	VPMADDWD     ones16<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y5, Y5
+	VMOVDQU      128(R12), Y8
+	VMOVDQU      160(R12), Y9
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y8, Y10, Y10
+	VPABSB       Y8, Y8
+	VPXOR        Y11, Y11, Y11
+	VPCMPGTB     Y9, Y11, Y11
+	VPABSB       Y9, Y9
+	VPMADDUBSW   Y10, Y8, Y12
+	VPADDW       Y12, Y6, Y6
+	VPMADDUBSW   Y11, Y9, Y12
+	VPADDW       Y12, Y7, Y7
+	VPBROADCASTD 20(BX), Y12
+	VPXOR        Y10, Y12, Y10
+	VPMADDUBSW   Y10, Y8, Y10
+	VPMADDWD     ones16<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPXOR        Y11, Y12, Y8
+	VPMADDUBSW   Y8, Y9, Y8
+	VPMADDWD     ones16<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y5, Y5
+	VMOVDQU      192(R12), Y8
+	VMOVDQU      224(R12), Y9
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y8, Y10, Y10
+	VPABSB       Y8, Y8
+	VPXOR        Y11, Y11, Y11
+	VPCMPGTB     Y9, Y11, Y11
+	VPABSB       Y9, Y9
+	VPMADDUBSW   Y10, Y8, Y12
+	VPADDW       Y12, Y6, Y6
+	VPMADDUBSW   Y11, Y9, Y12
+	VPADDW       Y12, Y7, Y7
+	VPBROADCASTD 24(BX), Y12
+	VPXOR        Y10, Y12, Y10
+	VPMADDUBSW   Y10, Y8, Y10
+	VPMADDWD     ones16<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPXOR        Y11, Y12, Y8
+	VPMADDUBSW   Y8, Y9, Y8
+	VPMADDWD     ones16<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y5, Y5
+	VMOVDQU      192(R12), Y8
+	VMOVDQU      224(R12), Y9
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(SI), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y8, Y10, Y10
+	VPABSB       Y8, Y8
+	VPXOR        Y11, Y11, Y11
+	VPCMPGTB     Y9, Y11, Y11
+	VPABSB       Y9, Y9
+	VPMADDUBSW   Y10, Y8, Y12
+	VPADDW       Y12, Y6, Y6
+	VPMADDUBSW   Y11, Y9, Y12
+	VPADDW       Y12, Y7, Y7
+	VPBROADCASTD 28(BX), Y12
+	VPXOR        Y10, Y12, Y10
+	VPMADDUBSW   Y10, Y8, Y10
+	VPMADDWD     ones16<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPXOR        Y11, Y12, Y8
+	VPMADDUBSW   Y8, Y9, Y8
+	VPMADDWD     ones16<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y5, Y5
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPSUBD       Y6, Y4, Y4
+	VPMADDWD     ones16<>+0(SB), Y7, Y7
+	VPSUBD       Y7, Y5, Y5
+	VPMOVSXBD    (R13), Y6
+	VCVTDQ2PS    Y6, Y6
+	VCVTPH2PS    (CX), Y7
+	VBROADCASTSS 48(CX), Y8
+	VMULPS       Y8, Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VBROADCASTSS (R9), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VPMOVSXBD    8(R13), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    16(CX), Y6
+	VBROADCASTSS 48(CX), Y7
+	VMULPS       Y7, Y6, Y6
+	VMULPS       Y6, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VBROADCASTSS (R9), Y4
+	VFMADD231PS  Y4, Y5, Y1
+	ADDQ         $+256, R12
+	ADDQ         $+16, R13
+	PREFETCHT0   1536(R14)
+	PREFETCHT1   3072(R14)
+	PREFETCHT0   1600(R14)
+	PREFETCHT1   3136(R14)
+	PREFETCHT0   1664(R14)
+	PREFETCHT1   3200(R14)
+	PREFETCHT0   1728(R14)
+	PREFETCHT1   3264(R14)
+	VMOVDQU      (R14), Y4
+	VMOVDQU      32(R14), Y5
+	VPAND        lowNibbles<>+0(SB), Y4, Y4
+	VPAND        lowNibbles<>+0(SB), Y5, Y5
+	VMOVDQU      960(R8), Y6
+	VPSHUFB      Y4, Y6, Y4
+	VMOVDQU      960(R8), Y6
+	VPSHUFB      Y5, Y6, Y5
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y4, Y10, Y10
+	VPABSB       Y4, Y4
+	VPXOR        Y8, Y8, Y8
+	VPCMPGTB     Y5, Y8, Y8
+	VPABSB       Y5, Y5
+	VPMADDUBSW   Y10, Y4, Y6
+	VPMADDUBSW   Y8, Y5, Y7
+	VPBROADCASTD (BX), Y9
+	VPXOR        Y10, Y9, Y10
+	VPMADDUBSW   Y10, Y4, Y10
+	VPMADDWD     ones16<>+0(SB), Y10, Y4
+	VPXOR        Y8, Y9, Y8
+	VPMADDUBSW   Y8, Y5, Y8
+	VPMADDWD     ones16<>+0(SB), Y8, Y5
+	VMOVDQU      (R14), Y8
+	VMOVDQU      32(R14), Y9
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VMOVDQU      960(R8), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(R8), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y8, Y10, Y10
+	VPABSB       Y8, Y8
+	VPXOR        Y11, Y11, Y11
+	VPCMPGTB     Y9, Y11, Y11
+	VPABSB       Y9, Y9
+	VPMADDUBSW   Y10, Y8, Y12
+	VPADDW       Y12, Y6, Y6
+	VPMADDUBSW   Y11, Y9, Y12
+	VPADDW       Y12, Y7, Y7
+	VPBROADCASTD 4(BX), Y12
+	VPXOR        Y10, Y12, Y10
+	VPMADDUBSW   Y10, Y8, Y10
+	VPMADDWD     ones16<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPXOR        Y11, Y12, Y8
+	VPMADDUBSW   Y8, Y9, Y8
+	VPMADDWD     ones16<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y5, Y5
+	VMOVDQU      64(R14), Y8
+	VMOVDQU      96(R14), Y9
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VMOVDQU      960(R8), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(R8), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y8, Y10, Y10
+	VPABSB       Y8, Y8
+	VPXOR        Y11, Y11, Y11
+	VPCMPGTB     Y9, Y11, Y11
+	VPABSB       Y9, Y9
+	VPMADDUBSW   Y10, Y8, Y12
+	VPADDW       Y12, Y6, Y6
+	VPMADDUBSW   Y11, Y9, Y12
+	VPADDW       Y12, Y7, Y7
+	VPBROADCASTD 8(BX), Y12
+	VPXOR        Y10, Y12, Y10
+	VPMADDUBSW   Y10, Y8, Y10
+	VPMADDWD     ones16<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPXOR        Y11, Y12, Y8
+	VPMADDUBSW   Y8, Y9, Y8
+	VPMADDWD     ones16<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y5, Y5
+	VMOVDQU      64(R14), Y8
+	VMOVDQU      96(R14), Y9
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VMOVDQU      960(R8), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(R8), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y8, Y10, Y10
+	VPABSB       Y8, Y8
+	VPXOR        Y11, Y11, Y11
+	VPCMPGTB     Y9, Y11, Y11
+	VPABSB       Y9, Y9
+	VPMADDUBSW   Y10, Y8, Y12
+	VPADDW       Y12, Y6, Y6
+	VPMADDUBSW   Y11, Y9, Y12
+	VPADDW       Y12, Y7, Y7
+	VPBROADCASTD 12(BX), Y12
+	VPXOR        Y10, Y12, Y10
+	VPMADDUBSW   Y10, Y8, Y10
+	VPMADDWD     ones16<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPXOR        Y11, Y12, Y8
+	VPMADDUBSW   Y8, Y9, Y8
+	VPMADDWD     ones16<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y5, Y5
+	VMOVDQU      128(R14), Y8
+	VMOVDQU      160(R14), Y9
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VMOVDQU      960(R8), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(R8), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y8, Y10, Y10
+	VPABSB       Y8, Y8
+	VPXOR        Y11, Y11, Y11
+	VPCMPGTB     Y9, Y11, Y11
+	VPABSB       Y9, Y9
+	VPMADDUBSW   Y10, Y8, Y12
+	VPADDW       Y12, Y6, Y6
+	VPMADDUBSW   Y11, Y9, Y12
+	VPADDW       Y12, Y7, Y7
+	VPBROADCASTD 16(BX), Y12
+	VPXOR        Y10, Y12, Y10
+	VPMADDUBSW   Y10, Y8, Y10
+	VPMADDWD     ones16<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPXOR        Y11, Y12, Y8
+	VPMADDUBSW   Y8, Y9, Y8
+	VPMADDWD     ones16<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y5, Y5
+	VMOVDQU      128(R14), Y8
+	VMOVDQU      160(R14), Y9
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VMOVDQU      960(R8), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(R8), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y8, Y10, Y10
+	VPABSB       Y8, Y8
+	VPXOR        Y11, Y11, Y11
+	VPCMPGTB     Y9, Y11, Y11
+	VPABSB       Y9, Y9
+	VPMADDUBSW   Y10, Y8, Y12
+	VPADDW       Y12, Y6, Y6
+	VPMADDUBSW   Y11, Y9, Y12
+	VPADDW       Y12, Y7, Y7
+	VPBROADCASTD 20(BX), Y12
+	VPXOR        Y10, Y12, Y10
+	VPMADDUBSW   Y10, Y8, Y10
+	VPMADDWD     ones16<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPXOR        Y11, Y12, Y8
+	VPMADDUBSW   Y8, Y9, Y8
+	VPMADDWD     ones16<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y5, Y5
+	VMOVDQU      192(R14), Y8
+	VMOVDQU      224(R14), Y9
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VMOVDQU      960(R8), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(R8), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y8, Y10, Y10
+	VPABSB       Y8, Y8
+	VPXOR        Y11, Y11, Y11
+	VPCMPGTB     Y9, Y11, Y11
+	VPABSB       Y9, Y9
+	VPMADDUBSW   Y10, Y8, Y12
+	VPADDW       Y12, Y6, Y6
+	VPMADDUBSW   Y11, Y9, Y12
+	VPADDW       Y12, Y7, Y7
+	VPBROADCASTD 24(BX), Y12
+	VPXOR        Y10, Y12, Y10
+	VPMADDUBSW   Y10, Y8, Y10
+	VPMADDWD     ones16<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPXOR        Y11, Y12, Y8
+	VPMADDUBSW   Y8, Y9, Y8
+	VPMADDWD     ones16<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y5, Y5
+	VMOVDQU      192(R14), Y8
+	VMOVDQU      224(R14), Y9
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        lowNibbles<>+0(SB), Y8, Y8
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        lowNibbles<>+0(SB), Y9, Y9
+	VMOVDQU      960(R8), Y10
+	VPSHUFB      Y8, Y10, Y8
+	VMOVDQU      960(R8), Y10
+	VPSHUFB      Y9, Y10, Y9
+	VPXOR        Y10, Y10, Y10
+	VPCMPGTB     Y8, Y10, Y10
+	VPABSB       Y8, Y8
+	VPXOR        Y11, Y11, Y11
+	VPCMPGTB     Y9, Y11, Y11
+	VPABSB       Y9, Y9
+	VPMADDUBSW   Y10, Y8, Y12
+	VPADDW       Y12, Y6, Y6
+	VPMADDUBSW   Y11, Y9, Y12
+	VPADDW       Y12, Y7, Y7
+	VPBROADCASTD 28(BX), Y12
+	VPXOR        Y10, Y12, Y10
+	VPMADDUBSW   Y10, Y8, Y10
+	VPMADDWD     ones16<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPXOR        Y11, Y12, Y8
+	VPMADDUBSW   Y8, Y9, Y8
+	VPMADDWD     ones16<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y5, Y5
+	VPMADDWD     ones16<>+0(SB), Y6, Y6
+	VPSUBD       Y6, Y4, Y4
+	VPMADDWD     ones16<>+0(SB), Y7, Y7
+	VPSUBD       Y7, Y5, Y5
+	VPMOVSXBD    (R15), Y6
+	VCVTDQ2PS    Y6, Y6
+	VCVTPH2PS    (DI), Y7
+	VBROADCASTSS 48(DI), Y8
+	VMULPS       Y8, Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VBROADCASTSS (R9), Y6
+	VFMADD231PS  Y6, Y4, Y2
+	VPMOVSXBD    8(R15), Y4
+	VCVTDQ2PS    Y4, Y4
+	VCVTPH2PS    16(DI), Y6
+	VBROADCASTSS 48(DI), Y7
+	VMULPS       Y7, Y6, Y6
+	VMULPS       Y6, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VBROADCASTSS (R9), Y4
+	VFMADD231PS  Y4, Y5, Y3
+	ADDQ         $+256, R14
+	ADDQ         $+16, R15
+	ADDQ         $+32, BX
+	ADDQ         $+4, R9
+	ADDQ         $+4, R10
+	DECQ         R11
+	JNZ          sub5
+	ADDQ         $+2240, CX
+	ADDQ         $+2240, DI
+	DECQ         DX
+	JNZ          block4
+	MOVQ         a+0(FP), CX
+	MOVQ         8(CX), BX
+	MOVQ         32(SP), DX
+	CMPB         72(CX), $0x00
+	MOVQ         56(SP), CX
+	JEQ          plain6
+	VADDPS       (DX), Y0, Y0
+	VMOVUPS      Y0, (DX)
+	VADDPS       (DX)(CX*1), Y2, Y0
+	VMOVUPS      Y0, (DX)(CX*1)
+	VADDPS       32(DX), Y1, Y0
+	VMOVUPS      Y0, 32(DX)
+	VADDPS       32(DX)(CX*1), Y3, Y0
+	VMOVUPS      Y0, 32(DX)(CX*1)
+	LEAQ         (DX)(BX*4), DX
+	JMP          stored7
+
+plain6:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y2, (DX)(CX*1)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y3, 32(DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored7:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,16 +654,16 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile8:
 	CMPQ    40(SP), $0x04
-	JLT     next3
+	JLT     next9
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	LEAQ    (AX)(AX*2), BX
 	MOVQ    24(SP), SI
-	LEAQ    111(SP), DI
+	LEAQ    127(SP), DI
 	ANDQ    $-64, DI
 	LEAQ    (SI)(DX*1), R8
 	MOVQ    DX, R9
@@ -50,23 +680,23 @@ tile2:
 	VMOVUPS Y0, 192(DI)
 	VMOVUPS Y0, 224(DI)
 
-block4:
+block10:
 	PREFETCHT0     2048(CX)
 	PREFETCHT0     2112(CX)
 	PREFETCHT0     2176(CX)
 	VBROADCASTI128 32(CX), Y0
 	VMOVDQU        Y0, 960(DI)
-	LEAQ           192(CX), R10
-	LEAQ           64(CX), R11
-	MOVQ           $0x0000000000000008, R12
+	LEAQ           192(CX), R11
+	LEAQ           64(CX), R12
+	MOVQ           $0x0000000000000008, R10
 
-sub5:
-	PREFETCHT0   2048(R10)
-	PREFETCHT0   2112(R10)
-	PREFETCHT0   2176(R10)
-	PREFETCHT0   2240(R10)
-	VMOVDQU      (R10), Y6
-	VMOVDQU      32(R10), Y7
+sub11:
+	PREFETCHT0   2048(R11)
+	PREFETCHT0   2112(R11)
+	PREFETCHT0   2176(R11)
+	PREFETCHT0   2240(R11)
+	VMOVDQU      (R11), Y6
+	VMOVDQU      32(R11), Y7
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
 	VMOVDQU      960(DI), Y0
@@ -109,8 +739,8 @@ sub5:
 	VPXOR        Y10, Y11, Y10
 	VPMADDUBSW   Y10, Y7, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y7
-	VMOVDQU      (R10), Y10
-	VMOVDQU      32(R10), Y11
+	VMOVDQU      (R11), Y10
+	VMOVDQU      32(R11), Y11
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPSRLW       $0x04, Y11, Y11
@@ -165,8 +795,8 @@ sub5:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      64(R10), Y10
-	VMOVDQU      96(R10), Y11
+	VMOVDQU      64(R11), Y10
+	VMOVDQU      96(R11), Y11
 	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPAND        lowNibbles<>+0(SB), Y11, Y11
 	VMOVDQU      960(DI), Y12
@@ -219,8 +849,8 @@ sub5:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      64(R10), Y10
-	VMOVDQU      96(R10), Y11
+	VMOVDQU      64(R11), Y10
+	VMOVDQU      96(R11), Y11
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPSRLW       $0x04, Y11, Y11
@@ -275,8 +905,8 @@ sub5:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      128(R10), Y10
-	VMOVDQU      160(R10), Y11
+	VMOVDQU      128(R11), Y10
+	VMOVDQU      160(R11), Y11
 	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPAND        lowNibbles<>+0(SB), Y11, Y11
 	VMOVDQU      960(DI), Y12
@@ -329,8 +959,8 @@ sub5:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      128(R10), Y10
-	VMOVDQU      160(R10), Y11
+	VMOVDQU      128(R11), Y10
+	VMOVDQU      160(R11), Y11
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPSRLW       $0x04, Y11, Y11
@@ -385,8 +1015,8 @@ sub5:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      192(R10), Y10
-	VMOVDQU      224(R10), Y11
+	VMOVDQU      192(R11), Y10
+	VMOVDQU      224(R11), Y11
 	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPAND        lowNibbles<>+0(SB), Y11, Y11
 	VMOVDQU      960(DI), Y12
@@ -439,8 +1069,8 @@ sub5:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      192(R10), Y10
-	VMOVDQU      224(R10), Y11
+	VMOVDQU      192(R11), Y10
+	VMOVDQU      224(R11), Y11
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPSRLW       $0x04, Y11, Y11
@@ -505,7 +1135,7 @@ sub5:
 	VPSUBD       Y9, Y3, Y3
 	VPSUBD       Y9, Y5, Y5
 	VPSUBD       Y9, Y7, Y7
-	VPMOVSXBD    (R11), Y8
+	VPMOVSXBD    (R12), Y8
 	VCVTDQ2PS    Y8, Y8
 	VCVTPH2PS    (CX), Y9
 	VBROADCASTSS 48(CX), Y10
@@ -531,7 +1161,7 @@ sub5:
 	VBROADCASTSS (R8)(BX*1), Y0
 	VFMADD213PS  192(DI), Y0, Y6
 	VMOVUPS      Y6, 192(DI)
-	VPMOVSXBD    8(R11), Y0
+	VPMOVSXBD    8(R12), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y2
 	VBROADCASTSS 48(CX), Y4
@@ -557,21 +1187,21 @@ sub5:
 	VBROADCASTSS (R8)(BX*1), Y0
 	VFMADD213PS  224(DI), Y0, Y7
 	VMOVUPS      Y7, 224(DI)
+	ADDQ         $+256, R11
+	ADDQ         $+16, R12
+	ADDQ         $+32, SI
 	ADDQ         $+4, R8
 	ADDQ         $+4, R9
-	ADDQ         $+256, R10
-	ADDQ         $+16, R11
-	ADDQ         $+32, SI
-	DECQ         R12
-	JNZ          sub5
+	DECQ         R10
+	JNZ          sub11
 	ADDQ         $+2240, CX
 	DECQ         DX
-	JNZ          block4
+	JNZ          block10
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain6
+	JEQ          plain12
 	VMOVUPS      (DI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -600,9 +1230,9 @@ sub5:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored7
+	JMP          stored13
 
-plain6:
+plain12:
 	VMOVUPS (DI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(DI), Y0
@@ -624,22 +1254,22 @@ plain6:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored7:
+stored13:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x04, 40(SP)
-	JMP    tile2
+	JMP    tile8
 
-next3:
+next9:
 	CMPQ    40(SP), $0x03
-	JLT     next9
+	JLT     next15
 	MOVQ    a+0(FP), AX
 	MOVQ    (SP), CX
 	MOVQ    56(AX), DX
 	MOVQ    48(AX), AX
 	MOVQ    24(SP), BX
-	LEAQ    111(SP), SI
+	LEAQ    127(SP), SI
 	ANDQ    $-64, SI
 	LEAQ    (BX)(DX*1), DI
 	MOVQ    DX, R8
@@ -654,7 +1284,7 @@ next3:
 	VMOVUPS Y0, 128(SI)
 	VMOVUPS Y0, 160(SI)
 
-block10:
+block16:
 	PREFETCHT0     (CX)
 	PREFETCHT0     64(CX)
 	PREFETCHT0     128(CX)
@@ -666,21 +1296,21 @@ block10:
 	PREFETCHT1     4224(CX)
 	VBROADCASTI128 32(CX), Y0
 	VMOVDQU        Y0, 960(SI)
-	LEAQ           192(CX), R9
-	LEAQ           64(CX), R10
-	MOVQ           $0x0000000000000008, R11
+	LEAQ           192(CX), R10
+	LEAQ           64(CX), R11
+	MOVQ           $0x0000000000000008, R9
 
-sub11:
-	PREFETCHT0   2048(R9)
-	PREFETCHT1   4096(R9)
-	PREFETCHT0   2112(R9)
-	PREFETCHT1   4160(R9)
-	PREFETCHT0   2176(R9)
-	PREFETCHT1   4224(R9)
-	PREFETCHT0   2240(R9)
-	PREFETCHT1   4288(R9)
-	VMOVDQU      (R9), Y4
-	VMOVDQU      32(R9), Y5
+sub17:
+	PREFETCHT0   2048(R10)
+	PREFETCHT1   4096(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   4160(R10)
+	PREFETCHT0   2176(R10)
+	PREFETCHT1   4224(R10)
+	PREFETCHT0   2240(R10)
+	PREFETCHT1   4288(R10)
+	VMOVDQU      (R10), Y4
+	VMOVDQU      32(R10), Y5
 	VPAND        lowNibbles<>+0(SB), Y4, Y4
 	VPAND        lowNibbles<>+0(SB), Y5, Y5
 	VMOVDQU      960(SI), Y0
@@ -716,8 +1346,8 @@ sub11:
 	VPXOR        Y8, Y9, Y8
 	VPMADDUBSW   Y8, Y5, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y5
-	VMOVDQU      (R9), Y8
-	VMOVDQU      32(R9), Y9
+	VMOVDQU      (R10), Y8
+	VMOVDQU      32(R10), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
@@ -763,8 +1393,8 @@ sub11:
 	VPMADDUBSW   Y8, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y5, Y5
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
+	VMOVDQU      64(R10), Y8
+	VMOVDQU      96(R10), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
 	VMOVDQU      960(SI), Y10
@@ -808,8 +1438,8 @@ sub11:
 	VPMADDUBSW   Y8, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y5, Y5
-	VMOVDQU      64(R9), Y8
-	VMOVDQU      96(R9), Y9
+	VMOVDQU      64(R10), Y8
+	VMOVDQU      96(R10), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
@@ -855,8 +1485,8 @@ sub11:
 	VPMADDUBSW   Y8, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y5, Y5
-	VMOVDQU      128(R9), Y8
-	VMOVDQU      160(R9), Y9
+	VMOVDQU      128(R10), Y8
+	VMOVDQU      160(R10), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
 	VMOVDQU      960(SI), Y10
@@ -900,8 +1530,8 @@ sub11:
 	VPMADDUBSW   Y8, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y5, Y5
-	VMOVDQU      128(R9), Y8
-	VMOVDQU      160(R9), Y9
+	VMOVDQU      128(R10), Y8
+	VMOVDQU      160(R10), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
@@ -947,8 +1577,8 @@ sub11:
 	VPMADDUBSW   Y8, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y5, Y5
-	VMOVDQU      192(R9), Y8
-	VMOVDQU      224(R9), Y9
+	VMOVDQU      192(R10), Y8
+	VMOVDQU      224(R10), Y9
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y9, Y9
 	VMOVDQU      960(SI), Y10
@@ -992,8 +1622,8 @@ sub11:
 	VPMADDUBSW   Y8, Y9, Y8
 	VPMADDWD     ones16<>+0(SB), Y8, Y8
 	VPADDD       Y8, Y5, Y5
-	VMOVDQU      192(R9), Y8
-	VMOVDQU      224(R9), Y9
+	VMOVDQU      192(R10), Y8
+	VMOVDQU      224(R10), Y9
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        lowNibbles<>+0(SB), Y8, Y8
 	VPSRLW       $0x04, Y9, Y9
@@ -1047,7 +1677,7 @@ sub11:
 	VPSUBD       Y7, Y1, Y1
 	VPSUBD       Y7, Y3, Y3
 	VPSUBD       Y7, Y5, Y5
-	VPMOVSXBD    (R10), Y6
+	VPMOVSXBD    (R11), Y6
 	VCVTDQ2PS    Y6, Y6
 	VCVTPH2PS    (CX), Y7
 	VBROADCASTSS 48(CX), Y8
@@ -1068,7 +1698,7 @@ sub11:
 	VBROADCASTSS (DI)(AX*2), Y0
 	VFMADD213PS  128(SI), Y0, Y4
 	VMOVUPS      Y4, 128(SI)
-	VPMOVSXBD    8(R10), Y0
+	VPMOVSXBD    8(R11), Y0
 	VCVTDQ2PS    Y0, Y0
 	VCVTPH2PS    16(CX), Y2
 	VBROADCASTSS 48(CX), Y4
@@ -1089,21 +1719,21 @@ sub11:
 	VBROADCASTSS (DI)(AX*2), Y0
 	VFMADD213PS  160(SI), Y0, Y5
 	VMOVUPS      Y5, 160(SI)
+	ADDQ         $+256, R10
+	ADDQ         $+16, R11
+	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
-	ADDQ         $+256, R9
-	ADDQ         $+16, R10
-	ADDQ         $+32, BX
-	DECQ         R11
-	JNZ          sub11
+	DECQ         R9
+	JNZ          sub17
 	ADDQ         $+2240, CX
 	DECQ         DX
-	JNZ          block10
+	JNZ          block16
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain12
+	JEQ          plain18
 	VMOVUPS      (SI), Y0
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
@@ -1125,9 +1755,9 @@ sub11:
 	VADDPS       32(DX), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored13
+	JMP          stored19
 
-plain12:
+plain18:
 	VMOVUPS (SI), Y0
 	VMOVUPS Y0, (DX)
 	VMOVUPS 32(SI), Y0
@@ -1144,21 +1774,21 @@ plain12:
 	VMOVUPS Y0, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored13:
+stored19:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+3, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x03, 40(SP)
 
-next9:
+next15:
 	CMPQ   40(SP), $0x02
-	JLT    next15
+	JLT    next21
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -1170,7 +1800,7 @@ next9:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-block16:
+block22:
 	PREFETCHT0     (CX)
 	PREFETCHT0     64(CX)
 	PREFETCHT0     128(CX)
@@ -1182,21 +1812,21 @@ block16:
 	PREFETCHT1     4224(CX)
 	VBROADCASTI128 32(CX), Y4
 	VMOVDQU        Y4, 960(SI)
-	LEAQ           192(CX), R9
-	LEAQ           64(CX), R10
-	MOVQ           $0x0000000000000008, R11
+	LEAQ           192(CX), R10
+	LEAQ           64(CX), R11
+	MOVQ           $0x0000000000000008, R9
 
-sub17:
-	PREFETCHT0   2048(R9)
-	PREFETCHT1   4096(R9)
-	PREFETCHT0   2112(R9)
-	PREFETCHT1   4160(R9)
-	PREFETCHT0   2176(R9)
-	PREFETCHT1   4224(R9)
-	PREFETCHT0   2240(R9)
-	PREFETCHT1   4288(R9)
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+sub23:
+	PREFETCHT0   2048(R10)
+	PREFETCHT1   4096(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   4160(R10)
+	PREFETCHT0   2176(R10)
+	PREFETCHT1   4224(R10)
+	PREFETCHT0   2240(R10)
+	PREFETCHT1   4288(R10)
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
 	VMOVDQU      960(SI), Y4
@@ -1225,8 +1855,8 @@ sub17:
 	VPXOR        Y10, Y11, Y10
 	VPMADDUBSW   Y10, Y7, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y7
-	VMOVDQU      (R9), Y10
-	VMOVDQU      32(R9), Y11
+	VMOVDQU      (R10), Y10
+	VMOVDQU      32(R10), Y11
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPSRLW       $0x04, Y11, Y11
@@ -1263,8 +1893,8 @@ sub17:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      64(R9), Y10
-	VMOVDQU      96(R9), Y11
+	VMOVDQU      64(R10), Y10
+	VMOVDQU      96(R10), Y11
 	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPAND        lowNibbles<>+0(SB), Y11, Y11
 	VMOVDQU      960(SI), Y12
@@ -1299,8 +1929,8 @@ sub17:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      64(R9), Y10
-	VMOVDQU      96(R9), Y11
+	VMOVDQU      64(R10), Y10
+	VMOVDQU      96(R10), Y11
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPSRLW       $0x04, Y11, Y11
@@ -1337,8 +1967,8 @@ sub17:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      128(R9), Y10
-	VMOVDQU      160(R9), Y11
+	VMOVDQU      128(R10), Y10
+	VMOVDQU      160(R10), Y11
 	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPAND        lowNibbles<>+0(SB), Y11, Y11
 	VMOVDQU      960(SI), Y12
@@ -1373,8 +2003,8 @@ sub17:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      128(R9), Y10
-	VMOVDQU      160(R9), Y11
+	VMOVDQU      128(R10), Y10
+	VMOVDQU      160(R10), Y11
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPSRLW       $0x04, Y11, Y11
@@ -1411,8 +2041,8 @@ sub17:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      192(R9), Y10
-	VMOVDQU      224(R9), Y11
+	VMOVDQU      192(R10), Y10
+	VMOVDQU      224(R10), Y11
 	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPAND        lowNibbles<>+0(SB), Y11, Y11
 	VMOVDQU      960(SI), Y12
@@ -1447,8 +2077,8 @@ sub17:
 	VPMADDUBSW   Y10, Y11, Y10
 	VPMADDWD     ones16<>+0(SB), Y10, Y10
 	VPADDD       Y10, Y7, Y7
-	VMOVDQU      192(R9), Y10
-	VMOVDQU      224(R9), Y11
+	VMOVDQU      192(R10), Y10
+	VMOVDQU      224(R10), Y11
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        lowNibbles<>+0(SB), Y10, Y10
 	VPSRLW       $0x04, Y11, Y11
@@ -1491,7 +2121,7 @@ sub17:
 	VPMADDWD     ones16<>+0(SB), Y9, Y9
 	VPSUBD       Y9, Y5, Y5
 	VPSUBD       Y9, Y7, Y7
-	VPMOVSXBD    (R10), Y8
+	VPMOVSXBD    (R11), Y8
 	VCVTDQ2PS    Y8, Y8
 	VCVTPH2PS    (CX), Y9
 	VBROADCASTSS 48(CX), Y10
@@ -1505,7 +2135,7 @@ sub17:
 	VMULPS       Y8, Y6, Y6
 	VBROADCASTSS (DI)(AX*1), Y4
 	VFMADD231PS  Y4, Y6, Y2
-	VPMOVSXBD    8(R10), Y4
+	VPMOVSXBD    8(R11), Y4
 	VCVTDQ2PS    Y4, Y4
 	VCVTPH2PS    16(CX), Y6
 	VBROADCASTSS 48(CX), Y8
@@ -1519,21 +2149,21 @@ sub17:
 	VMULPS       Y4, Y7, Y7
 	VBROADCASTSS (DI)(AX*1), Y4
 	VFMADD231PS  Y4, Y7, Y3
+	ADDQ         $+256, R10
+	ADDQ         $+16, R11
+	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
-	ADDQ         $+256, R9
-	ADDQ         $+16, R10
-	ADDQ         $+32, BX
-	DECQ         R11
-	JNZ          sub17
+	DECQ         R9
+	JNZ          sub23
 	ADDQ         $+2240, CX
 	DECQ         DX
-	JNZ          block16
+	JNZ          block22
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain18
+	JEQ          plain24
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
@@ -1544,9 +2174,9 @@ sub17:
 	VADDPS       32(DX), Y3, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored19
+	JMP          stored25
 
-plain18:
+plain24:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
@@ -1554,21 +2184,21 @@ plain18:
 	VMOVUPS Y3, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored19:
+stored25:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next15:
+next21:
 	CMPQ   40(SP), $0x01
-	JLT    next21
+	JLT    next27
 	MOVQ   a+0(FP), AX
 	MOVQ   (SP), CX
 	MOVQ   56(AX), DX
 	MOVQ   48(AX), AX
 	MOVQ   24(SP), BX
-	LEAQ   111(SP), SI
+	LEAQ   127(SP), SI
 	ANDQ   $-64, SI
 	LEAQ   (BX)(DX*1), DI
 	MOVQ   DX, R8
@@ -1578,7 +2208,7 @@ next15:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-block22:
+block28:
 	PREFETCHT0     (CX)
 	PREFETCHT0     64(CX)
 	PREFETCHT0     128(CX)
@@ -1590,21 +2220,21 @@ block22:
 	PREFETCHT1     4224(CX)
 	VBROADCASTI128 32(CX), Y2
 	VMOVDQU        Y2, 960(SI)
-	LEAQ           192(CX), R9
-	LEAQ           64(CX), R10
-	MOVQ           $0x0000000000000008, R11
+	LEAQ           192(CX), R10
+	LEAQ           64(CX), R11
+	MOVQ           $0x0000000000000008, R9
 
-sub23:
-	PREFETCHT0   2048(R9)
-	PREFETCHT1   4096(R9)
-	PREFETCHT0   2112(R9)
-	PREFETCHT1   4160(R9)
-	PREFETCHT0   2176(R9)
-	PREFETCHT1   4224(R9)
-	PREFETCHT0   2240(R9)
-	PREFETCHT1   4288(R9)
-	VMOVDQU      (R9), Y2
-	VMOVDQU      32(R9), Y3
+sub29:
+	PREFETCHT0   2048(R10)
+	PREFETCHT1   4096(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   4160(R10)
+	PREFETCHT0   2176(R10)
+	PREFETCHT1   4224(R10)
+	PREFETCHT0   2240(R10)
+	PREFETCHT1   4288(R10)
+	VMOVDQU      (R10), Y2
+	VMOVDQU      32(R10), Y3
 	VPAND        lowNibbles<>+0(SB), Y2, Y2
 	VPAND        lowNibbles<>+0(SB), Y3, Y3
 	VMOVDQU      960(SI), Y4
@@ -1626,8 +2256,8 @@ sub23:
 	VPXOR        Y6, Y7, Y6
 	VPMADDUBSW   Y6, Y3, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y3
-	VMOVDQU      (R9), Y6
-	VMOVDQU      32(R9), Y7
+	VMOVDQU      (R10), Y6
+	VMOVDQU      32(R10), Y7
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
@@ -1655,8 +2285,8 @@ sub23:
 	VPMADDUBSW   Y6, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y3, Y3
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
 	VMOVDQU      960(SI), Y8
@@ -1682,8 +2312,8 @@ sub23:
 	VPMADDUBSW   Y6, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y3, Y3
-	VMOVDQU      64(R9), Y6
-	VMOVDQU      96(R9), Y7
+	VMOVDQU      64(R10), Y6
+	VMOVDQU      96(R10), Y7
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
@@ -1711,8 +2341,8 @@ sub23:
 	VPMADDUBSW   Y6, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y3, Y3
-	VMOVDQU      128(R9), Y6
-	VMOVDQU      160(R9), Y7
+	VMOVDQU      128(R10), Y6
+	VMOVDQU      160(R10), Y7
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
 	VMOVDQU      960(SI), Y8
@@ -1738,8 +2368,8 @@ sub23:
 	VPMADDUBSW   Y6, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y3, Y3
-	VMOVDQU      128(R9), Y6
-	VMOVDQU      160(R9), Y7
+	VMOVDQU      128(R10), Y6
+	VMOVDQU      160(R10), Y7
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
@@ -1767,8 +2397,8 @@ sub23:
 	VPMADDUBSW   Y6, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y3, Y3
-	VMOVDQU      192(R9), Y6
-	VMOVDQU      224(R9), Y7
+	VMOVDQU      192(R10), Y6
+	VMOVDQU      224(R10), Y7
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y7, Y7
 	VMOVDQU      960(SI), Y8
@@ -1794,8 +2424,8 @@ sub23:
 	VPMADDUBSW   Y6, Y7, Y6
 	VPMADDWD     ones16<>+0(SB), Y6, Y6
 	VPADDD       Y6, Y3, Y3
-	VMOVDQU      192(R9), Y6
-	VMOVDQU      224(R9), Y7
+	VMOVDQU      192(R10), Y6
+	VMOVDQU      224(R10), Y7
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        lowNibbles<>+0(SB), Y6, Y6
 	VPSRLW       $0x04, Y7, Y7
@@ -1827,7 +2457,7 @@ sub23:
 	VPSUBD       Y4, Y2, Y2
 	VPMADDWD     ones16<>+0(SB), Y5, Y5
 	VPSUBD       Y5, Y3, Y3
-	VPMOVSXBD    (R10), Y4
+	VPMOVSXBD    (R11), Y4
 	VCVTDQ2PS    Y4, Y4
 	VCVTPH2PS    (CX), Y5
 	VBROADCASTSS 48(CX), Y6
@@ -1837,7 +2467,7 @@ sub23:
 	VMULPS       Y4, Y2, Y2
 	VBROADCASTSS (DI), Y4
 	VFMADD231PS  Y4, Y2, Y0
-	VPMOVSXBD    8(R10), Y2
+	VPMOVSXBD    8(R11), Y2
 	VCVTDQ2PS    Y2, Y2
 	VCVTPH2PS    16(CX), Y4
 	VBROADCASTSS 48(CX), Y5
@@ -1847,46 +2477,48 @@ sub23:
 	VMULPS       Y2, Y3, Y3
 	VBROADCASTSS (DI), Y2
 	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         $+256, R10
+	ADDQ         $+16, R11
+	ADDQ         $+32, BX
 	ADDQ         $+4, DI
 	ADDQ         $+4, R8
-	ADDQ         $+256, R9
-	ADDQ         $+16, R10
-	ADDQ         $+32, BX
-	DECQ         R11
-	JNZ          sub23
+	DECQ         R9
+	JNZ          sub29
 	ADDQ         $+2240, CX
 	DECQ         DX
-	JNZ          block22
+	JNZ          block28
 	MOVQ         a+0(FP), CX
 	MOVQ         8(CX), BX
 	MOVQ         32(SP), DX
 	CMPB         72(CX), $0x00
-	JEQ          plain24
+	JEQ          plain30
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      Y0, (DX)
 	VADDPS       32(DX), Y1, Y0
 	VMOVUPS      Y0, 32(DX)
 	LEAQ         (DX)(BX*4), DX
-	JMP          stored25
+	JMP          stored31
 
-plain24:
+plain30:
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored25:
+stored31:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next21:
+next27:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

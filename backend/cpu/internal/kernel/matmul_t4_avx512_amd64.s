@@ -6,14 +6,233 @@
 
 // func matmulT4AVX512(a *MatMulArgs)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VNNI, MMX+
-TEXT ·matmulT4AVX512(SB), $880-8
-	MOVQ a+0(FP), AX
-	MOVQ 16(AX), CX
-	MOVQ CX, (SP)
-	MOVQ (AX), CX
-	MOVQ CX, 8(SP)
-	MOVQ 24(AX), AX
-	MOVQ AX, 16(SP)
+TEXT ·matmulT4AVX512(SB), $1664-8
+	MOVQ   a+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   CX, (SP)
+	MOVQ   (AX), CX
+	MOVQ   CX, 8(SP)
+	MOVQ   24(AX), AX
+	MOVQ   AX, 16(SP)
+	MOVQ   a+0(FP), AX
+	CMPQ   64(AX), $0x01
+	JNE    panel1
+	MOVQ   24(AX), CX
+	MOVQ   CX, DX
+	SHRQ   $0x01, DX
+	JZ     panel1
+	MOVQ   DX, 16(SP)
+	SUBQ   DX, CX
+	MOVQ   CX, DX
+	IMULQ  32(AX), DX
+	MOVQ   DX, 48(SP)
+	IMUL3Q $+64, CX, CX
+	MOVQ   CX, 56(SP)
+
+two3:
+	MOVQ      a+0(FP), AX
+	MOVQ      40(AX), CX
+	MOVQ      CX, 24(SP)
+	MOVQ      64(AX), AX
+	MOVQ      AX, 40(SP)
+	MOVQ      8(SP), AX
+	MOVQ      AX, 32(SP)
+	MOVQ      a+0(FP), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
+	MOVQ      CX, SI
+	ADDQ      48(SP), SI
+	LEAQ      (BX)(DX*1), DI
+	MOVQ      DX, R8
+	SHRQ      $0x05, R8
+	LEAQ      (DI)(R8*4), R8
+	SHRQ      $0x08, DX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VMOVDQU32 lowPairs<>+0(SB), Z2
+	VMOVDQU32 lowNibbles<>+0(SB), Z2
+
+block4:
+	PREFETCHT0      (CX)
+	PREFETCHT0      64(CX)
+	PREFETCHT0      128(CX)
+	PREFETCHT0      1536(CX)
+	PREFETCHT1      3072(CX)
+	PREFETCHT0      1600(CX)
+	PREFETCHT1      3136(CX)
+	PREFETCHT0      1664(CX)
+	PREFETCHT1      3200(CX)
+	VCVTPH2PS       (CX), Z3
+	VMULPS.BCST     48(CX), Z3, Z3
+	VBROADCASTI32X4 32(CX), Z4
+	VPXORD          signBits<>+0(SB), Z4, Z4
+	LEAQ            192(CX), R10
+	LEAQ            64(CX), R11
+	PREFETCHT0      (SI)
+	PREFETCHT0      64(SI)
+	PREFETCHT0      128(SI)
+	PREFETCHT0      1536(SI)
+	PREFETCHT1      3072(SI)
+	PREFETCHT0      1600(SI)
+	PREFETCHT1      3136(SI)
+	PREFETCHT0      1664(SI)
+	PREFETCHT1      3200(SI)
+	VCVTPH2PS       (SI), Z5
+	VMULPS.BCST     48(SI), Z5, Z5
+	VBROADCASTI32X4 32(SI), Z6
+	VPXORD          signBits<>+0(SB), Z6, Z6
+	LEAQ            192(SI), R12
+	LEAQ            64(SI), R13
+	MOVQ            $0x0000000000000008, R9
+
+sub5:
+	PREFETCHT0       1536(R10)
+	PREFETCHT1       3072(R10)
+	PREFETCHT0       1600(R10)
+	PREFETCHT1       3136(R10)
+	PREFETCHT0       1664(R10)
+	PREFETCHT1       3200(R10)
+	PREFETCHT0       1728(R10)
+	PREFETCHT1       3264(R10)
+	VMOVDQU32        zeroFirst<>+0(SB), Z8
+	VXORPS           Z7, Z7, Z7
+	VPDPWSSD.BCST    (R8), Z8, Z7
+	VMOVDQU32        (R10), Z8
+	VPANDD           Z2, Z8, Z9
+	VPSHUFB          Z9, Z4, Z9
+	VPDPBUSD.BCST    (BX), Z9, Z7
+	VPSRLW           $0x04, Z8, Z8
+	VPANDD           Z2, Z8, Z8
+	VPSHUFB          Z8, Z4, Z8
+	VPDPBUSD.BCST    4(BX), Z8, Z7
+	VMOVDQU32        64(R10), Z8
+	VPANDD           Z2, Z8, Z9
+	VPSHUFB          Z9, Z4, Z9
+	VPDPBUSD.BCST    8(BX), Z9, Z7
+	VPSRLW           $0x04, Z8, Z8
+	VPANDD           Z2, Z8, Z8
+	VPSHUFB          Z8, Z4, Z8
+	VPDPBUSD.BCST    12(BX), Z8, Z7
+	VMOVDQU32        128(R10), Z8
+	VPANDD           Z2, Z8, Z9
+	VPSHUFB          Z9, Z4, Z9
+	VPDPBUSD.BCST    16(BX), Z9, Z7
+	VPSRLW           $0x04, Z8, Z8
+	VPANDD           Z2, Z8, Z8
+	VPSHUFB          Z8, Z4, Z8
+	VPDPBUSD.BCST    20(BX), Z8, Z7
+	VMOVDQU32        192(R10), Z8
+	VPANDD           Z2, Z8, Z9
+	VPSHUFB          Z9, Z4, Z9
+	VPDPBUSD.BCST    24(BX), Z9, Z7
+	VPSRLW           $0x04, Z8, Z8
+	VPANDD           Z2, Z8, Z8
+	VPSHUFB          Z8, Z4, Z8
+	VPDPBUSD.BCST    28(BX), Z8, Z7
+	VPMOVSXBD        (R11), Z8
+	VCVTDQ2PS        Z8, Z8
+	VMULPS           Z3, Z8, Z8
+	VCVTDQ2PS        Z7, Z7
+	VMULPS           Z8, Z7, Z7
+	VFMADD231PS.BCST (DI), Z7, Z0
+	ADDQ             $+256, R10
+	ADDQ             $+16, R11
+	PREFETCHT0       1536(R12)
+	PREFETCHT1       3072(R12)
+	PREFETCHT0       1600(R12)
+	PREFETCHT1       3136(R12)
+	PREFETCHT0       1664(R12)
+	PREFETCHT1       3200(R12)
+	PREFETCHT0       1728(R12)
+	PREFETCHT1       3264(R12)
+	VMOVDQU32        zeroFirst<>+0(SB), Z8
+	VXORPS           Z7, Z7, Z7
+	VPDPWSSD.BCST    (R8), Z8, Z7
+	VMOVDQU32        (R12), Z8
+	VPANDD           Z2, Z8, Z9
+	VPSHUFB          Z9, Z6, Z9
+	VPDPBUSD.BCST    (BX), Z9, Z7
+	VPSRLW           $0x04, Z8, Z8
+	VPANDD           Z2, Z8, Z8
+	VPSHUFB          Z8, Z6, Z8
+	VPDPBUSD.BCST    4(BX), Z8, Z7
+	VMOVDQU32        64(R12), Z8
+	VPANDD           Z2, Z8, Z9
+	VPSHUFB          Z9, Z6, Z9
+	VPDPBUSD.BCST    8(BX), Z9, Z7
+	VPSRLW           $0x04, Z8, Z8
+	VPANDD           Z2, Z8, Z8
+	VPSHUFB          Z8, Z6, Z8
+	VPDPBUSD.BCST    12(BX), Z8, Z7
+	VMOVDQU32        128(R12), Z8
+	VPANDD           Z2, Z8, Z9
+	VPSHUFB          Z9, Z6, Z9
+	VPDPBUSD.BCST    16(BX), Z9, Z7
+	VPSRLW           $0x04, Z8, Z8
+	VPANDD           Z2, Z8, Z8
+	VPSHUFB          Z8, Z6, Z8
+	VPDPBUSD.BCST    20(BX), Z8, Z7
+	VMOVDQU32        192(R12), Z8
+	VPANDD           Z2, Z8, Z9
+	VPSHUFB          Z9, Z6, Z9
+	VPDPBUSD.BCST    24(BX), Z9, Z7
+	VPSRLW           $0x04, Z8, Z8
+	VPANDD           Z2, Z8, Z8
+	VPSHUFB          Z8, Z6, Z8
+	VPDPBUSD.BCST    28(BX), Z8, Z7
+	VPMOVSXBD        (R13), Z8
+	VCVTDQ2PS        Z8, Z8
+	VMULPS           Z5, Z8, Z8
+	VCVTDQ2PS        Z7, Z7
+	VMULPS           Z8, Z7, Z7
+	VFMADD231PS.BCST (DI), Z7, Z1
+	ADDQ             $+256, R12
+	ADDQ             $+16, R13
+	ADDQ             $+32, BX
+	ADDQ             $+4, DI
+	ADDQ             $+4, R8
+	DECQ             R9
+	JNZ              sub5
+	ADDQ             $+2240, CX
+	ADDQ             $+2240, SI
+	DECQ             DX
+	JNZ              block4
+	MOVQ             a+0(FP), CX
+	MOVQ             8(CX), BX
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	MOVQ             56(SP), CX
+	JEQ              plain6
+	VADDPS           (DX), Z0, Z0
+	VMOVUPS          Z0, (DX)
+	VADDPS           (DX)(CX*1), Z1, Z0
+	VMOVUPS          Z0, (DX)(CX*1)
+	LEAQ             (DX)(BX*4), DX
+	JMP              stored7
+
+plain6:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(CX*1)
+	LEAQ    (DX)(BX*4), DX
+
+stored7:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x01, 40(SP)
+	MOVQ   a+0(FP), AX
+	MOVQ   32(AX), AX
+	ADDQ   AX, (SP)
+	ADDQ   $0x40, 8(SP)
+	DECQ   16(SP)
+	JNZ    two3
+	MOVQ   a+0(FP), AX
+	MOVQ   24(AX), AX
+	ANDQ   $0x01, AX
+	MOVQ   AX, 16(SP)
+	JZ     end2
 
 panel1:
 	MOVQ a+0(FP), AX
@@ -24,9 +243,9 @@ panel1:
 	MOVQ 8(SP), AX
 	MOVQ AX, 32(SP)
 
-tile2:
+tile8:
 	CMPQ      40(SP), $0x0c
-	JLT       next3
+	JLT       next9
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -57,16 +276,16 @@ tile2:
 	VMOVDQU32 lowPairs<>+0(SB), Z12
 	VMOVDQU32 lowNibbles<>+0(SB), Z12
 
-block4:
+block10:
 	VCVTPH2PS       (CX), Z13
 	VMULPS.BCST     48(CX), Z13, Z13
 	VBROADCASTI32X4 32(CX), Z14
 	VPXORD          signBits<>+0(SB), Z14, Z14
-	LEAQ            192(CX), R13
-	LEAQ            64(CX), R14
-	MOVQ            $0x0000000000000008, R15
+	LEAQ            192(CX), R14
+	LEAQ            64(CX), R15
+	MOVQ            $0x0000000000000008, R13
 
-sub5:
+sub11:
 	VMOVDQU32        zeroFirst<>+0(SB), Z27
 	VXORPS           Z15, Z15, Z15
 	VPDPWSSD.BCST    (R10), Z27, Z15
@@ -92,7 +311,7 @@ sub5:
 	VPDPWSSD.BCST    (R12)(AX*4), Z27, Z25
 	VXORPS           Z26, Z26, Z26
 	VPDPWSSD.BCST    (R12)(SI*1), Z27, Z26
-	VMOVDQU32        (R13), Z27
+	VMOVDQU32        (R14), Z27
 	VPANDD           Z12, Z27, Z28
 	VPSHUFB          Z28, Z14, Z28
 	VPDPBUSD.BCST    (DI), Z28, Z15
@@ -122,7 +341,7 @@ sub5:
 	VPDPBUSD.BCST    4(R8)(BX*1), Z27, Z24
 	VPDPBUSD.BCST    4(R8)(AX*4), Z27, Z25
 	VPDPBUSD.BCST    4(R8)(SI*1), Z27, Z26
-	VMOVDQU32        64(R13), Z27
+	VMOVDQU32        64(R14), Z27
 	VPANDD           Z12, Z27, Z28
 	VPSHUFB          Z28, Z14, Z28
 	VPDPBUSD.BCST    8(DI), Z28, Z15
@@ -152,7 +371,7 @@ sub5:
 	VPDPBUSD.BCST    12(R8)(BX*1), Z27, Z24
 	VPDPBUSD.BCST    12(R8)(AX*4), Z27, Z25
 	VPDPBUSD.BCST    12(R8)(SI*1), Z27, Z26
-	VMOVDQU32        128(R13), Z27
+	VMOVDQU32        128(R14), Z27
 	VPANDD           Z12, Z27, Z28
 	VPSHUFB          Z28, Z14, Z28
 	VPDPBUSD.BCST    16(DI), Z28, Z15
@@ -182,7 +401,7 @@ sub5:
 	VPDPBUSD.BCST    20(R8)(BX*1), Z27, Z24
 	VPDPBUSD.BCST    20(R8)(AX*4), Z27, Z25
 	VPDPBUSD.BCST    20(R8)(SI*1), Z27, Z26
-	VMOVDQU32        192(R13), Z27
+	VMOVDQU32        192(R14), Z27
 	VPANDD           Z12, Z27, Z28
 	VPSHUFB          Z28, Z14, Z28
 	VPDPBUSD.BCST    24(DI), Z28, Z15
@@ -212,7 +431,7 @@ sub5:
 	VPDPBUSD.BCST    28(R8)(BX*1), Z27, Z24
 	VPDPBUSD.BCST    28(R8)(AX*4), Z27, Z25
 	VPDPBUSD.BCST    28(R8)(SI*1), Z27, Z26
-	VPMOVSXBD        (R14), Z27
+	VPMOVSXBD        (R15), Z27
 	VCVTDQ2PS        Z27, Z27
 	VMULPS           Z13, Z27, Z27
 	VCVTDQ2PS        Z15, Z15
@@ -251,24 +470,24 @@ sub5:
 	VFMADD231PS.BCST (R11)(BX*1), Z24, Z9
 	VFMADD231PS.BCST (R11)(AX*4), Z25, Z10
 	VFMADD231PS.BCST (R11)(SI*1), Z26, Z11
+	ADDQ             $+256, R14
+	ADDQ             $+16, R15
+	ADDQ             $+32, DI
+	ADDQ             $+32, R8
 	ADDQ             $+4, R9
 	ADDQ             $+4, R11
 	ADDQ             $+4, R10
 	ADDQ             $+4, R12
-	ADDQ             $+256, R13
-	ADDQ             $+16, R14
-	ADDQ             $+32, DI
-	ADDQ             $+32, R8
-	DECQ             R15
-	JNZ              sub5
+	DECQ             R13
+	JNZ              sub11
 	ADDQ             $+2240, CX
 	DECQ             DX
-	JNZ              block4
+	JNZ              block10
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain6
+	JEQ              plain12
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
@@ -305,9 +524,9 @@ sub5:
 	VADDPS           (DX), Z11, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored7
+	JMP              stored13
 
-plain6:
+plain12:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
@@ -333,16 +552,16 @@ plain6:
 	VMOVUPS Z11, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored7:
+stored13:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+12, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x0c, 40(SP)
-	JMP    tile2
+	JMP    tile8
 
-next3:
+next9:
 	CMPQ      40(SP), $0x08
-	JLT       next9
+	JLT       next15
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -369,7 +588,7 @@ next3:
 	VMOVDQU32 lowPairs<>+0(SB), Z8
 	VMOVDQU32 lowNibbles<>+0(SB), Z8
 
-block10:
+block16:
 	PREFETCHT0      2048(CX)
 	PREFETCHT0      2112(CX)
 	PREFETCHT0      2176(CX)
@@ -377,15 +596,15 @@ block10:
 	VMULPS.BCST     48(CX), Z9, Z9
 	VBROADCASTI32X4 32(CX), Z10
 	VPXORD          signBits<>+0(SB), Z10, Z10
-	LEAQ            192(CX), R13
-	LEAQ            64(CX), R14
-	MOVQ            $0x0000000000000008, R15
+	LEAQ            192(CX), R14
+	LEAQ            64(CX), R15
+	MOVQ            $0x0000000000000008, R13
 
-sub11:
-	PREFETCHT0       2048(R13)
-	PREFETCHT0       2112(R13)
-	PREFETCHT0       2176(R13)
-	PREFETCHT0       2240(R13)
+sub17:
+	PREFETCHT0       2048(R14)
+	PREFETCHT0       2112(R14)
+	PREFETCHT0       2176(R14)
+	PREFETCHT0       2240(R14)
 	VMOVDQU32        zeroFirst<>+0(SB), Z19
 	VXORPS           Z11, Z11, Z11
 	VPDPWSSD.BCST    (R10), Z19, Z11
@@ -403,7 +622,7 @@ sub11:
 	VPDPWSSD.BCST    (R12), Z19, Z17
 	VXORPS           Z18, Z18, Z18
 	VPDPWSSD.BCST    (R12)(AX*1), Z19, Z18
-	VMOVDQU32        (R13), Z19
+	VMOVDQU32        (R14), Z19
 	VPANDD           Z8, Z19, Z20
 	VPSHUFB          Z20, Z10, Z20
 	VPDPBUSD.BCST    (DI), Z20, Z11
@@ -425,7 +644,7 @@ sub11:
 	VPDPBUSD.BCST    4(DI)(SI*1), Z19, Z16
 	VPDPBUSD.BCST    4(R8), Z19, Z17
 	VPDPBUSD.BCST    4(R8)(AX*1), Z19, Z18
-	VMOVDQU32        64(R13), Z19
+	VMOVDQU32        64(R14), Z19
 	VPANDD           Z8, Z19, Z20
 	VPSHUFB          Z20, Z10, Z20
 	VPDPBUSD.BCST    8(DI), Z20, Z11
@@ -447,7 +666,7 @@ sub11:
 	VPDPBUSD.BCST    12(DI)(SI*1), Z19, Z16
 	VPDPBUSD.BCST    12(R8), Z19, Z17
 	VPDPBUSD.BCST    12(R8)(AX*1), Z19, Z18
-	VMOVDQU32        128(R13), Z19
+	VMOVDQU32        128(R14), Z19
 	VPANDD           Z8, Z19, Z20
 	VPSHUFB          Z20, Z10, Z20
 	VPDPBUSD.BCST    16(DI), Z20, Z11
@@ -469,7 +688,7 @@ sub11:
 	VPDPBUSD.BCST    20(DI)(SI*1), Z19, Z16
 	VPDPBUSD.BCST    20(R8), Z19, Z17
 	VPDPBUSD.BCST    20(R8)(AX*1), Z19, Z18
-	VMOVDQU32        192(R13), Z19
+	VMOVDQU32        192(R14), Z19
 	VPANDD           Z8, Z19, Z20
 	VPSHUFB          Z20, Z10, Z20
 	VPDPBUSD.BCST    24(DI), Z20, Z11
@@ -491,7 +710,7 @@ sub11:
 	VPDPBUSD.BCST    28(DI)(SI*1), Z19, Z16
 	VPDPBUSD.BCST    28(R8), Z19, Z17
 	VPDPBUSD.BCST    28(R8)(AX*1), Z19, Z18
-	VPMOVSXBD        (R14), Z19
+	VPMOVSXBD        (R15), Z19
 	VCVTDQ2PS        Z19, Z19
 	VMULPS           Z9, Z19, Z19
 	VCVTDQ2PS        Z11, Z11
@@ -518,227 +737,15 @@ sub11:
 	VFMADD231PS.BCST (R9)(SI*1), Z16, Z5
 	VFMADD231PS.BCST (R11), Z17, Z6
 	VFMADD231PS.BCST (R11)(AX*1), Z18, Z7
+	ADDQ             $+256, R14
+	ADDQ             $+16, R15
+	ADDQ             $+32, DI
+	ADDQ             $+32, R8
 	ADDQ             $+4, R9
 	ADDQ             $+4, R11
 	ADDQ             $+4, R10
 	ADDQ             $+4, R12
-	ADDQ             $+256, R13
-	ADDQ             $+16, R14
-	ADDQ             $+32, DI
-	ADDQ             $+32, R8
-	DECQ             R15
-	JNZ              sub11
-	ADDQ             $+2240, CX
-	DECQ             DX
-	JNZ              block10
-	MOVQ             a+0(FP), CX
-	MOVQ             8(CX), BX
-	MOVQ             32(SP), DX
-	CMPB             72(CX), $0x00
-	JEQ              plain12
-	VADDPS           (DX), Z0, Z0
-	VMOVUPS          Z0, (DX)
-	LEAQ             (DX)(BX*4), DX
-	VADDPS           (DX), Z1, Z0
-	VMOVUPS          Z0, (DX)
-	LEAQ             (DX)(BX*4), DX
-	VADDPS           (DX), Z2, Z0
-	VMOVUPS          Z0, (DX)
-	LEAQ             (DX)(BX*4), DX
-	VADDPS           (DX), Z3, Z0
-	VMOVUPS          Z0, (DX)
-	LEAQ             (DX)(BX*4), DX
-	VADDPS           (DX), Z4, Z0
-	VMOVUPS          Z0, (DX)
-	LEAQ             (DX)(BX*4), DX
-	VADDPS           (DX), Z5, Z0
-	VMOVUPS          Z0, (DX)
-	LEAQ             (DX)(BX*4), DX
-	VADDPS           (DX), Z6, Z0
-	VMOVUPS          Z0, (DX)
-	LEAQ             (DX)(BX*4), DX
-	VADDPS           (DX), Z7, Z0
-	VMOVUPS          Z0, (DX)
-	LEAQ             (DX)(BX*4), DX
-	JMP              stored13
-
-plain12:
-	VMOVUPS Z0, (DX)
-	LEAQ    (DX)(BX*4), DX
-	VMOVUPS Z1, (DX)
-	LEAQ    (DX)(BX*4), DX
-	VMOVUPS Z2, (DX)
-	LEAQ    (DX)(BX*4), DX
-	VMOVUPS Z3, (DX)
-	LEAQ    (DX)(BX*4), DX
-	VMOVUPS Z4, (DX)
-	LEAQ    (DX)(BX*4), DX
-	VMOVUPS Z5, (DX)
-	LEAQ    (DX)(BX*4), DX
-	VMOVUPS Z6, (DX)
-	LEAQ    (DX)(BX*4), DX
-	VMOVUPS Z7, (DX)
-	LEAQ    (DX)(BX*4), DX
-
-stored13:
-	MOVQ   DX, 32(SP)
-	IMUL3Q $+8, AX, AX
-	ADDQ   AX, 24(SP)
-	SUBQ   $0x08, 40(SP)
-
-next9:
-	CMPQ      40(SP), $0x06
-	JLT       next15
-	MOVQ      a+0(FP), AX
-	MOVQ      (SP), CX
-	MOVQ      56(AX), DX
-	MOVQ      48(AX), AX
-	LEAQ      (AX)(AX*2), BX
-	LEAQ      (AX)(AX*4), SI
-	MOVQ      24(SP), DI
-	LEAQ      (DI)(DX*1), R8
-	MOVQ      DX, R9
-	SHRQ      $0x05, R9
-	LEAQ      (R8)(R9*4), R9
-	SHRQ      $0x08, DX
-	VXORPS    Z0, Z0, Z0
-	VXORPS    Z1, Z1, Z1
-	VXORPS    Z2, Z2, Z2
-	VXORPS    Z3, Z3, Z3
-	VXORPS    Z4, Z4, Z4
-	VXORPS    Z5, Z5, Z5
-	VMOVDQU32 lowPairs<>+0(SB), Z6
-	VMOVDQU32 lowNibbles<>+0(SB), Z6
-
-block16:
-	PREFETCHT0      2048(CX)
-	PREFETCHT0      2112(CX)
-	PREFETCHT0      2176(CX)
-	VCVTPH2PS       (CX), Z7
-	VMULPS.BCST     48(CX), Z7, Z7
-	VBROADCASTI32X4 32(CX), Z8
-	VPXORD          signBits<>+0(SB), Z8, Z8
-	LEAQ            192(CX), R10
-	LEAQ            64(CX), R11
-	MOVQ            $0x0000000000000008, R12
-
-sub17:
-	PREFETCHT0       2048(R10)
-	PREFETCHT0       2112(R10)
-	PREFETCHT0       2176(R10)
-	PREFETCHT0       2240(R10)
-	VMOVDQU32        zeroFirst<>+0(SB), Z15
-	VXORPS           Z9, Z9, Z9
-	VPDPWSSD.BCST    (R9), Z15, Z9
-	VXORPS           Z10, Z10, Z10
-	VPDPWSSD.BCST    (R9)(AX*1), Z15, Z10
-	VXORPS           Z11, Z11, Z11
-	VPDPWSSD.BCST    (R9)(AX*2), Z15, Z11
-	VXORPS           Z12, Z12, Z12
-	VPDPWSSD.BCST    (R9)(BX*1), Z15, Z12
-	VXORPS           Z13, Z13, Z13
-	VPDPWSSD.BCST    (R9)(AX*4), Z15, Z13
-	VXORPS           Z14, Z14, Z14
-	VPDPWSSD.BCST    (R9)(SI*1), Z15, Z14
-	VMOVDQU32        (R10), Z15
-	VPANDD           Z6, Z15, Z16
-	VPSHUFB          Z16, Z8, Z16
-	VPDPBUSD.BCST    (DI), Z16, Z9
-	VPDPBUSD.BCST    (DI)(AX*1), Z16, Z10
-	VPDPBUSD.BCST    (DI)(AX*2), Z16, Z11
-	VPDPBUSD.BCST    (DI)(BX*1), Z16, Z12
-	VPDPBUSD.BCST    (DI)(AX*4), Z16, Z13
-	VPDPBUSD.BCST    (DI)(SI*1), Z16, Z14
-	VPSRLW           $0x04, Z15, Z15
-	VPANDD           Z6, Z15, Z15
-	VPSHUFB          Z15, Z8, Z15
-	VPDPBUSD.BCST    4(DI), Z15, Z9
-	VPDPBUSD.BCST    4(DI)(AX*1), Z15, Z10
-	VPDPBUSD.BCST    4(DI)(AX*2), Z15, Z11
-	VPDPBUSD.BCST    4(DI)(BX*1), Z15, Z12
-	VPDPBUSD.BCST    4(DI)(AX*4), Z15, Z13
-	VPDPBUSD.BCST    4(DI)(SI*1), Z15, Z14
-	VMOVDQU32        64(R10), Z15
-	VPANDD           Z6, Z15, Z16
-	VPSHUFB          Z16, Z8, Z16
-	VPDPBUSD.BCST    8(DI), Z16, Z9
-	VPDPBUSD.BCST    8(DI)(AX*1), Z16, Z10
-	VPDPBUSD.BCST    8(DI)(AX*2), Z16, Z11
-	VPDPBUSD.BCST    8(DI)(BX*1), Z16, Z12
-	VPDPBUSD.BCST    8(DI)(AX*4), Z16, Z13
-	VPDPBUSD.BCST    8(DI)(SI*1), Z16, Z14
-	VPSRLW           $0x04, Z15, Z15
-	VPANDD           Z6, Z15, Z15
-	VPSHUFB          Z15, Z8, Z15
-	VPDPBUSD.BCST    12(DI), Z15, Z9
-	VPDPBUSD.BCST    12(DI)(AX*1), Z15, Z10
-	VPDPBUSD.BCST    12(DI)(AX*2), Z15, Z11
-	VPDPBUSD.BCST    12(DI)(BX*1), Z15, Z12
-	VPDPBUSD.BCST    12(DI)(AX*4), Z15, Z13
-	VPDPBUSD.BCST    12(DI)(SI*1), Z15, Z14
-	VMOVDQU32        128(R10), Z15
-	VPANDD           Z6, Z15, Z16
-	VPSHUFB          Z16, Z8, Z16
-	VPDPBUSD.BCST    16(DI), Z16, Z9
-	VPDPBUSD.BCST    16(DI)(AX*1), Z16, Z10
-	VPDPBUSD.BCST    16(DI)(AX*2), Z16, Z11
-	VPDPBUSD.BCST    16(DI)(BX*1), Z16, Z12
-	VPDPBUSD.BCST    16(DI)(AX*4), Z16, Z13
-	VPDPBUSD.BCST    16(DI)(SI*1), Z16, Z14
-	VPSRLW           $0x04, Z15, Z15
-	VPANDD           Z6, Z15, Z15
-	VPSHUFB          Z15, Z8, Z15
-	VPDPBUSD.BCST    20(DI), Z15, Z9
-	VPDPBUSD.BCST    20(DI)(AX*1), Z15, Z10
-	VPDPBUSD.BCST    20(DI)(AX*2), Z15, Z11
-	VPDPBUSD.BCST    20(DI)(BX*1), Z15, Z12
-	VPDPBUSD.BCST    20(DI)(AX*4), Z15, Z13
-	VPDPBUSD.BCST    20(DI)(SI*1), Z15, Z14
-	VMOVDQU32        192(R10), Z15
-	VPANDD           Z6, Z15, Z16
-	VPSHUFB          Z16, Z8, Z16
-	VPDPBUSD.BCST    24(DI), Z16, Z9
-	VPDPBUSD.BCST    24(DI)(AX*1), Z16, Z10
-	VPDPBUSD.BCST    24(DI)(AX*2), Z16, Z11
-	VPDPBUSD.BCST    24(DI)(BX*1), Z16, Z12
-	VPDPBUSD.BCST    24(DI)(AX*4), Z16, Z13
-	VPDPBUSD.BCST    24(DI)(SI*1), Z16, Z14
-	VPSRLW           $0x04, Z15, Z15
-	VPANDD           Z6, Z15, Z15
-	VPSHUFB          Z15, Z8, Z15
-	VPDPBUSD.BCST    28(DI), Z15, Z9
-	VPDPBUSD.BCST    28(DI)(AX*1), Z15, Z10
-	VPDPBUSD.BCST    28(DI)(AX*2), Z15, Z11
-	VPDPBUSD.BCST    28(DI)(BX*1), Z15, Z12
-	VPDPBUSD.BCST    28(DI)(AX*4), Z15, Z13
-	VPDPBUSD.BCST    28(DI)(SI*1), Z15, Z14
-	VPMOVSXBD        (R11), Z15
-	VCVTDQ2PS        Z15, Z15
-	VMULPS           Z7, Z15, Z15
-	VCVTDQ2PS        Z9, Z9
-	VMULPS           Z15, Z9, Z9
-	VCVTDQ2PS        Z10, Z10
-	VMULPS           Z15, Z10, Z10
-	VCVTDQ2PS        Z11, Z11
-	VMULPS           Z15, Z11, Z11
-	VCVTDQ2PS        Z12, Z12
-	VMULPS           Z15, Z12, Z12
-	VCVTDQ2PS        Z13, Z13
-	VMULPS           Z15, Z13, Z13
-	VCVTDQ2PS        Z14, Z14
-	VMULPS           Z15, Z14, Z14
-	VFMADD231PS.BCST (R8), Z9, Z0
-	VFMADD231PS.BCST (R8)(AX*1), Z10, Z1
-	VFMADD231PS.BCST (R8)(AX*2), Z11, Z2
-	VFMADD231PS.BCST (R8)(BX*1), Z12, Z3
-	VFMADD231PS.BCST (R8)(AX*4), Z13, Z4
-	VFMADD231PS.BCST (R8)(SI*1), Z14, Z5
-	ADDQ             $+4, R8
-	ADDQ             $+4, R9
-	ADDQ             $+256, R10
-	ADDQ             $+16, R11
-	ADDQ             $+32, DI
-	DECQ             R12
+	DECQ             R13
 	JNZ              sub17
 	ADDQ             $+2240, CX
 	DECQ             DX
@@ -766,6 +773,12 @@ sub17:
 	VADDPS           (DX), Z5, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
+	VADDPS           (DX), Z6, Z0
+	VMOVUPS          Z0, (DX)
+	LEAQ             (DX)(BX*4), DX
+	VADDPS           (DX), Z7, Z0
+	VMOVUPS          Z0, (DX)
+	LEAQ             (DX)(BX*4), DX
 	JMP              stored19
 
 plain18:
@@ -781,137 +794,170 @@ plain18:
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z5, (DX)
 	LEAQ    (DX)(BX*4), DX
+	VMOVUPS Z6, (DX)
+	LEAQ    (DX)(BX*4), DX
+	VMOVUPS Z7, (DX)
+	LEAQ    (DX)(BX*4), DX
 
 stored19:
 	MOVQ   DX, 32(SP)
-	IMUL3Q $+6, AX, AX
+	IMUL3Q $+8, AX, AX
 	ADDQ   AX, 24(SP)
-	SUBQ   $0x06, 40(SP)
+	SUBQ   $0x08, 40(SP)
 
 next15:
-	CMPQ      40(SP), $0x04
+	CMPQ      40(SP), $0x06
 	JLT       next21
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
 	MOVQ      48(AX), AX
 	LEAQ      (AX)(AX*2), BX
-	MOVQ      24(SP), SI
-	LEAQ      (SI)(DX*1), DI
-	MOVQ      DX, R8
-	SHRQ      $0x05, R8
-	LEAQ      (DI)(R8*4), R8
+	LEAQ      (AX)(AX*4), SI
+	MOVQ      24(SP), DI
+	LEAQ      (DI)(DX*1), R8
+	MOVQ      DX, R9
+	SHRQ      $0x05, R9
+	LEAQ      (R8)(R9*4), R9
 	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
 	VXORPS    Z1, Z1, Z1
 	VXORPS    Z2, Z2, Z2
 	VXORPS    Z3, Z3, Z3
-	VMOVDQU32 lowPairs<>+0(SB), Z4
-	VMOVDQU32 lowNibbles<>+0(SB), Z4
+	VXORPS    Z4, Z4, Z4
+	VXORPS    Z5, Z5, Z5
+	VMOVDQU32 lowPairs<>+0(SB), Z6
+	VMOVDQU32 lowNibbles<>+0(SB), Z6
 
 block22:
 	PREFETCHT0      2048(CX)
 	PREFETCHT0      2112(CX)
 	PREFETCHT0      2176(CX)
-	VCVTPH2PS       (CX), Z5
-	VMULPS.BCST     48(CX), Z5, Z5
-	VBROADCASTI32X4 32(CX), Z6
-	VPXORD          signBits<>+0(SB), Z6, Z6
-	LEAQ            192(CX), R9
-	LEAQ            64(CX), R10
-	MOVQ            $0x0000000000000008, R11
+	VCVTPH2PS       (CX), Z7
+	VMULPS.BCST     48(CX), Z7, Z7
+	VBROADCASTI32X4 32(CX), Z8
+	VPXORD          signBits<>+0(SB), Z8, Z8
+	LEAQ            192(CX), R11
+	LEAQ            64(CX), R12
+	MOVQ            $0x0000000000000008, R10
 
 sub23:
-	PREFETCHT0       2048(R9)
-	PREFETCHT0       2112(R9)
-	PREFETCHT0       2176(R9)
-	PREFETCHT0       2240(R9)
-	VMOVDQU32        zeroFirst<>+0(SB), Z11
-	VXORPS           Z7, Z7, Z7
-	VPDPWSSD.BCST    (R8), Z11, Z7
-	VXORPS           Z8, Z8, Z8
-	VPDPWSSD.BCST    (R8)(AX*1), Z11, Z8
+	PREFETCHT0       2048(R11)
+	PREFETCHT0       2112(R11)
+	PREFETCHT0       2176(R11)
+	PREFETCHT0       2240(R11)
+	VMOVDQU32        zeroFirst<>+0(SB), Z15
 	VXORPS           Z9, Z9, Z9
-	VPDPWSSD.BCST    (R8)(AX*2), Z11, Z9
+	VPDPWSSD.BCST    (R9), Z15, Z9
 	VXORPS           Z10, Z10, Z10
-	VPDPWSSD.BCST    (R8)(BX*1), Z11, Z10
-	VMOVDQU32        (R9), Z11
-	VPANDD           Z4, Z11, Z12
-	VPSHUFB          Z12, Z6, Z12
-	VPDPBUSD.BCST    (SI), Z12, Z7
-	VPDPBUSD.BCST    (SI)(AX*1), Z12, Z8
-	VPDPBUSD.BCST    (SI)(AX*2), Z12, Z9
-	VPDPBUSD.BCST    (SI)(BX*1), Z12, Z10
-	VPSRLW           $0x04, Z11, Z11
-	VPANDD           Z4, Z11, Z11
-	VPSHUFB          Z11, Z6, Z11
-	VPDPBUSD.BCST    4(SI), Z11, Z7
-	VPDPBUSD.BCST    4(SI)(AX*1), Z11, Z8
-	VPDPBUSD.BCST    4(SI)(AX*2), Z11, Z9
-	VPDPBUSD.BCST    4(SI)(BX*1), Z11, Z10
-	VMOVDQU32        64(R9), Z11
-	VPANDD           Z4, Z11, Z12
-	VPSHUFB          Z12, Z6, Z12
-	VPDPBUSD.BCST    8(SI), Z12, Z7
-	VPDPBUSD.BCST    8(SI)(AX*1), Z12, Z8
-	VPDPBUSD.BCST    8(SI)(AX*2), Z12, Z9
-	VPDPBUSD.BCST    8(SI)(BX*1), Z12, Z10
-	VPSRLW           $0x04, Z11, Z11
-	VPANDD           Z4, Z11, Z11
-	VPSHUFB          Z11, Z6, Z11
-	VPDPBUSD.BCST    12(SI), Z11, Z7
-	VPDPBUSD.BCST    12(SI)(AX*1), Z11, Z8
-	VPDPBUSD.BCST    12(SI)(AX*2), Z11, Z9
-	VPDPBUSD.BCST    12(SI)(BX*1), Z11, Z10
-	VMOVDQU32        128(R9), Z11
-	VPANDD           Z4, Z11, Z12
-	VPSHUFB          Z12, Z6, Z12
-	VPDPBUSD.BCST    16(SI), Z12, Z7
-	VPDPBUSD.BCST    16(SI)(AX*1), Z12, Z8
-	VPDPBUSD.BCST    16(SI)(AX*2), Z12, Z9
-	VPDPBUSD.BCST    16(SI)(BX*1), Z12, Z10
-	VPSRLW           $0x04, Z11, Z11
-	VPANDD           Z4, Z11, Z11
-	VPSHUFB          Z11, Z6, Z11
-	VPDPBUSD.BCST    20(SI), Z11, Z7
-	VPDPBUSD.BCST    20(SI)(AX*1), Z11, Z8
-	VPDPBUSD.BCST    20(SI)(AX*2), Z11, Z9
-	VPDPBUSD.BCST    20(SI)(BX*1), Z11, Z10
-	VMOVDQU32        192(R9), Z11
-	VPANDD           Z4, Z11, Z12
-	VPSHUFB          Z12, Z6, Z12
-	VPDPBUSD.BCST    24(SI), Z12, Z7
-	VPDPBUSD.BCST    24(SI)(AX*1), Z12, Z8
-	VPDPBUSD.BCST    24(SI)(AX*2), Z12, Z9
-	VPDPBUSD.BCST    24(SI)(BX*1), Z12, Z10
-	VPSRLW           $0x04, Z11, Z11
-	VPANDD           Z4, Z11, Z11
-	VPSHUFB          Z11, Z6, Z11
-	VPDPBUSD.BCST    28(SI), Z11, Z7
-	VPDPBUSD.BCST    28(SI)(AX*1), Z11, Z8
-	VPDPBUSD.BCST    28(SI)(AX*2), Z11, Z9
-	VPDPBUSD.BCST    28(SI)(BX*1), Z11, Z10
-	VPMOVSXBD        (R10), Z11
-	VCVTDQ2PS        Z11, Z11
-	VMULPS           Z5, Z11, Z11
-	VCVTDQ2PS        Z7, Z7
-	VMULPS           Z11, Z7, Z7
-	VCVTDQ2PS        Z8, Z8
-	VMULPS           Z11, Z8, Z8
+	VPDPWSSD.BCST    (R9)(AX*1), Z15, Z10
+	VXORPS           Z11, Z11, Z11
+	VPDPWSSD.BCST    (R9)(AX*2), Z15, Z11
+	VXORPS           Z12, Z12, Z12
+	VPDPWSSD.BCST    (R9)(BX*1), Z15, Z12
+	VXORPS           Z13, Z13, Z13
+	VPDPWSSD.BCST    (R9)(AX*4), Z15, Z13
+	VXORPS           Z14, Z14, Z14
+	VPDPWSSD.BCST    (R9)(SI*1), Z15, Z14
+	VMOVDQU32        (R11), Z15
+	VPANDD           Z6, Z15, Z16
+	VPSHUFB          Z16, Z8, Z16
+	VPDPBUSD.BCST    (DI), Z16, Z9
+	VPDPBUSD.BCST    (DI)(AX*1), Z16, Z10
+	VPDPBUSD.BCST    (DI)(AX*2), Z16, Z11
+	VPDPBUSD.BCST    (DI)(BX*1), Z16, Z12
+	VPDPBUSD.BCST    (DI)(AX*4), Z16, Z13
+	VPDPBUSD.BCST    (DI)(SI*1), Z16, Z14
+	VPSRLW           $0x04, Z15, Z15
+	VPANDD           Z6, Z15, Z15
+	VPSHUFB          Z15, Z8, Z15
+	VPDPBUSD.BCST    4(DI), Z15, Z9
+	VPDPBUSD.BCST    4(DI)(AX*1), Z15, Z10
+	VPDPBUSD.BCST    4(DI)(AX*2), Z15, Z11
+	VPDPBUSD.BCST    4(DI)(BX*1), Z15, Z12
+	VPDPBUSD.BCST    4(DI)(AX*4), Z15, Z13
+	VPDPBUSD.BCST    4(DI)(SI*1), Z15, Z14
+	VMOVDQU32        64(R11), Z15
+	VPANDD           Z6, Z15, Z16
+	VPSHUFB          Z16, Z8, Z16
+	VPDPBUSD.BCST    8(DI), Z16, Z9
+	VPDPBUSD.BCST    8(DI)(AX*1), Z16, Z10
+	VPDPBUSD.BCST    8(DI)(AX*2), Z16, Z11
+	VPDPBUSD.BCST    8(DI)(BX*1), Z16, Z12
+	VPDPBUSD.BCST    8(DI)(AX*4), Z16, Z13
+	VPDPBUSD.BCST    8(DI)(SI*1), Z16, Z14
+	VPSRLW           $0x04, Z15, Z15
+	VPANDD           Z6, Z15, Z15
+	VPSHUFB          Z15, Z8, Z15
+	VPDPBUSD.BCST    12(DI), Z15, Z9
+	VPDPBUSD.BCST    12(DI)(AX*1), Z15, Z10
+	VPDPBUSD.BCST    12(DI)(AX*2), Z15, Z11
+	VPDPBUSD.BCST    12(DI)(BX*1), Z15, Z12
+	VPDPBUSD.BCST    12(DI)(AX*4), Z15, Z13
+	VPDPBUSD.BCST    12(DI)(SI*1), Z15, Z14
+	VMOVDQU32        128(R11), Z15
+	VPANDD           Z6, Z15, Z16
+	VPSHUFB          Z16, Z8, Z16
+	VPDPBUSD.BCST    16(DI), Z16, Z9
+	VPDPBUSD.BCST    16(DI)(AX*1), Z16, Z10
+	VPDPBUSD.BCST    16(DI)(AX*2), Z16, Z11
+	VPDPBUSD.BCST    16(DI)(BX*1), Z16, Z12
+	VPDPBUSD.BCST    16(DI)(AX*4), Z16, Z13
+	VPDPBUSD.BCST    16(DI)(SI*1), Z16, Z14
+	VPSRLW           $0x04, Z15, Z15
+	VPANDD           Z6, Z15, Z15
+	VPSHUFB          Z15, Z8, Z15
+	VPDPBUSD.BCST    20(DI), Z15, Z9
+	VPDPBUSD.BCST    20(DI)(AX*1), Z15, Z10
+	VPDPBUSD.BCST    20(DI)(AX*2), Z15, Z11
+	VPDPBUSD.BCST    20(DI)(BX*1), Z15, Z12
+	VPDPBUSD.BCST    20(DI)(AX*4), Z15, Z13
+	VPDPBUSD.BCST    20(DI)(SI*1), Z15, Z14
+	VMOVDQU32        192(R11), Z15
+	VPANDD           Z6, Z15, Z16
+	VPSHUFB          Z16, Z8, Z16
+	VPDPBUSD.BCST    24(DI), Z16, Z9
+	VPDPBUSD.BCST    24(DI)(AX*1), Z16, Z10
+	VPDPBUSD.BCST    24(DI)(AX*2), Z16, Z11
+	VPDPBUSD.BCST    24(DI)(BX*1), Z16, Z12
+	VPDPBUSD.BCST    24(DI)(AX*4), Z16, Z13
+	VPDPBUSD.BCST    24(DI)(SI*1), Z16, Z14
+	VPSRLW           $0x04, Z15, Z15
+	VPANDD           Z6, Z15, Z15
+	VPSHUFB          Z15, Z8, Z15
+	VPDPBUSD.BCST    28(DI), Z15, Z9
+	VPDPBUSD.BCST    28(DI)(AX*1), Z15, Z10
+	VPDPBUSD.BCST    28(DI)(AX*2), Z15, Z11
+	VPDPBUSD.BCST    28(DI)(BX*1), Z15, Z12
+	VPDPBUSD.BCST    28(DI)(AX*4), Z15, Z13
+	VPDPBUSD.BCST    28(DI)(SI*1), Z15, Z14
+	VPMOVSXBD        (R12), Z15
+	VCVTDQ2PS        Z15, Z15
+	VMULPS           Z7, Z15, Z15
 	VCVTDQ2PS        Z9, Z9
-	VMULPS           Z11, Z9, Z9
+	VMULPS           Z15, Z9, Z9
 	VCVTDQ2PS        Z10, Z10
-	VMULPS           Z11, Z10, Z10
-	VFMADD231PS.BCST (DI), Z7, Z0
-	VFMADD231PS.BCST (DI)(AX*1), Z8, Z1
-	VFMADD231PS.BCST (DI)(AX*2), Z9, Z2
-	VFMADD231PS.BCST (DI)(BX*1), Z10, Z3
-	ADDQ             $+4, DI
+	VMULPS           Z15, Z10, Z10
+	VCVTDQ2PS        Z11, Z11
+	VMULPS           Z15, Z11, Z11
+	VCVTDQ2PS        Z12, Z12
+	VMULPS           Z15, Z12, Z12
+	VCVTDQ2PS        Z13, Z13
+	VMULPS           Z15, Z13, Z13
+	VCVTDQ2PS        Z14, Z14
+	VMULPS           Z15, Z14, Z14
+	VFMADD231PS.BCST (R8), Z9, Z0
+	VFMADD231PS.BCST (R8)(AX*1), Z10, Z1
+	VFMADD231PS.BCST (R8)(AX*2), Z11, Z2
+	VFMADD231PS.BCST (R8)(BX*1), Z12, Z3
+	VFMADD231PS.BCST (R8)(AX*4), Z13, Z4
+	VFMADD231PS.BCST (R8)(SI*1), Z14, Z5
+	ADDQ             $+256, R11
+	ADDQ             $+16, R12
+	ADDQ             $+32, DI
 	ADDQ             $+4, R8
-	ADDQ             $+256, R9
-	ADDQ             $+16, R10
-	ADDQ             $+32, SI
-	DECQ             R11
+	ADDQ             $+4, R9
+	DECQ             R10
 	JNZ              sub23
 	ADDQ             $+2240, CX
 	DECQ             DX
@@ -933,6 +979,12 @@ sub23:
 	VADDPS           (DX), Z3, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
+	VADDPS           (DX), Z4, Z0
+	VMOVUPS          Z0, (DX)
+	LEAQ             (DX)(BX*4), DX
+	VADDPS           (DX), Z5, Z0
+	VMOVUPS          Z0, (DX)
+	LEAQ             (DX)(BX*4), DX
 	JMP              stored25
 
 plain24:
@@ -944,132 +996,141 @@ plain24:
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z3, (DX)
 	LEAQ    (DX)(BX*4), DX
+	VMOVUPS Z4, (DX)
+	LEAQ    (DX)(BX*4), DX
+	VMOVUPS Z5, (DX)
+	LEAQ    (DX)(BX*4), DX
 
 stored25:
 	MOVQ   DX, 32(SP)
-	IMUL3Q $+4, AX, AX
+	IMUL3Q $+6, AX, AX
 	ADDQ   AX, 24(SP)
-	SUBQ   $0x04, 40(SP)
+	SUBQ   $0x06, 40(SP)
 
 next21:
-	CMPQ      40(SP), $0x03
+	CMPQ      40(SP), $0x04
 	JLT       next27
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
 	MOVQ      48(AX), AX
-	MOVQ      24(SP), BX
-	LEAQ      (BX)(DX*1), SI
-	MOVQ      DX, DI
-	SHRQ      $0x05, DI
-	LEAQ      (SI)(DI*4), DI
+	LEAQ      (AX)(AX*2), BX
+	MOVQ      24(SP), SI
+	LEAQ      (SI)(DX*1), DI
+	MOVQ      DX, R8
+	SHRQ      $0x05, R8
+	LEAQ      (DI)(R8*4), R8
 	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
 	VXORPS    Z1, Z1, Z1
 	VXORPS    Z2, Z2, Z2
-	VMOVDQU32 lowPairs<>+0(SB), Z3
-	VMOVDQU32 lowNibbles<>+0(SB), Z3
+	VXORPS    Z3, Z3, Z3
+	VMOVDQU32 lowPairs<>+0(SB), Z4
+	VMOVDQU32 lowNibbles<>+0(SB), Z4
 
 block28:
-	PREFETCHT0      (CX)
-	PREFETCHT0      64(CX)
-	PREFETCHT0      128(CX)
 	PREFETCHT0      2048(CX)
-	PREFETCHT1      4096(CX)
 	PREFETCHT0      2112(CX)
-	PREFETCHT1      4160(CX)
 	PREFETCHT0      2176(CX)
-	PREFETCHT1      4224(CX)
-	VCVTPH2PS       (CX), Z4
-	VMULPS.BCST     48(CX), Z4, Z4
-	VBROADCASTI32X4 32(CX), Z5
-	VPXORD          signBits<>+0(SB), Z5, Z5
-	LEAQ            192(CX), R8
-	LEAQ            64(CX), R9
-	MOVQ            $0x0000000000000008, R10
+	VCVTPH2PS       (CX), Z5
+	VMULPS.BCST     48(CX), Z5, Z5
+	VBROADCASTI32X4 32(CX), Z6
+	VPXORD          signBits<>+0(SB), Z6, Z6
+	LEAQ            192(CX), R10
+	LEAQ            64(CX), R11
+	MOVQ            $0x0000000000000008, R9
 
 sub29:
-	PREFETCHT0       2048(R8)
-	PREFETCHT1       4096(R8)
-	PREFETCHT0       2112(R8)
-	PREFETCHT1       4160(R8)
-	PREFETCHT0       2176(R8)
-	PREFETCHT1       4224(R8)
-	PREFETCHT0       2240(R8)
-	PREFETCHT1       4288(R8)
-	VMOVDQU32        zeroFirst<>+0(SB), Z9
-	VXORPS           Z6, Z6, Z6
-	VPDPWSSD.BCST    (DI), Z9, Z6
+	PREFETCHT0       2048(R10)
+	PREFETCHT0       2112(R10)
+	PREFETCHT0       2176(R10)
+	PREFETCHT0       2240(R10)
+	VMOVDQU32        zeroFirst<>+0(SB), Z11
 	VXORPS           Z7, Z7, Z7
-	VPDPWSSD.BCST    (DI)(AX*1), Z9, Z7
+	VPDPWSSD.BCST    (R8), Z11, Z7
 	VXORPS           Z8, Z8, Z8
-	VPDPWSSD.BCST    (DI)(AX*2), Z9, Z8
-	VMOVDQU32        (R8), Z9
-	VPANDD           Z3, Z9, Z10
-	VPSHUFB          Z10, Z5, Z10
-	VPDPBUSD.BCST    (BX), Z10, Z6
-	VPDPBUSD.BCST    (BX)(AX*1), Z10, Z7
-	VPDPBUSD.BCST    (BX)(AX*2), Z10, Z8
-	VPSRLW           $0x04, Z9, Z9
-	VPANDD           Z3, Z9, Z9
-	VPSHUFB          Z9, Z5, Z9
-	VPDPBUSD.BCST    4(BX), Z9, Z6
-	VPDPBUSD.BCST    4(BX)(AX*1), Z9, Z7
-	VPDPBUSD.BCST    4(BX)(AX*2), Z9, Z8
-	VMOVDQU32        64(R8), Z9
-	VPANDD           Z3, Z9, Z10
-	VPSHUFB          Z10, Z5, Z10
-	VPDPBUSD.BCST    8(BX), Z10, Z6
-	VPDPBUSD.BCST    8(BX)(AX*1), Z10, Z7
-	VPDPBUSD.BCST    8(BX)(AX*2), Z10, Z8
-	VPSRLW           $0x04, Z9, Z9
-	VPANDD           Z3, Z9, Z9
-	VPSHUFB          Z9, Z5, Z9
-	VPDPBUSD.BCST    12(BX), Z9, Z6
-	VPDPBUSD.BCST    12(BX)(AX*1), Z9, Z7
-	VPDPBUSD.BCST    12(BX)(AX*2), Z9, Z8
-	VMOVDQU32        128(R8), Z9
-	VPANDD           Z3, Z9, Z10
-	VPSHUFB          Z10, Z5, Z10
-	VPDPBUSD.BCST    16(BX), Z10, Z6
-	VPDPBUSD.BCST    16(BX)(AX*1), Z10, Z7
-	VPDPBUSD.BCST    16(BX)(AX*2), Z10, Z8
-	VPSRLW           $0x04, Z9, Z9
-	VPANDD           Z3, Z9, Z9
-	VPSHUFB          Z9, Z5, Z9
-	VPDPBUSD.BCST    20(BX), Z9, Z6
-	VPDPBUSD.BCST    20(BX)(AX*1), Z9, Z7
-	VPDPBUSD.BCST    20(BX)(AX*2), Z9, Z8
-	VMOVDQU32        192(R8), Z9
-	VPANDD           Z3, Z9, Z10
-	VPSHUFB          Z10, Z5, Z10
-	VPDPBUSD.BCST    24(BX), Z10, Z6
-	VPDPBUSD.BCST    24(BX)(AX*1), Z10, Z7
-	VPDPBUSD.BCST    24(BX)(AX*2), Z10, Z8
-	VPSRLW           $0x04, Z9, Z9
-	VPANDD           Z3, Z9, Z9
-	VPSHUFB          Z9, Z5, Z9
-	VPDPBUSD.BCST    28(BX), Z9, Z6
-	VPDPBUSD.BCST    28(BX)(AX*1), Z9, Z7
-	VPDPBUSD.BCST    28(BX)(AX*2), Z9, Z8
-	VPMOVSXBD        (R9), Z9
-	VCVTDQ2PS        Z9, Z9
-	VMULPS           Z4, Z9, Z9
-	VCVTDQ2PS        Z6, Z6
-	VMULPS           Z9, Z6, Z6
+	VPDPWSSD.BCST    (R8)(AX*1), Z11, Z8
+	VXORPS           Z9, Z9, Z9
+	VPDPWSSD.BCST    (R8)(AX*2), Z11, Z9
+	VXORPS           Z10, Z10, Z10
+	VPDPWSSD.BCST    (R8)(BX*1), Z11, Z10
+	VMOVDQU32        (R10), Z11
+	VPANDD           Z4, Z11, Z12
+	VPSHUFB          Z12, Z6, Z12
+	VPDPBUSD.BCST    (SI), Z12, Z7
+	VPDPBUSD.BCST    (SI)(AX*1), Z12, Z8
+	VPDPBUSD.BCST    (SI)(AX*2), Z12, Z9
+	VPDPBUSD.BCST    (SI)(BX*1), Z12, Z10
+	VPSRLW           $0x04, Z11, Z11
+	VPANDD           Z4, Z11, Z11
+	VPSHUFB          Z11, Z6, Z11
+	VPDPBUSD.BCST    4(SI), Z11, Z7
+	VPDPBUSD.BCST    4(SI)(AX*1), Z11, Z8
+	VPDPBUSD.BCST    4(SI)(AX*2), Z11, Z9
+	VPDPBUSD.BCST    4(SI)(BX*1), Z11, Z10
+	VMOVDQU32        64(R10), Z11
+	VPANDD           Z4, Z11, Z12
+	VPSHUFB          Z12, Z6, Z12
+	VPDPBUSD.BCST    8(SI), Z12, Z7
+	VPDPBUSD.BCST    8(SI)(AX*1), Z12, Z8
+	VPDPBUSD.BCST    8(SI)(AX*2), Z12, Z9
+	VPDPBUSD.BCST    8(SI)(BX*1), Z12, Z10
+	VPSRLW           $0x04, Z11, Z11
+	VPANDD           Z4, Z11, Z11
+	VPSHUFB          Z11, Z6, Z11
+	VPDPBUSD.BCST    12(SI), Z11, Z7
+	VPDPBUSD.BCST    12(SI)(AX*1), Z11, Z8
+	VPDPBUSD.BCST    12(SI)(AX*2), Z11, Z9
+	VPDPBUSD.BCST    12(SI)(BX*1), Z11, Z10
+	VMOVDQU32        128(R10), Z11
+	VPANDD           Z4, Z11, Z12
+	VPSHUFB          Z12, Z6, Z12
+	VPDPBUSD.BCST    16(SI), Z12, Z7
+	VPDPBUSD.BCST    16(SI)(AX*1), Z12, Z8
+	VPDPBUSD.BCST    16(SI)(AX*2), Z12, Z9
+	VPDPBUSD.BCST    16(SI)(BX*1), Z12, Z10
+	VPSRLW           $0x04, Z11, Z11
+	VPANDD           Z4, Z11, Z11
+	VPSHUFB          Z11, Z6, Z11
+	VPDPBUSD.BCST    20(SI), Z11, Z7
+	VPDPBUSD.BCST    20(SI)(AX*1), Z11, Z8
+	VPDPBUSD.BCST    20(SI)(AX*2), Z11, Z9
+	VPDPBUSD.BCST    20(SI)(BX*1), Z11, Z10
+	VMOVDQU32        192(R10), Z11
+	VPANDD           Z4, Z11, Z12
+	VPSHUFB          Z12, Z6, Z12
+	VPDPBUSD.BCST    24(SI), Z12, Z7
+	VPDPBUSD.BCST    24(SI)(AX*1), Z12, Z8
+	VPDPBUSD.BCST    24(SI)(AX*2), Z12, Z9
+	VPDPBUSD.BCST    24(SI)(BX*1), Z12, Z10
+	VPSRLW           $0x04, Z11, Z11
+	VPANDD           Z4, Z11, Z11
+	VPSHUFB          Z11, Z6, Z11
+	VPDPBUSD.BCST    28(SI), Z11, Z7
+	VPDPBUSD.BCST    28(SI)(AX*1), Z11, Z8
+	VPDPBUSD.BCST    28(SI)(AX*2), Z11, Z9
+	VPDPBUSD.BCST    28(SI)(BX*1), Z11, Z10
+	VPMOVSXBD        (R11), Z11
+	VCVTDQ2PS        Z11, Z11
+	VMULPS           Z5, Z11, Z11
 	VCVTDQ2PS        Z7, Z7
-	VMULPS           Z9, Z7, Z7
+	VMULPS           Z11, Z7, Z7
 	VCVTDQ2PS        Z8, Z8
-	VMULPS           Z9, Z8, Z8
-	VFMADD231PS.BCST (SI), Z6, Z0
-	VFMADD231PS.BCST (SI)(AX*1), Z7, Z1
-	VFMADD231PS.BCST (SI)(AX*2), Z8, Z2
-	ADDQ             $+4, SI
+	VMULPS           Z11, Z8, Z8
+	VCVTDQ2PS        Z9, Z9
+	VMULPS           Z11, Z9, Z9
+	VCVTDQ2PS        Z10, Z10
+	VMULPS           Z11, Z10, Z10
+	VFMADD231PS.BCST (DI), Z7, Z0
+	VFMADD231PS.BCST (DI)(AX*1), Z8, Z1
+	VFMADD231PS.BCST (DI)(AX*2), Z9, Z2
+	VFMADD231PS.BCST (DI)(BX*1), Z10, Z3
+	ADDQ             $+256, R10
+	ADDQ             $+16, R11
+	ADDQ             $+32, SI
 	ADDQ             $+4, DI
-	ADDQ             $+256, R8
-	ADDQ             $+16, R9
-	ADDQ             $+32, BX
-	DECQ             R10
+	ADDQ             $+4, R8
+	DECQ             R9
 	JNZ              sub29
 	ADDQ             $+2240, CX
 	DECQ             DX
@@ -1088,6 +1149,9 @@ sub29:
 	VADDPS           (DX), Z2, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
+	VADDPS           (DX), Z3, Z0
+	VMOVUPS          Z0, (DX)
+	LEAQ             (DX)(BX*4), DX
 	JMP              stored31
 
 plain30:
@@ -1097,15 +1161,17 @@ plain30:
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z2, (DX)
 	LEAQ    (DX)(BX*4), DX
+	VMOVUPS Z3, (DX)
+	LEAQ    (DX)(BX*4), DX
 
 stored31:
 	MOVQ   DX, 32(SP)
-	IMUL3Q $+3, AX, AX
+	IMUL3Q $+4, AX, AX
 	ADDQ   AX, 24(SP)
-	SUBQ   $0x03, 40(SP)
+	SUBQ   $0x04, 40(SP)
 
 next27:
-	CMPQ      40(SP), $0x02
+	CMPQ      40(SP), $0x03
 	JLT       next33
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
@@ -1119,8 +1185,9 @@ next27:
 	SHRQ      $0x08, DX
 	VXORPS    Z0, Z0, Z0
 	VXORPS    Z1, Z1, Z1
-	VMOVDQU32 lowPairs<>+0(SB), Z2
-	VMOVDQU32 lowNibbles<>+0(SB), Z2
+	VXORPS    Z2, Z2, Z2
+	VMOVDQU32 lowPairs<>+0(SB), Z3
+	VMOVDQU32 lowNibbles<>+0(SB), Z3
 
 block34:
 	PREFETCHT0      (CX)
@@ -1132,83 +1199,96 @@ block34:
 	PREFETCHT1      4160(CX)
 	PREFETCHT0      2176(CX)
 	PREFETCHT1      4224(CX)
-	VCVTPH2PS       (CX), Z3
-	VMULPS.BCST     48(CX), Z3, Z3
-	VBROADCASTI32X4 32(CX), Z4
-	VPXORD          signBits<>+0(SB), Z4, Z4
-	LEAQ            192(CX), R8
-	LEAQ            64(CX), R9
-	MOVQ            $0x0000000000000008, R10
+	VCVTPH2PS       (CX), Z4
+	VMULPS.BCST     48(CX), Z4, Z4
+	VBROADCASTI32X4 32(CX), Z5
+	VPXORD          signBits<>+0(SB), Z5, Z5
+	LEAQ            192(CX), R9
+	LEAQ            64(CX), R10
+	MOVQ            $0x0000000000000008, R8
 
 sub35:
-	PREFETCHT0       2048(R8)
-	PREFETCHT1       4096(R8)
-	PREFETCHT0       2112(R8)
-	PREFETCHT1       4160(R8)
-	PREFETCHT0       2176(R8)
-	PREFETCHT1       4224(R8)
-	PREFETCHT0       2240(R8)
-	PREFETCHT1       4288(R8)
-	VMOVDQU32        zeroFirst<>+0(SB), Z7
-	VXORPS           Z5, Z5, Z5
-	VPDPWSSD.BCST    (DI), Z7, Z5
+	PREFETCHT0       2048(R9)
+	PREFETCHT1       4096(R9)
+	PREFETCHT0       2112(R9)
+	PREFETCHT1       4160(R9)
+	PREFETCHT0       2176(R9)
+	PREFETCHT1       4224(R9)
+	PREFETCHT0       2240(R9)
+	PREFETCHT1       4288(R9)
+	VMOVDQU32        zeroFirst<>+0(SB), Z9
 	VXORPS           Z6, Z6, Z6
-	VPDPWSSD.BCST    (DI)(AX*1), Z7, Z6
-	VMOVDQU32        (R8), Z7
-	VPANDD           Z2, Z7, Z8
-	VPSHUFB          Z8, Z4, Z8
-	VPDPBUSD.BCST    (BX), Z8, Z5
-	VPDPBUSD.BCST    (BX)(AX*1), Z8, Z6
-	VPSRLW           $0x04, Z7, Z7
-	VPANDD           Z2, Z7, Z7
-	VPSHUFB          Z7, Z4, Z7
-	VPDPBUSD.BCST    4(BX), Z7, Z5
-	VPDPBUSD.BCST    4(BX)(AX*1), Z7, Z6
-	VMOVDQU32        64(R8), Z7
-	VPANDD           Z2, Z7, Z8
-	VPSHUFB          Z8, Z4, Z8
-	VPDPBUSD.BCST    8(BX), Z8, Z5
-	VPDPBUSD.BCST    8(BX)(AX*1), Z8, Z6
-	VPSRLW           $0x04, Z7, Z7
-	VPANDD           Z2, Z7, Z7
-	VPSHUFB          Z7, Z4, Z7
-	VPDPBUSD.BCST    12(BX), Z7, Z5
-	VPDPBUSD.BCST    12(BX)(AX*1), Z7, Z6
-	VMOVDQU32        128(R8), Z7
-	VPANDD           Z2, Z7, Z8
-	VPSHUFB          Z8, Z4, Z8
-	VPDPBUSD.BCST    16(BX), Z8, Z5
-	VPDPBUSD.BCST    16(BX)(AX*1), Z8, Z6
-	VPSRLW           $0x04, Z7, Z7
-	VPANDD           Z2, Z7, Z7
-	VPSHUFB          Z7, Z4, Z7
-	VPDPBUSD.BCST    20(BX), Z7, Z5
-	VPDPBUSD.BCST    20(BX)(AX*1), Z7, Z6
-	VMOVDQU32        192(R8), Z7
-	VPANDD           Z2, Z7, Z8
-	VPSHUFB          Z8, Z4, Z8
-	VPDPBUSD.BCST    24(BX), Z8, Z5
-	VPDPBUSD.BCST    24(BX)(AX*1), Z8, Z6
-	VPSRLW           $0x04, Z7, Z7
-	VPANDD           Z2, Z7, Z7
-	VPSHUFB          Z7, Z4, Z7
-	VPDPBUSD.BCST    28(BX), Z7, Z5
-	VPDPBUSD.BCST    28(BX)(AX*1), Z7, Z6
-	VPMOVSXBD        (R9), Z7
-	VCVTDQ2PS        Z7, Z7
-	VMULPS           Z3, Z7, Z7
-	VCVTDQ2PS        Z5, Z5
-	VMULPS           Z7, Z5, Z5
+	VPDPWSSD.BCST    (DI), Z9, Z6
+	VXORPS           Z7, Z7, Z7
+	VPDPWSSD.BCST    (DI)(AX*1), Z9, Z7
+	VXORPS           Z8, Z8, Z8
+	VPDPWSSD.BCST    (DI)(AX*2), Z9, Z8
+	VMOVDQU32        (R9), Z9
+	VPANDD           Z3, Z9, Z10
+	VPSHUFB          Z10, Z5, Z10
+	VPDPBUSD.BCST    (BX), Z10, Z6
+	VPDPBUSD.BCST    (BX)(AX*1), Z10, Z7
+	VPDPBUSD.BCST    (BX)(AX*2), Z10, Z8
+	VPSRLW           $0x04, Z9, Z9
+	VPANDD           Z3, Z9, Z9
+	VPSHUFB          Z9, Z5, Z9
+	VPDPBUSD.BCST    4(BX), Z9, Z6
+	VPDPBUSD.BCST    4(BX)(AX*1), Z9, Z7
+	VPDPBUSD.BCST    4(BX)(AX*2), Z9, Z8
+	VMOVDQU32        64(R9), Z9
+	VPANDD           Z3, Z9, Z10
+	VPSHUFB          Z10, Z5, Z10
+	VPDPBUSD.BCST    8(BX), Z10, Z6
+	VPDPBUSD.BCST    8(BX)(AX*1), Z10, Z7
+	VPDPBUSD.BCST    8(BX)(AX*2), Z10, Z8
+	VPSRLW           $0x04, Z9, Z9
+	VPANDD           Z3, Z9, Z9
+	VPSHUFB          Z9, Z5, Z9
+	VPDPBUSD.BCST    12(BX), Z9, Z6
+	VPDPBUSD.BCST    12(BX)(AX*1), Z9, Z7
+	VPDPBUSD.BCST    12(BX)(AX*2), Z9, Z8
+	VMOVDQU32        128(R9), Z9
+	VPANDD           Z3, Z9, Z10
+	VPSHUFB          Z10, Z5, Z10
+	VPDPBUSD.BCST    16(BX), Z10, Z6
+	VPDPBUSD.BCST    16(BX)(AX*1), Z10, Z7
+	VPDPBUSD.BCST    16(BX)(AX*2), Z10, Z8
+	VPSRLW           $0x04, Z9, Z9
+	VPANDD           Z3, Z9, Z9
+	VPSHUFB          Z9, Z5, Z9
+	VPDPBUSD.BCST    20(BX), Z9, Z6
+	VPDPBUSD.BCST    20(BX)(AX*1), Z9, Z7
+	VPDPBUSD.BCST    20(BX)(AX*2), Z9, Z8
+	VMOVDQU32        192(R9), Z9
+	VPANDD           Z3, Z9, Z10
+	VPSHUFB          Z10, Z5, Z10
+	VPDPBUSD.BCST    24(BX), Z10, Z6
+	VPDPBUSD.BCST    24(BX)(AX*1), Z10, Z7
+	VPDPBUSD.BCST    24(BX)(AX*2), Z10, Z8
+	VPSRLW           $0x04, Z9, Z9
+	VPANDD           Z3, Z9, Z9
+	VPSHUFB          Z9, Z5, Z9
+	VPDPBUSD.BCST    28(BX), Z9, Z6
+	VPDPBUSD.BCST    28(BX)(AX*1), Z9, Z7
+	VPDPBUSD.BCST    28(BX)(AX*2), Z9, Z8
+	VPMOVSXBD        (R10), Z9
+	VCVTDQ2PS        Z9, Z9
+	VMULPS           Z4, Z9, Z9
 	VCVTDQ2PS        Z6, Z6
-	VMULPS           Z7, Z6, Z6
-	VFMADD231PS.BCST (SI), Z5, Z0
-	VFMADD231PS.BCST (SI)(AX*1), Z6, Z1
+	VMULPS           Z9, Z6, Z6
+	VCVTDQ2PS        Z7, Z7
+	VMULPS           Z9, Z7, Z7
+	VCVTDQ2PS        Z8, Z8
+	VMULPS           Z9, Z8, Z8
+	VFMADD231PS.BCST (SI), Z6, Z0
+	VFMADD231PS.BCST (SI)(AX*1), Z7, Z1
+	VFMADD231PS.BCST (SI)(AX*2), Z8, Z2
+	ADDQ             $+256, R9
+	ADDQ             $+16, R10
+	ADDQ             $+32, BX
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
-	ADDQ             $+256, R8
-	ADDQ             $+16, R9
-	ADDQ             $+32, BX
-	DECQ             R10
+	DECQ             R8
 	JNZ              sub35
 	ADDQ             $+2240, CX
 	DECQ             DX
@@ -1224,6 +1304,9 @@ sub35:
 	VADDPS           (DX), Z1, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
+	VADDPS           (DX), Z2, Z0
+	VMOVUPS          Z0, (DX)
+	LEAQ             (DX)(BX*4), DX
 	JMP              stored37
 
 plain36:
@@ -1231,16 +1314,152 @@ plain36:
 	LEAQ    (DX)(BX*4), DX
 	VMOVUPS Z1, (DX)
 	LEAQ    (DX)(BX*4), DX
+	VMOVUPS Z2, (DX)
+	LEAQ    (DX)(BX*4), DX
 
 stored37:
+	MOVQ   DX, 32(SP)
+	IMUL3Q $+3, AX, AX
+	ADDQ   AX, 24(SP)
+	SUBQ   $0x03, 40(SP)
+
+next33:
+	CMPQ      40(SP), $0x02
+	JLT       next39
+	MOVQ      a+0(FP), AX
+	MOVQ      (SP), CX
+	MOVQ      56(AX), DX
+	MOVQ      48(AX), AX
+	MOVQ      24(SP), BX
+	LEAQ      (BX)(DX*1), SI
+	MOVQ      DX, DI
+	SHRQ      $0x05, DI
+	LEAQ      (SI)(DI*4), DI
+	SHRQ      $0x08, DX
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VMOVDQU32 lowPairs<>+0(SB), Z2
+	VMOVDQU32 lowNibbles<>+0(SB), Z2
+
+block40:
+	PREFETCHT0      (CX)
+	PREFETCHT0      64(CX)
+	PREFETCHT0      128(CX)
+	PREFETCHT0      2048(CX)
+	PREFETCHT1      4096(CX)
+	PREFETCHT0      2112(CX)
+	PREFETCHT1      4160(CX)
+	PREFETCHT0      2176(CX)
+	PREFETCHT1      4224(CX)
+	VCVTPH2PS       (CX), Z3
+	VMULPS.BCST     48(CX), Z3, Z3
+	VBROADCASTI32X4 32(CX), Z4
+	VPXORD          signBits<>+0(SB), Z4, Z4
+	LEAQ            192(CX), R9
+	LEAQ            64(CX), R10
+	MOVQ            $0x0000000000000008, R8
+
+sub41:
+	PREFETCHT0       2048(R9)
+	PREFETCHT1       4096(R9)
+	PREFETCHT0       2112(R9)
+	PREFETCHT1       4160(R9)
+	PREFETCHT0       2176(R9)
+	PREFETCHT1       4224(R9)
+	PREFETCHT0       2240(R9)
+	PREFETCHT1       4288(R9)
+	VMOVDQU32        zeroFirst<>+0(SB), Z7
+	VXORPS           Z5, Z5, Z5
+	VPDPWSSD.BCST    (DI), Z7, Z5
+	VXORPS           Z6, Z6, Z6
+	VPDPWSSD.BCST    (DI)(AX*1), Z7, Z6
+	VMOVDQU32        (R9), Z7
+	VPANDD           Z2, Z7, Z8
+	VPSHUFB          Z8, Z4, Z8
+	VPDPBUSD.BCST    (BX), Z8, Z5
+	VPDPBUSD.BCST    (BX)(AX*1), Z8, Z6
+	VPSRLW           $0x04, Z7, Z7
+	VPANDD           Z2, Z7, Z7
+	VPSHUFB          Z7, Z4, Z7
+	VPDPBUSD.BCST    4(BX), Z7, Z5
+	VPDPBUSD.BCST    4(BX)(AX*1), Z7, Z6
+	VMOVDQU32        64(R9), Z7
+	VPANDD           Z2, Z7, Z8
+	VPSHUFB          Z8, Z4, Z8
+	VPDPBUSD.BCST    8(BX), Z8, Z5
+	VPDPBUSD.BCST    8(BX)(AX*1), Z8, Z6
+	VPSRLW           $0x04, Z7, Z7
+	VPANDD           Z2, Z7, Z7
+	VPSHUFB          Z7, Z4, Z7
+	VPDPBUSD.BCST    12(BX), Z7, Z5
+	VPDPBUSD.BCST    12(BX)(AX*1), Z7, Z6
+	VMOVDQU32        128(R9), Z7
+	VPANDD           Z2, Z7, Z8
+	VPSHUFB          Z8, Z4, Z8
+	VPDPBUSD.BCST    16(BX), Z8, Z5
+	VPDPBUSD.BCST    16(BX)(AX*1), Z8, Z6
+	VPSRLW           $0x04, Z7, Z7
+	VPANDD           Z2, Z7, Z7
+	VPSHUFB          Z7, Z4, Z7
+	VPDPBUSD.BCST    20(BX), Z7, Z5
+	VPDPBUSD.BCST    20(BX)(AX*1), Z7, Z6
+	VMOVDQU32        192(R9), Z7
+	VPANDD           Z2, Z7, Z8
+	VPSHUFB          Z8, Z4, Z8
+	VPDPBUSD.BCST    24(BX), Z8, Z5
+	VPDPBUSD.BCST    24(BX)(AX*1), Z8, Z6
+	VPSRLW           $0x04, Z7, Z7
+	VPANDD           Z2, Z7, Z7
+	VPSHUFB          Z7, Z4, Z7
+	VPDPBUSD.BCST    28(BX), Z7, Z5
+	VPDPBUSD.BCST    28(BX)(AX*1), Z7, Z6
+	VPMOVSXBD        (R10), Z7
+	VCVTDQ2PS        Z7, Z7
+	VMULPS           Z3, Z7, Z7
+	VCVTDQ2PS        Z5, Z5
+	VMULPS           Z7, Z5, Z5
+	VCVTDQ2PS        Z6, Z6
+	VMULPS           Z7, Z6, Z6
+	VFMADD231PS.BCST (SI), Z5, Z0
+	VFMADD231PS.BCST (SI)(AX*1), Z6, Z1
+	ADDQ             $+256, R9
+	ADDQ             $+16, R10
+	ADDQ             $+32, BX
+	ADDQ             $+4, SI
+	ADDQ             $+4, DI
+	DECQ             R8
+	JNZ              sub41
+	ADDQ             $+2240, CX
+	DECQ             DX
+	JNZ              block40
+	MOVQ             a+0(FP), CX
+	MOVQ             8(CX), BX
+	MOVQ             32(SP), DX
+	CMPB             72(CX), $0x00
+	JEQ              plain42
+	VADDPS           (DX), Z0, Z0
+	VMOVUPS          Z0, (DX)
+	LEAQ             (DX)(BX*4), DX
+	VADDPS           (DX), Z1, Z0
+	VMOVUPS          Z0, (DX)
+	LEAQ             (DX)(BX*4), DX
+	JMP              stored43
+
+plain42:
+	VMOVUPS Z0, (DX)
+	LEAQ    (DX)(BX*4), DX
+	VMOVUPS Z1, (DX)
+	LEAQ    (DX)(BX*4), DX
+
+stored43:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x02, 40(SP)
 
-next33:
+next39:
 	CMPQ      40(SP), $0x01
-	JLT       next39
+	JLT       next45
 	MOVQ      a+0(FP), AX
 	MOVQ      (SP), CX
 	MOVQ      56(AX), DX
@@ -1255,7 +1474,7 @@ next33:
 	VMOVDQU32 lowPairs<>+0(SB), Z1
 	VMOVDQU32 lowNibbles<>+0(SB), Z1
 
-block40:
+block46:
 	PREFETCHT0      (CX)
 	PREFETCHT0      64(CX)
 	PREFETCHT0      128(CX)
@@ -1269,23 +1488,23 @@ block40:
 	VMULPS.BCST     48(CX), Z2, Z2
 	VBROADCASTI32X4 32(CX), Z3
 	VPXORD          signBits<>+0(SB), Z3, Z3
-	LEAQ            192(CX), R8
-	LEAQ            64(CX), R9
-	MOVQ            $0x0000000000000008, R10
+	LEAQ            192(CX), R9
+	LEAQ            64(CX), R10
+	MOVQ            $0x0000000000000008, R8
 
-sub41:
-	PREFETCHT0       2048(R8)
-	PREFETCHT1       4096(R8)
-	PREFETCHT0       2112(R8)
-	PREFETCHT1       4160(R8)
-	PREFETCHT0       2176(R8)
-	PREFETCHT1       4224(R8)
-	PREFETCHT0       2240(R8)
-	PREFETCHT1       4288(R8)
+sub47:
+	PREFETCHT0       2048(R9)
+	PREFETCHT1       4096(R9)
+	PREFETCHT0       2112(R9)
+	PREFETCHT1       4160(R9)
+	PREFETCHT0       2176(R9)
+	PREFETCHT1       4224(R9)
+	PREFETCHT0       2240(R9)
+	PREFETCHT1       4288(R9)
 	VMOVDQU32        zeroFirst<>+0(SB), Z5
 	VXORPS           Z4, Z4, Z4
 	VPDPWSSD.BCST    (DI), Z5, Z4
-	VMOVDQU32        (R8), Z5
+	VMOVDQU32        (R9), Z5
 	VPANDD           Z1, Z5, Z6
 	VPSHUFB          Z6, Z3, Z6
 	VPDPBUSD.BCST    (BX), Z6, Z4
@@ -1293,7 +1512,7 @@ sub41:
 	VPANDD           Z1, Z5, Z5
 	VPSHUFB          Z5, Z3, Z5
 	VPDPBUSD.BCST    4(BX), Z5, Z4
-	VMOVDQU32        64(R8), Z5
+	VMOVDQU32        64(R9), Z5
 	VPANDD           Z1, Z5, Z6
 	VPSHUFB          Z6, Z3, Z6
 	VPDPBUSD.BCST    8(BX), Z6, Z4
@@ -1301,7 +1520,7 @@ sub41:
 	VPANDD           Z1, Z5, Z5
 	VPSHUFB          Z5, Z3, Z5
 	VPDPBUSD.BCST    12(BX), Z5, Z4
-	VMOVDQU32        128(R8), Z5
+	VMOVDQU32        128(R9), Z5
 	VPANDD           Z1, Z5, Z6
 	VPSHUFB          Z6, Z3, Z6
 	VPDPBUSD.BCST    16(BX), Z6, Z4
@@ -1309,7 +1528,7 @@ sub41:
 	VPANDD           Z1, Z5, Z5
 	VPSHUFB          Z5, Z3, Z5
 	VPDPBUSD.BCST    20(BX), Z5, Z4
-	VMOVDQU32        192(R8), Z5
+	VMOVDQU32        192(R9), Z5
 	VPANDD           Z1, Z5, Z6
 	VPSHUFB          Z6, Z3, Z6
 	VPDPBUSD.BCST    24(BX), Z6, Z4
@@ -1317,49 +1536,51 @@ sub41:
 	VPANDD           Z1, Z5, Z5
 	VPSHUFB          Z5, Z3, Z5
 	VPDPBUSD.BCST    28(BX), Z5, Z4
-	VPMOVSXBD        (R9), Z5
+	VPMOVSXBD        (R10), Z5
 	VCVTDQ2PS        Z5, Z5
 	VMULPS           Z2, Z5, Z5
 	VCVTDQ2PS        Z4, Z4
 	VMULPS           Z5, Z4, Z4
 	VFMADD231PS.BCST (SI), Z4, Z0
+	ADDQ             $+256, R9
+	ADDQ             $+16, R10
+	ADDQ             $+32, BX
 	ADDQ             $+4, SI
 	ADDQ             $+4, DI
-	ADDQ             $+256, R8
-	ADDQ             $+16, R9
-	ADDQ             $+32, BX
-	DECQ             R10
-	JNZ              sub41
+	DECQ             R8
+	JNZ              sub47
 	ADDQ             $+2240, CX
 	DECQ             DX
-	JNZ              block40
+	JNZ              block46
 	MOVQ             a+0(FP), CX
 	MOVQ             8(CX), BX
 	MOVQ             32(SP), DX
 	CMPB             72(CX), $0x00
-	JEQ              plain42
+	JEQ              plain48
 	VADDPS           (DX), Z0, Z0
 	VMOVUPS          Z0, (DX)
 	LEAQ             (DX)(BX*4), DX
-	JMP              stored43
+	JMP              stored49
 
-plain42:
+plain48:
 	VMOVUPS Z0, (DX)
 	LEAQ    (DX)(BX*4), DX
 
-stored43:
+stored49:
 	MOVQ   DX, 32(SP)
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, 24(SP)
 	SUBQ   $0x01, 40(SP)
 
-next39:
+next45:
 	MOVQ a+0(FP), AX
 	MOVQ 32(AX), AX
 	ADDQ AX, (SP)
 	ADDQ $0x40, 8(SP)
 	DECQ 16(SP)
 	JNZ  panel1
+
+end2:
 	VZEROUPPER
 	RET
 

@@ -230,11 +230,13 @@ func TestMatMul(t *testing.T) {
 // TestMatMulPanels compares the products of some panels with something between them with the twin of each, bit for bit.
 func TestMatMulPanels(t *testing.T) {
 	twin := genericSet()
-	const guard, panels, width = float32(12345.5), 3, 3 * PanelRows
+	const guard = float32(12345.5)
+	cases := []struct{ m, panels int }{{1, 2}, {1, 3}, {1, 6}, {2, 3}, {3, 2}, {5, 3}, {8, 3}, {13, 3}, {17, 2}, {31, 3}}
 	forLevels(t, func(t *testing.T, s *Set, l Layout) {
 		rng := rand.New(rand.NewPCG(7, uint64(l)))
 		for i, k := range testColumns(l) {
-			for _, m := range []int{1, 2, 3, 5, 8, 13, 17, 31} {
+			for _, n := range cases {
+				m, panels, width := n.m, n.panels, n.panels*PanelRows
 				c := newCase(t, rng, l, k, m, false, (k+m)%2 == 0)
 				size, step := len(c.w), len(c.w)+64*(m%3)
 				w := fenced(t, (panels-1)*step+size, (i+m)%2 == 0)

@@ -89,15 +89,6 @@ func (t *tile) nibbleGroups(base reg.Register, off, chunks int, each func(g int,
 	}
 }
 
-// next moves to the next block.
-func (t *tile) next(panelBytes, columns int) {
-	t.ahead(t.w, panelBytes)
-	t.ADDQ(operand.I32(int32(panelBytes)), t.w)
-	t.advance(t.p, columns)
-	t.advance(t.q, 4)
-	t.advance(t.r, columns/8)
-}
-
 // setSums sets the int32 sums to first and second times the two activation sums of 16 columns.
 func (t *tile) setSums(acc []reg.VecVirtual, first, second int16) {
 	pair := uint32(uint16(first)) | uint32(uint16(second))<<16

@@ -40,8 +40,8 @@ func (t *tile) twice(m operand.Mem, signed bool) []reg.VecVirtual {
 	return v
 }
 
-// scales returns the 16 scales at m in the form flush multiplies with.
-func (t *tile) scales(m operand.Mem, signed bool) []reg.VecVirtual {
+// multipliers returns the 16 scales at m in the form flush multiplies with.
+func (t *tile) multipliers(m operand.Mem, signed bool) []reg.VecVirtual {
 	if !t.vnni {
 		return t.twice(m, signed)
 	}
@@ -67,27 +67,6 @@ func (t *tile) flush(acc, scale []reg.VecVirtual) {
 		t.VPADDD(t.intSum(i), v, v)
 		t.VMOVDQU(v, t.intSum(i))
 	}
-}
-
-// subBlocks runs body for the sub-blocks of a block: codes points to those of the panel, scales to the first byte of
-// the scales. Both and p move on.
-func (t *tile) subBlocks(count, offset, step, scalesOffset, scalesStep int, body func(codes, scales reg.GPVirtual)) {
-	codes, scales, n := t.GP64(), t.GP64(), t.GP64()
-	t.LEAQ(mem(t.w, nil, 0, offset), codes)
-	t.LEAQ(mem(t.w, nil, 0, scalesOffset), scales)
-	t.MOVQ(operand.U64(uint64(count)), n)
-	loop := t.label("sub")
-	t.Label(loop)
-	if step > 256 { // bits of the codes are behind the others
-		t.touch(codes, step)
-	}
-	t.ahead(codes, step)
-	body(codes, scales)
-	t.ADDQ(operand.I32(int32(step)), codes)
-	t.ADDQ(operand.I32(int32(scalesStep)), scales)
-	t.advance(t.p, 32)
-	t.DECQ(n)
-	t.JNZ(operand.LabelRef(loop))
 }
 
 // clearIntSums sets the int32 sums in memory to zero.
@@ -147,29 +126,22 @@ func (t *tile) finishMinima() {
 	}
 }
 
-// nextBlock moves to the next block of 256 columns, after p has moved.
-func (t *tile) nextBlock(panelBytes int) {
-	t.ADDQ(operand.I32(int32(panelBytes)), t.w)
-	t.advance(t.q, 4)
-	t.advance(t.r, 32)
-}
+// The blocks of K-quants.
+var (
+	blockQ4K = subBlocks{bytes: 2368, count: 8, codes: 320, step: 256, scales: 64, scale: 16}
+	blockQ5K = subBlocks{bytes: 2880, count: 8, codes: 320, step: 320, scales: 64, scale: 16}
+	blockQ6K = subBlocks{bytes: 3360, count: 8, codes: 288, step: 384, scales: 32, scale: 32}
+)
 
 func genMatMulQ4KAVX2(g *generator) {
 	g.genMatMul("matmulQ4K", intTiles, kScratch, func(t *tile) {
 		t.quantised(256, 256)
 		t.sums(t.rows > 2, 0)
-		t.eachBlock(func() {
-			t.touch(t.w, 320)
-			t.ahead(t.w, 320)
-			t.clearIntSums()
-			t.subBlocks(8, 320, 256, 64, 16, func(codes, scales reg.GPVirtual) {
-				acc := t.ymms(2 * t.rows) // int16: |q*x| of 16 columns is at most 15*127*16 = 30480
-				t.nibbleGroups(codes, 0, 4, func(g int, w []reg.VecVirtual) { t.dotU(acc, w, 4*g, g == 0) })
-				t.flush(acc, t.scales(mem(scales, nil, 0, 0), false))
-			})
-			t.finishMinima()
-			t.nextBlock(2368)
-		})
+		t.eachLongBlock(&blockQ4K, t.clearIntSums, func() {
+			acc := t.ymms(2 * t.rows) // int16: |q*x| of 16 columns is at most 15*127*16 = 30480
+			t.nibbleGroups(t.codes, 0, 4, func(g int, w []reg.VecVirtual) { t.dotU(acc, w, 4*g, g == 0) })
+			t.flush(acc, t.multipliers(mem(t.scales, nil, 0, 0), false))
+		}, t.finishMinima)
 	})
 }
 
@@ -192,27 +164,20 @@ func genMatMulQ5KAVX2(g *generator) {
 	g.genMatMul("matmulQ5K", intTiles, kScratch, func(t *tile) {
 		t.quantised(256, 256)
 		t.sums(t.rows > 2, 0)
-		t.eachBlock(func() {
-			t.touch(t.w, 320)
-			t.ahead(t.w, 320)
-			t.clearIntSums()
-			t.subBlocks(8, 320, 320, 64, 16, func(codes, scales reg.GPVirtual) {
-				parts := 2 // int16: |q*x| of 8 columns is at most 31*127*8 = 31496
-				if t.vnni {
-					parts = 1
-				}
-				for part := range parts {
-					acc := t.ymms(2 * t.rows)
-					t.nibbleGroups(codes, 128*part, 4/parts, func(g int, w []reg.VecVirtual) {
-						t.withTop(w, mem(codes, nil, 0, 256), 4-4*part-g, t.splat("fifthBits", 0x10101010))
-						t.dotU(acc, w, 16*part+4*g, g == 0)
-					})
-					t.flush(acc, t.scales(mem(scales, nil, 0, 0), false))
-				}
-			})
-			t.finishMinima()
-			t.nextBlock(2880)
-		})
+		t.eachLongBlock(&blockQ5K, t.clearIntSums, func() {
+			parts := 2 // int16: |q*x| of 8 columns is at most 31*127*8 = 31496
+			if t.vnni {
+				parts = 1
+			}
+			for part := range parts {
+				acc := t.ymms(2 * t.rows)
+				t.nibbleGroups(t.codes, 128*part, 4/parts, func(g int, w []reg.VecVirtual) {
+					t.withTop(w, mem(t.codes, nil, 0, 256), 4-4*part-g, t.splat("fifthBits", 0x10101010))
+					t.dotU(acc, w, 16*part+4*g, g == 0)
+				})
+				t.flush(acc, t.multipliers(mem(t.scales, nil, 0, 0), false))
+			}
+		}, t.finishMinima)
 	})
 }
 
@@ -220,44 +185,37 @@ func genMatMulQ6KAVX2(g *generator) {
 	g.genMatMul("matmulQ6K", intTiles, kScratch, func(t *tile) {
 		t.quantised(256, 256)
 		t.sums(t.rows > 2, 0)
-		t.eachBlock(func() {
-			t.touch(t.w, 288)
-			t.ahead(t.w, 288)
-			t.clearIntSums()
-			t.subBlocks(8, 288, 384, 32, 32, func(codes, scales reg.GPVirtual) {
-				if t.vnni {
-					t.halvesQ6K(codes, scales)
-					return
-				}
-				for part := range 4 { // |q*x| of 4 columns is at most 63*127*4 = 32004
-					if part%2 == 0 {
-						for h, v := range t.twice(mem(scales, nil, 0, 8*part), true) {
-							t.VMOVDQU(v, mem(t.room, nil, 0, kScales+32*h))
-						}
+		t.eachLongBlock(&blockQ6K, t.clearIntSums, func() {
+			if t.vnni {
+				t.halvesQ6K()
+				return
+			}
+			for part := range 4 { // |q*x| of 4 columns is at most 63*127*4 = 32004
+				if part%2 == 0 {
+					for h, v := range t.twice(mem(t.scales, nil, 0, 8*part), true) {
+						t.VMOVDQU(v, mem(t.room, nil, 0, kScales+32*h))
 					}
-					acc := t.ymms(2 * t.rows)
-					t.nibbleGroups(codes, 64*part, 1, func(g int, w []reg.VecVirtual) {
-						t.withTop(w, mem(codes, nil, 0, 256+part/2*64), 4-part%2*4-2*g, t.splat("topPairs", 0x30303030))
-						t.dotU(acc, w, 8*part+4*g, g == 0)
-					})
-					t.flush(acc, []reg.VecVirtual{t.loadI(mem(t.room, nil, 0, kScales)), t.loadI(mem(t.room, nil, 0, kScales+32))})
 				}
-			})
-			t.finishQ6K()
-			t.nextBlock(3360)
-		})
+				acc := t.ymms(2 * t.rows)
+				t.nibbleGroups(t.codes, 64*part, 1, func(g int, w []reg.VecVirtual) {
+					t.withTop(w, mem(t.codes, nil, 0, 256+part/2*64), 4-part%2*4-2*g, t.splat("topPairs", 0x30303030))
+					t.dotU(acc, w, 8*part+4*g, g == 0)
+				})
+				t.flush(acc, []reg.VecVirtual{t.loadI(mem(t.room, nil, 0, kScales)), t.loadI(mem(t.room, nil, 0, kScales+32))})
+			}
+		}, t.finishQ6K)
 	})
 }
 
 // halvesQ6K adds a group of 32 columns to the int32 sums: two halves, each with scales of its own.
-func (t *tile) halvesQ6K(codes, scales reg.GPVirtual) {
+func (t *tile) halvesQ6K() {
 	for half := range 2 {
 		acc := t.ymms(2 * t.rows)
-		t.nibbleGroups(codes, 128*half, 2, func(g int, w []reg.VecVirtual) {
-			t.withTop(w, mem(codes, nil, 0, 256+64*half), 4-2*g, t.splat("topPairs", 0x30303030))
+		t.nibbleGroups(t.codes, 128*half, 2, func(g int, w []reg.VecVirtual) {
+			t.withTop(w, mem(t.codes, nil, 0, 256+64*half), 4-2*g, t.splat("topPairs", 0x30303030))
 			t.dotU(acc, w, 16*half+4*g, g == 0)
 		})
-		t.flush(acc, t.scales(mem(scales, nil, 0, 16*half), true))
+		t.flush(acc, t.multipliers(mem(t.scales, nil, 0, 16*half), true))
 	}
 }
 

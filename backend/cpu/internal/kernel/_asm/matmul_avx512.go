@@ -96,10 +96,10 @@ func (t *tile) fromSumsOf(v reg.VecVirtual, m int, pair reg.VecVirtual) {
 }
 
 // addIntsZ adds the sums of a sub-block times its scales to those of the block.
-func (t *tile) addIntsZ(sums, acc []reg.VecVirtual, scale reg.VecVirtual) {
+func (t *tile) addIntsZ(acc []reg.VecVirtual, scale reg.VecVirtual) {
 	for m, v := range acc {
 		t.VPMULLD(scale, v, v)
-		t.VPADDD(v, sums[m], sums[m])
+		t.VPADDD(v, t.ints[m], t.ints[m])
 	}
 }
 
@@ -119,7 +119,7 @@ func (t *tile) addPairsZ(acc []reg.VecVirtual, pair reg.VecVirtual, disp int) {
 }
 
 // finishMinimaZ ends a block of PanelQ4K or PanelQ5K, whose scaled integer sums are given.
-func (t *tile) finishMinimaZ(sums []reg.VecVirtual) {
+func (t *tile) finishMinimaZ() {
 	low := t.zerosZ()
 	for s := range 8 {
 		pair, high := t.ZMM(), t.ZMM()
@@ -129,7 +129,7 @@ func (t *tile) finishMinimaZ(sums []reg.VecVirtual) {
 		t.addPairsZ(low, pair, 4*s)
 	}
 	d, dmin := t.halfZ(0), t.halfZ(32)
-	for m, v := range sums {
+	for m, v := range t.ints {
 		t.VCVTDQ2PS(v, v)
 		t.VMULPS(d, v, v)
 		t.VCVTDQ2PS(low[m], low[m])
@@ -148,20 +148,13 @@ func genMatMulQ4KAVX512(g *generator) {
 	g.genMatMul("matmulQ4K", vnniTiles, vnniScratch, func(t *tile) {
 		t.kTile()
 		mask := t.bytesOf("lowNibbles", 0x0f)
-		t.eachBlock(func() {
-			t.touch(t.w, 320)
-			t.ahead(t.w, 320)
-			sums := t.zerosZ()
-			t.subBlocks(8, 320, 256, 64, 16, func(codes, scales reg.GPVirtual) {
-				acc := t.zerosZ()
-				t.nibblesZ(codes, 0, 4, mask, func(g int, w reg.VecVirtual) { t.dotZ(acc, w, 4*g) })
-				scale := t.ZMM()
-				t.VPMOVZXBD(mem(scales, nil, 0, 0), scale)
-				t.addIntsZ(sums, acc, scale)
-			})
-			t.finishMinimaZ(sums)
-			t.nextBlock(2368)
-		})
+		t.eachLongBlock(&blockQ4K, func() { t.ints = t.zerosZ() }, func() {
+			acc := t.zerosZ()
+			t.nibblesZ(t.codes, 0, 4, mask, func(g int, w reg.VecVirtual) { t.dotZ(acc, w, 4*g) })
+			scale := t.ZMM()
+			t.VPMOVZXBD(mem(t.scales, nil, 0, 0), scale)
+			t.addIntsZ(acc, scale)
+		}, t.finishMinimaZ)
 	})
 }
 
@@ -184,24 +177,17 @@ func genMatMulQ5KAVX512(g *generator) {
 	g.genMatMul("matmulQ5K", vnniTiles, vnniScratch, func(t *tile) {
 		t.kTile()
 		mask, fifth := t.bytesOf("lowNibbles", 0x0f), t.bytesOf("fifthBits", 0x10)
-		t.eachBlock(func() {
-			t.touch(t.w, 320)
-			t.ahead(t.w, 320)
-			sums := t.zerosZ()
-			t.subBlocks(8, 320, 320, 64, 16, func(codes, scales reg.GPVirtual) {
-				acc := t.zerosZ()
-				top := t.loadZ(mem(codes, nil, 0, 256))
-				t.nibblesZ(codes, 0, 4, mask, func(g int, w reg.VecVirtual) {
-					t.withTopZ(w, top, 4-g, fifth)
-					t.dotZ(acc, w, 4*g)
-				})
-				scale := t.ZMM()
-				t.VPMOVZXBD(mem(scales, nil, 0, 0), scale)
-				t.addIntsZ(sums, acc, scale)
+		t.eachLongBlock(&blockQ5K, func() { t.ints = t.zerosZ() }, func() {
+			acc := t.zerosZ()
+			top := t.loadZ(mem(t.codes, nil, 0, 256))
+			t.nibblesZ(t.codes, 0, 4, mask, func(g int, w reg.VecVirtual) {
+				t.withTopZ(w, top, 4-g, fifth)
+				t.dotZ(acc, w, 4*g)
 			})
-			t.finishMinimaZ(sums)
-			t.nextBlock(2880)
-		})
+			scale := t.ZMM()
+			t.VPMOVZXBD(mem(t.scales, nil, 0, 0), scale)
+			t.addIntsZ(acc, scale)
+		}, t.finishMinimaZ)
 	})
 }
 
@@ -209,31 +195,24 @@ func genMatMulQ6KAVX512(g *generator) {
 	g.genMatMul("matmulQ6K", vnniTiles, vnniScratch, func(t *tile) {
 		t.kTile()
 		mask, pairs := t.bytesOf("lowNibbles", 0x0f), t.bytesOf("topPairs", 0x30)
-		t.eachBlock(func() {
-			t.touch(t.w, 288)
-			t.ahead(t.w, 288)
-			sums := t.zerosZ()
-			t.subBlocks(8, 288, 384, 32, 32, func(codes, scales reg.GPVirtual) {
-				for half := range 2 {
-					acc := t.zerosZ()
-					top := t.loadZ(mem(codes, nil, 0, 256+64*half))
-					t.nibblesZ(codes, 128*half, 2, mask, func(g int, w reg.VecVirtual) {
-						t.withTopZ(w, top, 4-2*g, pairs)
-						t.dotZ(acc, w, 16*half+4*g)
-					})
-					scale := t.ZMM()
-					t.VPMOVSXBD(mem(scales, nil, 0, 16*half), scale)
-					t.addIntsZ(sums, acc, scale)
-				}
-			})
-			t.finishQ6KZ(sums)
-			t.nextBlock(3360)
-		})
+		t.eachLongBlock(&blockQ6K, func() { t.ints = t.zerosZ() }, func() {
+			for half := range 2 {
+				acc := t.zerosZ()
+				top := t.loadZ(mem(t.codes, nil, 0, 256+64*half))
+				t.nibblesZ(t.codes, 128*half, 2, mask, func(g int, w reg.VecVirtual) {
+					t.withTopZ(w, top, 4-2*g, pairs)
+					t.dotZ(acc, w, 16*half+4*g)
+				})
+				scale := t.ZMM()
+				t.VPMOVSXBD(mem(t.scales, nil, 0, 16*half), scale)
+				t.addIntsZ(acc, scale)
+			}
+		}, t.finishQ6KZ)
 	})
 }
 
 // finishQ6KZ takes the zero point, 32 times the scaled activation sums, off and ends the block.
-func (t *tile) finishQ6KZ(sums []reg.VecVirtual) {
+func (t *tile) finishQ6KZ() {
 	const blend = 0xca // a ? b : c
 	zero := t.zerosZ()
 	for s := range 8 {
@@ -246,7 +225,7 @@ func (t *tile) finishQ6KZ(sums []reg.VecVirtual) {
 		t.addPairsZ(zero, pair, 4*s)
 	}
 	d := t.halfZ(0)
-	for m, v := range sums {
+	for m, v := range t.ints {
 		t.VPSLLD(operand.Imm(5), zero[m], zero[m])
 		t.VPSUBD(zero[m], v, v)
 		t.VCVTDQ2PS(v, v)

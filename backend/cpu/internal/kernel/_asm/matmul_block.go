@@ -109,7 +109,7 @@ func (l *blockLayout) genAVX512(g *generator) {
 		if l.offsets {
 			both = t.pairOf("both", 1, 1)
 		}
-		t.eachBlock(func() {
+		t.eachBlock(32, l.blockBytes(), func() {
 			l.touch(t)
 			acc := t.zmms(t.rows)
 			for m, v := range acc {
@@ -133,7 +133,6 @@ func (l *blockLayout) genAVX512(g *generator) {
 				}
 				t.addScaledZ(m, v)
 			}
-			t.next(l.blockBytes(), 32)
 		})
 	})
 }

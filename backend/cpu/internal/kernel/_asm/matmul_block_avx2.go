@@ -18,7 +18,7 @@ func (l *blockLayout) genAVX2(g *generator) {
 	g.genMatMul(l.name, tiles, kScratch, func(t *tile) {
 		t.quantised(32, 32)
 		t.sums(t.rows > 2, 0)
-		t.eachBlock(func() {
+		t.eachBlock(32, l.blockBytes(), func() {
 			l.touch(t)
 			acc := l.products(t)
 			s := l.scalesY(t)
@@ -44,7 +44,6 @@ func (l *blockLayout) genAVX2(g *generator) {
 					t.addProduct(2*m+h, v, dx)
 				}
 			}
-			t.next(l.blockBytes(), 32)
 		})
 	})
 	if l.signs(g) && !l.offsets {

@@ -48,29 +48,35 @@ func (t *tile) floatTile(weights weightVectors) {
 // segment adds the products of so many columns to the sums and moves w and p behind them. The register columns is lost.
 func (t *tile) segment(weights weightVectors, columns reg.GPVirtual) {
 	const unroll = 4
-	acc := t.vecs(t.rows * t.halves)
-	for _, v := range acc {
-		t.zero(v)
+	sums := make([][]reg.VecVirtual, len(t.places))
+	for i := range sums {
+		sums[i] = t.vecs(t.rows * t.halves)
+		for _, v := range sums[i] {
+			t.zero(v)
+		}
 	}
 	step := func(n int) {
-		if n == unroll {
-			t.ahead(t.w, n*weights.columnBytes)
-		}
-		for i := range n {
-			w := weights.load(t, mem(t.w, nil, 0, i*weights.columnBytes))
-			for m := range t.rows {
-				at := t.row(t.p, m, 4*i)
-				if t.lanes == 16 {
-					t.VFMADD231PS_BCST(at, w[0], acc[m])
-					continue
-				}
-				x := t.broadcast(at)
-				for h := range w {
-					t.VFMADD231PS(x, w[h], acc[m*t.halves+h])
+		for j, p := range t.places {
+			acc := sums[j]
+			if n == unroll {
+				t.ahead(p.w, n*weights.columnBytes)
+			}
+			for i := range n {
+				w := weights.load(t, mem(p.w, nil, 0, i*weights.columnBytes))
+				for m := range t.rows {
+					at := t.row(t.p, m, 4*i)
+					if t.lanes == 16 {
+						t.VFMADD231PS_BCST(at, w[0], acc[m])
+						continue
+					}
+					x := t.broadcast(at)
+					for h := range w {
+						t.VFMADD231PS(x, w[h], acc[m*t.halves+h])
+					}
 				}
 			}
+			t.ADDQ(operand.I32(int32(n*weights.columnBytes)), p.w)
 		}
-		t.ADDQ(operand.I32(int32(n*weights.columnBytes)), t.w)
 		t.advance(t.p, 4*n)
 	}
 	four, rest, one, end := t.label("four"), t.label("rest"), t.label("one"), t.label("end")
@@ -88,13 +94,15 @@ func (t *tile) segment(weights weightVectors, columns reg.GPVirtual) {
 	t.DECQ(columns)
 	t.JNZ(operand.LabelRef(one))
 	t.Label(end)
-	for i, v := range acc {
-		if t.acc != nil {
-			t.VADDPS(v, t.acc[i], t.acc[i])
-			continue
+	for j, p := range t.places {
+		for i, v := range sums[j] {
+			if p.acc != nil {
+				t.VADDPS(v, p.acc[i], p.acc[i])
+				continue
+			}
+			t.VADDPS(t.accAt(i), v, v)
+			t.VMOVUPS(v, t.accAt(i))
 		}
-		t.VADDPS(t.accAt(i), v, v)
-		t.VMOVUPS(v, t.accAt(i))
 	}
 }
 

@@ -46,24 +46,15 @@ func (l *lowLayout) nibbles() bool { return l.codeBytes == 256 }
 // groups returns how many groups a block has.
 func (l *lowLayout) groups() int { return (l.blockBytes - l.codes) / l.codeBytes }
 
-// eachGroup runs body for every group of 32 columns of the panel, with the places of its codes and of its first scales,
-// and start before every block.
-func (l *lowLayout) eachGroup(t *tile, start func(), body func(codes, scales reg.GPVirtual)) {
-	step := 32
-	if l.whole {
-		step = 16
+// eachGroup runs start for every block of the panel, then body for every group of 32 columns.
+func (l *lowLayout) eachGroup(t *tile, start, body func()) {
+	b := subBlocks{
+		bytes: l.blockBytes, count: l.groups(), codes: l.codes, step: l.codeBytes, scales: l.scales, scale: 32, own: true,
 	}
-	t.eachBlock(func() {
-		t.touch(t.w, l.codes)
-		t.ahead(t.w, l.codes)
-		start()
-		t.subBlocks(l.groups(), l.codes, l.codeBytes, l.scales, step, func(codes, scales reg.GPVirtual) {
-			body(codes, scales)
-			t.advance(t.q, 4)
-			t.advance(t.r, 4)
-		})
-		t.ADDQ(operand.I32(int32(l.blockBytes)), t.w)
-	})
+	if l.whole {
+		b.scale = 16
+	}
+	t.eachLongBlock(&b, start, body, func() {})
 }
 
 // parts returns the k-groups of each sum of a group.
@@ -114,28 +105,18 @@ func (l *lowLayout) genAVX512(g *generator) {
 			f.table = t.loadZ(l.static(t))
 		}
 		start := func() {
-			if !l.e4m3 {
-				f.d = t.halfZ(0)
-			}
-			if l.minima {
-				f.dmin = t.halfZ(32)
-			}
-			if l.table {
-				t.VMULPS_BCST(mem(t.w, nil, 0, unitAt), f.d, f.d)
-				f.table = t.ZMM()
-				t.VBROADCASTI32X4(mem(t.w, nil, 0, tableAt), f.table)
-				t.VPXORD(t.splat("signBits", 0x80808080), f.table, f.table)
-			}
+			t.factors = f
+			l.factorsZ(t)
 		}
-		l.eachGroup(t, start, func(codes, scales reg.GPVirtual) {
-			u := l.sumZ(t, codes, 0, f)
-			s := l.productZ(t, scales, 0, f.d)
+		l.eachGroup(t, start, func() {
+			u := l.sumZ(t, 0)
+			s := l.productZ(t, 0, t.factors.d)
 			for _, v := range u {
 				t.VCVTDQ2PS(v, v)
 				t.VMULPS(s, v, v)
 			}
 			if !l.whole {
-				l.secondHalfZ(t, codes, scales, f, u)
+				l.secondHalfZ(t, u)
 			}
 			for m, v := range u {
 				t.addScaledZ(m, v)
@@ -144,10 +125,27 @@ func (l *lowLayout) genAVX512(g *generator) {
 	})
 }
 
+// factorsZ loads the factors of a block that are not constants.
+func (l *lowLayout) factorsZ(t *tile) {
+	f := &t.factors
+	if !l.e4m3 {
+		f.d = t.halfZ(0)
+	}
+	if l.minima {
+		f.dmin = t.halfZ(32)
+	}
+	if l.table {
+		t.VMULPS_BCST(mem(t.w, nil, 0, unitAt), f.d, f.d)
+		f.table = t.ZMM()
+		t.VBROADCASTI32X4(mem(t.w, nil, 0, tableAt), f.table)
+		t.VPXORD(t.splat("signBits", 0x80808080), f.table, f.table)
+	}
+}
+
 // secondHalfZ adds the products of the second half of a group, and all minima, to those of the first.
-func (l *lowLayout) secondHalfZ(t *tile, codes, scales reg.GPVirtual, f factorsZ, u []reg.VecVirtual) {
-	acc := l.sumZ(t, codes, 1, f)
-	s := l.productZ(t, scales, 16, f.d)
+func (l *lowLayout) secondHalfZ(t *tile, u []reg.VecVirtual) {
+	acc := l.sumZ(t, 1)
+	s := l.productZ(t, 16, t.factors.d)
 	for m, v := range acc {
 		t.VCVTDQ2PS(v, v)
 		t.VFMADD231PS(v, s, u[m])
@@ -157,7 +155,7 @@ func (l *lowLayout) secondHalfZ(t *tile, codes, scales reg.GPVirtual, f factorsZ
 	}
 	for half, name := range []string{"first", "second"} {
 		one, zero := halfPair(half, 1)
-		pair, o := t.pairOf(name, one, zero), l.productZ(t, scales, 256+16*half, f.dmin)
+		pair, o := t.pairOf(name, one, zero), l.productZ(t, 256+16*half, t.factors.dmin)
 		for m, v := range u {
 			t.VFNMADD231PS(o, t.floatSums(m, pair), v)
 		}
@@ -165,7 +163,7 @@ func (l *lowLayout) secondHalfZ(t *tile, codes, scales reg.GPVirtual, f factorsZ
 }
 
 // sumZ returns the integer sums of half of a group, or of all of it.
-func (l *lowLayout) sumZ(t *tile, codes reg.GPVirtual, half int, f factorsZ) []reg.VecVirtual {
+func (l *lowLayout) sumZ(t *tile, half int) []reg.VecVirtual {
 	var acc []reg.VecVirtual
 	if l.zero == 0 {
 		acc = t.zerosZ()
@@ -175,31 +173,31 @@ func (l *lowLayout) sumZ(t *tile, codes reg.GPVirtual, half int, f factorsZ) []r
 		t.fromSums(acc, t.pairOf([]string{"zeroFirst", "zeroSecond"}[half], first, second))
 	}
 	dot := func(g int, w reg.VecVirtual) {
-		if f.table != nil {
-			t.VPSHUFB(w, f.table, w)
+		if t.factors.table != nil {
+			t.VPSHUFB(w, t.factors.table, w)
 		}
 		t.dotZ(acc, w, 4*g)
 	}
 	first := l.parts() * half
 	if l.nibbles() {
-		t.nibblesZ(codes, 32*first, l.parts()/2, f.mask, func(g int, w reg.VecVirtual) { dot(first+g, w) })
+		t.nibblesZ(t.codes, 32*first, l.parts()/2, t.factors.mask, func(g int, w reg.VecVirtual) { dot(first+g, w) })
 		return acc
 	}
 	var top, mask reg.VecVirtual
 	if l.third() {
-		top, mask = t.loadZ(mem(codes, nil, 0, 128)), t.bytesOf("thirdBits", 4)
+		top, mask = t.loadZ(mem(t.codes, nil, 0, 128)), t.bytesOf("thirdBits", 4)
 	}
 	var raw reg.VecVirtual
 	for g := first; g < first+l.parts(); g++ {
 		if g%4 == 0 {
-			raw = t.loadZ(mem(codes, nil, 0, 16*g))
+			raw = t.loadZ(mem(t.codes, nil, 0, 16*g))
 		}
 		w, q := t.ZMM(), raw
 		if b := g % 4; b > 0 {
 			t.VPSRLW(operand.Imm(uint64(2*b)), raw, w)
 			q = w
 		}
-		t.VPANDD(f.mask, q, w)
+		t.VPANDD(t.factors.mask, q, w)
 		if l.third() {
 			t.withTopZ(w, top, 2-g, mask)
 		}
@@ -218,11 +216,11 @@ func (l *lowLayout) static(t *tile) operand.Mem {
 const halfE4M3 = 128
 
 // productZ returns d times the scales or minima at an offset.
-func (l *lowLayout) productZ(t *tile, scales reg.GPVirtual, off int, d reg.VecVirtual) reg.VecVirtual {
+func (l *lowLayout) productZ(t *tile, off int, d reg.VecVirtual) reg.VecVirtual {
 	s := t.ZMM()
 	switch {
 	case l.e4m3:
-		t.VPMOVZXBW(mem(scales, nil, 0, off), s.AsY())
+		t.VPMOVZXBW(mem(t.scales, nil, 0, off), s.AsY())
 		t.VPSLLW(operand.Imm(7), s.AsY(), s.AsY())
 		t.VCVTPH2PS(s.AsY(), s)
 		t.VMULPS(t.splatFloat("halfE4M3", halfE4M3), s, s)
@@ -231,9 +229,9 @@ func (l *lowLayout) productZ(t *tile, scales reg.GPVirtual, off int, d reg.VecVi
 		return d
 	}
 	if l.signed {
-		t.VPMOVSXBD(mem(scales, nil, 0, off), s)
+		t.VPMOVSXBD(mem(t.scales, nil, 0, off), s)
 	} else {
-		t.VPMOVZXBD(mem(scales, nil, 0, off), s)
+		t.VPMOVZXBD(mem(t.scales, nil, 0, off), s)
 	}
 	t.VCVTDQ2PS(s, s)
 	t.VMULPS(d, s, s)

@@ -32,11 +32,11 @@ func (l *lowLayout) genAVX2(g *generator) {
 	g.genMatMul(l.name, tiles, lowScratch, func(t *tile) {
 		t.quantised(32, 32*l.groups())
 		t.sums(t.rows > 2, 0)
-		l.eachGroup(t, func() { l.keepTable(t) }, func(codes, scales reg.GPVirtual) {
+		l.eachGroup(t, func() { l.keepTable(t) }, func() {
 			if l.whole {
-				l.wholeGroup(t, codes, scales)
+				l.wholeGroup(t)
 			} else {
-				l.halves(t, codes, scales)
+				l.halves(t)
 			}
 		})
 	})
@@ -59,10 +59,10 @@ func (l *lowLayout) keepTable(t *tile) {
 }
 
 // wholeGroup adds the products of a group with one scale.
-func (l *lowLayout) wholeGroup(t *tile, codes, scales reg.GPVirtual) {
-	acc := l.sum(t, codes, 0)
+func (l *lowLayout) wholeGroup(t *tile) {
+	acc := l.sum(t, 0)
 	for h := range 2 {
-		s := l.product(t, 0, mem(scales, nil, 0, 8*h), h)
+		s := l.product(t, 0, mem(t.scales, nil, 0, 8*h), h)
 		for m := range t.rows {
 			v := acc[2*m+h]
 			t.VCVTDQ2PS(v, v)
@@ -73,26 +73,26 @@ func (l *lowLayout) wholeGroup(t *tile, codes, scales reg.GPVirtual) {
 }
 
 // halves adds the products of a group with two scales.
-func (l *lowLayout) halves(t *tile, codes, scales reg.GPVirtual) {
+func (l *lowLayout) halves(t *tile) {
 	u := func(i int) operand.Mem { return mem(t.room, nil, 0, lowHalf+32*i) }
 	factor := func(i, h int) operand.Mem { return mem(t.room, nil, 0, lowFactors+64*i+32*h) }
-	acc := l.sum(t, codes, 0)
+	acc := l.sum(t, 0)
 	for h := range 2 {
-		s := l.product(t, 0, mem(scales, nil, 0, 8*h), h)
+		s := l.product(t, 0, mem(t.scales, nil, 0, 8*h), h)
 		for m := range t.rows {
 			v := acc[2*m+h]
 			t.VCVTDQ2PS(v, v)
 			t.VMULPS(s, v, v)
 			t.VMOVUPS(v, u(2*m+h))
 		}
-		t.VMOVUPS(l.product(t, 0, mem(scales, nil, 0, 16+8*h), h), factor(0, h))
+		t.VMOVUPS(l.product(t, 0, mem(t.scales, nil, 0, 16+8*h), h), factor(0, h))
 		if l.minima {
 			for half := range 2 {
-				t.VMOVUPS(l.product(t, 32, mem(scales, nil, 0, 256+16*half+8*h), h), factor(1+half, h))
+				t.VMOVUPS(l.product(t, 32, mem(t.scales, nil, 0, 256+16*half+8*h), h), factor(1+half, h))
 			}
 		}
 	}
-	acc = l.sum(t, codes, 1)
+	acc = l.sum(t, 1)
 	for m := range t.rows {
 		dx := t.broadcast(t.row(t.q, m, 0))
 		var x []reg.VecVirtual
@@ -125,11 +125,11 @@ func (t *tile) activationSums(m int) []reg.VecVirtual {
 
 // sum returns the integer sums of half of a group, or of all of it. Sums of int16 for AVX2: |q*x| of 8 columns is at most
 // 24*127*8 = 24384, as much as 12 times the sum of 16 activation codes, and less than that without the zero point.
-func (l *lowLayout) sum(t *tile, codes reg.GPVirtual, half int) []reg.VecVirtual {
+func (l *lowLayout) sum(t *tile, half int) []reg.VecVirtual {
 	acc, n := t.ymms(2*t.rows), l.parts()
 	if l.signs(t.generator) {
 		t.dotSAVX2(acc, 4*n*half, n, func(g int) (w, sign []reg.VecVirtual) {
-			return t.magnitudes(l.group(t, codes, n*half+g))
+			return t.magnitudes(l.group(t, n*half+g))
 		})
 		return acc
 	}
@@ -142,7 +142,7 @@ func (l *lowLayout) sum(t *tile, codes reg.GPVirtual, half int) []reg.VecVirtual
 		t.setSums(acc, first, second)
 	}
 	for g := n * half; g < n*(half+1); g++ {
-		if w := l.group(t, codes, g); pairwise {
+		if w := l.group(t, g); pairwise {
 			t.dotPairs(acc, w, 4*g)
 		} else {
 			t.dotU(acc, w, 4*g, g == n*half && (!t.vnni || l.zero == 0))
@@ -165,12 +165,12 @@ func (l *lowLayout) sum(t *tile, codes reg.GPVirtual, half int) []reg.VecVirtual
 }
 
 // group returns the codes of k-group g, or the levels they stand for.
-func (l *lowLayout) group(t *tile, codes reg.GPVirtual, g int) []reg.VecVirtual {
+func (l *lowLayout) group(t *tile, g int) []reg.VecVirtual {
 	off, shift, mask := g/4*64, g%4*2, t.splat("lowPairs", 0x03030303)
 	if l.nibbles() {
 		off, shift, mask = g/2*64, g%2*4, t.splat("lowNibbles", 0x0f0f0f0f)
 	}
-	w := []reg.VecVirtual{t.loadI(mem(codes, nil, 0, off)), t.loadI(mem(codes, nil, 0, off+32))}
+	w := []reg.VecVirtual{t.loadI(mem(t.codes, nil, 0, off)), t.loadI(mem(t.codes, nil, 0, off+32))}
 	for h := range w {
 		if shift > 0 {
 			t.VPSRLW(operand.Imm(uint64(shift)), w[h], w[h])
@@ -178,7 +178,7 @@ func (l *lowLayout) group(t *tile, codes reg.GPVirtual, g int) []reg.VecVirtual 
 		t.VPAND(mask, w[h], w[h])
 	}
 	if l.third() {
-		t.withTop(w, mem(codes, nil, 0, 128), 2-g, t.splat("thirdBits", 0x04040404))
+		t.withTop(w, mem(t.codes, nil, 0, 128), 2-g, t.splat("thirdBits", 0x04040404))
 	}
 	table := mem(t.room, nil, 0, lowTable)
 	if l.levels != nil {
