@@ -66,8 +66,7 @@ func (g *generator) genMatMul(name string, tiles []int, scratch int, body func(t
 }
 
 // byTwo multiplies panels with one activation row two at a time: each of the first half with one of the second. Memory
-// delivers a twentieth more when it is read at two far places in turn than at one, and sums that wait for each other are
-// twice as many. Then it goes on at panel with the one that is left, or at end.
+// delivers more when it is read at two far places in turn than at one, and twice as many sums are under way. Then it goes on at panel with the one that is left, or at end.
 func (b *product) byTwo(body func(t *tile), panel, end string) {
 	a := b.args()
 	b.CMPQ(b.addr(a.Field("M")), operand.Imm(1))

@@ -120,8 +120,8 @@ func (t *tile) touch(base reg.GPVirtual, bytes int) {
 // cache, and with few rows to the second-level cache before, since the first waits for 16 lines at most, which is half of
 // what memory can deliver. The distances are about what memory delivers in its latency. Measured on Sapphire Rapids with
 // panels of a layer in memory, one activation row: one thread reads 13 GB/s of Q4_0 without, 15 with the first distance and
-// 17 with both; two threads 26, 29 and 33. A second distance of more than a page costs 5 to 15 %, with two streams already that of
-// a page. K-quants in one stream want both closer. Tiles of more rows read their panel from a cache.
+// 17 with both; two threads 26, 29 and 33. A second distance of more than a page is worse, with two streams already that of a page.
+// K-quants in one stream want both closer. Tiles of more rows read their panel from a cache.
 func (t *tile) ahead(base reg.Register, bytes int) {
 	if t.rows > 8 {
 		return
